@@ -1,0 +1,18 @@
+"""Runs plan -> render -> store -> pages, and reports progress as events."""
+
+from generator.build.events import Event, Failure, ModelReady, PagesDone, Planned, Progressed, Summary, TaskDone, TaskStarted
+from generator.build.run import build, prepare
+
+__all__ = [
+    "Event",
+    "Failure",
+    "ModelReady",
+    "PagesDone",
+    "Planned",
+    "Progressed",
+    "Summary",
+    "TaskDone",
+    "TaskStarted",
+    "build",
+    "prepare",
+]

@@ -1,0 +1,59 @@
+"""Photos, read once and cut to the shape in which a network sees them."""
+
+from __future__ import annotations
+
+import hashlib
+import warnings
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from generator.config.values import Photo
+from generator.errors import PhotoError
+
+LARGEST = 100_000_000
+"""Pixels that a photo may have: it is shown at a few hundred, and must be held whole to be read."""
+
+
+@dataclass(frozen=True, eq=False)
+class LoadedPhoto:
+    """A photo's name, the digest of its file, and the decoded picture."""
+
+    name: str
+    digest: str
+    image: Image.Image
+
+    def fitted(self, size: tuple[int, int], channels: int) -> NDArray[Any]:
+        """Return the middle of the photo at a size (height, width), as pixels (height, width, channels) 0 to 255."""
+        mode = "L" if channels == 1 else "RGB"
+        fitted = ImageOps.fit(self.image, (size[1], size[0]), Image.Resampling.LANCZOS)
+        return np.asarray(fitted.convert(mode)).reshape(*size, channels)
+
+
+def load_photo(photo: Photo) -> LoadedPhoto:
+    """Read a photo, turned upright as its camera says.
+
+    Raises PhotoError if it is no picture, is cut off, or is too large.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            with Image.open(photo.path) as image:
+                if image.width * image.height > LARGEST:
+                    raise PhotoError(
+                        f"photo {photo.path}: {image.width}x{image.height} pixels are too many",
+                        f"Save it smaller; {LARGEST // 1_000_000} million are read, a few hundred a side are shown",
+                    )
+                upright = ImageOps.exif_transpose(image).convert("RGB")
+        digest = hashlib.sha256(photo.path.read_bytes()).hexdigest()
+    except UnidentifiedImageError:
+        raise PhotoError(f"photo {photo.path}: not a picture that Pillow can read", "Save it as JPEG or PNG") from None
+    except Image.DecompressionBombError:
+        raise PhotoError(f"photo {photo.path}: its pixels are too many", "Save it smaller") from None
+    except (OSError, SyntaxError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error) or "cannot be decoded"
+        raise PhotoError(f"photo {photo.path}: {reason}", "Save it again, as JPEG or PNG") from None
+    return LoadedPhoto(photo.name, digest, upright)

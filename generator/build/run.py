@@ -1,0 +1,199 @@
+"""The whole way from a configuration to a site."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from generator.build.cost import task_cost
+from generator.build.events import Event, Failure, ModelReady, PagesDone, Planned, Progressed, Summary, TaskDone
+from generator.build.photos import LoadedPhoto, load_photo
+from generator.config import Config, ModelEntry
+from generator.errors import GalleryError, ModelError, PhotoError, UsageError, nearest
+from generator.models.card import ModelCard
+from generator.models.identity import digest_of
+from generator.plan import Choice, PhotoIdentity, Task, plan_model
+from generator.store import Store
+
+if TYPE_CHECKING:
+    from generator.models.load import LoadedModel
+
+Tell = Callable[[Event], None]
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """One model of a build: its card, everything that its configuration shows, and what is rendered now."""
+
+    entry: ModelEntry
+    card: ModelCard
+    photos: tuple[PhotoIdentity, ...]
+    shown: tuple[Task, ...]
+    now: tuple[Task, ...]
+
+
+class _Models:
+    """Loads models, and keeps the last one: it is often wanted again at once."""
+
+    def __init__(self, trust: bool) -> None:
+        self._trust = trust
+        self._last: tuple[ModelEntry, LoadedModel] | None = None
+
+    def load(self, entry: ModelEntry) -> LoadedModel:
+        if self._last is None or self._last[0] != entry:
+            from generator.models.load import load
+
+            self._last = None  # let go of the old one before the new one takes its memory
+            self._last = (entry, load(entry, self._trust))
+        return self._last[1]
+
+
+def select_models(config: Config, names: Iterable[str]) -> Config:
+    """Return the configuration with those models alone.
+
+    Raises UsageError, with the nearest name, for a model that it does not have.
+    """
+    names = list(names)
+    known = [entry.name for entry in config.models]
+    for name in names:
+        if name not in known:
+            raise UsageError(f"no model {name!r} in the configuration", nearest(name, known) or f"It has: {', '.join(known)}")
+    return replace(config, models=tuple(e for e in config.models if e.name in names)) if names else config
+
+
+def build(
+    config: Config,
+    choice: Choice = Choice(),
+    models: Iterable[str] = (),
+    force: bool = False,
+    trust: bool = False,
+    tell: Tell = lambda event: None,
+) -> Summary:
+    """Build the site of a configuration; what the store holds is not rendered again (unless ``force``).
+
+    ``models`` and ``choice`` narrow what is rendered now; pages of what the store holds already are kept.
+    Raises UsageError or ConfigError if nothing can be done at all; what fails later is in the summary.
+    """
+    from generator.pages import check_output, write_site
+
+    check_output(config.output)
+    rendered_now = {entry.name for entry in select_models(config, models).models}
+    store, loaded = Store(config.cache), _Models(trust)
+    photos, failures = _load_photos(config, tell)
+    prepared, failed = _prepare_all(config, choice, photos, store, loaded, rendered_now, tell)
+    failures += failed
+    pending = {p.entry.name: [t for t in p.now if force or store.record(t.shelf, t.key) is None] for p in prepared}
+    everything = [task for p in prepared for task in p.now]
+    costs = {p.entry.name: sum(task_cost(t, p.card) for t in pending[p.entry.name]) for p in prepared}
+    count = sum(map(len, pending.values()))
+    pictures = sum(len(t.filters) for tasks in pending.values() for t in tasks if t.settings)
+    tell(Planned(count, len(everything) - count, pictures, sum(costs.values())))
+    rendered = 0
+    for one in prepared:
+        if tasks := pending[one.entry.name]:
+            done, found = _render(one, tasks, photos, store, loaded, tell)
+            rendered += done
+            failures += found
+    written = write_site(config, [(p.entry, p.card, p.photos, p.shown + p.now) for p in prepared], store)
+    pages = PagesDone(written.written, written.unchanged, written.deleted)
+    tell(pages)
+    verdicts = tuple(sorted(Counter(written.verdicts).items()))
+    index = str(config.output / "index.html")
+    return Summary(rendered, len(everything) - count, tuple(failures), pages, verdicts, index)
+
+
+def prepare(
+    config: Config, choice: Choice = Choice(), trust: bool = False, tell: Tell = lambda event: None
+) -> tuple[list[Prepared], list[Failure]]:
+    """Return what a build would do, model by model, and what it could not do."""
+    store = Store(config.cache)
+    photos, failures = _load_photos(config, tell)
+    names = {entry.name for entry in config.models}
+    prepared, failed = _prepare_all(config, choice, photos, store, _Models(trust), names, tell)
+    return prepared, failures + failed
+
+
+def _load_photos(config: Config, tell: Tell) -> tuple[list[LoadedPhoto], list[Failure]]:
+    photos, failures = [], []
+    for photo in config.photos:
+        try:
+            photos.append(load_photo(photo))
+        except PhotoError as error:
+            failures.append(_failure(f"photo {photo.name}", error, tell))
+    return photos, failures
+
+
+def _prepare_all(
+    config: Config,
+    choice: Choice,
+    photos: list[LoadedPhoto],
+    store: Store,
+    loaded: _Models,
+    rendered_now: set[str],
+    tell: Tell,
+) -> tuple[list[Prepared], list[Failure]]:
+    prepared, failures = [], []
+    for entry in config.models:
+        try:
+            card = _card(entry, store, loaded, may_load=entry.name in rendered_now)
+        except ModelError as error:
+            failures.append(_failure(f"model {entry.name}", error, tell))
+            continue
+        if card is None:
+            continue
+        tell(ModelReady(entry.name, card.warnings))
+        seen = tuple(PhotoIdentity(photo.name, photo.digest, card.photo_size()) for photo in photos)
+        shown = tuple(plan_model(entry, card, seen))
+        now = shown
+        if entry.name not in rendered_now:
+            now = ()
+        elif choice.narrows:
+            now = tuple(plan_model(entry, card, seen, choice))
+        prepared.append(Prepared(entry, card, seen, shown, now))
+    return prepared, failures
+
+
+def _card(entry: ModelEntry, store: Store, loaded: _Models, may_load: bool) -> ModelCard | None:
+    digest = digest_of(entry)
+    cached = store.card(digest)
+    card = ModelCard.from_json(cached) if cached else None
+    if card is None and may_load:
+        card = loaded.load(entry).card
+        store.put_card(digest, card.to_json())
+    return card
+
+
+def _render(
+    one: Prepared, tasks: list[Task], photos: list[LoadedPhoto], store: Store, loaded: _Models, tell: Tell
+) -> tuple[int, list[Failure]]:
+    """Return how many tasks were done, and what failed."""
+    from generator.build.execute import execute
+
+    try:
+        model = loaded.load(one.entry)
+    except ModelError as error:
+        return 0, [_failure(f"model {one.entry.name}", error, tell)]
+    began, cost, done = time.monotonic(), 0.0, 0
+    failures: list[Failure] = []
+
+    def listen(event: Event) -> None:
+        nonlocal cost, done
+        cost += event.cost if isinstance(event, Progressed) else 0.0
+        done += isinstance(event, TaskDone)
+        tell(event)
+
+    for failure in execute(model, tasks, {photo.digest: photo for photo in photos}, store, listen):
+        tell(failure)
+        failures.append(failure)
+    if cost:
+        store.note_speed({"multiplications_per_second": cost / (time.monotonic() - began)})
+    return done, failures
+
+
+def _failure(what: str, error: GalleryError, tell: Tell) -> Failure:
+    failure = Failure(what, str(error), error)
+    tell(failure)
+    return failure

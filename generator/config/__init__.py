@@ -1,0 +1,15 @@
+"""From YAML and the command line to a frozen, complete and validated ``Config``."""
+
+from generator.config.load import default_config, load_config
+from generator.config.values import Config, LayerRule, ModelEntry, Photo, PreprocessChoice, RenderSettings
+
+__all__ = [
+    "Config",
+    "LayerRule",
+    "ModelEntry",
+    "Photo",
+    "PreprocessChoice",
+    "RenderSettings",
+    "default_config",
+    "load_config",
+]

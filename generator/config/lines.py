@@ -1,0 +1,74 @@
+"""Where in a YAML file a value stands, and what to say about one that does not fit."""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Sequence
+from typing import Any, Union, get_args, get_origin
+
+from pydantic import BaseModel
+from pydantic_core import ErrorDetails
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
+
+from generator.config.schema import ConfigFile, LayerPart, ModelPart, PreprocessPart
+from generator.errors import nearest
+
+Location = Sequence[str | int]
+
+
+def line_of(document: object, location: Location) -> int:
+    """Return the 1-based line of the deepest part of ``location`` that the document holds."""
+    line, node = 0, document
+    for step in location:
+        if isinstance(node, CommentedMap) and step in node:
+            line = node.lc.key(step)[0]
+        elif isinstance(node, CommentedSeq) and isinstance(step, int) and step < len(node):
+            line = node.lc.item(step)[0]
+        else:
+            continue  # a step that pydantic added, such as the name of a union's branch
+        node = node[step]
+    return int(line) + 1
+
+
+def describe(error: ErrorDetails) -> str:
+    """Say in one line where in the document a value does not fit, and what was expected."""
+    location = error["loc"]
+    place = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in location).lstrip(".") or "file"
+    kind = error["type"]
+    if kind == "extra_forbidden":
+        known = _keys_at(location[:-1])
+        hint = nearest(str(location[-1]), known) or (f"Known: {', '.join(known)}" if known else "")
+        return f"{place}: unknown setting. {hint}".strip()
+    if kind == "missing":
+        return f"{place}: missing"
+    if kind == "value_error":
+        return f"{place}: {error['ctx']['error']}"
+    if kind in ("model_type", "model_attributes_type"):
+        return f"{place}: expected a mapping of settings, got {error['input']!r}"
+    message = error["msg"].replace("Input should be ", "expected ").replace("valid ", "")
+    return f"{place}: {message[0].lower()}{message[1:]}, got {error['input']!r}"
+
+
+def _keys_at(location: Location) -> list[str]:
+    """Return the settings that the mapping at a location can hold."""
+    part: type[BaseModel] | None = ConfigFile
+    steps = list(location)
+    while steps and part is not None:
+        step = steps.pop(0)
+        if part is ModelPart and step == "layers" and steps:
+            steps.pop(0)
+            part = LayerPart
+        elif part is ModelPart and step == "preprocess":
+            part = PreprocessPart
+        elif not isinstance(step, int):
+            field = part.model_fields.get(step)
+            part = _model_in(field.annotation) if field else None
+    return list(part.model_fields) if part else []
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and get_origin(annotation) is None:
+        return annotation if issubclass(annotation, BaseModel) else None
+    if get_origin(annotation) in (list, Union, types.UnionType):
+        return next(filter(None, map(_model_in, get_args(annotation))), None)
+    return None

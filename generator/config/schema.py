@@ -1,0 +1,192 @@
+"""The shape of config.yaml: which keys there are, which values they take, and what to say about others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, model_validator
+
+from generator.config.values import METHODS, Filters, LayerRule, PreprocessChoice
+from generator.errors import nearest
+
+STYLES = ("auto", "none", "caffe", "tf", "torch")
+
+
+class Strict(BaseModel):
+    """A mapping whose keys are all known; YAML's own types are kept, so that ``steps: yes`` is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+def _one_of(*allowed: str) -> Callable[[object], object]:
+    def check(value: object) -> object:
+        if value not in allowed:
+            raise ValueError(f"expected {' or '.join(allowed)}, got {value!r}. {nearest(str(value), allowed)}".strip())
+        return value
+
+    return check
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _filters(value: object) -> Filters:
+    if value == "all":
+        return "all"
+    if isinstance(value, int) and _is_count(value) and value > 0:
+        return value
+    if isinstance(value, list) and value and all(_is_count(index) and index >= 0 for index in value):
+        return tuple(dict.fromkeys(value))
+    raise ValueError(f"expected all, a number above zero, or a list of filter indices, got {value!r}")
+
+
+def _channels(value: object) -> tuple[float, ...]:
+    numbers = value if isinstance(value, list) else [value]
+    if not numbers or not all(isinstance(n, (int, float)) and not isinstance(n, bool) for n in numbers):
+        raise ValueError(f"expected a number, or a list of one number for each channel, got {value!r}")
+    return tuple(float(n) for n in numbers)
+
+
+def _deviations(value: object) -> tuple[float, ...]:
+    numbers = _channels(value)
+    if min(numbers) <= 0:
+        raise ValueError(f"expected numbers above zero, got {value!r}")
+    return numbers
+
+
+def _number(value: object) -> float:
+    try:
+        if isinstance(value, str):
+            return float(Fraction(value.replace(" ", "")))  # "1/255" says more than 0.00392156862745098
+        if isinstance(value, (int, float)) and not isinstance(value, bool):
+            return float(value)
+    except (ValueError, ZeroDivisionError):
+        pass
+    raise ValueError(f"expected a number or a fraction such as 1/255, got {value!r}")
+
+
+def _shape(value: object) -> tuple[int | None, ...]:
+    if (
+        isinstance(value, list)
+        and len(value) == 3
+        and all(n is None or (isinstance(n, int) and _is_count(n) and n > 0) for n in value)
+        and value[2] is not None
+    ):
+        return tuple(value)
+    raise ValueError(f"expected [height, width, channels], got {value!r}")
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError(f"expected a text, got {value!r}")
+    return value.strip()
+
+
+def _path(value: object) -> Path:
+    text = _text(value)
+    if "\0" in text:
+        raise ValueError(f"expected a path, got {value!r}")
+    return Path(text).expanduser()
+
+
+Text = Annotated[str, PlainValidator(_text)]
+PathText = Annotated[Path, PlainValidator(_path)]
+Count = Annotated[int, Field(gt=0)]
+
+
+class RenderPart(Strict):
+    """Settings of ``render:``; what is left out comes from the level above, then from the method."""
+
+    method: Annotated[str | None, BeforeValidator(_one_of(*METHODS))] = None
+    size: Annotated[int, Field(ge=16, le=2048)] | None = None
+    margin: Annotated[int, Field(ge=0, le=512)] | None = None
+    steps: Annotated[int, Field(ge=1, le=100_000)] | None = None
+    learning_rate: Annotated[float, Field(gt=0, allow_inf_nan=False, strict=False)] | None = None
+    seed: Annotated[int, Field(ge=0, lt=2**63)] | None = None
+
+    def chosen(self) -> dict[str, object]:
+        """Return only what was said."""
+        return self.model_dump(exclude_none=True)
+
+
+class PreprocessPart(Strict):
+    """The mapping form of ``preprocess:``."""
+
+    mean: Annotated[tuple[float, ...], PlainValidator(_channels)] = (0.0,)
+    std: Annotated[tuple[float, ...], PlainValidator(_deviations)] = (1.0,)
+    scale: Annotated[float, PlainValidator(_number)] = 1.0
+    order: Annotated[str, BeforeValidator(_one_of("rgb", "bgr"))] = "rgb"
+
+    def choice(self) -> PreprocessChoice:
+        """Return the value that the rest of the program knows."""
+        return PreprocessChoice("custom", **self.model_dump())
+
+
+class LayerPart(Strict):
+    """What one glob of ``layers:`` gets."""
+
+    filters: Annotated[Any, PlainValidator(_filters)] = None
+    render: RenderPart = RenderPart()
+
+
+def _preprocess(value: object) -> object:
+    if isinstance(value, dict):
+        return PreprocessPart.model_validate(value)
+    if not isinstance(value, str) or value not in STYLES:
+        expected = f"expected {', '.join(STYLES)}, or a mapping with mean, std, scale, order"
+        raise ValueError(f"{expected}; got {value!r}. {nearest(str(value), STYLES)}".strip())
+    return value
+
+
+def _layers(value: object) -> object:
+    if isinstance(value, dict):
+        return {_text(glob): LayerPart.model_validate(part or {}) for glob, part in value.items()}
+    if isinstance(value, list) and value:
+        return tuple(LayerRule(_text(glob)) for glob in value)
+    return (LayerRule(_text(value)),)
+
+
+def _layer_rules(value: object) -> tuple[LayerRule, ...]:
+    if isinstance(value, dict):
+        return tuple(
+            LayerRule(glob, part.filters, tuple(sorted(part.render.chosen().items()))) for glob, part in value.items()
+        )
+    assert isinstance(value, tuple)
+    return value
+
+
+class ModelPart(Strict):
+    """One entry of ``models:``."""
+
+    source: Text
+    name: Annotated[str | None, PlainValidator(_text)] = None
+    weights: Text | None = None
+    include_top: bool | None = None
+    input_shape: Annotated[Any, PlainValidator(_shape)] = None
+    preprocess: Annotated[Any, PlainValidator(_preprocess)] = "auto"
+    layers: Annotated[Any, BeforeValidator(_layers), AfterValidator(_layer_rules)] = (LayerRule("*"),)
+    filters: Annotated[Any, PlainValidator(_filters)] = None
+    render: RenderPart = RenderPart()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short_form(cls, value: object) -> object:
+        return {"source": value} if isinstance(value, str) else value
+
+
+class ConfigFile(Strict):
+    """The whole file."""
+
+    title: Text = "Filter Gallery"
+    output: PathText = Path("site")
+    cache: PathText = Path(".filter-gallery")
+    photos: list[Text] = Field(default=["chelsea"], min_length=1)
+    filters: Annotated[Any, PlainValidator(_filters)] = "all"
+    render: RenderPart = RenderPart()
+    models: list[ModelPart] = Field(min_length=1)
+
+

@@ -1,0 +1,126 @@
+"""Where a filter's response is read: the activation as the network first uses it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+
+from generator.models.graph import Graph, Tensor
+
+_ACTIVATION_LAYERS = (
+    keras.layers.Activation,
+    keras.layers.ReLU,
+    keras.layers.LeakyReLU,
+    keras.layers.PReLU,
+    keras.layers.ELU,
+)
+_ACTIVATION_OPS = {
+    *("Relu", "Relu6", "LeakyRelu", "Elu", "Selu", "Gelu", "Silu", "HardSilu", "HardSwish", "Celu"),
+    *("Sigmoid", "HardSigmoid", "Softplus", "Softsign", "Tanh", "HardTanh", "LogSigmoid", "Glu", "Mish"),
+}
+
+
+@dataclass(frozen=True)
+class ReadPoint:
+    """The chain of calls that ends where the response is read; positions in the graph.
+
+    ``conv`` is the convolution, ``norm`` the batch normalisation that alone follows it, ``act`` the activation that
+    alone follows these; None where there is none.
+    """
+
+    conv: int
+    norm: int | None
+    act: int | None
+
+    @property
+    def last(self) -> int:
+        """Return the position whose output is the response's activation."""
+        return next(position for position in (self.act, self.norm, self.conv) if position is not None)
+
+
+def read_point(graph: Graph, conv: int) -> ReadPoint:
+    """Follow a convolution to the point where the network first uses its result."""
+    if has_own_activation(graph.calls[conv].op):
+        return ReadPoint(conv, None, None)
+    norm = _only_consumer(graph, conv)
+    if norm is not None and not isinstance(graph.calls[norm].op, keras.layers.BatchNormalization):
+        norm = None
+    act = _only_consumer(graph, conv if norm is None else norm)
+    if act is not None and not _is_activation(graph.calls[act].op):
+        act = None
+    return ReadPoint(conv, norm, act)
+
+
+def has_own_activation(op: object) -> bool:
+    """Tell whether a layer applies an activation itself."""
+    return getattr(op, "activation", None) not in (None, keras.activations.linear)
+
+
+def activation_name(graph: Graph, point: ReadPoint) -> str:
+    """Return the name of the activation through which the response is read, ``linear`` if there is none."""
+    if point.act is None:
+        op = graph.calls[point.conv].op
+        return str(getattr(op.activation, "__name__", "custom")) if has_own_activation(op) else "linear"
+    op = graph.calls[point.act].op
+    if isinstance(op, keras.layers.Activation):
+        return str(getattr(op.activation, "__name__", "custom"))
+    return {"ReLU": "relu", "PReLU": "prelu", "ELU": "elu", "LeakyReLU": "leaky_relu"}.get(
+        type(op).__name__, type(op).__name__.lower()
+    )
+
+
+def read(graph: Graph, point: ReadPoint, image: Tensor) -> tuple[Tensor, Callable[[Tensor], Tensor]]:
+    """Run the network up to a read point, before its activation.
+
+    Returns the pre-activation (batch, height, width, filters) and the activation as a function of it.
+    """
+    values = {graph.input: image}
+    conv, last = graph.calls[point.conv], point.conv if point.norm is None else point.norm
+    for position in graph.needed([last]):
+        call = graph.calls[position]
+        if position == point.conv:
+            with without_activation(call.op):
+                call(values)
+        else:
+            call(values)
+    if point.act is not None:
+        return values[graph.calls[last].outputs[0]], lambda z: _apply(graph, point.act, z)
+    own = conv.op.activation if has_own_activation(conv.op) else (lambda z: z)
+    return values[graph.calls[last].outputs[0]], own
+
+
+def _apply(graph: Graph, position: int | None, value: Tensor) -> Tensor:
+    assert position is not None
+    call = graph.calls[position]
+    values = dict.fromkeys(call.inputs, value)
+    call(values)
+    return values[call.outputs[0]]
+
+
+@contextmanager
+def without_activation(layer: Any) -> Iterator[None]:
+    """Let a layer return its pre-activation while the block runs."""
+    if not has_own_activation(layer):
+        yield
+        return
+    own, layer.activation = layer.activation, keras.activations.linear
+    try:
+        yield
+    finally:
+        layer.activation = own
+
+
+def _only_consumer(graph: Graph, position: int) -> int | None:
+    tensor = graph.calls[position].outputs[0]
+    consumers = graph.consumers(tensor)
+    return consumers[0] if len(consumers) == 1 and tensor not in graph.outputs else None
+
+
+def _is_activation(op: object) -> bool:
+    if isinstance(op, _ACTIVATION_LAYERS):
+        return getattr(op, "activation", None) is not keras.activations.softmax
+    return type(op).__module__.startswith("keras.src.ops") and type(op).__name__ in _ACTIVATION_OPS

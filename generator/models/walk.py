@@ -1,0 +1,165 @@
+"""Find every convolution of a graph and describe it."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Any
+
+import keras
+
+from generator.errors import ModelError
+from generator.models.card import ArchitectureRow, ConvLayer, ModelCard
+from generator.models.graph import Call, Graph
+from generator.models.preprocess import Preprocess
+from generator.models.reading import activation_name, read_point
+from generator.models.receptive_field import receptive_fields
+from generator.names import slug
+
+CONVOLUTIONS = (
+    keras.layers.Conv2D,
+    keras.layers.DepthwiseConv2D,
+    keras.layers.SeparableConv2D,
+    keras.layers.Conv2DTranspose,
+)
+_NOT_SHOWN = {
+    keras.layers.Conv1D: "it has no second axis to draw",
+    keras.layers.DepthwiseConv1D: "it has no second axis to draw",
+    keras.layers.SeparableConv1D: "it has no second axis to draw",
+    keras.layers.Conv1DTranspose: "it has no second axis to draw",
+    keras.layers.Conv3D: "its pictures would be volumes",
+    keras.layers.Conv3DTranspose: "its pictures would be volumes",
+}
+REFERENCE_SIDE = 128
+"""The input side at which costs are counted for networks that take any size."""
+
+
+def is_convolution(op: object) -> bool:
+    """Tell whether an operation is a convolution over pictures."""
+    return isinstance(op, CONVOLUTIONS)
+
+
+def kernels(op: Any) -> list[Any]:
+    """Return a convolution's kernel variables, first the one that meets the input."""
+    if isinstance(op, keras.layers.SeparableConv2D):
+        return [op.depthwise_kernel, op.pointwise_kernel]
+    return [op.kernel]
+
+
+def conv_positions(graph: Graph) -> list[int]:
+    """Return the positions of the graph's convolutions, in the order of computation."""
+    return [position for position, call in enumerate(graph.calls) if is_convolution(call.op)]
+
+
+def describe(model: keras.Model, graph: Graph, preprocess: Preprocess, digest: str, warnings: list[str]) -> ModelCard:
+    """Return the model's card.
+
+    Raises ModelError if there is no convolution to show, or the input is no picture of one or three channels.
+    """
+    input_shape = tuple(model.inputs[0].shape[1:])
+    left_out = _left_out(graph)
+    positions = conv_positions(graph)
+    if not positions:
+        raise ModelError("the model has no convolutional layer to show" + (f" ({left_out[0]})" if left_out else ""))
+    if len(input_shape) != 3 or input_shape[2] not in (1, 3):
+        raise ModelError(f"the model takes {input_shape}, not pictures (height, width, 1 or 3 channels)")
+    if keras.config.image_data_format() != "channels_last" or any(
+        getattr(graph.calls[p].op, "data_format", "channels_last") != "channels_last" for p in positions
+    ):
+        raise ModelError("channels-first convolutions do not run on a CPU", "Convert the model to channels_last")
+    shapes, side_area, any_size = _shapes(graph, input_shape)
+    fields = receptive_fields(graph)
+    macs = _running_costs(graph, shapes, side_area, _macs)
+    floats = _running_costs(graph, shapes, side_area, lambda call, found: prod(found[call.outputs[0]]))
+    layers = []
+    for index, position in enumerate(positions, start=1):
+        call = graph.calls[position]
+        point = read_point(graph, position)
+        layers.append(
+            ConvLayer(
+                index=index,
+                call=call.number,
+                name=call.name,
+                slug=f"{index:03d}-{slug(call.name)}",
+                type=type(call.op).__name__,
+                kernel_shapes=tuple(tuple(kernel.shape) for kernel in kernels(call.op)),
+                output_shape=call.shape,
+                filters=int(call.shape[-1] or 0),
+                parameters=call.op.count_params(),
+                receptive_field=fields[position],
+                read_at=graph.calls[point.last].name,
+                activation=activation_name(graph, point),
+                macs=macs[position],
+                floats=floats[position],
+            )
+        )
+    index_of = {position: index for index, position in enumerate(positions, start=1)}
+    rows = [
+        ArchitectureRow(
+            call.name,
+            type(call.op).__name__,
+            call.shape,
+            call.op.count_params() if isinstance(call.op, keras.Layer) and call.number == 1 else 0,
+            index_of.get(position),
+        )
+        for position, call in enumerate(graph.calls)
+    ]
+    return ModelCard(
+        digest=digest,
+        input_shape=input_shape,
+        channels=int(input_shape[2]),
+        any_size=any_size,
+        parameters=model.count_params(),
+        preprocess=preprocess,
+        layers=tuple(layers),
+        architecture=tuple(rows),
+        left_out=tuple(left_out),
+        warnings=tuple(warnings),
+    )
+
+
+def _left_out(graph: Graph) -> list[str]:
+    found = []
+    for call in graph.calls:
+        for kind, reason in _NOT_SHOWN.items():
+            if type(call.op) is kind:
+                found.append(f"{call.name} ({kind.__name__}) is left out: {reason}")
+        inside = _convolutions_inside(call.op)
+        if inside and not is_convolution(call.op):
+            found.append(
+                f"{call.name} ({type(call.op).__name__}) is left out: the {inside} convolutions inside it are not recorded"
+            )
+    return found
+
+
+def _convolutions_inside(op: Any) -> int:
+    layers = op._flatten_layers(include_self=False) if isinstance(op, keras.Layer) else []
+    return sum(is_convolution(layer) for layer in layers)
+
+
+def _shapes(graph: Graph, input_shape: tuple[Any, ...]) -> tuple[dict[int, tuple[int, ...]], int, bool]:
+    """Return all shapes at a reference size, that size's area, and whether the convolutions take other sizes too."""
+    height, width, channels = input_shape
+    convolutional = Graph(tuple(graph.calls[: conv_positions(graph)[-1] + 1]), graph.input, ())
+    reference = (height or REFERENCE_SIDE, width or REFERENCE_SIDE)
+    try:
+        # A prime-ish other size: what passes here does not depend on the size that the network was built for.
+        convolutional.shapes(reference[0] + 32, reference[1] + 32, channels)
+        any_size = True
+    except Exception:  # whatever an operation raises for a size it cannot take
+        any_size = False
+    return convolutional.shapes(*reference, channels), reference[0] * reference[1], any_size
+
+
+def _running_costs(graph: Graph, shapes: dict[int, tuple[int, ...]], area: int, cost: Any) -> dict[int, float]:
+    """Return for each convolution the cost, for each input pixel, of all calls that it needs."""
+    return {
+        position: round(sum(cost(graph.calls[p], shapes) for p in graph.needed([position])) / area, 3)
+        for position in conv_positions(graph)
+    }
+
+
+def _macs(call: Call, shapes: dict[int, tuple[int, ...]]) -> int:
+    if not is_convolution(call.op):
+        return 0
+    places = prod(shapes[call.inputs[0] if isinstance(call.op, keras.layers.Conv2DTranspose) else call.outputs[0]][:2])
+    return int(places * sum(prod(kernel.shape) for kernel in kernels(call.op)))

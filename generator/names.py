@@ -1,0 +1,30 @@
+"""Names that come from models and users, made fit for paths. Inside pages they stay as they are, escaped."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+
+LONGEST = 48
+_DEVICES = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(10))}
+
+
+def slug(name: str) -> str:
+    """Return a lower-case ASCII name of letters, digits and single hyphens, never empty, at most 48 long."""
+    ascii_only = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    words = re.sub(r"[^a-z0-9_]+", "-", ascii_only.lower()).strip("-_")[:LONGEST].strip("-_")
+    return f"{words}-x" if words in _DEVICES else words or "x"
+
+
+def unique_slugs(names: Sequence[str], taken: Iterable[str] = ()) -> list[str]:
+    """Return a slug for each name; where two would be equal, the later ones get a number."""
+    seen, slugs = set(taken), []
+    for name in names:
+        base, number = slug(name), 2
+        candidate = base
+        while candidate in seen:
+            candidate, number = f"{base}-{number}", number + 1
+        seen.add(candidate)
+        slugs.append(candidate)
+    return slugs

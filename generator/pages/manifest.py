@@ -1,0 +1,76 @@
+"""manifest.json, the public description of a site. Nothing in it depends on when or how fast it was built."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict
+from typing import Any
+
+from generator import __version__
+from generator.pages.trace import thinned
+from generator.pages.views import FilterView, LayerView, ModelView
+
+SCHEMA = 1
+
+
+def manifest(title: str, models: Iterable[ModelView], files: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return the whole manifest; its schema is published beside it."""
+    return {
+        "schema": SCHEMA,
+        "generator": __version__,
+        "title": title,
+        "models": [_model(model) for model in models],
+        "files": files,
+    }
+
+
+def _model(model: ModelView) -> dict[str, Any]:
+    card = model.card
+    return {
+        "name": model.name,
+        "source": model.entry.source if model.entry.kind != "file" else model.entry.source.replace("\\", "/").split("/")[-1],
+        "digest": card.digest,
+        "input_shape": list(card.input_shape),
+        "preprocess": card.preprocess.label,
+        "parameters": card.parameters,
+        "page": model.page,
+        "layers": [_layer(view) for view in model.layers],
+    }
+
+
+def _layer(view: LayerView) -> dict[str, Any]:
+    layer = view.layer
+    return {
+        "index": layer.index,
+        "call": layer.call,
+        "name": layer.name,
+        "type": layer.type,
+        "kernel_shapes": [list(shape) for shape in layer.kernel_shapes],
+        "output_shape": list(layer.output_shape),
+        "parameters": layer.parameters,
+        "receptive_field": list(layer.receptive_field) if layer.receptive_field else None,
+        "read_at": layer.read_at,
+        "page": view.page,
+        "filters": [_filter(one) for one in view.filters],
+    }
+
+
+def _filter(one: FilterView) -> dict[str, Any]:
+    return {
+        "index": one.index,
+        "page": one.page,
+        "verdict": one.verdict,
+        "picture": one.picture.path,
+        "pictures": [
+            {
+                "path": one.picture.path,
+                "settings": {key: value for key, value in asdict(one.settings).items() if key != "seed"},
+                "seed": one.settings.seed,
+                "score": one.score,
+                "trace": thinned(one.trace),
+                "verdict": one.verdict,
+            }
+        ],
+        "feature_maps": [{"path": m.file.path, "photo": m.photo, "response": m.response} for m in one.maps],
+        "kernels": [one.kernel.file.path] if one.kernel else [],
+    }

@@ -1,0 +1,165 @@
+"""The folder that a site is written to: whose it is, and how it changes from one build to the next."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from generator.errors import UsageError
+from generator.store import write_atomically
+
+MANIFEST, JOURNAL = "manifest.json", ".building.json"
+NOT_OURS_BUT_WELCOME = {"README.md", ".gitkeep", ".git"}
+
+
+@dataclass(frozen=True)
+class Changes:
+    """How many files were written, left as they were, and deleted."""
+
+    written: int
+    unchanged: int
+    deleted: int
+
+
+@dataclass(frozen=True)
+class Content:
+    """A file of the site: its digest and size, and how to get its bytes."""
+
+    digest: str
+    size: int
+    read: Callable[[], bytes]
+
+    @classmethod
+    def of(cls, content: bytes) -> Content:
+        """Return the content that some bytes are."""
+        return cls(hashlib.sha256(content).hexdigest(), len(content), lambda: content)
+
+
+def check_output(folder: Path) -> None:
+    """Make sure that a site can be written to a folder.
+
+    Raises UsageError if it is no folder, holds someone else's files, or cannot be written.
+    """
+    way_out = "Name another folder with -o, or `output:`"
+    try:
+        if folder.exists() and not folder.is_dir():
+            raise UsageError(f"output {folder}: is a file, not a folder", way_out)
+        if folder.is_dir() and not _is_ours(folder):
+            others = sorted(entry.name for entry in folder.iterdir() if entry.name not in NOT_OURS_BUT_WELCOME)
+            if others:
+                raise UsageError(f"output {folder}: holds files that are not ours, such as {others[0]}", way_out)
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise UsageError(f"output {folder}: cannot be written: {error.strerror}", way_out) from None
+
+
+def write_files(folder: Path, files: dict[str, Content], describe: Callable[[list[dict[str, Any]]], bytes]) -> Changes:
+    """Make the folder hold exactly these files, and the manifest that ``describe`` makes of their list.
+
+    Only files whose content changed are written, and of the others only those are deleted that a former build of
+    ours wrote. A journal says whose the files are until the manifest does, so that a killed build can go on.
+    Raises UsageError, before anything is written, if a file of someone else stands in the way.
+    """
+    before = _listed(folder / MANIFEST)
+    claimed = {*before, *_listed(folder / JOURNAL)}
+    for path in files:
+        target = folder / path
+        if path not in claimed and (target.exists() or target.is_symlink()) and path not in NOT_OURS_BUT_WELCOME:
+            raise UsageError(f"output {target}: is not ours, and stands where a page should", "Move it away")
+    listing = [{"path": path, "size": c.size, "digest": c.digest} for path, c in sorted(files.items())]
+    new_manifest = describe(listing)
+    stale = sorted(path for path in claimed if path not in files and _is_inside(path))
+    changed = [path for path, content in files.items() if not _is_there(folder / path, content, before.get(path))]
+    try:
+        if changed or stale or _bytes(folder / MANIFEST) != new_manifest:
+            journal = {"files": [{"path": path} for path in sorted({*claimed, *files})]}
+            write_atomically(folder / JOURNAL, json.dumps(journal).encode())
+            for path in changed:
+                write_atomically(folder / path, files[path].read())
+            deleted = sum(_delete(folder, path) for path in stale)
+            write_atomically(folder / MANIFEST, new_manifest)
+        else:
+            deleted = 0
+        (folder / JOURNAL).unlink(missing_ok=True)
+    except OSError as error:
+        raise UsageError(f"output {folder}: cannot be written: {error.strerror}", "Free some space, then run again") from None
+    return Changes(len(changed), len(files) - len(changed), deleted)
+
+
+def remove_site(folder: Path) -> int:
+    """Delete the files that our last build wrote to a folder; returns how many there were.
+
+    Raises UsageError for a folder that is not ours.
+    """
+    if not folder.is_dir():
+        return 0
+    if not _is_ours(folder):
+        if any(entry.name not in NOT_OURS_BUT_WELCOME for entry in folder.iterdir()):
+            raise UsageError(f"{folder}: not a site of filter-gallery; nothing was removed")
+        return 0
+    listed = sorted({*_listed(folder / MANIFEST), *_listed(folder / JOURNAL)})
+    removed = sum(_delete(folder, path) for path in listed if _is_inside(path))
+    for name in (MANIFEST, JOURNAL):
+        (folder / name).unlink(missing_ok=True)
+    return removed
+
+
+def _is_ours(folder: Path) -> bool:
+    if (folder / JOURNAL).is_file():
+        return True
+    manifest = _read(folder / MANIFEST)
+    return isinstance(manifest, dict) and {"schema", "generator", "models", "files"} <= manifest.keys()
+
+
+def _listed(path: Path) -> dict[str, str | None]:
+    """Return the files that a manifest or journal lists, with their digests."""
+    listing = _read(path)
+    files = listing.get("files", []) if isinstance(listing, dict) else []
+    return {f["path"]: f.get("digest") for f in files if isinstance(f, dict) and isinstance(f.get("path"), str)}
+
+
+def _read(path: Path) -> Any:
+    try:
+        return json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return None
+
+
+def _bytes(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return None
+
+
+def _is_there(path: Path, content: Content, listed: str | None) -> bool:
+    try:
+        return listed == content.digest and path.stat().st_size == content.size
+    except OSError:
+        return False
+
+
+def _is_inside(path: str) -> bool:
+    """A manifest could have been edited: what it lists must not lead out of the folder."""
+    parts = PurePosixPath(path).parts
+    return bool(parts) and not PurePosixPath(path).is_absolute() and ".." not in parts and "\\" not in path
+
+
+def _delete(folder: Path, path: str) -> bool:
+    target = folder / path
+    if not target.parent.resolve().is_relative_to(folder.resolve()) or not (target.is_file() or target.is_symlink()):
+        return False
+    target.unlink()
+    for parent in target.relative_to(folder).parents:
+        if parent == Path() or any(os.scandir(folder / parent)):
+            break
+        (folder / parent).rmdir()
+    return True

@@ -1,0 +1,44 @@
+"""The objective over the steps, drawn as a small plot."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+WIDTH, HEIGHT = 320, 120
+LONGEST = 32
+"""Points that a manifest's trace has at most."""
+
+
+@dataclass(frozen=True)
+class Plot:
+    """An SVG plot's numbers: points of the line, the height of a reference line, and the labels of the axes."""
+
+    width: int
+    height: int
+    points: str
+    reference: float | None
+    low: float
+    high: float
+    steps: int
+
+
+def plot(trace: Sequence[float], reference: float | None) -> Plot:
+    """Return the plot of a trace, with a level to compare it with (the best photo's response)."""
+    levels = [*trace, 0.0] + ([reference] if reference is not None else [])
+    low, high = min(levels), max(levels)
+    span = (high - low) or 1.0
+
+    def y(value: float) -> float:
+        return round((high - value) / span * (HEIGHT - 8) + 4, 1)
+
+    last = max(1, len(trace) - 1)
+    points = " ".join(f"{round(i / last * WIDTH, 1)},{y(value)}" for i, value in enumerate(trace))
+    return Plot(WIDTH, HEIGHT, points, None if reference is None else y(reference), low, high, len(trace))
+
+
+def thinned(trace: Sequence[float]) -> list[float]:
+    """Return at most 32 of a trace's points, evenly spaced, the first and the last among them."""
+    if len(trace) <= LONGEST:
+        return list(trace)
+    return [trace[round(i * (len(trace) - 1) / (LONGEST - 1))] for i in range(LONGEST)]

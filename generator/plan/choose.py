@@ -1,0 +1,74 @@
+"""Which layers and filters of a model are shown, and which are rendered now."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from generator.config.values import Filters, ModelEntry, RenderSettings
+from generator.errors import UsageError, nearest
+from generator.models.card import ConvLayer, ModelCard
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What ``--layer`` and ``--filters`` leave of a build; the default leaves everything."""
+
+    layers: tuple[str, ...] = ()
+    filters: Filters | None = None
+
+    @property
+    def narrows(self) -> bool:
+        """Tell whether anything is left out."""
+        return bool(self.layers) or self.filters is not None
+
+
+@dataclass(frozen=True)
+class ChosenLayer:
+    """A layer with the filters and the settings that it gets."""
+
+    layer: ConvLayer
+    filters: tuple[int, ...]
+    settings: RenderSettings
+
+
+def chosen_layers(entry: ModelEntry, card: ModelCard, choice: Choice = Choice()) -> list[ChosenLayer]:
+    """Return the layers that an entry shows, or those of them that a choice leaves, in the network's order.
+
+    Raises UsageError, with the nearest name, for a pattern that matches no layer or a filter that no layer has.
+    """
+    names = [layer.name for layer in card.layers]
+    for glob in [rule.glob for rule in entry.layers] + list(choice.layers):
+        if not any(fnmatchcase(name, glob) for name in names):
+            known = nearest(glob, names) or f"See: filter-gallery layers {entry.name}"
+            raise UsageError(f"{entry.name}: no convolutional layer matches {glob!r}", known)
+    chosen = []
+    for layer in card.layers:
+        rule = entry.rule_for(layer.name)
+        if rule is None or (choice.layers and not any(fnmatchcase(layer.name, glob) for glob in choice.layers)):
+            continue
+        wanted = choice.filters if choice.filters is not None else rule.filters
+        filters = choose_filters(entry.filters if wanted is None else wanted, layer, entry.name)
+        chosen.append(ChosenLayer(layer, filters, entry.settings_for(rule)))
+    if not chosen:
+        raise UsageError(f"{entry.name}: --layer names only layers that the configuration leaves out")
+    return chosen
+
+
+def choose_filters(wanted: Filters, layer: ConvLayer, model: str) -> tuple[int, ...]:
+    """Return filter indices: all, a number of them spread evenly over the layer, or those named.
+
+    Raises UsageError for an index that the layer does not have.
+    """
+    if wanted == "all":
+        return tuple(range(layer.filters))
+    if isinstance(wanted, int):
+        count = min(wanted, layer.filters)
+        return tuple(i * layer.filters // count for i in range(count))
+    assert isinstance(wanted, tuple)
+    wrong = [index for index in wanted if index >= layer.filters]
+    if wrong:
+        raise UsageError(
+            f"{model}/{layer.name}: no filter {wrong[0]}", f"The layer has {layer.filters}, from 0 to {layer.filters - 1}"
+        )
+    return tuple(sorted(wanted))

@@ -1,0 +1,151 @@
+"""A folder of blobs named by their digest, and of records named by the key of the task that made them.
+
+    objects/ab/abcd...          a blob, named by its SHA-256
+    records/<shelf>/<key>.json  what a task gave; its blobs are on disk before it is
+    cards/<digest>.json         what is known of a model
+
+A shelf holds the records of one subject (model, layer, technique, settings), whichever batches it was made in.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from generator.errors import UsageError
+
+Record = dict[str, Any]
+
+MARK = "store.json"
+SCHEMA = 1
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write a file beside its place and move it there: it is there whole, or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".new-")
+    try:
+        with os.fdopen(handle, "wb") as opened:
+            opened.write(content)
+        Path(name).chmod(0o644)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+class Store:
+    """The store in a folder, made when something is first written."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def put_blob(self, content: bytes) -> str:
+        """Keep some bytes; returns their digest, by which they are found again."""
+        digest = hashlib.sha256(content).hexdigest()
+        if not self.has_blob(digest):
+            self._write(self.blob_path(digest), content)
+        return digest
+
+    def blob_path(self, digest: str) -> Path:
+        """Return where a blob is or would be."""
+        return self.folder / "objects" / digest[:2] / digest
+
+    def has_blob(self, digest: str) -> bool:
+        """Tell whether a blob is there."""
+        return self.blob_path(digest).is_file()
+
+    def blob(self, digest: str) -> bytes:
+        """Return a blob. One that was damaged on disk is removed, so that the next build makes it again.
+
+        Raises UsageError if it is missing or damaged.
+        """
+        path = self.blob_path(digest)
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise UsageError(f"{path}: {error.strerror}", "Run the build again; it will be made anew") from None
+        if hashlib.sha256(content).hexdigest() != digest:
+            path.unlink()
+            raise UsageError(f"{path}: was damaged and is removed", "Run the build again; it will be made anew")
+        return content
+
+    def put_record(self, shelf: str, key: str, record: Record) -> None:
+        """Keep what a task gave; its blobs must have been put before."""
+        self._write(self._record_path(shelf, key), _json(record))
+
+    def record(self, shelf: str, key: str) -> Record | None:
+        """Return a task's record, or None if it, or a blob that it names, is missing."""
+        return self._complete(_read_json(self._record_path(shelf, key)))
+
+    def shelf(self, shelf: str) -> Iterator[tuple[str, Record]]:
+        """Yield key and record of everything complete on a shelf, in the order of the keys."""
+        for path in sorted((self.folder / "records" / shelf).glob("*.json")):
+            record = self._complete(_read_json(path))
+            if record is not None:
+                yield path.stem, record
+
+    def put_card(self, digest: str, card: Record) -> None:
+        """Keep what is known of a model."""
+        self._write(self.folder / "cards" / f"{digest}.json", _json(card))
+
+    def card(self, digest: str) -> Record | None:
+        """Return what is known of a model, or None."""
+        return _read_json(self.folder / "cards" / f"{digest}.json")
+
+    def note_speed(self, machine: dict[str, float]) -> None:
+        """Remember how fast this machine was, for estimates only: nothing that is built depends on it."""
+        self._write(self.folder / "speed.json", _json(machine))
+
+    def speed(self) -> dict[str, float]:
+        """Return what was remembered of this machine's speed."""
+        return _read_json(self.folder / "speed.json") or {}
+
+    def remove(self) -> bool:
+        """Delete the store; returns False if there is none.
+
+        Raises UsageError for a folder that is not a store.
+        """
+        if not self.folder.exists():
+            return False
+        if not (self.folder / MARK).is_file():
+            raise UsageError(f"{self.folder}: not a store of filter-gallery; nothing was removed")
+        shutil.rmtree(self.folder)
+        return True
+
+    def _record_path(self, shelf: str, key: str) -> Path:
+        return self.folder / "records" / shelf / f"{key}.json"
+
+    def _complete(self, record: Record | None) -> Record | None:
+        if record is None or not all(map(self.has_blob, record.get("blobs", []))):
+            return None
+        return record
+
+    def _write(self, path: Path, content: bytes) -> None:
+        mark = self.folder / MARK
+        try:
+            if not mark.is_file():
+                if self.folder.is_dir() and any(self.folder.iterdir()) and not (self.folder / "objects").is_dir():
+                    raise UsageError(f"{self.folder}: holds other files", "Name another folder with `cache:`")
+                write_atomically(mark, _json({"schema": SCHEMA}))
+            write_atomically(path, content)
+        except OSError as error:
+            raise UsageError(f"cannot write {path}: {error.strerror}", "Name another folder with `cache:`") from None
+
+
+def _json(value: Record) -> bytes:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
+
+
+def _read_json(path: Path) -> Record | None:
+    try:
+        value = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return None
+    return value if isinstance(value, dict) else None
