@@ -1,6 +1,16 @@
 """Runs plan -> render -> store -> pages, and reports progress as events."""
 
-from generator.build.events import Event, Failure, ModelReady, PagesDone, Planned, Progressed, Summary, TaskDone, TaskStarted
+from generator.build.events import (
+    Event,
+    Failure,
+    ModelReady,
+    PagesDone,
+    Planned,
+    Progressed,
+    Summary,
+    TaskDone,
+    TaskStarted,
+)
 from generator.build.run import build, prepare
 
 __all__ = [

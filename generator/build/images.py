@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+
+from generator.errors import UsageError
+from generator.store import write_atomically
 
 Array = NDArray[Any]
 
@@ -79,3 +83,22 @@ def enlarged(pixels: Array, side: int = 112) -> Array:
     """Repeat whole pixels until the shorter side is about ``side``: a kernel's cells stay sharp."""
     factor = max(1, side // min(pixels.shape[:2]))
     return pixels.repeat(factor, axis=0).repeat(factor, axis=1)
+
+
+def save_picture(picture: Array, path: Path) -> Array:
+    """Write a picture (height, width, 1 or 3) with values from 0 to 1 in the format that the path's suffix names.
+
+    Returns the pixels (height, width, channels) as they are read back from the file. Raises UsageError if the format
+    is not known, or the file cannot be written.
+    """
+    pixels = np.round(np.clip(picture, 0, 1) * 255).astype(np.uint8)
+    kind = Image.registered_extensions().get(path.suffix.lower())
+    if kind not in ("PNG", "WEBP", "JPEG"):
+        raise UsageError(f"cannot write {path}: its name should end in .png, .webp or .jpg")
+    buffer = io.BytesIO()
+    Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels).save(buffer, kind, quality=QUALITY)
+    try:
+        write_atomically(path, buffer.getvalue())
+    except OSError as error:
+        raise UsageError(f"cannot write {path}: {error.strerror}") from None
+    return decode(buffer.getvalue(), pixels.shape[-1])

@@ -15,6 +15,7 @@ from generator.config import Config, ModelEntry
 from generator.errors import GalleryError, ModelError, PhotoError, UsageError, nearest
 from generator.models.card import ModelCard
 from generator.models.identity import digest_of
+from generator.models.start import start_keras
 from generator.plan import Choice, PhotoIdentity, Task, plan_model
 from generator.store import Store
 
@@ -44,6 +45,7 @@ class _Models:
 
     def load(self, entry: ModelEntry) -> LoadedModel:
         if self._last is None or self._last[0] != entry:
+            start_keras()
             from generator.models.load import load
 
             self._last = None  # let go of the old one before the new one takes its memory
@@ -60,7 +62,9 @@ def select_models(config: Config, names: Iterable[str]) -> Config:
     known = [entry.name for entry in config.models]
     for name in names:
         if name not in known:
-            raise UsageError(f"no model {name!r} in the configuration", nearest(name, known) or f"It has: {', '.join(known)}")
+            raise UsageError(
+                f"no model {name!r} in the configuration", nearest(name, known) or f"It has: {', '.join(known)}"
+            )
     return replace(config, models=tuple(e for e in config.models if e.name in names)) if names else config
 
 

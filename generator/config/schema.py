@@ -188,5 +188,3 @@ class ConfigFile(Strict):
     filters: Annotated[Any, PlainValidator(_filters)] = "all"
     render: RenderPart = RenderPart()
     models: list[ModelPart] = Field(min_length=1)
-
-

@@ -132,7 +132,14 @@ class _Flattening:
                 times = self._times[id(node.operation)] = self._times.get(id(node.operation), 0) + 1
                 shape = tuple(node.outputs[0].shape[1:])
                 call = Call(
-                    node.operation, node.arguments, tuple(map(id, symbols)), tuple(given), tuple(results), shape, name, times
+                    node.operation,
+                    node.arguments,
+                    tuple(map(id, symbols)),
+                    tuple(given),
+                    tuple(results),
+                    shape,
+                    name,
+                    times,
                 )
                 self._calls.append(call)
             numbers.update({id(symbol): number for symbol, number in zip(node.outputs, results, strict=True)})

@@ -28,7 +28,9 @@ def _model(model: ModelView) -> dict[str, Any]:
     card = model.card
     return {
         "name": model.name,
-        "source": model.entry.source if model.entry.kind != "file" else model.entry.source.replace("\\", "/").split("/")[-1],
+        "source": model.entry.source
+        if model.entry.kind != "file"
+        else model.entry.source.replace("\\", "/").split("/")[-1],
         "digest": card.digest,
         "input_shape": list(card.input_shape),
         "preprocess": card.preprocess.label,

@@ -90,7 +90,9 @@ def write_files(folder: Path, files: dict[str, Content], describe: Callable[[lis
             deleted = 0
         (folder / JOURNAL).unlink(missing_ok=True)
     except OSError as error:
-        raise UsageError(f"output {folder}: cannot be written: {error.strerror}", "Free some space, then run again") from None
+        raise UsageError(
+            f"output {folder}: cannot be written: {error.strerror}", "Free some space, then run again"
+        ) from None
     return Changes(len(changed), len(files) - len(changed), deleted)
 
 

@@ -42,13 +42,20 @@ def percent(share: float) -> str:
 
 def kind(name: str) -> str:
     """Return a layer's class name without what every layer of the table shares."""
-    return {"Conv2DTranspose": "Transposed", "DepthwiseConv2D": "Depthwise", "SeparableConv2D": "Separable"}.get(name, name)
+    return {"Conv2DTranspose": "Transposed", "DepthwiseConv2D": "Depthwise", "SeparableConv2D": "Separable"}.get(
+        name, name
+    )
 
 
 def settings(value: RenderSettings) -> list[tuple[str, str]]:
     """Return what made a picture, line by line."""
     lines = [
-        ("Method", {"fourier": "Fourier spectrum, decorrelated colours", "pixel": "pixels, the reference method"}[value.method]),
+        (
+            "Method",
+            {"fourier": "Fourier spectrum, decorrelated colours", "pixel": "pixels, the reference method"}[
+                value.method
+            ],
+        ),
         ("Steps", str(value.steps)),
         ("Learning rate", significant(value.learning_rate)),
         ("Size", f"{value.size} pixels" + (f", margin of {value.margin} cut off" if value.margin else "")),

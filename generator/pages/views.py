@@ -215,4 +215,6 @@ def _kernel(entry: Entry | None, stem: str) -> KernelView | None:
     if entry is None:
         return None
     inputs = tuple(zip(entry["inputs"], entry["shares"], strict=True))
-    return KernelView(File(f"{stem}-kernel.webp", entry["kernel"], *entry["size"]), entry["colour"], inputs, entry["of"])
+    return KernelView(
+        File(f"{stem}-kernel.webp", entry["kernel"], *entry["size"]), entry["colour"], inputs, entry["of"]
+    )

@@ -69,6 +69,7 @@ def choose_filters(wanted: Filters, layer: ConvLayer, model: str) -> tuple[int, 
     wrong = [index for index in wanted if index >= layer.filters]
     if wrong:
         raise UsageError(
-            f"{model}/{layer.name}: no filter {wrong[0]}", f"The layer has {layer.filters}, from 0 to {layer.filters - 1}"
+            f"{model}/{layer.name}: no filter {wrong[0]}",
+            f"The layer has {layer.filters}, from 0 to {layer.filters - 1}",
         )
     return tuple(sorted(wanted))

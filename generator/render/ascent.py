@@ -63,7 +63,9 @@ class Ascender:
                 growth.append((step, method.pictures(np.asarray(variable))))
             end = min([stop for stop in (*stops, steps) if stop > step] + [step + at_once])
             began = time.monotonic()
-            variable, moments, trace = self._loop(variable, moments, trace, draws, wanted, np.int32(step), np.int32(end))
+            variable, moments, trace = self._loop(
+                variable, moments, trace, draws, wanted, np.int32(step), np.int32(end)
+            )
             ops.convert_to_numpy(trace)  # wait for the result
             if step > 0:  # the first call also compiles
                 pace = (time.monotonic() - began) / (end - step)

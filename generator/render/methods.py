@@ -151,5 +151,7 @@ class Pixel:
 
 def as_input(model: LoadedModel, pictures: Tensor) -> Tensor:
     """Return what the network takes for pictures (n, height, width, channels) with values from 0 to 255."""
-    matrix, offset = (ops.cast(np.array(v), pictures.dtype) for v in (model.card.preprocess.matrix, model.card.preprocess.offset))
+    matrix, offset = (
+        ops.cast(np.array(v), pictures.dtype) for v in (model.card.preprocess.matrix, model.card.preprocess.offset)
+    )
     return ops.matmul(pictures, matrix) + offset

@@ -1,0 +1,284 @@
+"""The commands. Each imports what it needs when it runs, so that ``--help`` answers at once."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from generator.cli.options import (
+    choice_options,
+    config_option,
+    debug_option,
+    find_model,
+    read_config,
+    trust_option,
+    with_output,
+)
+from generator.config.values import Filters
+from generator.errors import UsageError, nearest
+
+
+@click.command()
+@config_option
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="Where the site is written.")
+@choice_options
+@click.option("--force", is_flag=True, help="Render again what the store already holds.")
+@trust_option
+@debug_option
+def build(
+    config_path: Path | None,
+    output: Path | None,
+    models: tuple[str, ...],
+    layers: tuple[str, ...],
+    filters: Filters | None,
+    force: bool,
+    trust: bool,
+) -> int:
+    """Render what is not rendered yet, and write the site."""
+    from generator.build import build as run
+    from generator.cli.progress import Reporter
+    from generator.plan import Choice
+
+    config = with_output(read_config(config_path), output)
+    with Reporter() as reporter:
+        summary = run(config, Choice(layers, filters), models, force, trust, reporter)
+    verdicts = ", ".join(f"{count} {name}" for name, count in summary.verdicts) or "none"
+    changes = summary.pages
+    click.echo(f"Filters: {verdicts}.")
+    click.echo(f"Files: {changes.written} written, {changes.unchanged} unchanged, {changes.deleted} deleted.")
+    click.echo(f"Open {Path(summary.index).resolve()}")
+    if summary.failures:
+        click.echo(f"{len(summary.failures)} failed; the rest is built:", err=True)
+        for failure in summary.failures:
+            click.echo(f"  {failure.what}: {failure.message}", err=True)
+    return 1 if summary.failures else 0
+
+
+@click.command()
+@config_option
+@choice_options
+@trust_option
+@debug_option
+def plan(
+    config_path: Path | None, models: tuple[str, ...], layers: tuple[str, ...], filters: Filters | None, trust: bool
+) -> int:
+    """Show what a build would do: layers, pictures, cached or not, estimated time and bytes."""
+    from generator.build import prepare
+    from generator.build.cost import USUAL_SPEED, task_bytes, task_cost
+    from generator.build.run import select_models
+    from generator.cli.tables import print_table
+    from generator.plan import PICTURE, Choice
+    from generator.store import Store
+
+    config = select_models(read_config(config_path), models)
+    prepared, failures = prepare(config, Choice(layers, filters), trust)
+    store = Store(config.cache)
+    measured = store.speed().get("multiplications_per_second")
+    speed = measured or USUAL_SPEED
+    rows, seconds, size = [], 0.0, 0.0
+    for one in prepared:
+        by_layer: dict[int, list[tuple[int, int, float]]] = {}
+        for task in one.now:
+            cached = store.record(task.shelf, task.key) is not None
+            cost = 0.0 if cached else task_cost(task, one.card) / speed
+            seconds, size = seconds + cost, size + task_bytes(task, one.card)
+            if task.technique == PICTURE:
+                count = len(task.filters)
+                by_layer.setdefault(task.layer.index, []).append((count, count if cached else 0, cost))
+        for layer in one.card.layers:
+            if parts := by_layer.get(layer.index):
+                count, done, cost = (sum(column) for column in zip(*parts, strict=True))
+                rows.append([one.entry.name, layer.name, f"{count}", f"{done}", f"{cost:.0f} s"])
+    print_table(["Model", "Layer", "Pictures", "Cached", "Time"], rows, right=(2, 3, 4))
+    basis = "measured here" if measured else "a guess: nothing was built here yet"
+    click.echo(f"About {seconds:.0f} s of rendering ({basis}) and {size / 1e6:.1f} MB in {config.output}.")
+    for failure in failures:
+        click.echo(f"  {failure.what}: {failure.message}", err=True)
+    return 1 if failures else 0
+
+
+@click.command()
+@click.argument("model")
+@config_option
+@trust_option
+@debug_option
+def layers(model: str, config_path: Path | None, trust: bool) -> None:
+    """List every convolutional layer of MODEL."""
+    from generator.cli.tables import print_table
+    from generator.models.card import WHOLE_INPUT, ModelCard
+    from generator.models.identity import digest_of
+    from generator.store import Store
+
+    config = read_config(config_path)
+    entry, store = find_model(model, config), Store(config.cache)
+    cached = store.card(digest_of(entry))
+    card = ModelCard.from_json(cached) if cached else None
+    if card is None:
+        from generator.models.start import start_keras
+
+        start_keras()
+        from generator.models.load import load
+
+        card = load(entry, trust).card
+        if store.folder.exists():  # looking at a model does not make a folder
+            store.put_card(card.digest, card.to_json())
+
+    def shown(shape: tuple[int | None, ...]) -> str:
+        return "x".join("?" if n is None else str(n) for n in shape)
+
+    def field(value: tuple[int, int] | None) -> str:
+        return "?" if value is None else "input" if WHOLE_INPUT in value else shown(value)
+
+    rows = [
+        [
+            str(layer.index),
+            layer.name + (f" (call {layer.call})" if layer.call > 1 else ""),
+            layer.type,
+            " + ".join(shown(shape) for shape in layer.kernel_shapes),
+            shown(layer.output_shape),
+            f"{layer.parameters:,}",
+            field(layer.receptive_field),
+        ]
+        for layer in card.layers
+    ]
+    print_table(["#", "Name", "Type", "Kernel", "Output", "Parameters", "Receptive field"], rows, right=(0, 5))
+    total = sum(layer.filters for layer in card.layers)
+    click.echo(f"{len(card.layers)} convolutional layers, {total:,} filters; preprocessing: {card.preprocess.label}")
+    for line in (*card.left_out, *(f"Warning: {warning}" for warning in card.warnings)):
+        click.echo(line, err=True)
+
+
+@click.command()
+@click.argument("model")
+@click.argument("layer")
+@click.argument("filter_", metavar="[FILTER]", type=int, required=False)
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="The picture's file; PNG by default.")
+@click.option("--method", type=click.Choice(["fourier", "pixel"]), help="How the picture is optimised.")
+@click.option("--size", type=click.IntRange(16, 2048), help="Pixels a side.")
+@click.option("--steps", type=click.IntRange(1, 100_000), help="Steps of the ascent.")
+@click.option("--learning-rate", type=click.FloatRange(0, min_open=True), help="Length of a step.")
+@click.option("--seed", type=click.IntRange(0), help="Of the start and the transforms.")
+@config_option
+@trust_option
+@debug_option
+def render(
+    model: str,
+    layer: str,
+    filter_: int | None,
+    output: Path | None,
+    config_path: Path | None,
+    trust: bool,
+    **chosen: object,
+) -> None:
+    """Render one picture of LAYER in MODEL, of a random filter where none is named, and print its trace."""
+    from generator.config.values import complete_settings
+
+    entry = find_model(model, read_config(config_path))
+    if output is not None and (output.is_dir() or not output.parent.is_dir()):
+        raise UsageError(f"cannot write {output}: " + ("it is a folder" if output.is_dir() else "no such folder"))
+
+    from generator.models.start import start_keras
+
+    start_keras()
+    from generator.models.load import load
+
+    loaded = load(entry, trust)
+    found = next((each for each in loaded.card.layers if each.name == layer), None)
+    if found is None:
+        names = [each.name for each in loaded.card.layers]
+        hint = nearest(layer, names) or f"See: filter-gallery layers {model}"
+        raise UsageError(f"{model}: no convolutional layer {layer!r}", hint)
+    if filter_ is not None and not 0 <= filter_ < found.filters:
+        raise UsageError(
+            f"{model}/{layer}: no filter {filter_}", f"The layer has {found.filters}, from 0 to {found.filters - 1}"
+        )
+
+    import random
+
+    from generator.build.images import save_picture
+    from generator.render.ascent import Ascender, responses
+
+    rule = entry.rule_for(found.name)
+    base = {**dict(entry.render), **(dict(rule.render) if rule else {})}
+    said = {key: value for key, value in chosen.items() if value is not None}
+    if "method" in said and said["method"] != base.get("method", "fourier"):
+        base = {key: value for key, value in base.items() if key in ("size", "seed")}  # the others were for that method
+    settings = complete_settings({**base, **said})
+    index = random.randrange(found.filters) if filter_ is None else filter_
+    click.echo(
+        f"{entry.name}/{found.name}, filter {index}: {settings.method}, {settings.steps} steps, seed {settings.seed}"
+    )
+    ascent = Ascender(loaded, found.index, settings).run((index,))
+    for step in sorted({*range(0, settings.steps, max(1, settings.steps // 8)), settings.steps - 1}):
+        click.echo(f"  step {step:4d}  objective {ascent.trace[step, 0]:.6g}")
+    path = output or Path(f"{entry.slug}-{found.slug}-{index}.png")
+    pixels = save_picture(ascent.pictures[0], path)
+    score = responses(loaded, found.index, (index,), pixels[None])[0]
+    click.echo(f"Score {score:.6g}, read at {found.read_at}. Wrote {path}")
+
+
+@click.command()
+@config_option
+@debug_option
+def models(config_path: Path | None) -> None:
+    """List what MODEL can name."""
+    from generator.cli.tables import print_table
+    from generator.models.catalogue import APPLICATIONS, weights_folder
+
+    config = read_config(config_path)
+    rows = [[entry.name, f"configured: {entry.source}", ""] for entry in config.models]
+    if "demo" not in [entry.name for entry in config.models]:
+        rows.append(["demo", "bundled", ""])
+    folder = weights_folder()
+    for name, application in APPLICATIONS.items():
+        cached = [
+            label
+            for label, file in (("without top", application.weights), ("with top", application.weights_with_top))
+            if (folder / file).is_file()
+        ]
+        rows.append([name, "keras.applications", f"cached {' and '.join(cached)}" if cached else "to be downloaded"])
+    print_table(["Name", "Where from", "ImageNet weights"], rows)
+    click.echo(f"Weights are cached in {folder}. A path to a .keras or .h5 file can be named as well.")
+
+
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False), default=Path(), required=False)
+@click.option("--preset", type=click.Choice(["demo", "imagenet", "own"]), default="demo", show_default=True)
+@debug_option
+def init(folder: Path, preset: str) -> None:
+    """Write a commented config.yaml into FOLDER."""
+    from generator.config.presets import preset_text
+    from generator.store import write_atomically
+
+    path = folder / "config.yaml"
+    if path.exists() or path.is_symlink():
+        raise UsageError(f"{path}: exists already", "Remove it first, or name another folder")
+    try:
+        write_atomically(path, preset_text(preset).encode())
+    except OSError as error:
+        raise UsageError(f"cannot write {path}: {error.strerror}") from None
+    click.echo(f"Wrote {path}. Next: filter-gallery build -c {path}")
+
+
+@click.command()
+@config_option
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="The site's folder.")
+@click.option("--cache/--no-cache", default=False, show_default=True, help="Remove the rendered pictures too.")
+@debug_option
+def clean(config_path: Path | None, output: Path | None, cache: bool) -> None:
+    """Remove the site's files, and nothing that is not ours."""
+    from generator.pages import remove_site
+    from generator.store import Store
+
+    config = read_config(config_path)
+    if output:
+        config = replace(config, output=output)
+    click.echo(f"Removed {remove_site(config.output)} files of {config.output}.")
+    if cache:
+        removed = Store(config.cache).remove()
+        click.echo(f"Removed {config.cache}." if removed else f"There is no {config.cache}.")
+
+
+ALL = (build, plan, layers, render, models, init, clean)

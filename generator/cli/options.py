@@ -1,0 +1,98 @@
+"""Options that several commands share, and what becomes of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from generator.config import Config, ModelEntry, default_config, load_config
+from generator.config.load import entry_for_source, looks_like_file
+from generator.config.values import Filters
+from generator.errors import UsageError, nearest
+from generator.models.catalogue import APPLICATIONS
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+CONFIG_NAME = "config.yaml"
+
+
+def config_option(function: F) -> F:
+    """Add ``-c``."""
+    return click.option(
+        "-c",
+        "--config",
+        "config_path",
+        type=click.Path(path_type=Path),
+        help="Configuration; by default ./config.yaml.",
+    )(function)
+
+
+def debug_option(function: F) -> F:
+    """Add ``--debug``, which ``cli.main`` reads."""
+    return click.option("--debug", is_flag=True, expose_value=False, help="Show tracebacks.")(function)
+
+
+def trust_option(function: F) -> F:
+    """Add ``--trust``."""
+    return click.option("--trust", is_flag=True, help="Let model files bring code of their own.")(function)
+
+
+def choice_options(function: F) -> F:
+    """Add ``--model``, ``--layer`` and ``--filters``."""
+    for option in (
+        click.option("--filters", type=FiltersType(), help="Render only so many filters a layer, or all."),
+        click.option("--layer", "layers", multiple=True, metavar="GLOB", help="Render only these layers."),
+        click.option("--model", "models", multiple=True, metavar="NAME", help="Render only these models."),
+    ):
+        function = option(function)
+    return function
+
+
+class FiltersType(click.ParamType):
+    """``all``, a number, or a list of indices such as ``0,5,7``."""
+
+    name = "N|all"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Filters:
+        """Return the choice, or fail as Click does."""
+        text = str(value).strip()
+        if text == "all":
+            return "all"
+        try:
+            numbers = [int(part) for part in text.split(",")]
+        except ValueError:
+            numbers = [-1]
+        if min(numbers) < (0 if len(numbers) > 1 else 1):
+            self.fail("expected all, a number above zero, or indices such as 0,5,7", param, ctx)
+        return numbers[0] if len(numbers) == 1 else tuple(sorted(set(numbers)))
+
+
+def read_config(path: Path | None) -> Config:
+    """Return the configuration that ``-c`` names, else ./config.yaml, else the one that the package ships."""
+    if path is not None:
+        return load_config(path)
+    return load_config(Path(CONFIG_NAME)) if Path(CONFIG_NAME).exists() else default_config(Path())
+
+
+def with_output(config: Config, output: Path | None) -> Config:
+    """Return the configuration with the output that ``-o`` names."""
+    return replace(config, output=output) if output else config
+
+
+def find_model(name: str, config: Config) -> ModelEntry:
+    """Return the model that MODEL names: one of the configuration, ``demo``, an application, or a file.
+
+    Raises UsageError, with the nearest name, if there is none.
+    """
+    configured = {entry.name: entry for entry in config.models}
+    entry = configured.get(name) or entry_for_source(name, Path())
+    if entry is not None:
+        return entry
+    if looks_like_file(name):
+        raise UsageError(f"no model file {name!r} in {Path().resolve()}")
+    hint = nearest(name, [*configured, "demo", *APPLICATIONS]) or "See: filter-gallery models"
+    raise UsageError(f"unknown model {name!r}", hint)

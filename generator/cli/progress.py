@@ -1,0 +1,96 @@
+"""Progress on standard error: a bar on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import sys
+import time
+from types import TracebackType
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, TaskID, TextColumn
+
+from generator.build import Event, Failure, ModelReady, PagesDone, Planned, Progressed, TaskDone, TaskStarted
+from generator.plan import Task
+
+SECONDS_BETWEEN_LINES = 10.0
+
+
+class Reporter:
+    """Listens to a build; use as a context manager, so that the bar is put away whatever happens."""
+
+    def __init__(self) -> None:
+        self.console = Console(stderr=True, highlight=False, soft_wrap=True)
+        self._bar: Progress | None = None
+        self._row: TaskID | None = None
+        self._total = self._done = 0.0
+        self._pictures = self._drawn = 0
+        self._began = self._last_line = time.monotonic()
+
+    def __enter__(self) -> Reporter:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._bar:
+            self._bar.stop()
+
+    def __call__(self, event: Event) -> None:
+        """Show what an event says."""
+        match event:
+            case ModelReady(warnings=warnings):
+                for warning in warnings:
+                    self._say(f"Warning: {warning}")
+            case Planned():
+                self._plan(event)
+            case TaskStarted(task=task):
+                self._show(task)
+            case Progressed(task=task, cost=cost):
+                self._done += cost
+                self._show(task)
+            case TaskDone(task=task):
+                self._drawn += len(task.filters) if task.settings else 0
+                self._show(task, line=task.settings is not None)
+            case Failure(what=what, message=message):
+                self._say(f"Failed: {what}: {message}")
+            case PagesDone():
+                if self._bar:
+                    self._bar.stop()
+
+    def _plan(self, event: Planned) -> None:
+        self._total, self._pictures, self._began = event.cost, event.pictures, time.monotonic()
+        if not event.pending:
+            self._say("Everything is rendered already.")
+            return
+        kept = f"; {event.cached} tasks are done already" if event.cached else ""
+        self._say(f"Rendering {event.pictures} filters{kept}.")
+        if self.console.is_terminal:
+            columns = (BarColumn(24), TextColumn("{task.percentage:>3.0f}%"), TextColumn("{task.description}"))
+            self._bar = Progress(*columns, console=self.console, transient=True)
+            self._row = self._bar.add_task("starting TensorFlow", total=max(event.cost, 1.0))
+            self._bar.start()
+
+    def _show(self, task: Task, line: bool = False) -> None:
+        text = self._describe(task)
+        if self._bar and self._row is not None:
+            self._bar.update(self._row, completed=self._done, description=escape(text))
+        elif line and time.monotonic() - self._last_line > SECONDS_BETWEEN_LINES:
+            self._last_line = time.monotonic()
+            self._say(f"{100 * self._done / max(self._total, 1.0):3.0f}%  {text}")
+
+    def _describe(self, task: Task) -> str:
+        spent = time.monotonic() - self._began
+        parts = [f"{task.model}/{task.layer.name}", task.technique.replace("-", " ")]
+        if self._drawn and task.settings:
+            parts.append(f"{self._drawn}/{self._pictures} filters, {self._drawn / spent:.1f} a second")
+        if self._done > 0.02 * self._total:
+            left = spent * (self._total - self._done) / self._done
+            parts.append(f"{max(0, int(left)) // 60}:{max(0, int(left)) % 60:02d} left")
+        return "  ".join(parts)
+
+    def _say(self, text: str) -> None:
+        if self._bar:
+            self._bar.console.print(escape(text))
+        else:
+            print(text, file=sys.stderr, flush=True)

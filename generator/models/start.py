@@ -1,0 +1,33 @@
+"""Start TensorFlow without its talk: it writes to the terminal before it can be told not to."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import os
+import sys
+from collections.abc import Iterator
+
+
+def start_keras() -> None:
+    """Import Keras with its backend, and find the devices; what they print meanwhile is dropped."""
+    if "keras" in sys.modules:
+        return
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    with _without_stderr():
+        importlib.import_module("keras")
+        importlib.import_module("tensorflow").config.list_logical_devices()
+
+
+@contextlib.contextmanager
+def _without_stderr() -> Iterator[None]:
+    """Send what is written to the file descriptor, past Python, nowhere."""
+    sys.stderr.flush()
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
