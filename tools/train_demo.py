@@ -82,11 +82,8 @@ class Augmented(keras.utils.PyDataset):
     def __init__(self, x: Pictures, y: np.ndarray, batch: int, seed: int) -> None:
         super().__init__()
         self._x = np.pad(x, ((0, 0), (PAD, PAD), (PAD, PAD), (0, 0)), mode="reflect")
-        self._y, self._batch, self._rng = (
-            keras.utils.to_categorical(y, len(CLASSES)),
-            batch,
-            np.random.default_rng(seed),
-        )
+        self._y = keras.utils.to_categorical(y, len(CLASSES))
+        self._batch, self._rng = batch, np.random.default_rng(seed)
         self.on_epoch_end()
 
     def __len__(self) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from generator.build import images
 from generator.build.cost import task_cost
 from generator.build.events import Event, Failure, Progressed, TaskDone, TaskStarted
 from generator.build.photos import LoadedPhoto
+from generator.errors import GalleryError
 from generator.plan import FEATURE_MAP, KERNEL, PICTURE, Task
 from generator.store import Store
 
@@ -27,29 +29,32 @@ def execute(
     model: LoadedModel, tasks: Iterable[Task], photos: dict[str, LoadedPhoto], store: Store, tell: Tell
 ) -> Iterator[Failure]:
     """Do the tasks in order, each stored when it is done; yield what failed, and go on with the rest."""
-    ascenders: dict[str, Ascender] = {}
-    for _, group in groupby(tasks, key=lambda task: (task.technique, task.photo)):
+    ascender: Ascender | None = None
+    climbing = ""
+    for (technique, _), group in groupby(tasks, key=lambda task: (task.technique, task.photo)):
         together = list(group)
-        if together[0].technique == FEATURE_MAP:
-            yield from _attempt(together, lambda group=together: _feature_maps(model, group, photos, store, tell))  # type: ignore[misc]
+        if technique == FEATURE_MAP:
+            yield from _attempt(together, partial(_feature_maps, model, together, photos, store, tell))
             continue
         for task in together:
             tell(TaskStarted(task))
-            if task.technique == KERNEL:
-                work = lambda task=task: store.put_record(task.shelf, task.key, _kernels(model, task, store))  # type: ignore[misc]  # noqa: E731
-            else:
-                if task.shelf not in ascenders:
-                    ascenders = {task.shelf: _ascender(model, task)}  # one layer's graph at a time
-                work = lambda task=task: _pictures(model, task, ascenders[task.shelf], store, tell)  # type: ignore[misc]  # noqa: E731
-            failed = list(_attempt([task], work))
-            yield from failed
-            if not failed:
-                tell(TaskDone(task))
+            if technique == PICTURE and task.shelf != climbing:
+                ascender, climbing = None, task.shelf  # one layer's graph at a time
+                ascender = _ascender(model, task)
+            yield from _attempt([task], partial(_do, model, task, ascender, store, tell))
+
+
+def _do(model: LoadedModel, task: Task, ascender: Ascender | None, store: Store, tell: Tell) -> None:
+    if task.technique == KERNEL:
+        record = _kernels(model, task, store)
+    else:
+        assert ascender is not None
+        record = _pictures(model, task, ascender, store, tell)
+    store.put_record(task.shelf, task.key, record)
+    tell(TaskDone(task))
 
 
 def _attempt(tasks: list[Task], work: Callable[[], None]) -> Iterator[Failure]:
-    from generator.errors import GalleryError
-
     try:
         work()
     except GalleryError:
@@ -121,7 +126,7 @@ def _ascender(model: LoadedModel, task: Task) -> Ascender:
     return Ascender(model, task.layer.index, task.settings)
 
 
-def _pictures(model: LoadedModel, task: Task, ascender: Ascender, store: Store, tell: Tell) -> None:
+def _pictures(model: LoadedModel, task: Task, ascender: Ascender, store: Store, tell: Tell) -> Record:
     from generator.render.ascent import responses
 
     assert task.settings is not None
@@ -154,11 +159,15 @@ def _pictures(model: LoadedModel, task: Task, ascender: Ascender, store: Store, 
             }
         )
     height, width = ascent.pictures.shape[1:3]
-    record = {"technique": PICTURE, "filters": entries, "size": [width, height], "blobs": blobs}
-    store.put_record(task.shelf, task.key, record)
+    return {"technique": PICTURE, "filters": entries, "size": [width, height], "blobs": blobs}
 
 
 def _rounded(value: Any) -> float:
-    """Six digits, as JSON can hold them; what overflowed counts as nothing."""
+    """Return six digits of a number.
+
+    Raises FloatingPointError if the network overflowed: its pictures would mean nothing.
+    """
     number = float(value)
-    return float(f"{number:.6g}") if np.isfinite(number) else 0.0
+    if not np.isfinite(number):
+        raise FloatingPointError("the network's activation is not a finite number")
+    return float(f"{number:.6g}")

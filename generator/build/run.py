@@ -16,7 +16,7 @@ from generator.errors import GalleryError, ModelError, PhotoError, UsageError, n
 from generator.models.card import ModelCard
 from generator.models.identity import digest_of
 from generator.models.start import start_keras
-from generator.plan import Choice, PhotoIdentity, Task, plan_model
+from generator.plan import EVERYTHING, Choice, PhotoIdentity, Task, plan_model
 from generator.store import Store
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def select_models(config: Config, names: Iterable[str]) -> Config:
 
 def build(
     config: Config,
-    choice: Choice = Choice(),
+    choice: Choice = EVERYTHING,
     models: Iterable[str] = (),
     force: bool = False,
     trust: bool = False,
@@ -110,7 +110,7 @@ def build(
 
 
 def prepare(
-    config: Config, choice: Choice = Choice(), trust: bool = False, tell: Tell = lambda event: None
+    config: Config, choice: Choice = EVERYTHING, trust: bool = False, tell: Tell = lambda event: None
 ) -> tuple[list[Prepared], list[Failure]]:
     """Return what a build would do, model by model, and what it could not do."""
     store = Store(config.cache)

@@ -18,7 +18,7 @@ INTERRUPTED = 130
 class Gallery(click.Group):
     """A group that tells an error in one line, and ends with the status that belongs to it."""
 
-    def main(self, *args: Any, **kwargs: Any) -> NoReturn:  # type: ignore[override]
+    def main(self, *args: Any, **kwargs: Any) -> NoReturn:
         """Run a command and exit: 0 done, 1 something failed, 2 wrong use or configuration, 130 interrupted."""
         debug = "--debug" in sys.argv[1:]
         try:

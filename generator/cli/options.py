@@ -52,7 +52,7 @@ def choice_options(function: F) -> F:
     return function
 
 
-class FiltersType(click.ParamType):
+class FiltersType(click.ParamType):  # type: ignore[type-arg]  # generic since Click 8.4 only
     """``all``, a number, or a list of indices such as ``0,5,7``."""
 
     name = "N|all"

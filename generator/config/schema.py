@@ -62,9 +62,9 @@ def _number(value: object) -> float:
     try:
         if isinstance(value, str):
             return float(Fraction(value.replace(" ", "")))  # "1/255" says more than 0.00392156862745098
-        if isinstance(value, (int, float)) and not isinstance(value, bool):
+        if isinstance(value, float | int) and not isinstance(value, bool):
             return float(value)
-    except (ValueError, ZeroDivisionError):
+    except (TypeError, ValueError, ZeroDivisionError):
         pass
     raise ValueError(f"expected a number or a fraction such as 1/255, got {value!r}")
 

@@ -124,7 +124,7 @@ def _each(view: tuple[Axis, Axis], change: Any, *arguments: Any) -> tuple[Axis, 
 
 
 def _pairs(*values: Any) -> list[tuple[int, int]]:
-    return [(value, value) if isinstance(value, int) else tuple(value) for value in values]  # type: ignore[misc]
+    return [(value, value) if isinstance(value, int) else tuple(value) for value in values]
 
 
 def _windowed(axis: Axis, reach: int, stride: int, padding: str) -> Axis:

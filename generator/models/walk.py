@@ -126,7 +126,8 @@ def _left_out(graph: Graph) -> list[str]:
         inside = _convolutions_inside(call.op)
         if inside and not is_convolution(call.op):
             found.append(
-                f"{call.name} ({type(call.op).__name__}) is left out: the {inside} convolutions inside it are not recorded"
+                f"{call.name} ({type(call.op).__name__}) is left out: the calls of the {inside} convolutions inside it "
+                "are not recorded"
             )
     return found
 

@@ -128,7 +128,7 @@ class _Results:
         # Of two tasks for one filter the later wins: what is asked for now over what is configured.
         shelves: dict[str, tuple[Task, set[int], list[str]]] = {}
         for task in tasks:
-            first, wanted, keys = shelves.setdefault(task.shelf, (task, set(), []))
+            _, wanted, keys = shelves.setdefault(task.shelf, (task, set(), []))
             wanted.update(task.filters)
             keys.append(task.key)
         for shelf, (task, wanted, keys) in shelves.items():

@@ -1,6 +1,16 @@
 """What there is to render: an ordered list of tasks, each a plain value with a key of its own."""
 
-from generator.plan.choose import Choice, chosen_layers
+from generator.plan.choose import EVERYTHING, Choice, chosen_layers
 from generator.plan.tasks import FEATURE_MAP, KERNEL, PICTURE, PhotoIdentity, Task, plan_model
 
-__all__ = ["FEATURE_MAP", "KERNEL", "PICTURE", "Choice", "PhotoIdentity", "Task", "chosen_layers", "plan_model"]
+__all__ = [
+    "EVERYTHING",
+    "FEATURE_MAP",
+    "KERNEL",
+    "PICTURE",
+    "Choice",
+    "PhotoIdentity",
+    "Task",
+    "chosen_layers",
+    "plan_model",
+]

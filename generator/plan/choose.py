@@ -23,6 +23,9 @@ class Choice:
         return bool(self.layers) or self.filters is not None
 
 
+EVERYTHING = Choice()
+
+
 @dataclass(frozen=True)
 class ChosenLayer:
     """A layer with the filters and the settings that it gets."""
@@ -32,7 +35,7 @@ class ChosenLayer:
     settings: RenderSettings
 
 
-def chosen_layers(entry: ModelEntry, card: ModelCard, choice: Choice = Choice()) -> list[ChosenLayer]:
+def chosen_layers(entry: ModelEntry, card: ModelCard, choice: Choice = EVERYTHING) -> list[ChosenLayer]:
     """Return the layers that an entry shows, or those of them that a choice leaves, in the network's order.
 
     Raises UsageError, with the nearest name, for a pattern that matches no layer or a filter that no layer has.

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 
 from generator.config.values import ModelEntry, RenderSettings
 from generator.models.card import ConvLayer, ModelCard
 from generator.models.identity import digest
-from generator.plan.choose import Choice, ChosenLayer, chosen_layers
+from generator.plan.choose import EVERYTHING, Choice, ChosenLayer, chosen_layers
 
 PICTURE, FEATURE_MAP, KERNEL = "picture", "feature-map", "kernel"
 
@@ -47,7 +48,7 @@ class Task:
 
 
 def plan_model(
-    entry: ModelEntry, card: ModelCard, photos: Sequence[PhotoIdentity], choice: Choice = Choice()
+    entry: ModelEntry, card: ModelCard, photos: Sequence[PhotoIdentity], choice: Choice = EVERYTHING
 ) -> list[Task]:
     """Return all tasks of a model in the order in which they are done: cheap ones first."""
     chosen = chosen_layers(entry, card, choice)
@@ -87,7 +88,7 @@ def batches(filters: tuple[int, ...], size: int) -> list[tuple[int, ...]]:
     """Split filters into as few batches as the size allows, equal to within one: few shapes to compile for."""
     count = -(-len(filters) // size)
     bounds = [len(filters) * i // count for i in range(count + 1)]
-    return [filters[a:b] for a, b in zip(bounds, bounds[1:], strict=False)]
+    return [filters[a:b] for a, b in pairwise(bounds)]
 
 
 def batch_size(card: ModelCard, layer: ConvLayer, settings: RenderSettings) -> int:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import keras
@@ -60,7 +60,7 @@ class Fourier:
     canvas: tuple[int, int]
     picture: tuple[int, int]
     learning_rate: float
-    affine: Affine = Affine()
+    affine: Affine = field(default_factory=Affine)
 
     SPREAD = 0.01
     BETAS = (0.9, 0.999)
@@ -151,7 +151,6 @@ class Pixel:
 
 def as_input(model: LoadedModel, pictures: Tensor) -> Tensor:
     """Return what the network takes for pictures (n, height, width, channels) with values from 0 to 255."""
-    matrix, offset = (
-        ops.cast(np.array(v), pictures.dtype) for v in (model.card.preprocess.matrix, model.card.preprocess.offset)
-    )
+    preprocess = model.card.preprocess
+    matrix, offset = (ops.cast(np.array(part), pictures.dtype) for part in (preprocess.matrix, preprocess.offset))
     return ops.matmul(pictures, matrix) + offset

@@ -20,13 +20,15 @@ AMPLITUDE = 0.25
 
 def frequencies(height: int, width: int) -> Array:
     """Return the frequency, in cycles for each pixel, of every term of a half-spectrum (height, width // 2 + 1)."""
-    return np.hypot(np.fft.fftfreq(height)[:, None], np.fft.rfftfreq(width)[None, :])
+    found: Array = np.hypot(np.fft.fftfreq(height)[:, None], np.fft.rfftfreq(width)[None, :])
+    return found
 
 
 def scale(height: int, width: int) -> Array:
     """Return what each term of the half-spectrum is multiplied by: falling with its frequency."""
     lowest = 1.0 / max(height, width)
-    return AMPLITUDE * np.sqrt(height * width) / np.maximum(frequencies(height, width), lowest) ** DECAY
+    scales: Array = AMPLITUDE * np.sqrt(height * width) / np.maximum(frequencies(height, width), lowest) ** DECAY
+    return scales
 
 
 def inverse_transform(height: int, width: int) -> tuple[Array, Array]:

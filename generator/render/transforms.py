@@ -40,7 +40,7 @@ class Affine:
 
 
 def affine(angle: Array, factor: Array, down: Array, right: Array, height: int, width: int) -> Array:
-    """Return maps (n, 8) that turn by ``angle`` (radians), enlarge by ``factor`` about the centre, then shift (pixels)."""
+    """Return maps (n, 8): turn by ``angle`` (radians), enlarge by ``factor`` about the centre, shift (pixels)."""
     cos, sin = np.cos(angle) / factor, np.sin(angle) / factor
     cy, cx = (height - 1) / 2, (width - 1) / 2
     zero = np.zeros_like(cos)
