@@ -20,14 +20,21 @@ def line_of(document: object, location: Location) -> int:
     """Return the 1-based line of the deepest part of ``location`` that the document holds."""
     line, node = 0, document
     for step in location:
-        if isinstance(node, CommentedMap) and step in node:
-            line = node.lc.key(step)[0]
+        if isinstance(node, CommentedMap) and (key := _key(node, step)) is not None:
+            step = key
+            if step in (node.lc.data or {}):  # not so if it comes from an anchor (`<<: *name`)
+                line = node.lc.key(step)[0]
         elif isinstance(node, CommentedSeq) and isinstance(step, int) and step < len(node):
             line = node.lc.item(step)[0]
         else:
             continue  # a step that pydantic added, such as the name of a union's branch
         node = node[step]
     return int(line) + 1
+
+
+def _key(node: CommentedMap, step: str | int) -> Any:
+    """Return the key as the document holds it; the schema has seen it as a text."""
+    return next((key for key in node if str(key) == str(step)), None)
 
 
 def describe(error: ErrorDetails) -> str:
@@ -45,7 +52,11 @@ def describe(error: ErrorDetails) -> str:
         return f"{place}: {error['ctx']['error']}"
     if kind in ("model_type", "model_attributes_type"):
         return f"{place}: expected a mapping of settings, got {error['input']!r}"
-    message = error["msg"].replace("Input should be ", "expected ").replace("valid ", "")
+    if kind == "too_short":
+        return f"{place}: expected at least one, got {error['input']!r}"
+    message = error["msg"].replace("Input should be ", "expected ").replace("a valid integer", "an integer")
+    message = message.replace("valid ", "").replace("expected greater", "expected a number greater")
+    message = message.replace("expected less", "expected a number less")
     return f"{place}: {message[0].lower()}{message[1:]}, got {error['input']!r}"
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -98,30 +99,33 @@ def _plain(node: object) -> object:
 def _rest(document: CommentedMap, folder: Path) -> Iterator[Problem]:
     """Check the photos and models that fit the schema by themselves, in a file that does not as a whole."""
     photos, models = _plain(document.get("photos", [])), _plain(document.get("models", []))
-    if isinstance(photos, list):
-        yield from _check_photos([str(p) for p in photos if isinstance(p, str)], folder)
+    named = [(i, p.strip()) for i, p in enumerate(photos if isinstance(photos, list) else []) if isinstance(p, str)]
+    yield from _check_photos([(index, photo) for index, photo in named if photo], folder)
+    valid = []
     for index, raw in enumerate(models if isinstance(models, list) else []):
-        try:
-            model = ModelPart.model_validate(raw)
-        except ValidationError:
-            continue
-        yield from _check_model(model, index, folder)
+        with contextlib.suppress(ValidationError):
+            valid.append((index, ModelPart.model_validate(raw)))
+    yield from _check_models(valid, folder)
 
 
 def _check(file: ConfigFile, folder: Path) -> Iterator[Problem]:
-    yield from _check_photos(file.photos, folder)
-    names: dict[str, str] = {}
-    for index, model in enumerate(file.models):
+    yield from _check_photos(enumerate(file.photos), folder)
+    yield from _check_models(enumerate(file.models), folder)
+
+
+def _check_models(models: Iterable[tuple[int, ModelPart]], folder: Path) -> Iterator[Problem]:
+    names: set[str] = set()
+    for index, model in models:
         yield from _check_model(model, index, folder)
         name = _name(model)
         if name.lower() in names:
             yield ("models", index), f"models[{index}]: the name {name!r} is taken. Give it another one with `name:`"
-        names[name.lower()] = name
+        names.add(name.lower())
 
 
-def _check_photos(photos: list[str], folder: Path) -> Iterator[Problem]:
-    for index, photo in enumerate(photos):
-        if photo not in assets.PHOTOS and not (folder / Path(photo).expanduser()).is_file():
+def _check_photos(photos: Iterable[tuple[int, str]], folder: Path) -> Iterator[Problem]:
+    for index, photo in photos:
+        if photo not in assets.PHOTOS and not _is_file(_path(photo, folder)):
             hint = nearest(photo, assets.PHOTOS) or f"Bundled: {', '.join(assets.PHOTOS)}"
             yield ("photos", index), f"photos[{index}]: no file {photo!r}, and no bundled photo of that name. {hint}"
 
@@ -141,12 +145,11 @@ def _check_model(model: ModelPart, index: int, folder: Path) -> Iterator[Problem
                 yield ("models", index, key), f"{place}.{key}: only for networks of keras.applications"
     if kind == "demo" and model.input_shape is not None:
         yield ("models", index, "input_shape"), f"{place}.input_shape: demo takes pictures of any size; see render.size"
-    if kind == "application" and model.weights not in (None, "imagenet", "random"):
-        path = folder / Path(str(model.weights)).expanduser()
-        if not path.is_file():
-            hint = nearest(str(model.weights), ["imagenet", "random"])
-            problem = f"expected imagenet, random or a file; no file {model.weights!r}. {hint}".strip()
-            yield ("models", index, "weights"), f"{place}.weights: {problem}"
+    weights = model.weights or "imagenet"
+    if kind == "application" and weights not in ("imagenet", "random") and not _is_file(_path(weights, folder)):
+        hint = nearest(weights, ["imagenet", "random"])
+        problem = f"expected imagenet, random or a file; no file {weights!r}. {hint}".strip()
+        yield ("models", index, "weights"), f"{place}.weights: {problem}"
 
 
 def looks_like_file(source: str) -> bool:
@@ -160,7 +163,25 @@ def source_kind(source: str, folder: Path) -> str | None:
         return "demo"
     if source in APPLICATIONS:
         return "application"
-    return "file" if (folder / Path(source).expanduser()).exists() else None
+    try:
+        return "file" if _path(source, folder).exists() else None
+    except OSError:
+        return None
+
+
+def _path(text: str, folder: Path) -> Path:
+    try:
+        return folder / Path(text).expanduser()
+    except RuntimeError:  # ~someone, and there is no such user: a name like any other
+        return folder / text
+
+
+def _is_file(path: Path) -> bool:
+    """Tell whether there is such a file; a name that is too long, or a folder that is closed to us, has none."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
 
 
 def _name(model: ModelPart) -> str:
@@ -186,7 +207,7 @@ def photo_named(name: str, folder: Path) -> Photo:
     """Return a bundled photo, or the file of that path."""
     if name in assets.PHOTOS:
         return Photo(name, assets.photo_path(name))
-    path = folder / Path(name).expanduser()
+    path = _path(name, folder)
     return Photo(re.sub(r"[\s_]+", " ", path.stem).strip() or path.name, path)
 
 
@@ -195,18 +216,18 @@ def _entry(model: ModelPart, page: str, file: ConfigFile, folder: Path) -> Model
     assert kind is not None
     weights = model.weights or "imagenet"
     if kind == "application" and weights not in ("imagenet", "random"):
-        weights = str(folder / Path(weights).expanduser())
+        weights = str(_path(weights, folder))
     preprocess = model.preprocess
     return ModelEntry(
         name=_name(model),
         slug=page,
         kind=kind,
-        source=str(folder / Path(model.source).expanduser()) if kind == "file" else model.source,
+        source=str(_path(model.source, folder)) if kind == "file" else model.source,
         weights=weights,
         include_top=bool(model.include_top),
         input_shape=model.input_shape,
         preprocess=preprocess.choice() if isinstance(preprocess, PreprocessPart) else PreprocessChoice(preprocess),
-        layers=model.layers,
+        layers=model.rules(),
         filters=file.filters if model.filters is None else model.filters,
         render=tuple(sorted({**file.render.chosen(), **model.render.chosen()}.items())),
     )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, model_validator
 
 from generator.config.values import METHODS, Filters, LayerRule, PreprocessChoice
 from generator.errors import nearest
@@ -44,9 +45,14 @@ def _filters(value: object) -> Filters:
     raise ValueError(f"expected all, a number above zero, or a list of filter indices, got {value!r}")
 
 
+def _is_number(value: object) -> bool:
+    """Tell whether a value is a number that a network can compute with: neither infinite nor beyond a float."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e300
+
+
 def _channels(value: object) -> tuple[float, ...]:
-    numbers = value if isinstance(value, list) else [value]
-    if not numbers or not all(isinstance(n, (int, float)) and not isinstance(n, bool) for n in numbers):
+    numbers: list[Any] = value if isinstance(value, list) else [value]
+    if not numbers or not all(map(_is_number, numbers)):
         raise ValueError(f"expected a number, or a list of one number for each channel, got {value!r}")
     return tuple(float(n) for n in numbers)
 
@@ -59,13 +65,14 @@ def _deviations(value: object) -> tuple[float, ...]:
 
 
 def _number(value: object) -> float:
-    try:
-        if isinstance(value, str):
-            return float(Fraction(value.replace(" ", "")))  # "1/255" says more than 0.00392156862745098
-        if isinstance(value, float | int) and not isinstance(value, bool):
-            return float(value)
-    except (TypeError, ValueError, ZeroDivisionError):
-        pass
+    number = value
+    if isinstance(value, str):
+        try:
+            number = float(Fraction(value.replace(" ", "")))  # "1/255" says more than 0.00392156862745098
+        except (ValueError, ArithmeticError):
+            number = math.nan
+    if isinstance(number, int | float) and _is_number(number):
+        return float(number)
     raise ValueError(f"expected a number or a fraction such as 1/255, got {value!r}")
 
 
@@ -81,16 +88,19 @@ def _shape(value: object) -> tuple[int | None, ...]:
 
 
 def _text(value: object) -> str:
-    if not isinstance(value, str) or not value.strip():
+    if not isinstance(value, str) or not value.strip() or any("\ud800" <= sign <= "\udfff" for sign in value):
         raise ValueError(f"expected a text, got {value!r}")
     return value.strip()
 
 
 def _path(value: object) -> Path:
     text = _text(value)
-    if "\0" in text:
-        raise ValueError(f"expected a path, got {value!r}")
-    return Path(text).expanduser()
+    try:
+        if "\0" not in text:
+            return Path(text).expanduser()
+    except RuntimeError:  # ~someone, and there is no such user
+        pass
+    raise ValueError(f"expected a path, got {value!r}")
 
 
 Text = Annotated[str, PlainValidator(_text)]
@@ -143,20 +153,11 @@ def _preprocess(value: object) -> object:
 
 
 def _layers(value: object) -> object:
-    if isinstance(value, dict):
-        return {_text(glob): LayerPart.model_validate(part or {}) for glob, part in value.items()}
-    if isinstance(value, list) and value:
-        return tuple(LayerRule(_text(glob)) for glob in value)
-    return (LayerRule(_text(value)),)
-
-
-def _layer_rules(value: object) -> tuple[LayerRule, ...]:
-    if isinstance(value, dict):
-        return tuple(
-            LayerRule(glob, part.filters, tuple(sorted(part.render.chosen().items()))) for glob, part in value.items()
-        )
-    assert isinstance(value, tuple)
-    return value
+    """Return the short forms, a glob or a list of globs, as a mapping too."""
+    if isinstance(value, dict) and value:
+        return {_text(glob): {} if part is None else part for glob, part in value.items()}
+    globs = value if isinstance(value, list) and value else [value]
+    return {_text(glob): {} for glob in globs}
 
 
 class ModelPart(Strict):
@@ -168,9 +169,16 @@ class ModelPart(Strict):
     include_top: bool | None = None
     input_shape: Annotated[Any, PlainValidator(_shape)] = None
     preprocess: Annotated[Any, PlainValidator(_preprocess)] = "auto"
-    layers: Annotated[Any, BeforeValidator(_layers), AfterValidator(_layer_rules)] = (LayerRule("*"),)
+    layers: Annotated[dict[str, LayerPart], BeforeValidator(_layers)] = Field(default={"*": LayerPart()})
     filters: Annotated[Any, PlainValidator(_filters)] = None
     render: RenderPart = RenderPart()
+
+    def rules(self) -> tuple[LayerRule, ...]:
+        """Return what the layers get, in the order of the file."""
+        return tuple(
+            LayerRule(glob, part.filters, tuple(sorted(part.render.chosen().items())))
+            for glob, part in self.layers.items()
+        )
 
     @model_validator(mode="before")
     @classmethod

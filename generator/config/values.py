@@ -20,12 +20,12 @@ class RenderSettings:
     size: int = 128
     margin: int = 16
     steps: int = 128
-    learning_rate: float = 0.05
+    learning_rate: float = 0.1
     seed: int = 0
 
 
 METHOD_DEFAULTS: dict[str, dict[str, float]] = {
-    "fourier": {"steps": 128, "learning_rate": 0.05},
+    "fourier": {"steps": 128, "learning_rate": 0.1},
     "pixel": {"steps": 100, "learning_rate": 4.0},
 }
 
