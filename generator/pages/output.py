@@ -6,13 +6,13 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from generator.errors import UsageError
-from generator.store import write_atomically
+from generator.store import NEW, write_atomically
 
 MANIFEST, JOURNAL = "manifest.json", ".building.json"
 NOT_OURS_BUT_WELCOME = {"README.md", ".gitkeep", ".git"}
@@ -51,8 +51,8 @@ def check_output(folder: Path) -> None:
         if folder.exists() and not folder.is_dir():
             raise UsageError(f"output {folder}: is a file, not a folder", way_out)
         if folder.is_dir() and not _is_ours(folder):
-            others = sorted(entry.name for entry in folder.iterdir() if entry.name not in NOT_OURS_BUT_WELCOME)
-            if others:
+            names = (entry.name for entry in folder.iterdir() if not entry.name.startswith(NEW))
+            if others := sorted(name for name in names if name not in NOT_OURS_BUT_WELCOME):
                 raise UsageError(f"output {folder}: holds files that are not ours, such as {others[0]}", way_out)
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
@@ -68,20 +68,22 @@ def write_files(folder: Path, files: dict[str, Content], describe: Callable[[lis
     ours wrote. A journal says whose the files are until the manifest does, so that a killed build can go on.
     Raises UsageError, before anything is written, if a file of someone else stands in the way.
     """
-    before = _listed(folder / MANIFEST)
-    claimed = {*before, *_listed(folder / JOURNAL)}
-    for path in files:
-        target = folder / path
-        if path not in claimed and (target.exists() or target.is_symlink()) and path not in NOT_OURS_BUT_WELCOME:
-            raise UsageError(f"output {target}: is not ours, and stands where a page should", "Move it away")
+    before, begun = _listed(folder / MANIFEST), _listed(folder / JOURNAL)
+    claimed = {*before, *begun}
+    for target in filter(None, (_in_the_way(folder, path, claimed) for path in files)):
+        raise UsageError(f"output {target}: is not ours, and stands where a page should", "Move it away")
     listing = [{"path": path, "size": c.size, "digest": c.digest} for path, c in sorted(files.items())]
     new_manifest = describe(listing)
     stale = sorted(path for path in claimed if path not in files and _is_inside(path))
-    changed = [path for path, content in files.items() if not _is_there(folder / path, content, before.get(path))]
+    # A build that was killed may have replaced what it announced, whatever the older manifest says of it.
+    known = {path: digest for path, digest in before.items() if path not in begun}
+    changed = [path for path, content in files.items() if not _is_there(folder / path, content, known.get(path))]
     try:
         if changed or stale or _bytes(folder / MANIFEST) != new_manifest:
             journal = {"files": [{"path": path} for path in sorted({*claimed, *files})]}
             write_atomically(folder / JOURNAL, json.dumps(journal).encode())
+            for left in (left for place in {(folder / p).parent for p in files} for left in place.glob(f"{NEW}*")):
+                left.unlink()  # what a killed build had begun to write
             for path in changed:
                 write_atomically(folder / path, files[path].read())
             deleted = sum(_delete(folder, path) for path in stale)
@@ -124,7 +126,8 @@ def _is_ours(folder: Path) -> bool:
 def _listed(path: Path) -> dict[str, str | None]:
     """Return the files that a manifest or journal lists, with their digests."""
     listing = _read(path)
-    files = listing.get("files", []) if isinstance(listing, dict) else []
+    files = listing.get("files") if isinstance(listing, dict) else None
+    files = files if isinstance(files, list) else []
     return {f["path"]: f.get("digest") for f in files if isinstance(f, dict) and isinstance(f.get("path"), str)}
 
 
@@ -142,6 +145,16 @@ def _bytes(path: Path) -> bytes | None:
         return None
 
 
+def _in_the_way(folder: Path, path: str, claimed: Collection[str]) -> Path | None:
+    """Return what is not ours where a file, or a folder that it is in, has to be."""
+    target = folder / path
+    for parent in list(target.relative_to(folder).parents)[-2::-1]:
+        held = folder / parent
+        if held.is_symlink() or (held.exists() and not held.is_dir()):
+            return held
+    return target if path not in claimed and (target.exists() or target.is_symlink()) else None
+
+
 def _is_there(path: Path, content: Content, listed: str | None) -> bool:
     try:
         return listed == content.digest and path.stat().st_size == content.size
@@ -152,7 +165,7 @@ def _is_there(path: Path, content: Content, listed: str | None) -> bool:
 def _is_inside(path: str) -> bool:
     """A manifest could have been edited: what it lists must not lead out of the folder."""
     parts = PurePosixPath(path).parts
-    return bool(parts) and not PurePosixPath(path).is_absolute() and ".." not in parts and "\\" not in path
+    return bool(parts) and not PurePosixPath(path).is_absolute() and ".." not in parts and not {"\\", "\0"} & {*path}
 
 
 def _delete(folder: Path, path: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -28,9 +28,10 @@ class File:
 
 @dataclass(frozen=True)
 class FeatureMap:
-    """A filter's answer to a photo."""
+    """A filter's answer to a photo; ``seen`` is the photo as the network sees it."""
 
     photo: str
+    seen: File
     file: File
     response: float
     peak: float
@@ -126,12 +127,13 @@ class _Results:
         self._records: dict[tuple[str, PhotoIdentity | None, int], Entry] = {}
         self.settings: dict[int, RenderSettings] = {}
         # Of two tasks for one filter the later wins: what is asked for now over what is configured.
-        shelves: dict[str, tuple[Task, set[int], list[str]]] = {}
+        # Two photos may be one and the same picture: one shelf, shown under both names.
+        shelves: dict[tuple[str, PhotoIdentity | None], tuple[Task, set[int], list[str]]] = {}
         for task in tasks:
-            _, wanted, keys = shelves.setdefault(task.shelf, (task, set(), []))
+            _, wanted, keys = shelves.setdefault((task.shelf, task.photo), (task, set(), []))
             wanted.update(task.filters)
             keys.append(task.key)
-        for shelf, (task, wanted, keys) in shelves.items():
+        for (shelf, _), (task, wanted, keys) in shelves.items():
             self._gather(task, wanted, keys, list(store.shelf(shelf)))
 
     def _gather(self, task: Task, wanted: set[int], keys: list[str], found: list[tuple[str, Entry]]) -> None:
@@ -166,20 +168,21 @@ def model_view(
 ) -> ModelView:
     """Gather what the store holds of a model's tasks."""
     results = _Results(tasks, store)
+    shown: dict[PhotoIdentity, File] = {}
+    for photo in photos:
+        if blob := results.photo_blob(photo):
+            shown[photo] = File(f"{entry.slug}/photo-{len(shown)}.webp", blob, photo.size[1], photo.size[0])
     layers = []
     for layer in card.layers:
         folder = f"{entry.slug}/{layer.slug}"
-        if filters := tuple(_filter(results, photos, layer, folder, index) for index in results.filters(layer.index)):
+        if filters := tuple(_filter(results, shown, layer, folder, index) for index in results.filters(layer.index)):
             layers.append(LayerView(layer, f"{folder}/index.html", filters))
-    shown = []
-    for number, photo in enumerate(photos):
-        if blob := results.photo_blob(photo):
-            shown.append((photo.name, File(f"{entry.slug}/photo-{number}.webp", blob, photo.size[1], photo.size[0])))
-    return ModelView(entry.name, entry.slug, entry, card, f"{entry.slug}/index.html", tuple(layers), tuple(shown))
+    seen = tuple((photo.name, file) for photo, file in shown.items())
+    return ModelView(entry.name, entry.slug, entry, card, f"{entry.slug}/index.html", tuple(layers), seen)
 
 
 def _filter(
-    results: _Results, photos: Sequence[PhotoIdentity], layer: ConvLayer, folder: str, index: int
+    results: _Results, photos: Mapping[PhotoIdentity, File], layer: ConvLayer, folder: str, index: int
 ) -> FilterView:
     stem = f"{folder}/{index:04d}"
     own = results.entry(PICTURE, None, layer.index, index)
@@ -203,12 +206,12 @@ def _filter(
 
 
 def _maps(
-    results: _Results, photos: Sequence[PhotoIdentity], layer: ConvLayer, stem: str, index: int
+    results: _Results, photos: Mapping[PhotoIdentity, File], layer: ConvLayer, stem: str, index: int
 ) -> Iterable[FeatureMap]:
-    for number, photo in enumerate(photos):
+    for number, (photo, seen) in enumerate(photos.items()):
         if entry := results.entry(FEATURE_MAP, photo, layer.index, index):
             file = File(f"{stem}-feature-map-{number}.webp", entry["map"], *entry["size"])
-            yield FeatureMap(photo.name, file, entry["response"], entry["peak"])
+            yield FeatureMap(photo.name, seen, file, entry["response"], entry["peak"])
 
 
 def _kernel(entry: Entry | None, stem: str) -> KernelView | None:

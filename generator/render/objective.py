@@ -1,7 +1,7 @@
 """What is maximised: the response of one filter, in a form that never starts dead.
 
 A unit that is silent on the start picture passes no gradient through a ReLU, and its picture stays noise
-(lucid#68, lucent#34, keras#18334). So the target layer, and only it, lets a small part of its negative side through.
+(lucid#68, lucent#34, keras#18334). So the target layer, and only it, lets a small part of its silent side through.
 """
 
 from __future__ import annotations
@@ -16,8 +16,10 @@ from generator.models.reading import read, read_point
 from generator.models.walk import conv_positions
 from generator.render.backend import Tensor
 
-SLOPE = 0.01
-"""How much of a silent unit's pre-activation is let through; measured in ../shared/facts and benchmarks/README.md."""
+SLOPE = 0.1
+"""How steep the rise of a unit is that is about to fire, next to one that fires; 0.01 gives the same scores to 5 %."""
+
+TINY = 1e-6
 
 
 def one_hot(filters: tuple[int, ...], count: int) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
@@ -25,16 +27,27 @@ def one_hot(filters: tuple[int, ...], count: int) -> np.ndarray[tuple[int, ...],
     return np.eye(count, dtype=np.float32)[list(filters)]
 
 
+def own_channel(values: Tensor, wanted: Tensor) -> Tensor:
+    """Return (n, height, width): of (n, height, width, channels), each picture's own channel."""
+    return keras.ops.einsum("nhwc,nc->nhw", values, keras.ops.cast(wanted, values.dtype))
+
+
 def channel(activation: Tensor, wanted: Tensor) -> Tensor:
     """Return (n,): the spatial mean of each picture's own channel of (n, height, width, channels)."""
-    own = keras.ops.einsum("nhwc,nc->nhw", activation, keras.ops.cast(wanted, activation.dtype))
-    return keras.ops.mean(own, axis=(1, 2))
+    return keras.ops.mean(own_channel(activation, wanted), axis=(1, 2))
 
 
-def awake(before: Tensor, activate: Callable[[Tensor], Tensor]) -> Tensor:
-    """Return the activation where it fires, and a slight slope towards firing where it does not."""
-    silent = activate(keras.ops.zeros_like(before))
-    return keras.ops.where(before > 0, activate(before) - silent, SLOPE * before)
+def awake(before: Tensor, fired: Tensor) -> Tensor:
+    """Return (n, height, width): ``fired`` where ``before`` is positive, else a slight rise towards firing.
+
+    ``before`` is a channel's pre-activation and ``fired`` its activation. The rise is exponential, in units of the
+    channel's own mean size: a unit nearer to firing counts for more. A straight one would not do: the mean of a linear
+    response is blind to every pattern but flat colour, so a silent edge detector would stay silent.
+    """
+    size = keras.ops.mean(keras.ops.absolute(before), axis=(1, 2), keepdims=True)
+    size = keras.ops.stop_gradient(keras.ops.maximum(size, TINY))
+    silent = SLOPE * size * keras.ops.expm1(keras.ops.minimum(before, 0.0) / size)
+    return keras.ops.where(before > 0, fired, silent)
 
 
 def response(model: LoadedModel, layer: int, images: Tensor, wanted: Tensor) -> Tensor:
@@ -46,7 +59,9 @@ def response(model: LoadedModel, layer: int, images: Tensor, wanted: Tensor) -> 
 def ascent_objective(model: LoadedModel, layer: int, images: Tensor, wanted: Tensor) -> Tensor:
     """Return (n,): the response in the form that is maximised."""
     before, activate = _read(model, layer, images)
-    return channel(awake(before, activate), wanted)
+    fired = activate(before) - activate(keras.ops.zeros_like(before))
+    rising = awake(own_channel(before, wanted), own_channel(fired, wanted))
+    return keras.ops.mean(rising, axis=(1, 2))
 
 
 def layer_output(model: LoadedModel, layer: int, images: Tensor, wanted: Tensor) -> Tensor:

@@ -9,6 +9,7 @@ A shelf holds the records of one subject (model, layer, technique, settings), wh
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -22,14 +23,17 @@ from generator.errors import UsageError
 
 Record = dict[str, Any]
 
-MARK = "store.json"
+MARK, SPEED, ROOMS = "store.json", "speed.json", ("objects", "records", "cards")
+NEW = ".filter-gallery-new-"
+"""How the name of a file begins that is not yet whole."""
+
 SCHEMA = 1
 
 
 def write_atomically(path: Path, content: bytes) -> None:
     """Write a file beside its place and move it there: it is there whole, or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".new-")
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=NEW)
     try:
         with os.fdopen(handle, "wb") as opened:
             opened.write(content)
@@ -101,14 +105,14 @@ class Store:
 
     def note_speed(self, machine: dict[str, float]) -> None:
         """Remember how fast this machine was, for estimates only: nothing that is built depends on it."""
-        self._write(self.folder / "speed.json", _json(machine))
+        self._write(self.folder / SPEED, _json(machine))
 
     def speed(self) -> dict[str, float]:
         """Return what was remembered of this machine's speed."""
-        return _read_json(self.folder / "speed.json") or {}
+        return _read_json(self.folder / SPEED) or {}
 
     def remove(self) -> bool:
-        """Delete the store; returns False if there is none.
+        """Delete the store, and its folder unless someone put other files there; returns False if there is none.
 
         Raises UsageError for a folder that is not a store.
         """
@@ -116,7 +120,12 @@ class Store:
             return False
         if not (self.folder / MARK).is_file():
             raise UsageError(f"{self.folder}: not a store of filter-gallery; nothing was removed")
-        shutil.rmtree(self.folder)
+        for room in ROOMS:
+            shutil.rmtree(self.folder / room, ignore_errors=True)
+        for path in (self.folder / SPEED, *self.folder.glob(f"{NEW}*"), self.folder / MARK):
+            path.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # not empty: what is left is not ours
+            self.folder.rmdir()
         return True
 
     def _record_path(self, shelf: str, key: str) -> Path:
@@ -131,7 +140,9 @@ class Store:
         mark = self.folder / MARK
         try:
             if not mark.is_file():
-                if self.folder.is_dir() and any(self.folder.iterdir()) and not (self.folder / "objects").is_dir():
+                # Another build may be writing its first files at this moment, or was killed while it did.
+                held = {path.name for path in self.folder.iterdir()} if self.folder.is_dir() else set()
+                if any(not name.startswith(NEW) for name in held - {MARK, *ROOMS, SPEED}):
                     raise UsageError(f"{self.folder}: holds other files", "Name another folder with `cache:`")
                 write_atomically(mark, _json({"schema": SCHEMA}))
             write_atomically(path, content)
