@@ -7,7 +7,10 @@ import pytest
 
 from generator import assets
 from generator.config import Config, LayerRule, Photo, PreprocessChoice, RenderSettings, default_config, load_config
+from generator.config.values import METHOD_DEFAULTS
 from generator.errors import ConfigError, UsageError
+
+FOURIER_RATE = METHOD_DEFAULTS["fourier"]["learning_rate"]
 
 
 def read(folder: Path, text: str) -> Config:
@@ -48,11 +51,11 @@ def test_the_default_configuration_starts_in_the_folder_it_is_given(tmp_path: Pa
 @pytest.mark.parametrize(
     ("render", "expected"),
     [
-        ("{}", RenderSettings("fourier", 128, 16, 128, 0.05, 0)),
+        ("{}", RenderSettings("fourier", 128, 16, 128, FOURIER_RATE, 0)),
         ("{method: pixel}", RenderSettings("pixel", 128, 0, 100, 4.0, 0)),
-        ("{size: 64}", RenderSettings("fourier", 64, 8, 128, 0.05, 0)),
-        ("{size: 16}", RenderSettings("fourier", 16, 4, 128, 0.05, 0)),
-        ("{size: 64, margin: 0}", RenderSettings("fourier", 64, 0, 128, 0.05, 0)),
+        ("{size: 64}", RenderSettings("fourier", 64, 8, 128, FOURIER_RATE, 0)),
+        ("{size: 16}", RenderSettings("fourier", 16, 4, 128, FOURIER_RATE, 0)),
+        ("{size: 64, margin: 0}", RenderSettings("fourier", 64, 0, 128, FOURIER_RATE, 0)),
         ("{method: pixel, margin: 3}", RenderSettings("pixel", 128, 3, 100, 4.0, 0)),
         ("{steps: 7, learning_rate: 1, seed: 5}", RenderSettings("fourier", 128, 16, 7, 1.0, 5)),
     ],
@@ -83,7 +86,7 @@ MERGED = """
 @pytest.mark.parametrize(
     ("model", "layer", "filters", "expected"),
     [
-        (0, "block1_conv1", None, RenderSettings("fourier", 64, 8, 10, 0.05, 1)),
+        (0, "block1_conv1", None, RenderSettings("fourier", 64, 8, 10, FOURIER_RATE, 1)),
         (1, "block1_conv1", 2, RenderSettings("pixel", 32, 0, 30, 4.0, 1)),
         (1, "block2_conv1", None, RenderSettings("pixel", 64, 0, 20, 4.0, 1)),
         (1, "block3_conv1", "all", RenderSettings("pixel", 64, 0, 20, 4.0, 1)),

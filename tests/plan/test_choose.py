@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+import pytest
+
+from generator.config import LayerRule, ModelEntry, RenderSettings
+from generator.config.values import Filters
+from generator.errors import UsageError
+from generator.models.card import ConvLayer, ModelCard
+from generator.plan import EVERYTHING, Choice, chosen_layers
+from generator.plan.choose import choose_filters
+from tests.cards import card, conv, entry
+
+LAYERS: tuple[ConvLayer, ...] = (conv(1, "stem", 8), conv(2, "block1_conv1", 6), conv(3, "block1_conv2", 3))
+CARD: ModelCard = card(*LAYERS)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "expected"),
+    [
+        ("all", (0, 1, 2, 3, 4, 5, 6, 7)),
+        (8, (0, 1, 2, 3, 4, 5, 6, 7)),
+        (99, (0, 1, 2, 3, 4, 5, 6, 7)),
+        (1, (0,)),
+        (2, (0, 4)),
+        (3, (0, 2, 5)),
+        ((7, 0, 3), (0, 3, 7)),
+    ],
+)
+def test_filters_are_all_or_spread_or_named(wanted: Filters, expected: tuple[int, ...]) -> None:
+    assert choose_filters(wanted, LAYERS[0], "net") == expected
+
+
+def test_a_filter_that_a_layer_does_not_have() -> None:
+    with pytest.raises(UsageError) as caught:
+        choose_filters((0, 8), LAYERS[0], "net")
+    assert str(caught.value) == "net/stem: no filter 8. The layer has 8, from 0 to 7"
+
+
+RULES = entry(
+    filters=2,
+    render=(("steps", 9),),
+    layers=(LayerRule("*conv2", "all"), LayerRule("block*", None, (("size", 32), ("steps", 7)))),
+)
+
+
+@pytest.mark.parametrize(
+    ("of", "choice", "expected"),
+    [
+        (entry(), EVERYTHING, {"stem": 8, "block1_conv1": 6, "block1_conv2": 3}),
+        (entry(filters=2), EVERYTHING, {"stem": 2, "block1_conv1": 2, "block1_conv2": 2}),
+        (RULES, EVERYTHING, {"block1_conv1": 2, "block1_conv2": 3}),
+        (RULES, Choice(filters=1), {"block1_conv1": 1, "block1_conv2": 1}),
+        (RULES, Choice(filters="all"), {"block1_conv1": 6, "block1_conv2": 3}),
+        (RULES, Choice(("*conv1",)), {"block1_conv1": 2}),
+        (entry(), Choice(("stem", "*conv2"), (0, 2)), {"stem": 2, "block1_conv2": 2}),
+    ],
+)
+def test_layers_and_how_many_filters_they_show(of: ModelEntry, choice: Choice, expected: dict[str, int]) -> None:
+    assert {c.layer.name: len(c.filters) for c in chosen_layers(of, CARD, choice)} == expected
+
+
+def test_the_first_rule_that_matches_gives_the_settings() -> None:
+    first, second = (chosen.settings for chosen in chosen_layers(RULES, CARD))
+    assert (first.size, first.steps) == (32, 7)
+    assert (second.size, second.steps) == (RenderSettings().size, 9)
+
+
+@pytest.mark.parametrize(
+    ("of", "choice", "message"),
+    [
+        (
+            entry(),
+            Choice(("block1_conv3",)),
+            "net: no convolutional layer matches 'block1_conv3'. Did you mean block1_conv2?",
+        ),
+        (entry(), Choice(("zzz",)), "net: no convolutional layer matches 'zzz'. See: filter-gallery layers net"),
+        (entry(), Choice(("Stem",)), "net: no convolutional layer matches 'Stem'. Did you mean stem?"),
+        (
+            entry(layers=(LayerRule("stem"), LayerRule("conv*"))),
+            EVERYTHING,
+            "net: no convolutional layer matches 'conv*'. See: filter-gallery layers net",
+        ),
+        (RULES, Choice(("stem",)), "net: --layer names only layers that the configuration leaves out"),
+        (entry(), Choice(filters=(5,)), "net/block1_conv2: no filter 5. The layer has 3, from 0 to 2"),
+    ],
+)
+def test_what_names_nothing_is_told(of: ModelEntry, choice: Choice, message: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        chosen_layers(of, CARD, choice)
+    assert str(caught.value) == message
+
+
+@pytest.mark.parametrize(
+    ("choice", "narrows"),
+    [(EVERYTHING, False), (Choice(("a",)), True), (Choice(filters="all"), True), (Choice(filters=3), True)],
+)
+def test_a_choice_knows_whether_it_leaves_anything_out(choice: Choice, narrows: bool) -> None:
+    assert choice.narrows is narrows

@@ -1,0 +1,186 @@
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from generator.errors import UsageError
+from generator.store import NEW, Store, write_atomically
+
+SHELF, KEY = "5" * 64, "a" * 64
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(tmp_path / "store")
+
+
+def listing(folder: Path) -> list[str]:
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+
+
+def test_a_file_is_written_with_its_folders_and_replaced(tmp_path: Path) -> None:
+    path = tmp_path / "a/b/c.txt"
+    write_atomically(path, b"one")
+    write_atomically(path, b"two")
+    assert (path.read_bytes(), listing(tmp_path)) == (b"two", ["a/b/c.txt"])
+    assert path.stat().st_mode & 0o777 == 0o644
+
+
+@pytest.mark.parametrize("failure", [OSError("disk full"), KeyboardInterrupt()])
+@pytest.mark.parametrize("function", ["replace", "chmod"])
+def test_a_write_that_fails_leaves_what_was_there(
+    tmp_path: Path, failure: BaseException, function: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise failure
+
+    path = tmp_path / "c.txt"
+    path.write_bytes(b"before")
+    monkeypatch.setattr(Path, function, fail)
+    with pytest.raises(type(failure)):
+        write_atomically(path, b"after")
+    assert (path.read_bytes(), listing(tmp_path)) == (b"before", ["c.txt"])
+
+
+def test_nothing_is_made_before_something_is_written(store: Store) -> None:
+    assert store.record(SHELF, KEY) is None
+    assert list(store.shelf(SHELF)) == []
+    assert store.card(KEY) is None
+    assert store.speed() == {}
+    assert not store.remove()
+    assert not store.folder.exists()
+
+
+def test_a_blob_is_named_by_its_content_and_kept_once(store: Store) -> None:
+    digest = store.put_blob(b"picture")
+    assert digest == hashlib.sha256(b"picture").hexdigest()
+    before = store.blob_path(digest).stat().st_ino
+    assert store.put_blob(b"picture") == digest
+    assert store.blob_path(digest).stat().st_ino == before
+    assert store.blob(digest) == b"picture"
+
+
+@pytest.mark.parametrize("damage", [b"", b"pictur", b"Picture", b"picture and more"])
+def test_a_damaged_blob_is_removed_and_can_be_made_anew(store: Store, damage: bytes) -> None:
+    digest = store.put_blob(b"picture")
+    store.blob_path(digest).write_bytes(damage)
+    with pytest.raises(UsageError, match=r"was damaged and is removed\. Run the build again"):
+        store.blob(digest)
+    assert not store.has_blob(digest)
+    store.put_blob(b"picture")
+    assert store.blob(digest) == b"picture"
+
+
+def test_a_blob_that_is_missing(store: Store) -> None:
+    with pytest.raises(UsageError, match="No such file"):
+        store.blob("0" * 64)
+
+
+def test_a_record_is_complete_only_with_its_blobs(store: Store) -> None:
+    digests = [store.put_blob(b"one"), store.put_blob(b"two")]
+    record = {"filters": [1, 2], "blobs": digests}
+    store.put_record(SHELF, KEY, record)
+    assert store.record(SHELF, KEY) == record
+    assert list(store.shelf(SHELF)) == [(KEY, record)]
+    store.blob_path(digests[1]).unlink()
+    assert store.record(SHELF, KEY) is None
+    assert list(store.shelf(SHELF)) == []
+
+
+def test_a_shelf_is_in_the_order_of_its_keys_and_apart_from_others(store: Store) -> None:
+    for key in ("b", "c", "a"):
+        store.put_record(SHELF, key, {"of": key})
+    store.put_record("6" * 64, "d", {"of": "d"})
+    assert list(store.shelf(SHELF)) == [(key, {"of": key}) for key in "abc"]
+
+
+@pytest.mark.parametrize("content", [b"", b'{"filters": [', b"[]", b"\xff", b"null"])
+def test_a_record_or_card_that_cannot_be_read_is_none(store: Store, content: bytes) -> None:
+    store.put_record(SHELF, KEY, {"of": 1})
+    store.put_card(KEY, {"of": 1})
+    (store.folder / "records" / SHELF / f"{KEY}.json").write_bytes(content)
+    (store.folder / "cards" / f"{KEY}.json").write_bytes(content)
+    assert (store.record(SHELF, KEY), store.card(KEY), list(store.shelf(SHELF))) == (None, None, [])
+
+
+def test_a_number_that_is_none_is_not_kept(store: Store) -> None:
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        store.put_record(SHELF, KEY, {"score": float("nan")})
+    assert store.record(SHELF, KEY) is None
+
+
+def test_cards_and_the_speed_are_kept(store: Store) -> None:
+    store.put_card(KEY, {"name": "ü"})
+    store.note_speed({"x": 1.5})
+    again = Store(store.folder)
+    assert (again.card(KEY), again.speed()) == ({"name": "ü"}, {"x": 1.5})
+
+
+def test_the_bytes_of_a_record_do_not_depend_on_the_order_of_its_keys(store: Store) -> None:
+    store.put_record(SHELF, "a", {"x": 1, "y": 2})
+    store.put_record(SHELF, "b", {"y": 2, "x": 1})
+    one, other = ((store.folder / "records" / SHELF / f"{key}.json").read_bytes() for key in "ab")
+    assert one == other
+
+
+def test_a_store_is_removed_whole(store: Store) -> None:
+    store.put_record(SHELF, KEY, {"blobs": [store.put_blob(b"x")]})
+    store.put_card(KEY, {})
+    store.note_speed({})
+    assert store.remove()
+    assert not store.folder.exists()
+
+
+def test_only_a_store_is_removed(store: Store) -> None:
+    (store.folder / "objects").mkdir(parents=True)
+    (store.folder / "objects/mine").write_text("x")
+    with pytest.raises(UsageError, match="not a store of filter-gallery; nothing was removed"):
+        store.remove()
+    assert listing(store.folder) == ["objects/mine"]
+
+
+def test_what_others_put_into_a_store_is_left(store: Store) -> None:
+    store.put_blob(b"x")
+    (store.folder / "notes.txt").write_text("x")
+    assert store.remove()
+    assert listing(store.folder) == ["notes.txt"]
+
+
+def test_a_folder_of_others_is_refused(store: Store) -> None:
+    store.folder.mkdir()
+    (store.folder / "thesis.tex").write_text("x")
+    with pytest.raises(UsageError, match=r"holds other files\. Name another folder with `cache:`"):
+        store.put_blob(b"x")
+    assert listing(store.folder) == ["thesis.tex"]
+
+
+@pytest.mark.parametrize("left", [(), (f"{NEW}abc",), ("objects/ab/cd",), ("store.json",)])
+def test_a_build_that_was_killed_at_its_first_write_goes_on(store: Store, left: tuple[str, ...]) -> None:
+    store.folder.mkdir()
+    for name in left:
+        (store.folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (store.folder / name).write_bytes(b"{}")
+    assert store.blob(store.put_blob(b"x")) == b"x"
+
+
+def test_a_store_below_a_file_cannot_be_written(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    store = Store(tmp_path / "file" / "store")
+    with pytest.raises(UsageError, match=r"cannot write .*: Not a directory\. Name another folder with `cache:`"):
+        store.put_blob(b"x")
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EACCES, errno.EROFS])
+def test_a_disk_that_does_not_take_it(store: Store, number: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    store.put_card(KEY, {})
+    monkeypatch.setattr(tempfile, "mkstemp", fail)
+    with pytest.raises(UsageError, match=rf"cannot write .*: {os.strerror(number)}\. Name another folder"):
+        store.put_blob(b"x")
