@@ -16,7 +16,7 @@ from generator.errors import GalleryError, ModelError, PhotoError, UsageError, n
 from generator.models.card import ModelCard
 from generator.models.identity import digest_of
 from generator.models.start import start_keras
-from generator.plan import EVERYTHING, Choice, PhotoIdentity, Task, plan_model
+from generator.plan import EVERYTHING, Choice, PhotoIdentity, Task, check_layers, plan_model
 from generator.store import Store
 
 if TYPE_CHECKING:
@@ -157,6 +157,7 @@ def _prepare_all(
         elif choice.narrows:
             now = tuple(plan_model(entry, card, seen, choice))
         prepared.append(Prepared(entry, card, seen, shown, now))
+    check_layers(choice, [(one.entry, one.card) for one in prepared if one.entry.name in rendered_now])
     return prepared, failures
 
 

@@ -29,7 +29,9 @@ class Gallery(click.Group):
         except KeyboardInterrupt:
             self._interrupted()
         except click.ClickException as error:
-            error.show()
+            told = error.format_message().rstrip(".")
+            path = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else "filter-gallery"
+            click.echo(f"Error: {told}. See: {path} --help", err=True)
             sys.exit(error.exit_code)
         except ConfigError as error:
             for problem in error.problems:

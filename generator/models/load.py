@@ -142,8 +142,9 @@ def _with_input_shape(model: keras.Model, entry: ModelEntry) -> keras.Model:
         model.build((None, *entry.input_shape))
         return model
     try:
-        image = keras.Input(entry.input_shape)
-        return keras.Model(image, model(image), name=model.name)
+        resized = keras.models.clone_model(model, input_tensors=keras.Input(entry.input_shape))
+        resized.set_weights(model.get_weights())
+        return resized
     except Exception as error:
         raise ModelError(f"{entry.source}: does not take {list(entry.input_shape)}: {_reason(error)}") from error
 

@@ -110,6 +110,12 @@ class ModelView:
         return {view.layer.index: view for view in self.layers}
 
     @property
+    def wall(self) -> tuple[LayerView, ...]:
+        """Return at most 14 layers, spread from the first to the last."""
+        count = min(14, len(self.layers))
+        return tuple(self.layers[round(i * (len(self.layers) - 1) / max(1, count - 1))] for i in range(count))
+
+    @property
     def filters(self) -> int:
         """Return how many filters are shown."""
         return sum(len(view.filters) for view in self.layers)

@@ -1,6 +1,6 @@
 """What there is to render: an ordered list of tasks, each a plain value with a key of its own."""
 
-from generator.plan.choose import EVERYTHING, Choice, chosen_layers
+from generator.plan.choose import EVERYTHING, Choice, check_layers, chosen_layers
 from generator.plan.tasks import FEATURE_MAP, KERNEL, PICTURE, PhotoIdentity, Task, plan_model
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "Choice",
     "PhotoIdentity",
     "Task",
+    "check_layers",
     "chosen_layers",
     "plan_model",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
@@ -38,10 +39,11 @@ class ChosenLayer:
 def chosen_layers(entry: ModelEntry, card: ModelCard, choice: Choice = EVERYTHING) -> list[ChosenLayer]:
     """Return the layers that an entry shows, or those of them that a choice leaves, in the network's order.
 
-    Raises UsageError, with the nearest name, for a pattern that matches no layer or a filter that no layer has.
+    Raises UsageError, with the nearest name, for a configured pattern that matches no layer, or a filter that a layer
+    does not have.
     """
     names = [layer.name for layer in card.layers]
-    for glob in [rule.glob for rule in entry.layers] + list(choice.layers):
+    for glob in [rule.glob for rule in entry.layers]:
         if not any(fnmatchcase(name, glob) for name in names):
             known = nearest(glob, names) or f"See: filter-gallery layers {entry.name}"
             raise UsageError(f"{entry.name}: no convolutional layer matches {glob!r}", known)
@@ -53,9 +55,20 @@ def chosen_layers(entry: ModelEntry, card: ModelCard, choice: Choice = EVERYTHIN
         wanted = choice.filters if choice.filters is not None else rule.filters
         filters = choose_filters(entry.filters if wanted is None else wanted, layer, entry.name)
         chosen.append(ChosenLayer(layer, filters, entry.settings_for(rule)))
-    if not chosen:
-        raise UsageError(f"{entry.name}: --layer names only layers that the configuration leaves out")
     return chosen
+
+
+def check_layers(choice: Choice, configured: Iterable[tuple[ModelEntry, ModelCard]]) -> None:
+    """Make sure that every pattern of ``--layer`` matches a layer that one of the models shows.
+
+    Raises UsageError, with the nearest name.
+    """
+    names = [layer.name for entry, card in configured for layer in card.layers if entry.rule_for(layer.name)]
+    for glob in choice.layers:
+        if names and not any(fnmatchcase(name, glob) for name in names):
+            raise UsageError(
+                f"no convolutional layer matches {glob!r}", nearest(glob, names) or "See: filter-gallery plan"
+            )
 
 
 def choose_filters(wanted: Filters, layer: ConvLayer, model: str) -> tuple[int, ...]:
