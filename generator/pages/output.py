@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -79,11 +79,10 @@ def write_files(folder: Path, files: dict[str, Content], describe: Callable[[lis
     known = {path: digest for path, digest in before.items() if path not in begun}
     changed = [path for path, content in files.items() if not _is_there(folder / path, content, known.get(path))]
     try:
+        _sweep(folder, files)
         if changed or stale or _bytes(folder / MANIFEST) != new_manifest:
             journal = {"files": [{"path": path} for path in sorted({*claimed, *files})]}
             write_atomically(folder / JOURNAL, json.dumps(journal).encode())
-            for left in (left for place in {(folder / p).parent for p in files} for left in place.glob(f"{NEW}*")):
-                left.unlink()  # what a killed build had begun to write
             for path in changed:
                 write_atomically(folder / path, files[path].read())
             deleted = sum(_delete(folder, path) for path in stale)
@@ -110,6 +109,7 @@ def remove_site(folder: Path) -> int:
             raise UsageError(f"{folder}: not a site of filter-gallery; nothing was removed")
         return 0
     listed = sorted({*_listed(folder / MANIFEST), *_listed(folder / JOURNAL)})
+    _sweep(folder, filter(_is_inside, listed))
     removed = sum(_delete(folder, path) for path in listed if _is_inside(path))
     for name in (MANIFEST, JOURNAL):
         (folder / name).unlink(missing_ok=True)
@@ -166,6 +166,13 @@ def _is_inside(path: str) -> bool:
     """A manifest could have been edited: what it lists must not lead out of the folder."""
     parts = PurePosixPath(path).parts
     return bool(parts) and not PurePosixPath(path).is_absolute() and ".." not in parts and not {"\\", "\0"} & {*path}
+
+
+def _sweep(folder: Path, paths: Iterable[str]) -> None:
+    """Delete what a killed build had begun to write beside some files."""
+    for place in {(folder / path).parent for path in paths}:
+        for left in place.glob(f"{NEW}*"):
+            left.unlink()
 
 
 def _delete(folder: Path, path: str) -> bool:

@@ -6,7 +6,7 @@ from generator.config import LayerRule, ModelEntry, RenderSettings
 from generator.config.values import Filters
 from generator.errors import UsageError
 from generator.models.card import ConvLayer, ModelCard
-from generator.plan import EVERYTHING, Choice, chosen_layers
+from generator.plan import EVERYTHING, Choice, check_layers, chosen_layers
 from generator.plan.choose import choose_filters
 from tests.cards import card, conv, entry
 
@@ -69,25 +69,46 @@ def test_the_first_rule_that_matches_gives_the_settings() -> None:
     ("of", "choice", "message"),
     [
         (
-            entry(),
-            Choice(("block1_conv3",)),
-            "net: no convolutional layer matches 'block1_conv3'. Did you mean block1_conv2?",
-        ),
-        (entry(), Choice(("zzz",)), "net: no convolutional layer matches 'zzz'. See: filter-gallery layers net"),
-        (entry(), Choice(("Stem",)), "net: no convolutional layer matches 'Stem'. Did you mean stem?"),
-        (
             entry(layers=(LayerRule("stem"), LayerRule("conv*"))),
             EVERYTHING,
             "net: no convolutional layer matches 'conv*'. See: filter-gallery layers net",
         ),
-        (RULES, Choice(("stem",)), "net: --layer names only layers that the configuration leaves out"),
+        (
+            entry(layers=(LayerRule("block1_conv3"),)),
+            EVERYTHING,
+            "net: no convolutional layer matches 'block1_conv3'. Did you mean block1_conv2?",
+        ),
         (entry(), Choice(filters=(5,)), "net/block1_conv2: no filter 5. The layer has 3, from 0 to 2"),
     ],
 )
-def test_what_names_nothing_is_told(of: ModelEntry, choice: Choice, message: str) -> None:
+def test_a_configuration_that_names_nothing_is_told(of: ModelEntry, choice: Choice, message: str) -> None:
     with pytest.raises(UsageError) as caught:
         chosen_layers(of, CARD, choice)
     assert str(caught.value) == message
+
+
+BOTH = [(RULES, CARD), (entry("other"), card(conv(1, "own", 2)))]
+
+
+@pytest.mark.parametrize(
+    ("glob", "message"),
+    [
+        ("block1_conv3", "no convolutional layer matches 'block1_conv3'. Did you mean block1_conv2?"),
+        ("zzz", "no convolutional layer matches 'zzz'. See: filter-gallery plan"),
+        ("Own", "no convolutional layer matches 'Own'. Did you mean own?"),
+        ("stem", "no convolutional layer matches 'stem'. See: filter-gallery plan"),  # the configuration leaves it out
+    ],
+)
+def test_a_pattern_that_no_model_has_is_told(glob: str, message: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        check_layers(Choice(("own", glob)), BOTH)
+    assert str(caught.value) == message
+
+
+def test_a_pattern_may_be_of_any_of_the_models() -> None:
+    choice = Choice(("own", "*conv1"))
+    check_layers(choice, BOTH)
+    assert [[c.layer.name for c in chosen_layers(*one, choice)] for one in BOTH] == [["block1_conv1"], ["own"]]
 
 
 @pytest.mark.parametrize(
