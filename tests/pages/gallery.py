@@ -1,0 +1,142 @@
+"""A store that is filled without any network, and what is found in the pages made of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from generator.config import Config, ModelEntry
+from generator.models.card import ModelCard
+from generator.pages import write_site
+from generator.pages.site import Gathered, Written
+from generator.plan import EVERYTHING, FEATURE_MAP, KERNEL, PICTURE, Choice, PhotoIdentity, Task, plan_model
+from generator.store import Store
+
+Attributes = dict[str, str | None]
+
+
+def fill(store: Store, tasks: Iterable[Task], score: float = 2.0, response: float = 1.0) -> None:
+    """Keep for each task a record such as a build makes; its pictures are a few bytes that say what they are."""
+    for task in tasks:
+        entries, blobs = [], []
+
+        def blob(what: str, task: Task = task, blobs: list[str] = blobs) -> str:
+            blobs.append(store.put_blob(f"{task.shelf} {what}".encode()))
+            return blobs[-1]
+
+        record: dict[str, Any] = {"technique": task.technique, "size": [8, 8], "blobs": blobs}
+        if task.photo:
+            record["photo"] = store.put_blob(f"photo {task.photo.digest}".encode())
+            blobs.append(record["photo"])
+        for index in task.filters:
+            one: dict[str, Any] = {"filter": index}
+            if task.technique == KERNEL:
+                one |= {"kernel": blob(f"{index}"), "colour": task.layer.index == 1, "size": [3, 3]}
+                one |= {"inputs": [2, 0], "shares": [0.6, 0.3], "of": 3}
+            elif task.technique == FEATURE_MAP:
+                one |= {"map": blob(f"{index}"), "response": response, "peak": 3 * response, "size": [8, 8]}
+            else:
+                assert task.technique == PICTURE
+                one |= {"picture": blob(f"{index}"), "growth": [[0, blob(f"{index}@0")], [16, blob(f"{index}@16")]]}
+                one |= {"score": score, "start": score / 10, "trace": [score * i / 63 for i in range(64)]}
+            entries.append(one)
+        store.put_record(task.shelf, task.key, {**record, "filters": entries})
+
+
+@dataclass
+class Gallery:
+    """A configuration with its models' cards: what a build knows when it comes to write the pages."""
+
+    folder: Path
+    models: Sequence[tuple[ModelEntry, ModelCard]]
+    title: str = "Gallery"
+    photos: Sequence[PhotoIdentity] = (PhotoIdentity("cat", "1" * 64, (32, 32)),)
+
+    def __post_init__(self) -> None:
+        self.store = Store(self.folder / "store")
+        self.site = self.folder / "site"
+
+    def tasks(self, choice: Choice = EVERYTHING) -> list[Task]:
+        return [task for entry, card in self.models for task in plan_model(entry, card, self.photos, choice)]
+
+    def write(self, choice: Choice = EVERYTHING) -> Written:
+        """Write the site of what the store holds; ``choice`` is what was rendered just now."""
+        entries = tuple(entry for entry, _ in self.models)
+        config = Config(self.title, self.site, self.store.folder, (), entries)
+        return write_site(config, [self._gathered(entry, card, choice) for entry, card in self.models], self.store)
+
+    def _gathered(self, entry: ModelEntry, card: ModelCard, choice: Choice) -> Gathered:
+        shown = plan_model(entry, card, self.photos)
+        return (
+            entry,
+            card,
+            self.photos,
+            shown + (plan_model(entry, card, self.photos, choice) if choice.narrows else []),
+        )
+
+    @property
+    def manifest(self) -> dict[str, Any]:
+        made: dict[str, Any] = json.loads((self.site / "manifest.json").read_bytes())
+        return made
+
+    def held(self) -> dict[str, bytes]:
+        """Return every file of the site."""
+        return {p.relative_to(self.site).as_posix(): p.read_bytes() for p in self.site.rglob("*") if p.is_file()}
+
+    def pages(self) -> dict[str, Page]:
+        """Return what is found in every page."""
+        return {path: Page.read(text.decode()) for path, text in self.held().items() if path.endswith(".html")}
+
+
+@dataclass
+class Page(HTMLParser):
+    """The elements and the text of a page."""
+
+    elements: list[tuple[str, Attributes]] = field(default_factory=list)
+    text: str = ""
+
+    def __post_init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+
+    @classmethod
+    def read(cls, html: str) -> Page:
+        page = cls()
+        page.feed(html)
+        page.close()
+        return page
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+    def links(self) -> Iterator[tuple[str, str]]:
+        """Yield tag and address of all that points somewhere."""
+        for tag, attributes in self.elements:
+            for name in ("src", "href", "poster", "action", "data", "srcset"):
+                if (address := attributes.get(name)) is not None:
+                    yield tag, address
+
+    def all(self, tag: str, **attributes: str) -> list[Attributes]:
+        """Return the attributes of the elements of a tag that have these among them."""
+        return [a for t, a in self.elements if t == tag and attributes.items() <= a.items()]
+
+
+def resolved(page: str, address: str) -> str | None:
+    """Return the path that an address of a page leads to, or None if it names a place on the page or on the web."""
+    parts = urlsplit(address)
+    if parts.scheme or parts.netloc or not parts.path:
+        return None
+    steps = page.split("/")[:-1]
+    for step in unquote(parts.path).split("/"):
+        if step == "..":
+            steps.pop()
+        elif step not in ("", "."):
+            steps.append(step)
+    return "/".join(steps) + ("/" if parts.path.endswith("/") else "")

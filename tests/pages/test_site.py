@@ -1,0 +1,319 @@
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import jsonschema
+import pytest
+from jinja2 import UndefinedError
+
+from generator.config import LayerRule
+from generator.errors import UsageError
+from generator.models.card import ArchitectureRow
+from generator.names import slug, unique_slugs
+from generator.pages.site import environment
+from generator.plan import FEATURE_MAP, Choice, PhotoIdentity
+from tests.cards import card, conv, entry
+from tests.pages.gallery import Gallery, Page, fill, resolved
+
+IMAGE, SCRIPT, CLIMB = "<img src=x onerror=alert(1)>", "\"'></a></title><script>alert(1)</script>", "../../etc"
+HOSTILE = [IMAGE, SCRIPT, CLIMB, "{{ 7 * 7 }} &amp; %s", "a/b\\c", "javascript:alert(1)", "CON", "ok"]
+
+
+def hostile(folder: Path) -> Gallery:
+    """Return a gallery in which every name that a user or a model can choose is one of those above."""
+    models = []
+    for number, (name, page) in enumerate(zip(HOSTILE, unique_slugs(HOSTILE), strict=True)):
+        layers = [
+            conv(i, layer, 2, slug=f"{i:03d}-{slug(layer)}", read_at=layer, type=layer, activation=layer)
+            for i, layer in enumerate(HOSTILE, 1)
+        ]
+        rows = tuple(ArchitectureRow(c.name, c.name, c.output_shape, 1, c.index) for c in layers)
+        rows += (ArchitectureRow(name, name, (None,), 0, None),)
+        label = replace(card().preprocess, label=name)
+        digest = f"{number:064d}"
+        made = card(*layers, digest=digest, preprocess=label, warnings=(name,), left_out=(name,), architecture=rows)
+        models.append((entry(name, page, source=f"/home/me/secret/{slug(name)}.keras"), made))
+    photos = [PhotoIdentity(name, f"{i:064d}", (32, 48)) for i, name in enumerate(HOSTILE[:3])]
+    return Gallery(folder, models, title=SCRIPT, photos=photos)
+
+
+@pytest.fixture(scope="module")
+def strange(tmp_path_factory: pytest.TempPathFactory) -> Gallery:
+    """Return the site of hostile names, written."""
+    gallery = hostile(tmp_path_factory.mktemp("strange"))
+    fill(gallery.store, gallery.tasks())
+    gallery.write()
+    return gallery
+
+
+@pytest.fixture
+def gallery(tmp_path: Path) -> Gallery:
+    """Return a gallery of one network with two layers of four filters, rendered, not yet written."""
+    made = Gallery(tmp_path, [(entry(), card(conv(1, "stem", slug="001-stem"), conv(2, "top", slug="002-top")))])
+    fill(made.store, made.tasks())
+    return made
+
+
+def test_names_are_shown_as_they_are_and_never_become_markup(strange: Gallery) -> None:
+    inline, pages = {"404.html": 1}, strange.pages()
+    for path, page in pages.items():
+        assert not [a for _, a in page.elements if any(name.startswith("on") for name in a)], path
+        assert not [a for a in page.all("img") if a["src"] == "x"], path
+        scripts = [a.get("src") for a in page.all("script")]
+        assert len(scripts) == 1, path
+        assert scripts.count(None) == inline.get(path, 0), path
+        assert page.all("title") == [{}], path
+        assert SCRIPT in page.text, path
+    for model in strange.manifest["models"]:
+        assert [name for name in HOSTILE if name not in pages[model["page"]].text] == []
+
+
+def test_no_path_leaves_the_folder(strange: Gallery) -> None:
+    assert sorted(path.name for path in strange.folder.iterdir()) == ["site", "store"]
+    for file in strange.manifest["files"]:
+        assert all((part and part == part.strip(".\\ ")) or part == ".nojekyll" for part in file["path"].split("/"))
+        assert (strange.site / file["path"]).resolve().is_relative_to(strange.site.resolve())
+
+
+def test_every_address_in_every_page_leads_to_a_file_of_the_site(strange: Gallery) -> None:
+    listed = {file["path"] for file in strange.manifest["files"]}
+    pages = strange.pages()
+    assert len(pages) == 3 + len(HOSTILE) * (1 + len(HOSTILE) * (1 + 2))
+    reached = {"index.html", "404.html", "manifest.schema.json", ".nojekyll"}
+    for path, page in pages.items():
+        for tag, address in page.links():
+            target = resolved(path, address)
+            if target is None:
+                assert address.startswith(("#", "data:")) or (tag == "a" and address.startswith("https://")), address
+            elif (path, target) != ("404.html", "/"):
+                assert target in listed, f"{path}: {address}"
+                reached.add(target)
+    assert listed == reached  # and nothing is there that no page leads to
+
+
+def test_only_the_page_of_sources_points_to_other_hosts(strange: Gallery) -> None:
+    pages = strange.pages().items()
+    far = {path for path, page in pages for _, a in page.links() if "//" in a and not a.startswith("data:")}
+    assert far == {"reading.html"}
+
+
+def test_the_manifest_is_as_its_schema_says(strange: Gallery) -> None:
+    schema = json.loads((strange.site / "manifest.schema.json").read_bytes())
+    jsonschema.Draft202012Validator.check_schema(schema)
+    jsonschema.Draft202012Validator(schema).validate(strange.manifest)
+
+
+def test_the_manifest_lists_exactly_the_files_that_are_there(strange: Gallery) -> None:
+    held = strange.held()
+    del held["manifest.json"]
+    assert strange.manifest["files"] == [
+        {"path": path, "size": len(content), "digest": hashlib.sha256(content).hexdigest()}
+        for path, content in sorted(held.items())
+    ]
+
+
+def test_the_manifest_says_what_the_pages_show(gallery: Gallery) -> None:
+    gallery.write()
+    (model,) = gallery.manifest["models"]
+    assert (model["name"], model["page"], model["input_shape"]) == ("net", "net/index.html", [None, None, 3])
+    assert [(x["index"], x["name"], x["page"]) for x in model["layers"]] == [
+        (1, "stem", "net/001-stem/index.html"),
+        (2, "top", "net/002-top/index.html"),
+    ]
+    one = model["layers"][1]["filters"][3]
+    assert (one["index"], one["page"], one["verdict"]) == (3, "net/002-top/0003.html", "converged")
+    assert one["picture"] == one["pictures"][0]["path"] == "net/002-top/0003-picture.webp"
+    assert (len(one["pictures"][0]["trace"]), one["pictures"][0]["score"]) == (32, 2.0)
+    assert one["feature_maps"] == [{"path": "net/002-top/0003-feature-map-0.webp", "photo": "cat", "response": 1.0}]
+    assert one["kernels"] == ["net/002-top/0003-kernel.webp"]
+
+
+def test_where_a_model_lies_on_the_machine_is_not_told(strange: Gallery) -> None:
+    assert not [path for path, content in strange.held().items() if b"/home/me" in content or b"secret" in content]
+    assert {model["source"] for model in strange.manifest["models"]} == {f"{slug(name)}.keras" for name in HOSTILE}
+
+
+def test_pictures_are_the_stores_byte_for_byte(gallery: Gallery) -> None:
+    gallery.write()
+    for file in gallery.manifest["files"]:
+        if file["path"].endswith(".webp"):
+            assert (gallery.site / file["path"]).read_bytes() == gallery.store.blob(file["digest"])
+
+
+def test_a_second_write_writes_nothing(gallery: Gallery) -> None:
+    first = gallery.write()
+    held = gallery.held()
+    assert (first.written, first.unchanged, first.deleted) == (len(held) - 1, 0, 0)
+    again = gallery.write()
+    assert (again.written, again.unchanged, again.deleted) == (0, len(held) - 1, 0)
+    assert gallery.held() == held
+
+
+def test_a_site_does_not_depend_on_where_it_is(gallery: Gallery, tmp_path: Path) -> None:
+    gallery.write()
+    other = Gallery(tmp_path / "other", gallery.models)
+    fill(other.store, reversed(other.tasks()))
+    other.write()
+    assert other.held() == gallery.held()
+
+
+def test_another_title_changes_pages_alone(gallery: Gallery) -> None:
+    gallery.write()
+    before = {path: path.stat().st_mtime_ns for path in gallery.site.rglob("*.*")}
+    gallery.title = "Another"
+    changes = gallery.write()
+    touched = {path for path, time in before.items() if path.stat().st_mtime_ns != time}
+    assert changes.written == len(touched) - 1 == len(list(gallery.site.rglob("*.html")))
+    assert {path.suffix for path in touched} == {".html", ".json"}
+    assert gallery.manifest["title"] == "Another"
+
+
+def filters(gallery: Gallery) -> dict[str, list[int]]:
+    """Return the filters that a site shows, layer by layer."""
+    layers = [layer for model in gallery.manifest["models"] for layer in model["layers"]]
+    return {layer["name"]: [one["index"] for one in layer["filters"]] for layer in layers}
+
+
+def test_what_is_no_longer_configured_is_deleted(gallery: Gallery) -> None:
+    gallery.write()
+    of, model = gallery.models[0]
+    gallery.models = [(replace(of, filters=(0, 2)), model)]
+    changes = gallery.write()
+    assert filters(gallery) == {"stem": [0, 2], "top": [0, 2]}
+    assert changes.deleted == 2 * 2 * len({"html", "picture", "growth-0", "growth-1", "feature-map", "kernel"})
+    gallery.models = [(replace(of, layers=(LayerRule("stem"),)), model)]
+    gallery.write()
+    assert filters(gallery) == {"stem": [0, 1, 2, 3]}
+    assert not (gallery.site / "net/002-top").exists()
+    gallery.models = []
+    gallery.write()
+    assert not (gallery.site / "net").exists()
+    assert "Nothing is built yet" in gallery.pages()["index.html"].text
+
+
+@pytest.mark.parametrize(
+    ("rendered", "now", "configured", "shown"),
+    [
+        # what --filters asks for is shown beside what is configured
+        ([(1,)], (1,), "all", [1]),
+        ([(0, 2), (1,)], (1,), (0, 2), [0, 1, 2]),
+        # what another batch holds is taken from it
+        ([(0, 1, 2, 3)], None, (1, 3), [1, 3]),
+        ([(0, 1), (2, 3)], None, "all", [0, 1, 2, 3]),
+        ([(0, 1), (1, 2)], None, "all", [0, 1, 2]),
+        # what neither asks for is not
+        ([(0, 1, 2, 3)], (0,), (1,), [0, 1]),
+        ([], None, "all", []),
+    ],
+)
+def test_records_of_any_batch_on_the_shelf_are_shown(
+    tmp_path: Path,
+    rendered: list[tuple[int, ...]],
+    now: tuple[int, ...] | None,
+    configured: str | tuple[int, ...],
+    shown: list[int],
+) -> None:
+    gallery = Gallery(tmp_path, [(entry(filters=configured), card(conv(1, "stem")))])
+    for batch in rendered:
+        fill(gallery.store, gallery.tasks(Choice(filters=batch)))
+    gallery.write(Choice(filters=now))
+    assert filters(gallery) == ({"stem": shown} if shown else {})
+
+
+def test_the_plans_own_batch_goes_before_others(gallery: Gallery) -> None:
+    for batch in ((0,), (0, 1), (0, 1, 2)):
+        fill(gallery.store, gallery.tasks(Choice(filters=batch)), score=7.0)
+    gallery.write()
+    layers = gallery.manifest["models"][0]["layers"]
+    assert {one["pictures"][0]["score"] for layer in layers for one in layer["filters"]} == {2.0}
+
+
+@pytest.mark.parametrize(
+    ("score", "response", "verdict", "said"),
+    [
+        (2.0, 1.0, "converged", "The picture excites the filter to 2, 2 times the best photo’s 1 (cat)."),
+        (2.0, 0.0, "converged", "The picture excites the filter to 2; no photo here excites it at all."),
+        (1.0, 4.0, "weak", "The photo cat excites this filter more (4) than its own picture does (1)."),
+        (0.0, 0.0, "dead", "not the start image, not any of the 128 steps, and none of the 1 photos."),
+        (-1.0, -2.0, "dead", "Nothing excited this filter"),
+    ],
+)
+def test_a_filters_page_says_what_became_of_it(
+    tmp_path: Path, score: float, response: float, verdict: str, said: str
+) -> None:
+    gallery = Gallery(tmp_path, [(entry(), card(conv(1, "stem", 1, slug="001-stem")))])
+    fill(gallery.store, gallery.tasks(), score, response)
+    assert gallery.write().verdicts == {verdict: 1}
+    assert said in gallery.pages()["net/001-stem/0000.html"].text
+
+
+def test_neighbours_are_linked_both_ways(gallery: Gallery) -> None:
+    gallery.write()
+    pages = gallery.pages()
+
+    def turns(path: str) -> list[str | None]:
+        found = {str(a["rel"]): resolved(path, str(a["href"])) for a in pages[path].all("link") if "href" in a}
+        return [found.get("prev"), found.get("next")]
+
+    stem = [f"net/001-stem/{i:04d}.html" for i in range(4)]
+    assert [turns(path) for path in stem] == [[None, stem[1]], [stem[0], stem[2]], [stem[1], stem[3]], [stem[2], None]]
+    layers = ["net/001-stem/index.html", "net/002-top/index.html"]
+    assert [turns(path) for path in layers] == [[None, layers[1]], [layers[0], None]]
+
+
+X, Y = PhotoIdentity("x", "a" * 64, (32, 32)), PhotoIdentity("y", "b" * 64, (32, 32))
+
+
+def answers(gallery: Gallery, page: str) -> list[tuple[str, bytes]]:
+    """Return the names of the photos on a filter's page, each with the picture that is shown as that photo."""
+    images = [a for a in gallery.pages()[page].all("img") if str(a["alt"]).startswith("The photo ")]
+    return [
+        (str(a["alt"]).removeprefix("The photo "), (gallery.site / str(resolved(page, str(a["src"])))).read_bytes())
+        for a in images
+    ]
+
+
+def test_an_answer_stands_beside_its_own_photo(gallery: Gallery) -> None:
+    gallery.photos = [X, Y]
+    plan = [task for task in gallery.tasks() if task.technique == FEATURE_MAP]
+    fill(gallery.store, [task for task in plan if (task.layer.name, task.photo) != ("stem", X)])
+    gallery.write()
+    shown_x, shown_y = (("x", f"photo {X.digest}".encode()), ("y", f"photo {Y.digest}".encode()))
+    assert answers(gallery, "net/001-stem/0000.html") == [shown_y]
+    assert answers(gallery, "net/002-top/0000.html") == [shown_x, shown_y]
+
+
+def test_one_photo_under_two_names_is_shown_under_both(gallery: Gallery) -> None:
+    gallery.photos = [X, replace(X, name="z")]
+    fill(gallery.store, gallery.tasks())
+    gallery.write()
+    assert [name for name, _ in answers(gallery, "net/001-stem/0000.html")] == ["x", "z"]
+
+
+def test_a_blob_that_is_damaged_is_told_and_a_later_build_goes_on(gallery: Gallery) -> None:
+    gallery.write()
+    one = next(file for file in gallery.manifest["files"] if file["path"].endswith("-picture.webp"))
+    blob, path = one["digest"], gallery.site / one["path"]
+    path.unlink()
+    gallery.store.blob_path(blob).write_bytes(b"damaged")
+    with pytest.raises(UsageError, match="was damaged and is removed"):
+        gallery.write()
+    fill(gallery.store, gallery.tasks())
+    gallery.write()
+    assert path.read_bytes() == gallery.store.blob(blob)
+
+
+def test_a_misspelt_name_in_a_template_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "page.html").write_text("{{ titel }}")
+    with pytest.raises(UndefinedError, match="titel"):
+        environment(tmp_path).get_template("page.html").render(title="x")
+
+
+def test_pages_say_their_language_and_width(strange: Gallery) -> None:
+    def lacking(page: Page) -> bool:
+        return not (page.all("html", lang="en") and page.all("meta", name="viewport") and page.all("title"))
+
+    assert [path for path, page in strange.pages().items() if lacking(page)] == []
