@@ -34,10 +34,11 @@ class TaskStarted:
 
 @dataclass(frozen=True)
 class Progressed:
-    """``cost`` more of the plan's cost is done."""
+    """``cost`` more of the plan's cost is done; of pictures, so many ``filters``' worth."""
 
     task: Task
     cost: float
+    filters: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -134,7 +134,8 @@ def _pictures(model: LoadedModel, task: Task, ascender: Ascender, store: Store, 
 
     def on_step(step: int) -> None:
         nonlocal done
-        tell(Progressed(task, cost * (step - done) / steps))
+        share = (step - done) / steps
+        tell(Progressed(task, cost * share, len(task.filters) * share))
         done = step
 
     ascent = ascender.run(task.filters, on_step)

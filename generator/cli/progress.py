@@ -24,7 +24,7 @@ class Reporter:
         self._bar: Progress | None = None
         self._row: TaskID | None = None
         self._total = self._done = 0.0
-        self._pictures = self._drawn = 0
+        self._pictures, self._drawn = 0, 0.0
         self._began = self._last_line = time.monotonic()
 
     def __enter__(self) -> Reporter:
@@ -46,12 +46,12 @@ class Reporter:
                 self._plan(event)
             case TaskStarted(task=task):
                 self._show(task)
-            case Progressed(task=task, cost=cost):
+            case Progressed(task=task, cost=cost, filters=filters):
                 self._done += cost
-                self._show(task)
-            case TaskDone(task=task):
-                self._drawn += len(task.filters) if task.settings else 0
+                self._drawn += filters
                 self._show(task, line=task.settings is not None)
+            case TaskDone(task=task):
+                self._show(task)
             case Failure(what=what, message=message):
                 self._say(f"Failed: {what}: {message}")
             case PagesDone():
@@ -83,7 +83,7 @@ class Reporter:
         spent = time.monotonic() - self._began
         parts = [f"{task.model}/{task.layer.name}", task.technique.replace("-", " ")]
         if self._drawn and task.settings:
-            parts.append(f"{self._drawn}/{self._pictures} filters, {self._drawn / spent:.1f} a second")
+            parts.append(f"{self._drawn:.0f}/{self._pictures} filters, {self._drawn / spent:.1f} a second")
         if self._done > 0.02 * self._total:
             left = spent * (self._total - self._done) / self._done
             parts.append(f"{max(0, int(left)) // 60}:{max(0, int(left)) % 60:02d} left")

@@ -15,7 +15,7 @@ from generator.errors import UsageError
 from generator.store import NEW, write_atomically
 
 MANIFEST, JOURNAL = "manifest.json", ".building.json"
-NOT_OURS_BUT_WELCOME = {"README.md", ".gitkeep", ".git"}
+NOT_OURS_BUT_WELCOME = {"README.md"}
 
 
 @dataclass(frozen=True)

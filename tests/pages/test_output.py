@@ -98,7 +98,7 @@ def test_the_manifest_lists_exactly_what_was_written(site: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize("welcome", [{}, {"README.md": "r"}, {".gitkeep": ""}, {".git/HEAD": "h", "README.md": "r"}])
+@pytest.mark.parametrize("welcome", [{}, {"README.md": "r"}])
 def test_an_absent_or_empty_folder_is_used_and_its_readme_left(site: Path, welcome: Files) -> None:
     put(site, welcome)
     write(site, ONE)
