@@ -71,6 +71,9 @@ class Graph:
         """
         values: dict[int, Tensor] = {self.input: keras.KerasTensor((1, height, width, channels), record_history=False)}
         for call in self.calls:
+            if isinstance(call.op, keras.Layer):  # a Dense infers a shape even for what it refuses when it is called
+                given = [values[number] for number in call.inputs]
+                call.op._assert_input_compatibility(given if len(given) > 1 else given[0])
             call(values, call.op.compute_output_spec)
         return {number: tuple(value.shape[1:]) for number, value in values.items()}
 

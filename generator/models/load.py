@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import importlib
 import logging
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,7 @@ from generator.models.graph import Graph, flatten
 from generator.models.identity import RANDOM_SEED, digest_of
 from generator.models.preprocess import Preprocess
 from generator.models.walk import describe
+from generator.names import slug
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +47,7 @@ def load(entry: ModelEntry, trust: bool = False) -> LoadedModel:
     model = _application(entry) if entry.kind == "application" else _from_file(_path(entry), trust)
     model = _with_input_shape(model, entry)
     graph = flatten(model)
+    _make_names_scopes(graph)
     channels = int(model.inputs[0].shape[-1] or 0)
     preprocess, warnings = _preprocess(entry, graph, channels)
     return LoadedModel(model, graph, describe(model, graph, preprocess, digest, warnings))
@@ -90,12 +93,10 @@ def _refuse_what_is_no_model(path: Path) -> None:
 
 
 def _application(entry: ModelEntry) -> keras.Model:
-    application = APPLICATIONS[entry.source]
     build = getattr(keras.applications, entry.source)
     arguments: dict[str, Any] = {"include_top": entry.include_top, "input_shape": entry.input_shape}
     if entry.weights == "imagenet":
-        looked_for = weights_folder() / application.weights_file(entry.include_top)
-        return _pretrained(lambda: build(weights="imagenet", **arguments), entry.source, looked_for)
+        return _pretrained(lambda: build(weights="imagenet", **arguments), entry.source)
     keras.utils.set_random_seed(RANDOM_SEED)
     try:
         model = build(weights=None, **arguments)
@@ -109,14 +110,14 @@ def _application(entry: ModelEntry) -> keras.Model:
     return model
 
 
-def _pretrained(build: Any, name: str, looked_for: Path) -> keras.Model:
-    fetched: list[str] = []
+def _pretrained(build: Any, name: str) -> keras.Model:
+    missing: list[str] = []
     get_file = file_utils.get_file
 
-    def watched(*args: Any, **kwargs: Any) -> Any:
-        fetched.append("failed")
-        path = get_file(*args, **kwargs)
-        fetched[-1] = "done"
+    def watched(fname: str | None = None, origin: str | None = None, *args: Any, **kwargs: Any) -> Any:
+        missing.append(fname or str(origin).rsplit("/", 1)[-1])  # it depends on the input's size for some networks
+        path = get_file(fname, origin, *args, **kwargs)
+        missing.pop()
         return path
 
     file_utils.get_file = watched
@@ -124,7 +125,8 @@ def _pretrained(build: Any, name: str, looked_for: Path) -> keras.Model:
         with _quiet():
             return build()
     except Exception as error:  # urllib, ssl and Keras each raise their own
-        if fetched == ["failed"]:
+        if missing:
+            looked_for = weights_folder() / missing[0]
             raise WeightsUnavailableError(
                 f"{name}: the ImageNet weights could not be downloaded; Keras looked for {looked_for}",
                 "Put that file there, or set `weights: random`; the model `demo` works offline",
@@ -147,6 +149,13 @@ def _with_input_shape(model: keras.Model, entry: ModelEntry) -> keras.Model:
         return resized
     except Exception as error:
         raise ModelError(f"{entry.source}: does not take {list(entry.input_shape)}: {_reason(error)}") from error
+
+
+def _make_names_scopes(graph: Graph) -> None:
+    """Rename layers whose names TensorFlow cannot compile under, such as ``my conv``; the graph keeps the own names."""
+    for op in {id(call.op): call.op for call in graph.calls}.values():
+        if not re.fullmatch(r"[A-Za-z0-9.][\w.\\/>-]*", op.name, re.ASCII):
+            op.name = slug(op.name)
 
 
 def _preprocess(entry: ModelEntry, graph: Graph, channels: int) -> tuple[Preprocess, list[str]]:
