@@ -1,0 +1,302 @@
+"""Models from files and from keras.applications, and one clear line for everything that is no model."""
+
+from __future__ import annotations
+
+import pickle
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+
+import h5py
+import keras
+import numpy as np
+import pytest
+from keras.src.legacy.saving import legacy_h5_format
+from keras.src.utils import file_utils
+
+from generator.errors import ModelError, WeightsUnavailableError
+from generator.models.load import load
+from tests.models import nets
+from tests.models.conftest import MakeEntry
+
+SMALL = (32, 32, 3)
+
+
+def saved(model: keras.Model, path: Path) -> Path:
+    """Save a model and return the path."""
+    model.save(path)
+    return path
+
+
+FILES = [
+    (nets.plain, ".keras"),
+    (nets.plain, ".h5"),
+    (nets.nested_twice, ".keras"),
+    (nets.nested_twice, ".h5"),
+    (nets.branches, ".h5"),
+    (nets.kinds, ".keras"),
+    (nets.kinds, ".h5"),
+    (nets.residual, ".keras"),  # as .h5, Keras does not find its own keras.ops.silu again
+]
+
+
+@pytest.mark.parametrize(("network", "suffix"), FILES)
+def test_a_model_comes_back_from_its_file_with_the_same_numbers(
+    network: Callable[[], keras.Model], suffix: str, tmp_path: Path, entry_of: MakeEntry
+) -> None:
+    model = network()
+    image = np.random.default_rng(0).normal(size=(1, *model.inputs[0].shape[1:])).astype(np.float32)
+    expected = np.asarray(model(image))
+    loaded = load(entry_of(saved(model, tmp_path / f"model{suffix}")))
+    np.testing.assert_allclose(np.asarray(loaded.keras_model(image)), expected, rtol=1e-6, atol=1e-7)
+    assert loaded.card.layers
+
+
+def test_demo_loads_offline_and_says_what_it_expects(entry_of: MakeEntry) -> None:
+    card = load(entry_of("demo")).card
+    assert card.any_size
+    assert card.channels == 3
+    assert card.preprocess.label == "the model's own Rescaling layer"
+    assert card.warnings == ()
+
+
+def garbage(path: Path) -> None:
+    path.write_bytes(b"\x00\x01 these are no weights at all")
+
+
+def empty(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+def truncated(path: Path) -> None:
+    nets.plain().save(path)
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) // 2])
+
+
+def flipped(path: Path) -> None:
+    nets.plain().save(path)
+    content = bytearray(path.read_bytes())
+    middle = len(content) // 4
+    content[middle : middle + 400] = bytes(400)
+    path.write_bytes(bytes(content))
+
+
+def pickled(path: Path) -> None:
+    path.write_bytes(pickle.dumps({"weights": [1.0, 2.0]}))
+
+
+def zipped_something_else(path: Path) -> None:
+    import zipfile
+
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("hello.txt", "no model")
+
+
+def folder(path: Path) -> None:
+    path.mkdir()
+    (path / "something.txt").write_text("else")
+
+
+def saved_model(path: Path) -> None:
+    path.mkdir()
+    (path / "saved_model.pb").write_bytes(b"")
+
+
+def weights_alone(path: Path) -> None:
+    nets.plain().save_weights(path.with_suffix(".weights.h5"))
+    path.with_suffix(".weights.h5").rename(path)
+
+
+NO_MODELS = [
+    ("m.keras", garbage, "not a .keras model: it does not start as such a file does"),
+    ("m.h5", garbage, "not a .h5 model: it does not start as such a file does"),
+    ("m.keras", empty, "not a .keras model: it is empty"),
+    ("m.h5", empty, "not a .h5 model: it is empty"),
+    ("m.keras", truncated, "Keras cannot load it"),
+    ("m.h5", truncated, "Keras cannot load it"),
+    ("m.keras", flipped, "Keras cannot load it"),
+    ("m.keras", pickled, "not a .keras model: it does not start as such a file does"),
+    ("m.keras", zipped_something_else, "Keras cannot load it"),
+    ("m.h5", weights_alone, "Keras cannot load it"),
+    ("m.pkl", pickled, "expected a file that ends in .keras or .h5"),
+    ("m.keras", folder, "a folder; Keras 3 opens .keras and .h5 files"),
+    ("m", saved_model, "a TensorFlow SavedModel; Keras 3 opens .keras and .h5 files"),
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "make", "message"), NO_MODELS, ids=[f"{make.__name__}{name[1:]}" for name, make, _ in NO_MODELS]
+)
+def test_what_is_no_model_is_refused_in_one_line(
+    name: str, make: Callable[[Path], None], message: str, tmp_path: Path, entry_of: MakeEntry
+) -> None:
+    path = tmp_path / name
+    make(path)
+    with pytest.raises(ModelError) as refused:
+        load(entry_of(path))
+    assert message in str(refused.value)
+    assert str(refused.value).startswith(f"{path}: ")
+    assert "\n" not in str(refused.value)
+    assert len(str(refused.value)) < 600
+
+
+def test_a_file_that_is_gone_is_named(tmp_path: Path, entry_of: MakeEntry) -> None:
+    path = saved(nets.plain(), tmp_path / "gone.keras")
+    entry = entry_of(path)
+    path.unlink()
+    with pytest.raises(ModelError, match=r"gone\.keras: No such file or directory"):
+        load(entry)
+
+
+def test_code_in_a_file_runs_only_if_it_is_trusted(tmp_path: Path, entry_of: MakeEntry) -> None:
+    entry = entry_of(saved(nets.with_lambda(), tmp_path / "lambda.keras"))
+    with pytest.raises(ModelError, match=r"holds code \(a Lambda layer\).*add --trust"):
+        load(entry)
+    assert [layer.name for layer in load(entry, trust=True).card.layers] == ["conv"]
+
+
+@pytest.mark.parametrize(
+    ("network", "message"),
+    [
+        (nets.dense_only, "no convolutional layer"),
+        (nets.conv1d_only, "no convolutional layer"),
+        (nets.two_inputs, "2 inputs"),
+        (nets.subclassed, "subclassed"),
+    ],
+)
+def test_models_with_nothing_to_show(
+    network: Callable[[], keras.Model], message: str, tmp_path: Path, entry_of: MakeEntry
+) -> None:
+    with pytest.raises(ModelError, match=message):
+        load(entry_of(saved(network(), tmp_path / "nothing.keras")))
+
+
+@pytest.mark.parametrize("shape", [(40, 30, 3), (None, None, 3)])
+def test_the_input_shape_of_an_entry_is_the_networks(
+    shape: tuple[int | None, ...], tmp_path: Path, entry_of: MakeEntry
+) -> None:
+    entry = entry_of(saved(nets.plain(), tmp_path / "m.keras"), input_shape=shape)
+    card = load(entry).card
+    assert card.input_shape == shape
+    assert [layer.name.rsplit("/")[-1] for layer in card.layers] == ["first", "second"]
+
+
+def test_an_input_shape_that_does_not_fit_is_refused(tmp_path: Path, entry_of: MakeEntry) -> None:
+    entry = entry_of(saved(nets.plain(), tmp_path / "m.keras"), input_shape=(24, 24, 1))
+    with pytest.raises(ModelError, match=r"does not take \[24, 24, 1\]"):
+        load(entry)
+
+
+def test_a_network_without_preprocessing_of_its_own_gets_a_warning(tmp_path: Path, entry_of: MakeEntry) -> None:
+    (warning,) = load(entry_of(saved(nets.plain(), tmp_path / "mine.keras"))).card.warnings
+    assert warning.startswith("mine: the model has no Rescaling or Normalization layer")
+    assert "`preprocess:`" in warning
+    own = load(entry_of(saved(nets.nested_twice(), tmp_path / "own.keras"))).card
+    assert (own.warnings, own.preprocess.label) == ((), "the model's own Rescaling layer")
+
+
+def test_random_weights_are_the_same_every_time(entry_of: MakeEntry) -> None:
+    entry = entry_of("MobileNet", weights="random", input_shape=SMALL)
+    once, again = (load(entry) for _ in range(2))
+    for one, other in zip(once.keras_model.get_weights(), again.keras_model.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert once.card == again.card
+
+
+def test_applications_without_top_that_are_too_small_say_so(entry_of: MakeEntry) -> None:
+    with pytest.raises(ModelError, match="VGG16: .*at least 32x32"):
+        load(entry_of("VGG16", weights="random", input_shape=(16, 16, 3)))
+
+
+def test_weights_of_an_application_from_a_file(tmp_path: Path, entry_of: MakeEntry) -> None:
+    network = keras.applications.MobileNet(weights=None, include_top=False, input_shape=SMALL)
+    network.save_weights(tmp_path / "own.weights.h5")
+    loaded = load(entry_of("MobileNet", weights=str(tmp_path / "own.weights.h5"), input_shape=SMALL))
+    np.testing.assert_array_equal(loaded.keras_model.get_weights()[0], network.get_weights()[0])
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")  # Keras lists what it skips, one by one
+@pytest.mark.parametrize(
+    ("name", "make"),
+    [
+        ("wrong.weights.h5", lambda path: nets.plain().save_weights(path)),
+        ("corrupt.weights.h5", garbage),
+        ("empty.weights.h5", empty),
+    ],
+)
+def test_weights_that_do_not_fit_are_refused(
+    name: str, make: Callable[[Path], None], tmp_path: Path, entry_of: MakeEntry
+) -> None:
+    path = tmp_path / name
+    make(path)
+    with pytest.raises(ModelError) as refused:
+        load(entry_of("MobileNet", weights=str(path), input_shape=SMALL))
+    assert str(refused.value).startswith(f"{path}: not weights of MobileNet: ")
+    assert "\n" not in str(refused.value)
+
+
+@pytest.fixture
+def keras_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return an empty Keras home on a machine without a network."""
+    from keras.src.backend import config
+
+    home = tmp_path / "keras"
+    (home / "models").mkdir(parents=True)
+    monkeypatch.setenv("KERAS_HOME", str(home))
+    monkeypatch.setattr(config, "_KERAS_DIR", str(home))  # Keras read the variable when it was imported
+
+    def no_network(*_: object, **__: object) -> None:
+        raise OSError("[Errno -3] Temporary failure in name resolution")
+
+    monkeypatch.setattr(urllib.request, "urlopen", no_network)
+    return home
+
+
+@pytest.mark.parametrize(
+    ("source", "shape", "include_top", "file"),
+    [
+        ("VGG16", (96, 96, 3), False, "vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5"),
+        ("VGG16", None, True, "vgg16_weights_tf_dim_ordering_tf_kernels.h5"),
+        ("ResNet50V2", (96, 96, 3), False, "resnet50v2_weights_tf_dim_ordering_tf_kernels_notop.h5"),
+        ("MobileNetV2", (96, 96, 3), False, "mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_96_no_top.h5"),
+    ],
+)
+def test_weights_that_cannot_be_downloaded(
+    keras_home: Path, source: str, shape: tuple[int, ...] | None, include_top: bool, file: str, entry_of: MakeEntry
+) -> None:
+    with pytest.raises(WeightsUnavailableError) as refused:
+        load(entry_of(source, input_shape=shape, include_top=include_top))
+    message = str(refused.value)
+    assert f"Keras looked for {keras_home / 'models' / file}" in message
+    assert "Put that file there" in message
+    assert "`demo` works offline" in message
+    assert "\n" not in message
+
+
+@pytest.mark.parametrize("cached", [True, False], ids=["the right file", "another architecture"])
+def test_weights_in_the_cache_are_used(
+    keras_home: Path, cached: bool, entry_of: MakeEntry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_hash(path: str, *_: object, **__: object) -> bool:
+        return True  # the test's weights are not those whose hash Keras knows
+
+    monkeypatch.setattr(file_utils, "validate_file", no_hash)
+    path = keras_home / "models" / "mobilenet_1_0_224_tf_no_top.h5"
+    mobilenet = keras.applications.MobileNet(weights=None, include_top=False, input_shape=SMALL)
+    network = mobilenet if cached else nets.plain()
+    with h5py.File(path, "w") as opened:  # the format of the files that Keras downloads
+        legacy_h5_format.save_weights_to_hdf5_group(opened, network)
+    entry = entry_of("MobileNet", input_shape=SMALL)
+    if cached:
+        np.testing.assert_array_equal(load(entry).keras_model.get_weights()[0], network.get_weights()[0])
+    else:
+        with pytest.raises(ModelError, match="MobileNet: ") as refused:
+            load(entry)
+        assert not isinstance(refused.value, WeightsUnavailableError)
+
+
+def test_the_cache_is_not_believed_where_the_hash_differs(keras_home: Path, entry_of: MakeEntry) -> None:
+    (keras_home / "models" / "vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5").write_bytes(b"tampered")
+    with pytest.raises(WeightsUnavailableError):
+        load(entry_of("VGG16", input_shape=SMALL))

@@ -1,0 +1,146 @@
+"""Every convolution is found, named and counted as Keras counts it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import keras
+import pytest
+
+from generator.errors import ModelError
+from generator.models.card import ModelCard
+from generator.models.graph import flatten
+from generator.models.preprocess import named
+from generator.models.walk import describe
+from tests.models import nets
+
+
+def card_of(model: keras.Model) -> ModelCard:
+    """Return a model's card; its preprocessing does not matter here."""
+    return describe(model, flatten(model), named("none", 3), "digest", [])
+
+
+def layers_inside(layer: keras.Layer) -> Iterator[keras.Layer]:
+    """Walk Keras's own tree of layers, without any code of ours."""
+    for child in getattr(layer, "layers", []):
+        yield child
+        yield from layers_inside(child)
+
+
+NAMES = [
+    (nets.plain, ["first", "second"]),
+    (nets.nested_twice, ["middle/mid", "middle/inner/deep", "last"]),
+    (nets.shared, ["again", "again", "block/inside", "block/inside"]),
+    (nets.kinds, ["depthwise", "separable", "transposed", "grouped"]),
+    (nets.with_conv1d, ["flat"]),
+    (nets.dense_before, ["behind"]),
+]
+
+
+@pytest.mark.parametrize(("network", "names"), NAMES)
+def test_convolutions_are_found_in_the_order_of_computation(
+    network: Callable[[], keras.Model], names: list[str]
+) -> None:
+    card = card_of(network())
+    assert [layer.name for layer in card.layers] == names
+    assert [layer.index for layer in card.layers] == list(range(1, len(names) + 1))
+
+
+@pytest.mark.parametrize(("name", "count"), [("VGG16", 13), ("ResNet50V2", 53)])
+def test_the_reference_networks_have_as_many_as_keras_says(name: str, count: int) -> None:
+    model = getattr(keras.applications, name)(weights=None, include_top=False, input_shape=(96, 96, 3))
+    expected = [layer for layer in layers_inside(model) if isinstance(layer, keras.layers.Conv2D)]
+    card = card_of(model)
+    assert len(expected) == count
+    assert {layer.name for layer in card.layers} == {layer.name for layer in expected}
+    assert len(card.layers) == count
+    assert [layer.parameters for layer in card.layers] == [
+        model.get_layer(layer.name).count_params() for layer in card.layers
+    ]
+    assert [layer.output_shape for layer in card.layers] == [
+        model.get_layer(layer.name).output.shape[1:] for layer in card.layers
+    ]
+
+
+def test_shapes_and_parameters_of_every_kind() -> None:
+    card = card_of(nets.kinds())
+    assert [(la.type, la.kernel_shapes, la.output_shape, la.filters, la.parameters) for la in card.layers] == [
+        ("DepthwiseConv2D", ((3, 3, 3, 2),), (16, 16, 6), 6, 3 * 3 * 6 + 6),
+        ("SeparableConv2D", ((3, 3, 6, 2), (1, 1, 12, 5)), (16, 16, 5), 5, 3 * 3 * 12 + 12 * 5 + 5),
+        ("Conv2DTranspose", ((3, 3, 4, 5),), (32, 32, 4), 4, 3 * 3 * 5 * 4 + 4),
+        ("Conv2D", ((3, 3, 2, 6),), (32, 32, 6), 6, 3 * 3 * 2 * 6 + 6),
+    ]
+
+
+def test_costs_are_those_of_the_textbook() -> None:
+    first, second = card_of(nets.plain()).layers
+    own = 22 * 22 * 3 * 3 * 3 * 4
+    assert first.macs == pytest.approx(own / 24**2, abs=1e-3)
+    assert second.macs == pytest.approx((own + 9 * 9 * 3 * 3 * 4 * 5) / 24**2, abs=1e-3)
+    assert second.floats == pytest.approx((22 * 22 * 4 + 11 * 11 * 4 + 9 * 9 * 5) / 24**2, abs=1e-3)
+
+
+def test_a_shared_layer_is_shown_once_for_each_call_and_counted_once() -> None:
+    card = card_of(nets.shared())
+    assert [layer.call for layer in card.layers] == [1, 2, 1, 2]
+    assert len({layer.slug for layer in card.layers}) == 4
+    assert sum(row.parameters for row in card.architecture) == card.parameters == nets.shared().count_params()
+
+
+@pytest.mark.parametrize(
+    ("network", "any_size"),
+    [(nets.plain, True), (nets.nested_twice, True), (nets.with_top, True), (nets.dense_before, False)],
+)
+def test_whether_other_sizes_can_be_fed(network: Callable[[], keras.Model], any_size: bool) -> None:
+    card = card_of(network())
+    assert card.any_size is any_size
+    assert (card.picture_size(32) == (32, 32)) is any_size
+
+
+def test_what_is_no_picture_is_left_out_with_a_reason() -> None:
+    assert card_of(nets.with_conv1d()).left_out == ("sequence (Conv1D) is left out: it has no second axis to draw",)
+
+
+def test_a_block_that_hides_its_convolutions_is_named() -> None:
+    model = keras.Sequential(
+        [keras.Input((8, 8, 3)), keras.layers.Conv2D(3, 1, name="seen"), nets.Subclassed(name="block")]
+    )
+    (line,) = card_of(model).left_out
+    assert line.startswith("block (Subclassed) is left out: the calls of the 1 convolutions inside it")
+
+
+@pytest.mark.parametrize(
+    ("network", "message"),
+    [
+        (nets.dense_only, "the model has no convolutional layer to show"),
+        (nets.conv1d_only, "no convolutional layer to show (sequence (Conv1D) is left out"),
+        (
+            lambda: keras.Sequential([keras.Input((8, 8, 5)), keras.layers.Conv2D(2, 3)]),
+            "the model takes (8, 8, 5), not pictures",
+        ),
+    ],
+)
+def test_what_cannot_be_shown_is_refused(network: Callable[[], keras.Model], message: str) -> None:
+    with pytest.raises(ModelError) as refused:
+        card_of(network())
+    assert message in str(refused.value)
+
+
+def test_hostile_names_stay_as_they_are_but_never_reach_a_path() -> None:
+    card = card_of(nets.hostile())
+    assert tuple(layer.name for layer in card.layers) == nets.HOSTILE
+    assert [layer.slug for layer in card.layers] == [
+        "001-script-alert-1-script",
+        "002-a-b-etc",
+        "003-con-x",
+        "004-uni-code-31m",
+        "005-onerror-x",
+    ]
+
+
+def test_a_card_survives_json() -> None:
+    import json
+
+    card = card_of(nets.residual())
+    assert ModelCard.from_json(json.loads(json.dumps(card.to_json()))) == card
+    assert ModelCard.from_json({**card.to_json(), "version": 0}) is None
