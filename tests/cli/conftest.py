@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
+SECONDS = 120
 SETTINGS = "photos: [chelsea]\nrender: {size: 16, steps: 4, margin: 4}\n"
 
 MAKE_MODELS = """
@@ -60,7 +61,7 @@ def command(*words: object) -> list[str]:
 def filter_gallery(*words: object, cwd: Path, **more: str) -> Ran:
     """Run a command in a folder. Whatever it is, it tells no traceback."""
     done = subprocess.run(
-        command(*words), cwd=cwd, env=environment(**more), capture_output=True, text=True, timeout=120, check=False
+        command(*words), cwd=cwd, env=environment(**more), capture_output=True, text=True, timeout=SECONDS, check=False
     )
     assert "Traceback" not in done.stderr, done.stderr
     return Ran(done.returncode, done.stdout, done.stderr)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import keras
@@ -15,11 +15,10 @@ MakeEntry = Callable[..., ModelEntry]
 
 
 @pytest.fixture(autouse=True)
-def _fresh_names() -> Iterator[None]:
+def _fresh_names() -> None:
     """Unnamed layers are counted from one in every test."""
     keras.backend.clear_session()
     keras.utils.set_random_seed(3)
-    yield
 
 
 @pytest.fixture

@@ -205,7 +205,7 @@ def test_random_weights_are_the_same_every_time(entry_of: MakeEntry) -> None:
 
 
 def test_applications_without_top_that_are_too_small_say_so(entry_of: MakeEntry) -> None:
-    with pytest.raises(ModelError, match="VGG16: .*at least 32x32"):
+    with pytest.raises(ModelError, match=r"VGG16: .*at least 32x32"):
         load(entry_of("VGG16", weights="random", input_shape=(16, 16, 3)))
 
 

@@ -130,7 +130,7 @@ def test_an_operation_that_is_not_known_is_not_guessed() -> None:
     [("VGG16", "block5_conv3", 196), ("ResNet50V2", "conv5_block3_3_conv", 483)],
 )
 def test_published_fields(name: str, layer: str, field: int) -> None:
-    """VGG16: 196 before pool5 (Araujo, Norris and Sim, "Computing Receptive Fields", Distill, 2019), with ResNet-50: 483."""
+    """Araujo, Norris and Sim, "Computing Receptive Fields", Distill, 2019: 212 and 483; VGG16's last pool adds 16."""
     graph = flatten(getattr(keras.applications, name)(weights=None, include_top=False, input_shape=(96, 96, 3)))
     fields = dict(zip((call.name for call in graph.calls), receptive_fields(graph), strict=True))
     assert fields[layer] == (field, field)
