@@ -22,6 +22,7 @@ from generator.models import preprocess as styles
 from generator.models.card import ModelCard
 from generator.models.catalogue import APPLICATIONS, weights_folder
 from generator.models.graph import Graph, flatten
+from generator.models.hdf5 import check_hdf5
 from generator.models.identity import RANDOM_SEED, digest_of
 from generator.models.preprocess import Preprocess
 from generator.models.walk import describe
@@ -90,6 +91,8 @@ def _refuse_what_is_no_model(path: Path) -> None:
     if not head.startswith(expected):
         found = "is empty" if not head else "does not start as such a file does"
         raise ModelError(f"{path}: not a {path.suffix} model: it {found}", "Save it with model.save('name.keras')")
+    if expected != b"PK":
+        check_hdf5(path)
 
 
 def _application(entry: ModelEntry) -> keras.Model:
@@ -103,6 +106,8 @@ def _application(entry: ModelEntry) -> keras.Model:
     except ValueError as error:
         raise ModelError(f"{entry.source}: {_reason(error)}") from error
     if entry.weights != "random":
+        if entry.weights.lower().endswith((".h5", ".hdf5")):
+            check_hdf5(Path(entry.weights))
         try:
             model.load_weights(entry.weights)
         except Exception as error:  # as with models: whatever the bytes cause

@@ -1,0 +1,37 @@
+"""Look through an HDF5 file in another process first: a damaged one can keep its library busy for ever."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from generator.errors import ModelError
+
+SECONDS_TO_LOOK = 20
+
+_LOOK_THROUGH = """\
+import sys, h5py
+def look(name, item):
+    list(item.attrs.items())
+    if isinstance(item, h5py.Dataset):
+        item.id.get_storage_size()
+with h5py.File(sys.argv[1], "r") as opened:
+    look("", opened)
+    opened.visititems(look)
+"""
+
+
+def check_hdf5(path: Path) -> None:
+    """Walk every group and attribute of the file.
+
+    Raises ModelError if that fails or does not end.
+    """
+    command = [sys.executable, "-c", _LOOK_THROUGH, str(path)]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS_TO_LOOK, check=False)
+    except subprocess.TimeoutExpired:
+        done = None
+    if done is None or done.returncode:
+        reason = done.stderr.strip().splitlines()[-1] if done and done.stderr.strip() else "it has no end"
+        raise ModelError(f"{path}: a damaged HDF5 file: {reason}", "Copy it again")
