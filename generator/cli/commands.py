@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -272,9 +271,7 @@ def clean(config_path: Path | None, output: Path | None, cache: bool) -> None:
     from generator.pages import remove_site
     from generator.store import Store
 
-    config = read_config(config_path)
-    if output:
-        config = replace(config, output=output)
+    config = with_output(read_config(config_path), output)
     click.echo(f"Removed {remove_site(config.output)} files of {config.output}.")
     if cache:
         removed = Store(config.cache).remove()

@@ -15,10 +15,6 @@ class Application:
     weights: str
     weights_with_top: str
 
-    def weights_file(self, include_top: bool) -> str:
-        """Return the name of the ImageNet weights with or without the classifier."""
-        return self.weights_with_top if include_top else self.weights
-
 
 def weights_folder() -> Path:
     """Return the folder in which Keras looks for downloaded weights (``KERAS_HOME`` moves it)."""

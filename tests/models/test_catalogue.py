@@ -45,7 +45,8 @@ def test_the_weights_file_is_the_one_that_keras_asks_for(
     monkeypatch.setattr(file_utils, "get_file", get_file)
     with pytest.raises(AskedError) as asked:
         getattr(keras.applications, name)(weights="imagenet", include_top=include_top)
-    assert APPLICATIONS[name].weights_file(include_top) == str(asked.value)
+    application = APPLICATIONS[name]
+    assert (application.weights_with_top if include_top else application.weights) == str(asked.value)
     assert re.fullmatch(r"[\w.-]+\.h5", str(asked.value))
 
 
