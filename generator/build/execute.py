@@ -22,6 +22,8 @@ if TYPE_CHECKING:  # importing these imports TensorFlow, which a build with noth
     from generator.render.ascent import Ascender
 
 Tell = Callable[[Event], None]
+
+OVERFLOW = "the network's activation is not a finite number"
 Record = dict[str, Any]
 
 
@@ -34,7 +36,10 @@ def execute(
     for (technique, _), group in groupby(tasks, key=lambda task: (task.technique, task.photo)):
         together = list(group)
         if technique == FEATURE_MAP:
-            yield from _attempt(together, partial(_feature_maps, model, together, photos, store, tell))
+            failures: list[Failure] = []
+            work = partial(_feature_maps, model, together, photos, store, tell, failures)
+            yield from _attempt(together, work)
+            yield from failures
             continue
         for task in together:
             tell(TaskStarted(task))
@@ -87,7 +92,12 @@ def _kernels(model: LoadedModel, task: Task, store: Store) -> Record:
 
 
 def _feature_maps(
-    model: LoadedModel, tasks: list[Task], photos: dict[str, LoadedPhoto], store: Store, tell: Tell
+    model: LoadedModel,
+    tasks: list[Task],
+    photos: dict[str, LoadedPhoto],
+    store: Store,
+    tell: Tell,
+    failures: list[Failure],
 ) -> None:
     from generator.render.feature_maps import feature_maps
 
@@ -100,9 +110,13 @@ def _feature_maps(
     for layer, activation in feature_maps(model, list(by_layer), pixels):
         task, entries, blobs = by_layer[layer], [], [shown]
         tell(TaskStarted(task))
+        if not np.isfinite(activation).all():
+            what = f"{FEATURE_MAP} of {task.model}/{task.layer.name}"
+            failures.append(Failure(what, OVERFLOW, FloatingPointError(OVERFLOW)))
+            continue
         for index in task.filters:
             own = activation[..., index].astype(np.float64)
-            picture = images.map_picture(own, signed=task.layer.activation == "linear")
+            picture = images.map_picture(own, signed=task.layer.signed)
             blobs.append(store.put_blob(images.webp(picture)))
             entries.append(
                 {
@@ -143,7 +157,12 @@ def _pictures(model: LoadedModel, task: Task, ascender: Ascender, store: Store, 
     files = [images.webp(picture) for picture in ascent.pictures]
     scores = responses(model, layer, task.filters, np.stack([images.decode(f, channels) for f in files]))
     growth = [(step, [images.webp(picture) for picture in pictures]) for step, pictures in ascent.growth]
-    first = responses(model, layer, task.filters, np.stack([images.decode(f, channels) for f in growth[0][1]]))
+    seen = [scores]
+    for _, kept in growth:
+        seen.append(responses(model, layer, task.filters, np.stack([images.decode(f, channels) for f in kept])))
+    if task.settings.method == "fourier":  # its objective is above zero only where the filter fires
+        seen.append(ascent.trace.max(axis=0))
+    reached = np.max(seen, axis=0)
     entries, blobs = [], []
     for place, index in enumerate(task.filters):
         picture = store.put_blob(files[place])
@@ -155,7 +174,7 @@ def _pictures(model: LoadedModel, task: Task, ascender: Ascender, store: Store, 
                 "picture": picture,
                 "growth": grown,
                 "score": _rounded(scores[place]),
-                "start": _rounded(first[place]),
+                "reached": _rounded(reached[place]),
                 "trace": [_rounded(value) for value in ascent.trace[:, place]],
             }
         )
@@ -170,5 +189,5 @@ def _rounded(value: Any) -> float:
     """
     number = float(value)
     if not np.isfinite(number):
-        raise FloatingPointError("the network's activation is not a finite number")
+        raise FloatingPointError(OVERFLOW)
     return float(f"{number:.6g}")

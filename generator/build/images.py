@@ -85,16 +85,24 @@ def enlarged(pixels: Array, side: int = 112) -> Array:
     return pixels.repeat(factor, axis=0).repeat(factor, axis=1)
 
 
+def picture_format(path: Path) -> str:
+    """Return Pillow's name of the format that a path's suffix names.
+
+    Raises UsageError for one that is not offered.
+    """
+    kind = {".png": "PNG", ".webp": "WEBP", ".jpg": "JPEG", ".jpeg": "JPEG"}.get(path.suffix.lower())
+    if kind is None:
+        raise UsageError(f"cannot write {path}: its name should end in .png, .webp or .jpg")
+    return kind
+
+
 def save_picture(picture: Array, path: Path) -> Array:
     """Write a picture (height, width, 1 or 3) with values from 0 to 1 in the format that the path's suffix names.
 
     Returns the pixels (height, width, channels) as they are read back from the file. Raises UsageError if the format
     is not known, or the file cannot be written.
     """
-    pixels = np.round(np.clip(picture, 0, 1) * 255).astype(np.uint8)
-    kind = Image.registered_extensions().get(path.suffix.lower())
-    if kind not in ("PNG", "WEBP", "JPEG"):
-        raise UsageError(f"cannot write {path}: its name should end in .png, .webp or .jpg")
+    pixels, kind = np.round(np.clip(picture, 0, 1) * 255).astype(np.uint8), picture_format(path)
     buffer = io.BytesIO()
     Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels).save(buffer, kind, quality=QUALITY)
     try:

@@ -33,6 +33,16 @@ class LoadedPhoto:
         return np.asarray(fitted.convert(mode)).reshape(*size, channels)
 
 
+def _as_rgb(image: Image.Image) -> Image.Image:
+    """Return a picture of any mode as RGB: sixteen bits become eight, and what is transparent becomes white."""
+    if image.mode.startswith("I"):
+        image = Image.fromarray((np.asarray(image, np.float64) / 257).clip(0, 255).astype(np.uint8))
+    if image.has_transparency_data:
+        white = Image.new("RGBA", image.size, "white")
+        return Image.alpha_composite(white, image.convert("RGBA")).convert("RGB")
+    return image.convert("RGB")
+
+
 def load_photo(photo: Photo) -> LoadedPhoto:
     """Read a photo, turned upright as its camera says.
 
@@ -47,13 +57,15 @@ def load_photo(photo: Photo) -> LoadedPhoto:
                         f"photo {photo.path}: {image.width}x{image.height} pixels are too many",
                         f"Save it smaller; {LARGEST // 1_000_000} million are read, a few hundred a side are shown",
                     )
-                upright = ImageOps.exif_transpose(image).convert("RGB")
+                upright = _as_rgb(ImageOps.exif_transpose(image))
         digest = hashlib.sha256(photo.path.read_bytes()).hexdigest()
     except UnidentifiedImageError:
         raise PhotoError(f"photo {photo.path}: not a picture that Pillow can read", "Save it as JPEG or PNG") from None
     except Image.DecompressionBombError:
         raise PhotoError(f"photo {photo.path}: its pixels are too many", "Save it smaller") from None
-    except (OSError, SyntaxError, ValueError) as error:
+    except PhotoError:
+        raise
+    except Exception as error:  # Pillow's readers raise many kinds for damaged files
         reason = getattr(error, "strerror", None) or str(error) or "cannot be decoded"
         raise PhotoError(f"photo {photo.path}: {reason}", "Save it again, as JPEG or PNG") from None
     return LoadedPhoto(photo.name, digest, upright)

@@ -49,7 +49,13 @@ class _Models:
             from generator.models.load import load
 
             self._last = None  # let go of the old one before the new one takes its memory
-            self._last = (entry, load(entry, self._trust))
+            try:
+                self._last = (entry, load(entry, self._trust))
+            except GalleryError:
+                raise
+            except Exception as error:  # a model's own code can raise anything; the other models are built
+                reason = " ".join(str(error).split())[:200] or type(error).__name__
+                raise ModelError(f"{entry.name}: cannot be loaded: {reason}") from error
         return self._last[1]
 
 
@@ -83,6 +89,7 @@ def build(
     """
     from generator.pages import check_output, write_site
 
+    _check_apart(config)
     check_output(config.output)
     rendered_now = {entry.name for entry in select_models(config, models).models}
     store, loaded = Store(config.cache), _Models(trust)
@@ -101,7 +108,9 @@ def build(
             done, found = _render(one, tasks, photos, store, loaded, tell)
             rendered += done
             failures += found
-    written = write_site(config, [(p.entry, p.card, p.photos, p.shown + p.now) for p in prepared], store)
+    narrowed = choice.narrows or len(rendered_now) < len(config.models)
+    gathered = [(p.entry, p.card, p.photos, p.shown + p.now) for p in prepared]
+    written = write_site(config, gathered, store, keep_all=narrowed)
     pages = PagesDone(written.written, written.unchanged, written.deleted)
     tell(pages)
     verdicts = tuple(sorted(Counter(written.verdicts).items()))
@@ -118,6 +127,14 @@ def prepare(
     names = {entry.name for entry in config.models}
     prepared, failed = _prepare_all(config, choice, photos, store, _Models(trust), names, tell)
     return prepared, failures + failed
+
+
+def _check_apart(config: Config) -> None:
+    output, cache = config.output.resolve(), config.cache.resolve()
+    if output.is_relative_to(cache) or cache.is_relative_to(output):
+        raise UsageError(
+            f"output {config.output} and cache {config.cache}: one is inside the other", "Name another folder"
+        )
 
 
 def _load_photos(config: Config, tell: Tell) -> tuple[list[LoadedPhoto], list[Failure]]:
@@ -141,18 +158,22 @@ def _prepare_all(
 ) -> tuple[list[Prepared], list[Failure]]:
     prepared, failures = [], []
     for entry in config.models:
+        wanted_now = entry.name in rendered_now
         try:
-            card = _card(entry, store, loaded, may_load=entry.name in rendered_now)
+            card = _card(entry, store, loaded, may_load=wanted_now)
         except ModelError as error:
             failures.append(_failure(f"model {entry.name}", error, tell))
-            continue
+            card, wanted_now = None, False
+        if card is None:  # its pages stay as they were
+            card = _former_card(entry, store)
         if card is None:
             continue
-        tell(ModelReady(entry.name, card.warnings))
+        if wanted_now:
+            tell(ModelReady(entry.name, card.warnings))
         seen = tuple(PhotoIdentity(photo.name, photo.digest, card.photo_size()) for photo in photos)
         shown = tuple(plan_model(entry, card, seen))
         now = shown
-        if entry.name not in rendered_now:
+        if not wanted_now:
             now = ()
         elif choice.narrows:
             now = tuple(plan_model(entry, card, seen, choice))
@@ -168,7 +189,16 @@ def _card(entry: ModelEntry, store: Store, loaded: _Models, may_load: bool) -> M
     if card is None and may_load:
         card = loaded.load(entry).card
         store.put_card(digest, card.to_json())
+    if card is not None and store.former_digest(entry.name) != digest:
+        store.note_digest(entry.name, digest)
     return card
+
+
+def _former_card(entry: ModelEntry, store: Store) -> ModelCard | None:
+    """Return the card of what went by the entry's name when it was last built."""
+    digest = store.former_digest(entry.name)
+    cached = store.card(digest) if digest else None
+    return ModelCard.from_json(cached) if cached else None
 
 
 def _render(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -10,13 +12,14 @@ from generator.cli.options import (
     choice_options,
     config_option,
     debug_option,
+    debug_wanted,
     find_model,
     read_config,
     trust_option,
     with_output,
 )
 from generator.config.values import Filters
-from generator.errors import UsageError, nearest
+from generator.errors import UsageError, WeightsUnavailableError, nearest
 
 
 @click.command()
@@ -41,7 +44,7 @@ def build(
     from generator.plan import Choice
 
     config = with_output(read_config(config_path), output)
-    with Reporter() as reporter:
+    with Reporter(debug_wanted()) as reporter:
         summary = run(config, Choice(layers, filters), models, force, trust, reporter)
     verdicts = ", ".join(f"{count} {name}" for name, count in summary.verdicts) or "none"
     changes = summary.pages
@@ -120,9 +123,13 @@ def layers(model: str, config_path: Path | None, trust: bool) -> None:
         start_keras()
         from generator.models.load import load
 
-        card = load(entry, trust).card
-        if store.folder.exists():  # looking at a model does not make a folder
-            store.put_card(card.digest, card.to_json())
+        try:
+            card = load(entry, trust).card
+            if store.folder.exists():  # looking at a model does not make a folder
+                store.put_card(card.digest, card.to_json())
+        except WeightsUnavailableError as error:
+            click.echo(f"Warning: {error.args[0]}; the table needs no weights", err=True)
+            card = load(replace(entry, weights="random"), trust).card
 
     def shown(shape: tuple[int | None, ...]) -> str:
         return "x".join("?" if n is None else str(n) for n in shape)
@@ -133,7 +140,7 @@ def layers(model: str, config_path: Path | None, trust: bool) -> None:
     rows = [
         [
             str(layer.index),
-            layer.name + (f" (call {layer.call})" if layer.call > 1 else ""),
+            layer.title,
             layer.type,
             " + ".join(shown(shape) for shape in layer.kernel_shapes),
             shown(layer.output_shape),
@@ -172,11 +179,14 @@ def render(
     **chosen: object,
 ) -> None:
     """Render one picture of LAYER in MODEL, of a random filter where none is named, and print its trace."""
+    from generator.build.images import picture_format
     from generator.config.values import complete_settings
 
     entry = find_model(model, read_config(config_path))
     if output is not None and (output.is_dir() or not output.parent.is_dir()):
         raise UsageError(f"cannot write {output}: " + ("it is a folder" if output.is_dir() else "no such folder"))
+    if output is not None:
+        picture_format(output)
 
     from generator.models.start import start_keras
 
@@ -258,7 +268,7 @@ def init(folder: Path, preset: str) -> None:
         write_atomically(path, preset_text(preset).encode())
     except OSError as error:
         raise UsageError(f"cannot write {path}: {error.strerror}") from None
-    click.echo(f"Wrote {path}. Next: filter-gallery build -c {path}")
+    click.echo(f"Wrote {path}. Next: filter-gallery build -c {shlex.quote(str(path))}")
 
 
 @click.command()

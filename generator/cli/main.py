@@ -10,6 +10,7 @@ import click
 
 from generator import __version__
 from generator.cli import commands
+from generator.cli.options import debug_wanted
 from generator.errors import ConfigError, GalleryError
 
 INTERRUPTED = 130
@@ -20,7 +21,7 @@ class Gallery(click.Group):
 
     def main(self, *args: Any, **kwargs: Any) -> NoReturn:
         """Run a command and exit: 0 done, 1 something failed, 2 wrong use or configuration, 130 interrupted."""
-        debug = "--debug" in sys.argv[1:]
+        debug = debug_wanted()
         try:
             status = super().main(*args, **{**kwargs, "standalone_mode": False})
             sys.exit(status if isinstance(status, int) else 0)
@@ -28,6 +29,9 @@ class Gallery(click.Group):
             self._interrupted()
         except KeyboardInterrupt:
             self._interrupted()
+        except click.exceptions.NoArgsIsHelpError as error:
+            click.echo(error.ctx.get_help() if error.ctx else "", err=True)
+            sys.exit(error.exit_code)
         except click.ClickException as error:
             told = error.format_message().rstrip(".")
             path = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else "filter-gallery"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -34,6 +35,11 @@ def config_option(function: F) -> F:
 def debug_option(function: F) -> F:
     """Add ``--debug``, which ``cli.main`` reads."""
     return click.option("--debug", is_flag=True, expose_value=False, help="Show tracebacks.")(function)
+
+
+def debug_wanted() -> bool:
+    """Tell whether ``--debug`` was said."""
+    return "--debug" in sys.argv[1:]
 
 
 def trust_option(function: F) -> F:

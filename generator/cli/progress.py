@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+import traceback
 from types import TracebackType
 
 from rich.console import Console
@@ -19,7 +20,8 @@ SECONDS_BETWEEN_LINES = 10.0
 class Reporter:
     """Listens to a build; use as a context manager, so that the bar is put away whatever happens."""
 
-    def __init__(self) -> None:
+    def __init__(self, debug: bool = False) -> None:
+        self._debug = debug
         self.console = Console(stderr=True, highlight=False, soft_wrap=True)
         self._bar: Progress | None = None
         self._row: TaskID | None = None
@@ -39,9 +41,9 @@ class Reporter:
     def __call__(self, event: Event) -> None:
         """Show what an event says."""
         match event:
-            case ModelReady(warnings=warnings):
+            case ModelReady(name=name, warnings=warnings):
                 for warning in warnings:
-                    self._say(f"Warning: {warning}")
+                    self._say(f"Warning: {name}: {warning}")
             case Planned():
                 self._plan(event)
             case TaskStarted(task=task):
@@ -52,8 +54,9 @@ class Reporter:
                 self._show(task, line=task.settings is not None)
             case TaskDone(task=task):
                 self._show(task)
-            case Failure(what=what, message=message):
-                self._say(f"Failed: {what}: {message}")
+            case Failure(error=error):  # told at the end, with the others
+                if self._debug:
+                    self._say("".join(traceback.format_exception(error)))
             case PagesDone():
                 if self._bar:
                     self._bar.stop()
@@ -64,7 +67,9 @@ class Reporter:
             self._say("Everything is rendered already.")
             return
         kept = f"; {event.cached} tasks are done already" if event.cached else ""
-        self._say(f"Rendering {event.pictures} filters{kept}.")
+        self._say(
+            f"Rendering {event.pictures} filters{kept}." if event.pictures else f"Drawing maps and kernels{kept}."
+        )
         if self.console.is_terminal:
             columns = (BarColumn(24), TextColumn("{task.percentage:>3.0f}%"), TextColumn("{task.description}"))
             self._bar = Progress(*columns, console=self.console, transient=True)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -198,9 +200,19 @@ def _complete(file: ConfigFile, folder: Path) -> Config:
         title=file.title,
         output=folder / file.output,
         cache=folder / file.cache,
-        photos=tuple(photo_named(name, folder) for name in dict.fromkeys(file.photos)),
+        photos=_told_apart([photo_named(name, folder) for name in dict.fromkeys(file.photos)]),
         models=tuple(_entry(m, s, file, folder) for m, s in zip(file.models, slugs, strict=True)),
     )
+
+
+def _told_apart(photos: list[Photo]) -> tuple[Photo, ...]:
+    """Number the photos whose files have the same name in different folders."""
+    seen: Counter[str] = Counter()
+    named = []
+    for photo in photos:
+        seen[photo.name] += 1
+        named.append(replace(photo, name=f"{photo.name} {seen[photo.name]}") if seen[photo.name] > 1 else photo)
+    return tuple(named)
 
 
 def photo_named(name: str, folder: Path) -> Photo:

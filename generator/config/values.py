@@ -14,7 +14,7 @@ METHODS = ("fourier", "pixel")
 
 @dataclass(frozen=True)
 class RenderSettings:
-    """How a picture is optimised. ``size`` and ``margin`` are in pixels; see ``render.ascent`` for the methods."""
+    """How a picture is optimised. ``size`` and ``margin`` are in pixels; see ``render.methods``."""
 
     method: str = "fourier"
     size: int = 128

@@ -7,13 +7,21 @@ from typing import Any
 
 from generator.models.preprocess import Preprocess
 
-CARD_VERSION = 3
+CARD_VERSION = 4
 """Raised when a card says more, or other things, than before: cached ones are then made anew."""
 
 WHOLE_INPUT = -1
 """The receptive field of a unit that depends on every pixel."""
 
 Shape = tuple[int | None, ...]
+
+NEVER_BELOW_ZERO = frozenset(
+    {
+        *("relu", "relu6", "sigmoid", "hard_sigmoid", "hardsigmoid", "softplus", "softmax", "exponential"),
+        *("silu", "swish", "hard_silu", "hard_swish", "hardsilu", "hardswish", "gelu", "mish"),
+    }
+)
+"""Activations whose negative side is nothing, or next to nothing."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +48,16 @@ class ConvLayer:
     activation: str
     macs: float
     floats: float
+
+    @property
+    def title(self) -> str:
+        """Return the layer's name, told apart from its other calls."""
+        return f"{self.name} (call {self.call})" if self.call > 1 else self.name
+
+    @property
+    def signed(self) -> bool:
+        """Tell whether responses can be plainly negative, so that silence is not the least of them."""
+        return self.activation not in NEVER_BELOW_ZERO
 
 
 @dataclass(frozen=True)

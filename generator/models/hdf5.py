@@ -27,11 +27,13 @@ def check_hdf5(path: Path) -> None:
 
     Raises ModelError if that fails or does not end.
     """
-    command = [sys.executable, "-c", _LOOK_THROUGH, str(path)]
+    command = [sys.executable, "-P", "-c", _LOOK_THROUGH, str(path)]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS_TO_LOOK, check=False)
     except subprocess.TimeoutExpired:
         done = None
-    if done is None or done.returncode:
-        reason = done.stderr.strip().splitlines()[-1] if done and done.stderr.strip() else "it has no end"
+    if done is None:
+        raise ModelError(f"{path}: a damaged HDF5 file: not read to its end in {SECONDS_TO_LOOK} s", "Copy it again")
+    if done.returncode:
+        reason = (done.stderr.strip().splitlines() or ["it cannot be read"])[-1]
         raise ModelError(f"{path}: a damaged HDF5 file: {reason}", "Copy it again")

@@ -145,10 +145,10 @@ def _with_input_shape(model: keras.Model, entry: ModelEntry) -> keras.Model:
     """Give a model from a file the input that its entry says."""
     if entry.kind == "application" or entry.input_shape is None:
         return model
-    if isinstance(model, keras.Sequential) and not model.built:
-        model.build((None, *entry.input_shape))
-        return model
     try:
+        if isinstance(model, keras.Sequential) and not model.built:
+            model.build((None, *entry.input_shape))
+            return model
         resized = keras.models.clone_model(model, input_tensors=keras.Input(entry.input_shape))
         resized.set_weights(model.get_weights())
         return resized
@@ -171,13 +171,13 @@ def _preprocess(entry: ModelEntry, graph: Graph, channels: int) -> tuple[Preproc
         return styles.custom(choice, channels), []
     if choice.style != "auto":
         return styles.named(choice.style, channels), []
-    if entry.kind == "application":
+    if entry.kind == "application" and channels == 3:
         return _measure(entry.source), []
     own = next((c for c in graph.calls if isinstance(c.op, (keras.layers.Rescaling, keras.layers.Normalization))), None)
     if own is not None:
         return styles.named("none", channels, f"the model's own {type(own.op).__name__} layer"), []
     warning = (
-        f"{entry.name}: the model has no Rescaling or Normalization layer, so pictures reach it as 0 to 255. "
+        "the model has no Rescaling or Normalization layer, so pictures reach it as 0 to 255. "
         "If it was trained on other values, say so with `preprocess:`"
     )
     return styles.named("none", channels), [warning]

@@ -73,6 +73,12 @@ def activation_name(graph: Graph, point: ReadPoint) -> str:
     )
 
 
+def by_element(graph: Graph, point: ReadPoint) -> bool:
+    """Tell whether the activation looks at each number alone, whatever its channel and place."""
+    op = graph.calls[point.conv if point.act is None else point.act].op
+    return not isinstance(op, keras.layers.PReLU) and getattr(op, "activation", None) is not keras.activations.softmax
+
+
 def read(graph: Graph, point: ReadPoint, image: Tensor) -> tuple[Tensor, Callable[[Tensor], Tensor]]:
     """Run the network up to a read point, before its activation.
 

@@ -76,7 +76,7 @@ def _view(call: Call, inputs: list[View]) -> View:
     if isinstance(op, keras.layers.Cropping2D):
         before = [side[0] for side in op.cropping]
         return _each(joined, _moved, before)
-    if isinstance(op, keras.layers.UpSampling2D):
+    if isinstance(op, keras.layers.UpSampling2D) and op.interpolation == "nearest":
         return _each(joined, _upsampled, op.size)
     if isinstance(op, keras.layers.Concatenate) or _keeps_place(call):
         return joined

@@ -14,6 +14,7 @@ def start_keras() -> None:
     if "keras" in sys.modules:
         return
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ["KERAS_BACKEND"] = "tensorflow"  # whatever keras.json says: render.backend is written for it
     with _without_stderr():
         importlib.import_module("keras")
         importlib.import_module("tensorflow").config.list_logical_devices()

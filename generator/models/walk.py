@@ -82,7 +82,7 @@ def describe(model: keras.Model, graph: Graph, preprocess: Preprocess, digest: s
                 slug=f"{index:03d}-{slug(call.name)}",
                 type=type(call.op).__name__,
                 kernel_shapes=tuple(tuple(kernel.shape) for kernel in kernels(call.op)),
-                output_shape=call.shape,
+                output_shape=call.shape if None in input_shape else shapes[call.outputs[0]],
                 filters=int(call.shape[-1] or 0),
                 parameters=call.op.count_params(),
                 receptive_field=fields[position],

@@ -36,12 +36,14 @@ class Written:
     verdicts: Counter[str]
 
 
-def write_site(config: Config, models: Iterable[Gathered], store: Store) -> Written:
-    """Write the site of everything that the store holds of these models.
+def write_site(config: Config, models: Iterable[Gathered], store: Store, keep_all: bool = False) -> Written:
+    """Write the site of everything that the store holds of these models' tasks.
+
+    With ``keep_all`` filters that are on the tasks' shelves without being asked for are shown as well.
 
     Raises UsageError if the output folder cannot be written, or a blob of the store is damaged.
     """
-    views = [model_view(*gathered, store) for gathered in models]
+    views = [model_view(*gathered, store, keep_all) for gathered in models]
     files = dict(_pages(config.title, views))
     for view in views:
         files.update(_pictures(view, store))
@@ -95,7 +97,9 @@ def _pages(title: str, views: Sequence[ModelView]) -> Iterator[tuple[str, Conten
 
 
 def _plot(one: FilterView) -> Any:
-    return plot(one.trace, one.best_photo.response if one.best_photo else None)
+    # The reference method maximises the layer's own output, which is not where responses are read.
+    comparable = one.best_photo is not None and one.settings.method != "pixel"
+    return plot(one.trace, one.best_photo.response if one.best_photo and comparable else None)
 
 
 def _neighbours(items: Sequence[Any]) -> Iterator[tuple[Any, Any, Any]]:

@@ -40,13 +40,6 @@ def percent(share: float) -> str:
     return f"{100 * share:.0f}\N{NARROW NO-BREAK SPACE}%"
 
 
-def kind(name: str) -> str:
-    """Return a layer's class name without what every layer of the table shares."""
-    return {"Conv2DTranspose": "Transposed", "DepthwiseConv2D": "Depthwise", "SeparableConv2D": "Separable"}.get(
-        name, name
-    )
-
-
 def settings(value: RenderSettings) -> list[tuple[str, str]]:
     """Return what made a picture, line by line."""
     lines = [
@@ -58,7 +51,7 @@ def settings(value: RenderSettings) -> list[tuple[str, str]]:
         ),
         ("Steps", str(value.steps)),
         ("Learning rate", significant(value.learning_rate)),
-        ("Size", f"{value.size} pixels" + (f", margin of {value.margin} cut off" if value.margin else "")),
+        ("Margin", f"{value.margin} pixels at each side, cut off" if value.margin else "none"),
         ("Seed", str(value.seed)),
     ]
     return lines
@@ -70,5 +63,4 @@ FILTERS: dict[str, Callable[[Any], str]] = {
     "grouped": grouped,
     "significant": significant,
     "percent": percent,
-    "kind": kind,
 }

@@ -12,14 +12,12 @@ LONGEST = 32
 
 @dataclass(frozen=True)
 class Plot:
-    """An SVG plot's numbers: points of the line, the height of a reference line, and the labels of the axes."""
+    """An SVG plot's numbers: points of the line, the height of a reference line, and how many steps it spans."""
 
     width: int
     height: int
     points: str
     reference: float | None
-    low: float
-    high: float
     steps: int
 
 
@@ -34,7 +32,7 @@ def plot(trace: Sequence[float], reference: float | None) -> Plot:
 
     last = max(1, len(trace) - 1)
     points = " ".join(f"{round(i / last * WIDTH, 1)},{y(value)}" for i, value in enumerate(trace))
-    return Plot(WIDTH, HEIGHT, points, None if reference is None else y(reference), low, high, len(trace))
+    return Plot(WIDTH, HEIGHT, points, None if reference is None else y(reference), len(trace))
 
 
 def thinned(trace: Sequence[float]) -> list[float]:

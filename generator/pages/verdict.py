@@ -7,11 +7,11 @@ from collections.abc import Sequence
 CONVERGED, WEAK, DEAD = "converged", "weak", "dead"
 
 
-def verdict(score: float, start: float, trace: Sequence[float], photos: Sequence[float]) -> str:
+def verdict(score: float, reached: float, photos: Sequence[float]) -> str:
     """Return ``converged``, ``weak`` (a photo excites the filter more) or ``dead`` (nothing ever did).
 
-    ``trace`` is the objective over the steps, ``photos`` the responses to the photos.
+    ``reached`` is the largest response seen from the start to the end, ``photos`` are the responses to the photos.
     """
-    if max(score, start, *trace, *photos) <= 0:
+    if max(score, reached, *photos) <= 0:
         return DEAD
-    return WEAK if photos and score < max(photos) else CONVERGED
+    return WEAK if score <= 0 or (photos and score < max(photos)) else CONVERGED

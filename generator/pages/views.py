@@ -49,7 +49,7 @@ class KernelView:
 
 @dataclass(frozen=True)
 class FilterView:
-    """Everything on one filter's page."""
+    """Everything on one filter's page; ``reached`` is the largest response seen from the start to the end."""
 
     index: int
     page: str
@@ -57,7 +57,7 @@ class FilterView:
     growth: tuple[tuple[int, File], ...]
     settings: RenderSettings
     score: float
-    start: float
+    reached: float
     trace: tuple[float, ...]
     maps: tuple[FeatureMap, ...]
     kernel: KernelView | None
@@ -70,7 +70,7 @@ class FilterView:
     @cached_property
     def verdict(self) -> str:
         """Return the verdict on the picture."""
-        return verdict(self.score, self.start, self.trace, [m.response for m in self.maps])
+        return verdict(self.score, self.reached, [m.response for m in self.maps])
 
 
 @dataclass(frozen=True)
@@ -128,7 +128,8 @@ class ModelView:
 class _Results:
     """A model's results by technique, photo, layer and filter, whichever batches they were made in."""
 
-    def __init__(self, tasks: Iterable[Task], store: Store) -> None:
+    def __init__(self, tasks: Iterable[Task], store: Store, keep_all: bool) -> None:
+        self._keep_all = keep_all
         self._entries: dict[tuple[str, PhotoIdentity | None, int, int], Entry] = {}
         self._records: dict[tuple[str, PhotoIdentity | None, int], Entry] = {}
         self.settings: dict[int, RenderSettings] = {}
@@ -147,7 +148,7 @@ class _Results:
         records = dict(found)
         for key in [key for key in records if key not in keys] + [key for key in keys if key in records]:
             for entry in records[key]["filters"]:
-                if entry["filter"] in wanted:
+                if self._keep_all or entry["filter"] in wanted:
                     self._entries[task.technique, task.photo, task.layer.index, entry["filter"]] = {
                         **entry,
                         "size": entry.get("size") or records[key]["size"],
@@ -170,10 +171,15 @@ class _Results:
 
 
 def model_view(
-    entry: ModelEntry, card: ModelCard, photos: Sequence[PhotoIdentity], tasks: Iterable[Task], store: Store
+    entry: ModelEntry,
+    card: ModelCard,
+    photos: Sequence[PhotoIdentity],
+    tasks: Iterable[Task],
+    store: Store,
+    keep_all: bool = False,
 ) -> ModelView:
     """Gather what the store holds of a model's tasks."""
-    results = _Results(tasks, store)
+    results = _Results(tasks, store, keep_all)
     shown: dict[PhotoIdentity, File] = {}
     for photo in photos:
         if blob := results.photo_blob(photo):
@@ -204,7 +210,7 @@ def _filter(
         growth=growth,
         settings=results.settings[layer.index],
         score=own["score"],
-        start=own["start"],
+        reached=own["reached"],
         trace=tuple(own["trace"]),
         maps=tuple(_maps(results, photos, layer, stem, index)),
         kernel=_kernel(results.entry(KERNEL, None, layer.index, index), stem),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
 from generator.config.values import Filters, ModelEntry, RenderSettings
@@ -54,8 +54,15 @@ def chosen_layers(entry: ModelEntry, card: ModelCard, choice: Choice = EVERYTHIN
             continue
         wanted = choice.filters if choice.filters is not None else rule.filters
         filters = choose_filters(entry.filters if wanted is None else wanted, layer, entry.name)
-        chosen.append(ChosenLayer(layer, filters, entry.settings_for(rule)))
+        chosen.append(ChosenLayer(layer, filters, effective(entry.settings_for(rule), card)))
     return chosen
+
+
+def effective(settings: RenderSettings, card: ModelCard) -> RenderSettings:
+    """Return the settings with what has no effect here set to what is done instead, so that no key depends on it."""
+    if not card.any_size:
+        return replace(settings, size=max(card.picture_size(settings.size)), margin=0)
+    return replace(settings, margin=0) if settings.method == "pixel" else settings
 
 
 def check_layers(choice: Choice, configured: Iterable[tuple[ModelEntry, ModelCard]]) -> None:

@@ -12,7 +12,7 @@ import keras
 import numpy as np
 
 from generator.models.load import LoadedModel
-from generator.models.reading import read, read_point
+from generator.models.reading import ReadPoint, by_element, read, read_point
 from generator.models.walk import conv_positions
 from generator.render.backend import Tensor
 
@@ -59,9 +59,12 @@ def response(model: LoadedModel, layer: int, images: Tensor, wanted: Tensor) -> 
 def ascent_objective(model: LoadedModel, layer: int, images: Tensor, wanted: Tensor) -> Tensor:
     """Return (n,): the response in the form that is maximised."""
     before, activate = _read(model, layer, images)
-    fired = activate(before) - activate(keras.ops.zeros_like(before))
-    rising = awake(own_channel(before, wanted), own_channel(fired, wanted))
-    return keras.ops.mean(rising, axis=(1, 2))
+    own = own_channel(before, wanted)
+    if by_element(model.graph, _read_point(model, layer)):  # the other channels need no activation
+        fired = activate(own) - activate(keras.ops.zeros_like(own))
+    else:
+        fired = own_channel(activate(before) - activate(keras.ops.zeros_like(before)), wanted)
+    return keras.ops.mean(awake(own, fired), axis=(1, 2))
 
 
 def layer_output(model: LoadedModel, layer: int, images: Tensor, wanted: Tensor) -> Tensor:
@@ -74,5 +77,8 @@ def layer_output(model: LoadedModel, layer: int, images: Tensor, wanted: Tensor)
 
 
 def _read(model: LoadedModel, layer: int, images: Tensor) -> tuple[Tensor, Callable[[Tensor], Tensor]]:
-    position = conv_positions(model.graph)[layer - 1]
-    return read(model.graph, read_point(model.graph, position), images)
+    return read(model.graph, _read_point(model, layer), images)
+
+
+def _read_point(model: LoadedModel, layer: int) -> ReadPoint:
+    return read_point(model.graph, conv_positions(model.graph)[layer - 1])

@@ -3,6 +3,7 @@
     objects/ab/abcd...          a blob, named by its SHA-256
     records/<shelf>/<key>.json  what a task gave; its blobs are on disk before it is
     cards/<digest>.json         what is known of a model
+    names/<digest of name>.json which model last went by a name
 
 A shelf holds the records of one subject (model, layer, technique, settings), whichever batches it was made in.
 """
@@ -19,11 +20,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from generator.errors import UsageError
+from generator.errors import GalleryError, UsageError
 
 Record = dict[str, Any]
 
-MARK, SPEED, ROOMS = "store.json", "speed.json", ("objects", "records", "cards")
+MARK, SPEED, ROOMS = "store.json", "speed.json", ("objects", "records", "cards", "names")
 NEW = ".filter-gallery-new-"
 """How the name of a file begins that is not yet whole."""
 
@@ -68,16 +69,16 @@ class Store:
     def blob(self, digest: str) -> bytes:
         """Return a blob. One that was damaged on disk is removed, so that the next build makes it again.
 
-        Raises UsageError if it is missing or damaged.
+        Raises GalleryError if it is missing or damaged.
         """
         path = self.blob_path(digest)
         try:
             content = path.read_bytes()
         except OSError as error:
-            raise UsageError(f"{path}: {error.strerror}", "Run the build again; it will be made anew") from None
+            raise GalleryError(f"{path}: {error.strerror}", "Run the build again; it will be made anew") from None
         if hashlib.sha256(content).hexdigest() != digest:
             path.unlink()
-            raise UsageError(f"{path}: was damaged and is removed", "Run the build again; it will be made anew")
+            raise GalleryError(f"{path}: was damaged and is removed", "Run the build again; it will be made anew")
         return content
 
     def put_record(self, shelf: str, key: str, record: Record) -> None:
@@ -102,6 +103,18 @@ class Store:
     def card(self, digest: str) -> Record | None:
         """Return what is known of a model, or None."""
         return _read_json(self.folder / "cards" / f"{digest}.json")
+
+    def note_digest(self, name: str, digest: str) -> None:
+        """Remember which model went by a name in a configuration."""
+        self._write(self._name_path(name), _json({"name": name, "digest": digest}))
+
+    def former_digest(self, name: str) -> str | None:
+        """Return the digest of the model that last went by a name, or None."""
+        digest = (_read_json(self._name_path(name)) or {}).get("digest")
+        return digest if isinstance(digest, str) else None
+
+    def _name_path(self, name: str) -> Path:
+        return self.folder / "names" / f"{hashlib.sha256(name.encode()).hexdigest()}.json"
 
     def note_speed(self, machine: dict[str, float]) -> None:
         """Remember how fast this machine was, for estimates only: nothing that is built depends on it."""

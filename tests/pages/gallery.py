@@ -43,7 +43,7 @@ def fill(store: Store, tasks: Iterable[Task], score: float = 2.0, response: floa
             else:
                 assert task.technique == PICTURE
                 one |= {"picture": blob(f"{index}"), "growth": [[0, blob(f"{index}@0")], [16, blob(f"{index}@16")]]}
-                one |= {"score": score, "start": score / 10, "trace": [score * i / 63 for i in range(64)]}
+                one |= {"score": score, "reached": score, "trace": [score * i / 63 for i in range(64)]}
             entries.append(one)
         store.put_record(task.shelf, task.key, {**record, "filters": entries})
 

@@ -10,7 +10,7 @@ import pytest
 from jinja2 import UndefinedError
 
 from generator.config import LayerRule
-from generator.errors import UsageError
+from generator.errors import GalleryError
 from generator.models.card import ArchitectureRow
 from generator.names import slug, unique_slugs
 from generator.pages.site import environment
@@ -299,7 +299,7 @@ def test_a_blob_that_is_damaged_is_told_and_a_later_build_goes_on(gallery: Galle
     blob, path = one["digest"], gallery.site / one["path"]
     path.unlink()
     gallery.store.blob_path(blob).write_bytes(b"damaged")
-    with pytest.raises(UsageError, match="was damaged and is removed"):
+    with pytest.raises(GalleryError, match="was damaged and is removed"):
         gallery.write()
     fill(gallery.store, gallery.tasks())
     gallery.write()

@@ -61,22 +61,14 @@ def test_shares(share: float, expected: str) -> None:
     assert text.percent(share) == f"{expected}\u202f%"
 
 
-@pytest.mark.parametrize(
-    ("name", "expected"),
-    [("Conv2D", "Conv2D"), ("Conv2DTranspose", "Transposed"), ("DepthwiseConv2D", "Depthwise"), ("Own", "Own")],
-)
-def test_kinds_of_layers(name: str, expected: str) -> None:
-    assert text.kind(name) == expected
-
-
 def test_settings_are_told_line_by_line() -> None:
     made = text.settings(RenderSettings("fourier", 64, 8, 128, 0.05, 3))
     assert made == [
         ("Method", "Fourier spectrum, decorrelated colours"),
         ("Steps", "128"),
         ("Learning rate", "0.05"),
-        ("Size", "64 pixels, margin of 8 cut off"),
+        ("Margin", "8 pixels at each side, cut off"),
         ("Seed", "3"),
     ]
     plain = dict(text.settings(RenderSettings("pixel", 96, 0, 100, 4.0, 0)))
-    assert (plain["Method"], plain["Size"]) == ("pixels, the reference method", "96 pixels")
+    assert (plain["Method"], plain["Margin"]) == ("pixels, the reference method", "none")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from generator.errors import UsageError
+from generator.errors import GalleryError, UsageError
 from generator.store import NEW, Store, write_atomically
 
 SHELF, KEY = "5" * 64, "a" * 64
@@ -69,7 +69,7 @@ def test_a_blob_is_named_by_its_content_and_kept_once(store: Store) -> None:
 def test_a_damaged_blob_is_removed_and_can_be_made_anew(store: Store, damage: bytes) -> None:
     digest = store.put_blob(b"picture")
     store.blob_path(digest).write_bytes(damage)
-    with pytest.raises(UsageError, match=r"was damaged and is removed\. Run the build again"):
+    with pytest.raises(GalleryError, match=r"was damaged and is removed\. Run the build again"):
         store.blob(digest)
     assert not store.has_blob(digest)
     store.put_blob(b"picture")
@@ -77,7 +77,7 @@ def test_a_damaged_blob_is_removed_and_can_be_made_anew(store: Store, damage: by
 
 
 def test_a_blob_that_is_missing(store: Store) -> None:
-    with pytest.raises(UsageError, match="No such file"):
+    with pytest.raises(GalleryError, match="No such file"):
         store.blob("0" * 64)
 
 
