@@ -18,7 +18,7 @@ class RenderSettings:
 
     method: str = "fourier"
     size: int = 128
-    margin: int = 16
+    margin: int = 8
     steps: int = 128
     learning_rate: float = 0.1
     seed: int = 0
@@ -33,12 +33,12 @@ METHOD_DEFAULTS: dict[str, dict[str, float]] = {
 def complete_settings(chosen: dict[str, object]) -> RenderSettings:
     """Fill in what depends on the method and on the size.
 
-    The margin is an eighth of the picture, so that shifts, rotations and the network's own border stay off it; the
-    reference method draws on the whole input and has none.
+    The margin is a sixteenth of the picture, as far as the canvas is shifted: what stands there is seen but never
+    kept. The reference method draws on the whole input and has none.
     """
     method = str(chosen.get("method", "fourier"))
     size = int(str(chosen.get("size", 128)))
-    margin = 0 if method == "pixel" else max(4, size // 8)
+    margin = 0 if method == "pixel" else max(4, size // 16)
     return RenderSettings(**{"margin": margin, **METHOD_DEFAULTS[method], **chosen})  # type: ignore[arg-type]
 
 

@@ -50,8 +50,9 @@ class Method(Protocol):
 class Fourier:
     """A spectrum in decorrelated colours, climbed by Adam through a random affine map at every step.
 
-    The canvas is a margin larger than the picture on every side: the network pads its input with zeros, and what
-    a filter makes of that edge does not belong into its picture. A spectrum's picture continues periodically, so
+    The canvas is a margin larger than the picture on every side, unless the network takes one size only: it pads its
+    input with zeros, and what a filter makes of that edge does not belong into its picture. Answers there count
+    nothing. A spectrum's picture continues periodically, so
     the maps never look at anything but picture.
     """
 
@@ -79,7 +80,8 @@ class Fourier:
     def objective(self, variable: Tensor, draw: Tensor, wanted: Tensor) -> Tensor:
         """Return the response to the canvas as the affine maps show it."""
         shown = ops.image.affine_transform(self._canvas(variable), draw, fill_mode="wrap", data_format="channels_last")
-        return objective.ascent_objective(self.model, self.layer, as_input(self.model, shown * 255.0), wanted)
+        inner = self.picture[0] / self.canvas[0], self.picture[1] / self.canvas[1]
+        return objective.ascent_objective(self.model, self.layer, as_input(self.model, shown * 255.0), wanted, inner)
 
     def moments(self, variable: Array) -> tuple[Array, ...]:
         """Return Adam's two running means."""

@@ -37,6 +37,15 @@ def channel(activation: Tensor, wanted: Tensor) -> Tensor:
     return keras.ops.mean(own_channel(activation, wanted), axis=(1, 2))
 
 
+def middle(values: Tensor, inner: tuple[float, float]) -> Tensor:
+    """Return the middle of (n, height, width, channels), at least one place of it."""
+    (top, height), (left, width) = (
+        (min(round(side * (1 - part) / 2), (side - 1) // 2), side)
+        for side, part in zip(values.shape[1:3], inner, strict=True)
+    )
+    return values[:, top : height - top, left : width - left]
+
+
 def awake(before: Tensor, fired: Tensor) -> Tensor:
     """Return (n, height, width): ``fired`` where ``before`` is positive, else a slight rise towards firing.
 
@@ -56,9 +65,16 @@ def response(model: LoadedModel, layer: int, images: Tensor, wanted: Tensor) -> 
     return channel(activate(before), wanted)
 
 
-def ascent_objective(model: LoadedModel, layer: int, images: Tensor, wanted: Tensor) -> Tensor:
-    """Return (n,): the response in the form that is maximised."""
+def ascent_objective(
+    model: LoadedModel, layer: int, images: Tensor, wanted: Tensor, inner: tuple[float, float] = (1.0, 1.0)
+) -> Tensor:
+    """Return (n,): the response in the form that is maximised.
+
+    ``inner`` is the part of the height and of the width, about the middle, that counts: at the input's edge the
+    zeros of the padding make an edge that is in no picture, and filters are glad to answer to it.
+    """
     before, activate = _read(model, layer, images)
+    before = middle(before, inner)
     own = own_channel(before, wanted)
     if by_element(model.graph, _read_point(model, layer)):  # the other channels need no activation
         fired = activate(own) - activate(keras.ops.zeros_like(own))
