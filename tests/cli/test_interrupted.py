@@ -11,7 +11,7 @@ import pytest
 
 from tests.cli.conftest import Gallery, command, environment
 
-SETTINGS = "photos: [chelsea]\nfilters: 6\nrender: {size: 64, steps: 60}\n"
+SETTINGS = "photos: [chelsea]\nfilters: 6\nrender: {size: 64, steps: 150}\n"
 
 
 def stopped(gallery: Gallery, with_signal: int, after: int) -> tuple[int, str, float]:
