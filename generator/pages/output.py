@@ -15,7 +15,8 @@ from generator.errors import UsageError
 from generator.store import NEW, write_atomically
 
 MANIFEST, JOURNAL = "manifest.json", ".building.json"
-NOT_OURS_BUT_WELCOME = {"README.md"}
+NOT_OURS_BUT_WELCOME = {"README.md", ".nojekyll"}
+"""``rm -r site/*`` leaves the second, which is empty, of a site of ours."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ def write_files(folder: Path, files: dict[str, Content], describe: Callable[[lis
     """
     before, begun = _listed(folder / MANIFEST), _listed(folder / JOURNAL)
     claimed = {*before, *begun}
-    for target in filter(None, (_in_the_way(folder, path, claimed) for path in files)):
+    for target in filter(None, (_in_the_way(folder, path, content, claimed) for path, content in files.items())):
         raise UsageError(f"output {target}: is not ours, and stands where a page should", "Move it away")
     listing = [{"path": path, "size": c.size, "digest": c.digest} for path, c in sorted(files.items())]
     new_manifest = describe(listing)
@@ -145,14 +146,17 @@ def _bytes(path: Path) -> bytes | None:
         return None
 
 
-def _in_the_way(folder: Path, path: str, claimed: Collection[str]) -> Path | None:
+def _in_the_way(folder: Path, path: str, content: Content, claimed: Collection[str]) -> Path | None:
     """Return what is not ours where a file, or a folder that it is in, has to be."""
     target = folder / path
     for parent in list(target.relative_to(folder).parents)[-2::-1]:
         held = folder / parent
         if held.is_symlink() or (held.exists() and not held.is_dir()):
             return held
-    return target if path not in claimed and (target.exists() or target.is_symlink()) else None
+    if path in claimed or not (target.exists() or target.is_symlink()):
+        return None
+    same = target.is_file() and not target.is_symlink() and _bytes(target) == content.read()
+    return None if same else target
 
 
 def _is_there(path: Path, content: Content, listed: str | None) -> bool:

@@ -293,3 +293,17 @@ def test_there_is_nothing_to_remove(site: Path) -> None:
     assert remove_site(site) == 0
     site.mkdir()
     assert remove_site(site) == 0
+
+
+def test_what_is_left_of_a_site_after_rm_is_ours(site: Path) -> None:
+    put(site, {".nojekyll": "", "README.md": "r"})
+    check_output(site)
+    write(site, {".nojekyll": "", "index.html": "x"})
+    assert held(site) == {".nojekyll": "", "index.html": "x", "README.md": "r"}
+
+
+def test_a_nojekyll_of_someone_else_is_not_overwritten(site: Path) -> None:
+    put(site, {".nojekyll": "theirs"})
+    with pytest.raises(UsageError, match=r"\.nojekyll: is not ours"):
+        write(site, {".nojekyll": "", "index.html": "x"})
+    assert held(site) == {".nojekyll": "theirs"}
