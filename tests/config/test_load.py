@@ -51,13 +51,13 @@ def test_the_default_configuration_starts_in_the_folder_it_is_given(tmp_path: Pa
 @pytest.mark.parametrize(
     ("render", "expected"),
     [
-        ("{}", RenderSettings("fourier", 128, 16, 128, FOURIER_RATE, 0)),
+        ("{}", RenderSettings("fourier", 128, 8, 128, FOURIER_RATE, 0)),
         ("{method: pixel}", RenderSettings("pixel", 128, 0, 100, 4.0, 0)),
-        ("{size: 64}", RenderSettings("fourier", 64, 8, 128, FOURIER_RATE, 0)),
+        ("{size: 64}", RenderSettings("fourier", 64, 4, 128, FOURIER_RATE, 0)),
         ("{size: 16}", RenderSettings("fourier", 16, 4, 128, FOURIER_RATE, 0)),
         ("{size: 64, margin: 0}", RenderSettings("fourier", 64, 0, 128, FOURIER_RATE, 0)),
         ("{method: pixel, margin: 3}", RenderSettings("pixel", 128, 3, 100, 4.0, 0)),
-        ("{steps: 7, learning_rate: 1, seed: 5}", RenderSettings("fourier", 128, 16, 7, 1.0, 5)),
+        ("{steps: 7, learning_rate: 1, seed: 5}", RenderSettings("fourier", 128, 8, 7, 1.0, 5)),
     ],
 )
 def test_what_a_rendering_leaves_out_comes_from_its_method_and_size(
@@ -86,7 +86,7 @@ MERGED = """
 @pytest.mark.parametrize(
     ("model", "layer", "filters", "expected"),
     [
-        (0, "block1_conv1", None, RenderSettings("fourier", 64, 8, 10, FOURIER_RATE, 1)),
+        (0, "block1_conv1", None, RenderSettings("fourier", 64, 4, 10, FOURIER_RATE, 1)),
         (1, "block1_conv1", 2, RenderSettings("pixel", 32, 0, 30, 4.0, 1)),
         (1, "block2_conv1", None, RenderSettings("pixel", 64, 0, 20, 4.0, 1)),
         (1, "block3_conv1", "all", RenderSettings("pixel", 64, 0, 20, 4.0, 1)),
