@@ -42,7 +42,7 @@ def main() -> None:
         "",
         "## Quality, and what the defaults rest on",
         "",
-        "Eight filters of every layer, 64 pixels. Alive: of the filters that respond to one of the four photos, those "
+        "Four filters of every layer, 64 pixels. Alive: of the filters that respond to one of the four photos, those "
         "whose picture is not grey and scores above the best photo. Score: the median ratio to the default's, of the "
         "file as saved, and after JPEG at quality 60 and a shift by four pixels. Each line changes one thing.",
         "",

@@ -13,7 +13,7 @@ from generator.models.load import LoadedModel
 from generator.render import objective
 from generator.render.ascent import Ascender, responses
 
-SIZE, STEPS, FILTERS = 64, 128, 8
+SIZE, STEPS, FILTERS = 64, 128, 4
 
 
 class Measured:

@@ -16,8 +16,8 @@ from PIL import Image
 from playwright.sync_api import sync_playwright
 
 SHOTS = {
-    "model-light": ("demo/index.html", "light", 1560),
-    "filter-dark": ("demo/007-block4_conv1/0096.html", "dark", 1000),
+    "model-light": ("demo/index.html", "light", 1790),
+    "filter-dark": ("demo/007-block4_conv1/0021.html", "dark", 1000),
 }
 """File name: page, colour scheme, and how many pixels of its height are kept."""
 
