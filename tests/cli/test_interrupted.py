@@ -14,6 +14,11 @@ from tests.cli.conftest import Gallery, command, environment
 SETTINGS = "photos: [chelsea]\nfilters: 6\nrender: {size: 64, steps: 150}\n"
 
 
+def hear_interrupts() -> None:
+    """What a shell starts in the background ignores SIGINT, and so do its children: CI may be run like that."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def stopped(gallery: Gallery, with_signal: int, after: int) -> tuple[int, str, float]:
     """Build until ``after`` records are there, then send a signal; return status, standard error and the wait."""
     process = subprocess.Popen(
@@ -23,6 +28,7 @@ def stopped(gallery: Gallery, with_signal: int, after: int) -> tuple[int, str, f
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        preexec_fn=hear_interrupts,
     )
     try:
         deadline = time.monotonic() + 90
