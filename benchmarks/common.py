@@ -15,6 +15,7 @@ from generator.build.photos import load_photo
 from generator.config.load import entry_for_source, photo_named
 from generator.errors import UsageError
 from generator.models.start import start_keras
+from generator.plan.choose import choose_filters
 
 start_keras()
 
@@ -36,9 +37,7 @@ def load_named(name: str) -> LoadedModel:
 
 def spread(model: LoadedModel, layer: int, count: int) -> tuple[int, ...]:
     """Return some filters of a layer, spread evenly."""
-    filters = model.card.layers[layer - 1].filters
-    count = min(count, filters)
-    return tuple(i * filters // count for i in range(count))
+    return choose_filters(count, model.card.layers[layer - 1], "")
 
 
 def best_photo(model: LoadedModel, layer: int, filters: tuple[int, ...]) -> Array:

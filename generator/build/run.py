@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -113,7 +112,7 @@ def build(
     written = write_site(config, gathered, store, keep_all=narrowed)
     pages = PagesDone(written.written, written.unchanged, written.deleted)
     tell(pages)
-    verdicts = tuple(sorted(Counter(written.verdicts).items()))
+    verdicts = tuple(sorted(written.verdicts.items()))
     index = str(config.output / "index.html")
     return Summary(rendered, len(everything) - count, tuple(failures), pages, verdicts, index)
 

@@ -74,12 +74,12 @@ def ascent_objective(
     zeros of the padding make an edge that is in no picture, and filters are glad to answer to it.
     """
     before, activate = _read(model, layer, images)
-    before = middle(before, inner)
-    own = own_channel(before, wanted)
+    own = own_channel(middle(before, inner), wanted)
     if by_element(model.graph, _read_point(model, layer)):  # the other channels need no activation
         fired = activate(own) - activate(keras.ops.zeros_like(own))
     else:
-        fired = own_channel(activate(before) - activate(keras.ops.zeros_like(before)), wanted)
+        everywhere = activate(before) - activate(keras.ops.zeros_like(before))  # it may depend on the place
+        fired = own_channel(middle(everywhere, inner), wanted)
     return keras.ops.mean(awake(own, fired), axis=(1, 2))
 
 
