@@ -3,6 +3,7 @@
 from generator.build.events import (
     Event,
     Failure,
+    Measuring,
     ModelReady,
     PagesDone,
     Planned,
@@ -16,6 +17,7 @@ from generator.build.run import build, prepare
 __all__ = [
     "Event",
     "Failure",
+    "Measuring",
     "ModelReady",
     "PagesDone",
     "Planned",

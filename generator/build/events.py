@@ -16,6 +16,13 @@ class ModelReady:
 
 
 @dataclass(frozen=True)
+class Measuring:
+    """How a model is climbed fastest on this machine is being measured, once."""
+
+    name: str
+
+
+@dataclass(frozen=True)
 class Planned:
     """All tasks are known. ``cost`` is in multiplications; pictures are by far the most of it."""
 
@@ -78,4 +85,4 @@ class Summary:
     index: str
 
 
-Event = ModelReady | Planned | TaskStarted | Progressed | TaskDone | Failure | PagesDone
+Event = ModelReady | Measuring | Planned | TaskStarted | Progressed | TaskDone | Failure | PagesDone

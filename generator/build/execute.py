@@ -19,47 +19,35 @@ from generator.store import Store
 
 if TYPE_CHECKING:  # importing these imports TensorFlow, which a build with nothing to do goes without
     from generator.models.load import LoadedModel
-    from generator.render.ascent import Ascender
 
 Tell = Callable[[Event], None]
 
 OVERFLOW = "the network's activation is not a finite number"
-Record = dict[str, Any]
 
 
 def execute(
     model: LoadedModel, tasks: Iterable[Task], photos: dict[str, LoadedPhoto], store: Store, tell: Tell
 ) -> Iterator[Failure]:
     """Do the tasks in order, each stored when it is done; yield what failed, and go on with the rest."""
-    ascender: Ascender | None = None
-    climbing = ""
-    for (technique, _), group in groupby(tasks, key=lambda task: (task.technique, task.photo)):
-        together = list(group)
-        if technique == FEATURE_MAP:
-            failures: list[Failure] = []
-            work = partial(_feature_maps, model, together, photos, store, tell, failures)
-            yield from _attempt(together, work)
-            yield from failures
-            continue
-        for task in together:
-            tell(TaskStarted(task))
-            if technique == PICTURE and task.shelf != climbing:
-                ascender, climbing = None, task.shelf  # one layer's graph at a time
-                ascender = _ascender(model, task)
-            yield from _attempt([task], partial(_do, model, task, ascender, store, tell))
+    for technique, group in groupby(tasks, key=lambda task: task.technique):
+        if technique == PICTURE:
+            from generator.build.climb import climb_all
+
+            yield from climb_all(model, list(group), store, tell)
+        elif technique == FEATURE_MAP:
+            for _, of_photo in groupby(group, key=lambda task: task.photo):
+                together = list(of_photo)
+                failures: list[Failure] = []
+                yield from attempt(together, partial(_feature_maps, model, together, photos, store, tell, failures))
+                yield from failures
+        else:
+            for task in group:
+                tell(TaskStarted(task))
+                yield from attempt([task], partial(_kernels, model, task, store, tell))
 
 
-def _do(model: LoadedModel, task: Task, ascender: Ascender | None, store: Store, tell: Tell) -> None:
-    if task.technique == KERNEL:
-        record = _kernels(model, task, store)
-    else:
-        assert ascender is not None
-        record = _pictures(model, task, ascender, store, tell)
-    store.put_record(task.shelf, task.key, record)
-    tell(TaskDone(task))
-
-
-def _attempt(tasks: list[Task], work: Callable[[], None]) -> Iterator[Failure]:
+def attempt(tasks: list[Task], work: Callable[[], None]) -> Iterator[Failure]:
+    """Do the work of some tasks; yield the failure, if it fails."""
     try:
         work()
     except GalleryError:
@@ -70,7 +58,7 @@ def _attempt(tasks: list[Task], work: Callable[[], None]) -> Iterator[Failure]:
         yield Failure(f"{tasks[0].technique} of {layers}", reason, error)
 
 
-def _kernels(model: LoadedModel, task: Task, store: Store) -> Record:
+def _kernels(model: LoadedModel, task: Task, store: Store, tell: Tell) -> None:
     from generator.render.kernels import filter_kernels
 
     entries, blobs = [], []
@@ -83,12 +71,13 @@ def _kernels(model: LoadedModel, task: Task, store: Store) -> Record:
                 "kernel": blobs[-1],
                 "colour": kernel.colour is not None,
                 "inputs": list(kernel.inputs),
-                "shares": [_rounded(share) for share in kernel.shares],
+                "shares": [rounded(share) for share in kernel.shares],
                 "of": kernel.of,
                 "size": [picture.shape[1], picture.shape[0]],
             }
         )
-    return {"technique": KERNEL, "filters": entries, "blobs": blobs}
+    store.put_record(task.shelf, task.key, {"technique": KERNEL, "filters": entries, "blobs": blobs})
+    tell(TaskDone(task))
 
 
 def _feature_maps(
@@ -122,8 +111,8 @@ def _feature_maps(
                 {
                     "filter": index,
                     "map": blobs[-1],
-                    "response": _rounded(own.mean()),
-                    "peak": _rounded(own.max()),
+                    "response": rounded(own.mean()),
+                    "peak": rounded(own.max()),
                     "size": [own.shape[1], own.shape[0]],
                 }
             )
@@ -133,56 +122,7 @@ def _feature_maps(
         tell(TaskDone(task))
 
 
-def _ascender(model: LoadedModel, task: Task) -> Ascender:
-    from generator.render.ascent import Ascender
-
-    assert task.settings is not None
-    return Ascender(model, task.layer.index, task.settings)
-
-
-def _pictures(model: LoadedModel, task: Task, ascender: Ascender, store: Store, tell: Tell) -> Record:
-    from generator.render.ascent import responses
-
-    assert task.settings is not None
-    cost, steps, done = task_cost(task, model.card), task.settings.steps, 0
-
-    def on_step(step: int) -> None:
-        nonlocal done
-        share = (step - done) / steps
-        tell(Progressed(task, cost * share, len(task.filters) * share))
-        done = step
-
-    ascent = ascender.run(task.filters, on_step)
-    channels, layer = model.card.channels, task.layer.index
-    files = [images.webp(picture) for picture in ascent.pictures]
-    scores = responses(model, layer, task.filters, np.stack([images.decode(f, channels) for f in files]))
-    growth = [(step, [images.webp(picture) for picture in pictures]) for step, pictures in ascent.growth]
-    seen = [scores]
-    for _, kept in growth:
-        seen.append(responses(model, layer, task.filters, np.stack([images.decode(f, channels) for f in kept])))
-    if task.settings.method == "fourier":  # its objective is above zero only where the filter fires
-        seen.append(ascent.trace.max(axis=0))
-    reached = np.max(seen, axis=0)
-    entries, blobs = [], []
-    for place, index in enumerate(task.filters):
-        picture = store.put_blob(files[place])
-        grown = [[step, store.put_blob(pictures[place])] for step, pictures in growth]
-        blobs += [picture, *(blob for _, blob in grown)]
-        entries.append(
-            {
-                "filter": index,
-                "picture": picture,
-                "growth": grown,
-                "score": _rounded(scores[place]),
-                "reached": _rounded(reached[place]),
-                "trace": [_rounded(value) for value in ascent.trace[:, place]],
-            }
-        )
-    height, width = ascent.pictures.shape[1:3]
-    return {"technique": PICTURE, "filters": entries, "size": [width, height], "blobs": blobs}
-
-
-def _rounded(value: Any) -> float:
+def rounded(value: Any) -> float:
     """Return six digits of a number.
 
     Raises FloatingPointError if the network overflowed: its pictures would mean nothing.

@@ -34,7 +34,8 @@ def encode(pixels: Array, lossless: bool = False) -> bytes:
     """Return pixels (height, width, 1, 3 or 4), 0 to 255, as a WebP file."""
     buffer = io.BytesIO()
     image = Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)
-    image.save(buffer, "WEBP", quality=QUALITY, lossless=lossless, method=4)
+    # Colours below transparent pixels are kept: pictures are scored by them.
+    image.save(buffer, "WEBP", quality=QUALITY, lossless=lossless, method=4, exact=True)
     return buffer.getvalue()
 
 
@@ -42,6 +43,11 @@ def decode(content: bytes, channels: int = 3) -> Array:
     """Return a file's pixels (height, width, channels), 0 to 255; ``channels`` is 1 for gray or 3."""
     with Image.open(io.BytesIO(content)) as image:
         return np.asarray(image.convert("L" if channels == 1 else "RGB")).reshape(image.height, image.width, channels)
+
+
+def coloured_channels(pictures: Array) -> Array:
+    """Return pictures (..., 1 or 3) as (..., 3)."""
+    return np.repeat(pictures, 3, axis=-1) if pictures.shape[-1] == 1 else pictures
 
 
 def coloured(values: Array, colours: tuple[str, ...]) -> Array:

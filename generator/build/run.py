@@ -8,14 +8,24 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from generator.build.cost import task_cost
-from generator.build.events import Event, Failure, ModelReady, PagesDone, Planned, Progressed, Summary, TaskDone
+from generator.build.events import (
+    Event,
+    Failure,
+    Measuring,
+    ModelReady,
+    PagesDone,
+    Planned,
+    Progressed,
+    Summary,
+    TaskDone,
+)
 from generator.build.photos import LoadedPhoto, load_photo
 from generator.config import Config, ModelEntry
 from generator.errors import GalleryError, ModelError, PhotoError, UsageError, nearest
 from generator.models.card import ModelCard
 from generator.models.identity import digest_of
 from generator.models.start import start_keras
-from generator.plan import EVERYTHING, Choice, PhotoIdentity, Task, check_layers, plan_model
+from generator.plan import EVERYTHING, Choice, PhotoIdentity, Task, Tuning, check_layers, chosen_layers, plan_model
 from generator.store import Store
 
 if TYPE_CHECKING:
@@ -93,7 +103,7 @@ def build(
     rendered_now = {entry.name for entry in select_models(config, models).models}
     store, loaded = Store(config.cache), _Models(trust)
     photos, failures = _load_photos(config, tell)
-    prepared, failed = _prepare_all(config, choice, photos, store, loaded, rendered_now, tell)
+    prepared, failed = _prepare_all(config, choice, photos, store, loaded, rendered_now, tell, measure=True)
     failures += failed
     pending = {p.entry.name: [t for t in p.now if force or store.record(t.shelf, t.key) is None] for p in prepared}
     everything = [task for p in prepared for task in p.now]
@@ -124,7 +134,7 @@ def prepare(
     store = Store(config.cache)
     photos, failures = _load_photos(config, tell)
     names = {entry.name for entry in config.models}
-    prepared, failed = _prepare_all(config, choice, photos, store, _Models(trust), names, tell)
+    prepared, failed = _prepare_all(config, choice, photos, store, _Models(trust), names, tell, measure=False)
     return prepared, failures + failed
 
 
@@ -154,8 +164,10 @@ def _prepare_all(
     loaded: _Models,
     rendered_now: set[str],
     tell: Tell,
+    measure: bool,
 ) -> tuple[list[Prepared], list[Failure]]:
-    prepared, failures = [], []
+    known: list[tuple[ModelEntry, ModelCard, bool]] = []
+    failures = []
     for entry in config.models:
         wanted_now = entry.name in rendered_now
         try:
@@ -169,16 +181,42 @@ def _prepare_all(
             continue
         if wanted_now:
             tell(ModelReady(entry.name, card.warnings))
+        chosen_layers(entry, card)  # names that match nothing are told before anything is measured
+        known.append((entry, card, wanted_now))
+    check_layers(choice, [(entry, card) for entry, card, wanted_now in known if wanted_now])
+    prepared = []
+    for entry, card, wanted_now in known:
+        try:
+            tuning = _tuning(entry, card, store, loaded, tell if measure and wanted_now else None)
+        except ModelError as error:
+            failures.append(_failure(f"model {entry.name}", error, tell))
+            tuning, wanted_now = Tuning(), False
         seen = tuple(PhotoIdentity(photo.name, photo.digest, card.photo_size()) for photo in photos)
-        shown = tuple(plan_model(entry, card, seen))
+        shown = tuple(plan_model(entry, card, seen, tuning=tuning))
         now = shown
         if not wanted_now:
             now = ()
         elif choice.narrows:
-            now = tuple(plan_model(entry, card, seen, choice))
+            now = tuple(plan_model(entry, card, seen, choice, tuning))
         prepared.append(Prepared(entry, card, seen, shown, now))
-    check_layers(choice, [(one.entry, one.card) for one in prepared if one.entry.name in rendered_now])
     return prepared, failures
+
+
+def _tuning(entry: ModelEntry, card: ModelCard, store: Store, loaded: _Models, tell: Tell | None) -> Tuning:
+    """Return what was measured for a model; measure it now, and remember it, if ``tell`` is given to hear of it."""
+    found = Tuning.from_json(store.tuning(card.digest))
+    if found is not None or tell is None:
+        return found or Tuning()
+    tell(Measuring(entry.name))
+    model = loaded.load(entry)
+    from generator.build.trial import measure
+
+    try:
+        found = measure(model, [(chosen.layer, chosen.settings[0]) for chosen in chosen_layers(entry, card)])
+    except Exception:  # what a layer cannot do is told when it is rendered
+        return Tuning()
+    store.put_tuning(card.digest, found.to_json())
+    return found
 
 
 def _card(entry: ModelEntry, store: Store, loaded: _Models, may_load: bool) -> ModelCard | None:

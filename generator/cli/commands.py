@@ -18,7 +18,7 @@ from generator.cli.options import (
     trust_option,
     with_output,
 )
-from generator.config.values import Filters
+from generator.config.values import METHODS, Filters
 from generator.errors import UsageError, WeightsUnavailableError, nearest
 
 
@@ -161,11 +161,14 @@ def layers(model: str, config_path: Path | None, trust: bool) -> None:
 @click.argument("layer")
 @click.argument("filter_", metavar="[FILTER]", type=int, required=False)
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="The picture's file; PNG by default.")
-@click.option("--method", type=click.Choice(["fourier", "pixel"]), help="How the picture is optimised.")
+@click.option("--method", type=click.Choice(METHODS), help="How the picture is optimised.")
+@click.option("--objective", type=click.Choice(["channel", "neuron"]), help="The whole channel, or its centre unit.")
+@click.option("--sign", type=click.Choice(["positive", "negative"]), help="What excites the filter, or drives it down.")
 @click.option("--size", type=click.IntRange(16, 2048), help="Pixels a side.")
 @click.option("--steps", type=click.IntRange(1, 100_000), help="Steps of the ascent.")
 @click.option("--learning-rate", type=click.FloatRange(0, min_open=True), help="Length of a step.")
 @click.option("--seed", type=click.IntRange(0), help="Of the start and the transforms.")
+@click.option("--precision", type=click.Choice(["float32", "bfloat16"]), help="float32 unless a build measured better.")
 @config_option
 @trust_option
 @debug_option
@@ -182,7 +185,8 @@ def render(
     from generator.build.images import picture_format
     from generator.config.values import complete_settings
 
-    entry = find_model(model, read_config(config_path))
+    config = read_config(config_path)
+    entry = find_model(model, config)
     if output is not None and (output.is_dir() or not output.parent.is_dir()):
         raise UsageError(f"cannot write {output}: " + ("it is a folder" if output.is_dir() else "no such folder"))
     if output is not None:
@@ -207,24 +211,39 @@ def render(
     import random
 
     from generator.build.images import save_picture
+    from generator.config.values import Objective
+    from generator.plan import Tuning
+    from generator.plan.choose import effective
     from generator.render.ascent import Ascender, responses
+    from generator.store import Store
 
     rule = entry.rule_for(found.name)
     base = {**dict(entry.render), **(dict(rule.render) if rule else {})}
     said = {key: value for key, value in chosen.items() if value is not None}
+    if "objective" in said:
+        said["objective"] = (Objective(str(said["objective"])),)
     if "method" in said and said["method"] != base.get("method", "fourier"):
-        base = {key: value for key, value in base.items() if key in ("size", "seed")}  # the others were for that method
-    settings = complete_settings({**base, **said})
-    index = random.randrange(found.filters) if filter_ is None else filter_
-    click.echo(
-        f"{entry.name}/{found.name}, filter {index}: {settings.method}, {settings.steps} steps, seed {settings.seed}"
-    )
+        # The others were for that method.
+        base = {key: value for key, value in base.items() if key in ("size", "seed", "objective", "sign")}
+    settings = effective(complete_settings({**base, **said}), loaded.card)
+    if settings.precision == "auto":
+        tuning = Tuning.from_json(Store(config.cache).tuning(loaded.card.digest)) or Tuning()
+        settings = replace(settings, precision=tuning.precision)
+    settings = replace(settings, diversity=1)
+    if filter_ is None and settings.objective.weights:
+        index = settings.objective.weights[0][0]
+    else:
+        index = random.randrange(found.filters) if filter_ is None else filter_
+    kind = "" if (settings.objective, settings.sign) == (Objective(), "positive") else f" {settings.objective.kind},"
+    kind += " negative," if settings.sign == "negative" else ""
+    made = f"{settings.method}, {settings.steps} steps, seed {settings.seed}"
+    click.echo(f"{entry.name}/{found.name}, filter {index}:{kind} {made}")
     ascent = Ascender(loaded, found.index, settings).run((index,))
     for step in sorted({*range(0, settings.steps, max(1, settings.steps // 8)), settings.steps - 1}):
         click.echo(f"  step {step:4d}  objective {ascent.trace[step, 0]:.6g}")
     path = output or Path(f"{entry.slug}-{found.slug}-{index}.png")
     pixels = save_picture(ascent.pictures[0], path)
-    score = responses(loaded, found.index, (index,), pixels[None])[0]
+    score = responses(loaded, found.index, (index,), pixels[None], settings)[0]
     click.echo(f"Score {score:.6g}, read at {found.read_at}. Wrote {path}")
 
 

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
-from generator.build import Event, Failure, ModelReady, PagesDone, Planned, Progressed, TaskDone, TaskStarted
+from generator.build import Event, Failure, Measuring, ModelReady, PagesDone, Planned, Progressed, TaskDone, TaskStarted
 from generator.plan import Task
 
 SECONDS_BETWEEN_LINES = 10.0
@@ -44,6 +44,8 @@ class Reporter:
             case ModelReady(name=name, warnings=warnings):
                 for warning in warnings:
                     self._say(f"Warning: {name}: {warning}")
+            case Measuring(name=name):
+                self._say(f"{name}: measuring how this machine renders it best")
             case Planned():
                 self._plan(event)
             case TaskStarted(task=task):

@@ -10,7 +10,17 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, model_validator
 
-from generator.config.values import METHODS, Filters, LayerRule, PreprocessChoice
+from generator.config.values import (
+    METHODS,
+    PRECISIONS,
+    SIGNS,
+    TRANSFORMS,
+    Filters,
+    LayerRule,
+    Objective,
+    PreprocessChoice,
+    Transforms,
+)
 from generator.errors import nearest
 
 STYLES = ("auto", "none", "caffe", "tf", "torch")
@@ -108,6 +118,47 @@ PathText = Annotated[Path, PlainValidator(_path)]
 Count = Annotated[int, Field(gt=0)]
 
 
+OBJECTIVES = ("channel", "neuron")
+LIMITS = {"shift": (0.0, 0.5), "scale": (1.0, 4.0), "rotate": (0.0, 180.0), "noise": (0.0, 1.0)}
+
+
+def _objective(value: object) -> Objective:
+    if isinstance(value, str) and value in OBJECTIVES:
+        return Objective(value)
+    weights = value.get("direction") if isinstance(value, dict) and set(value) == {"direction"} else None
+    if isinstance(weights, dict) and weights:
+        # YAML's keys come as texts; a filter is its index.
+        pairs = [(str(index), weight) for index, weight in weights.items()]
+        if all(index.isdecimal() and _is_number(weight) and weight != 0 for index, weight in pairs):
+            return Objective("direction", tuple(sorted((int(index), float(weight)) for index, weight in pairs)))
+    expected = "expected channel, neuron, or {direction: {filter: weight}}, weights not zero"
+    raise ValueError(f"{expected}; got {value!r}. {nearest(str(value), (*OBJECTIVES, 'direction'))}".strip())
+
+
+def _objectives(value: object) -> tuple[Objective, ...]:
+    """Return one objective, or a list of them, as a tuple."""
+    found: list[Any] = value if isinstance(value, list) and value else [value]
+    return tuple(dict.fromkeys(map(_objective, found)))
+
+
+def _transforms(value: object) -> Transforms:
+    if not isinstance(value, list):
+        raise ValueError(f"expected a list such as [{{shift: 1/16}}, {{rotate: 10}}], [] for none; got {value!r}")
+    return tuple(map(_transform, value))
+
+
+def _transform(value: object) -> tuple[str, float]:
+    if not isinstance(value, dict) or len(value) != 1:
+        raise ValueError(f"expected one transform such as {{shift: 1/16}}, got {value!r}")
+    kind, amount = next(iter(value.items()))
+    if kind not in TRANSFORMS:
+        raise ValueError(f"expected {' or '.join(TRANSFORMS)}, got {kind!r}. {nearest(str(kind), TRANSFORMS)}".strip())
+    number, (low, high) = _number(amount), LIMITS[kind]
+    if not low <= number <= high:
+        raise ValueError(f"{kind}: expected {low:g} to {high:g}, got {amount!r}")
+    return kind, number
+
+
 class RenderPart(Strict):
     """Settings of ``render:``; what is left out comes from the level above, then from the method."""
 
@@ -117,10 +168,17 @@ class RenderPart(Strict):
     steps: Annotated[int, Field(ge=1, le=100_000)] | None = None
     learning_rate: Annotated[float, Field(gt=0, allow_inf_nan=False, strict=False)] | None = None
     seed: Annotated[int, Field(ge=0, lt=2**63)] | None = None
+    objective: Annotated[Any, PlainValidator(_objectives)] = None
+    sign: Annotated[str | None, BeforeValidator(_one_of(*SIGNS))] = None
+    transforms: Annotated[Any, PlainValidator(_transforms)] = None
+    diversity: Annotated[int, Field(ge=1, le=16)] | None = None
+    repeats: Annotated[int, Field(ge=1, le=16)] | None = None
+    crops: Annotated[int, Field(ge=1, le=256)] | None = None
+    precision: Annotated[str | None, BeforeValidator(_one_of(*PRECISIONS))] = None
 
     def chosen(self) -> dict[str, object]:
         """Return only what was said."""
-        return self.model_dump(exclude_none=True)
+        return {name: value for name in type(self).model_fields if (value := getattr(self, name)) is not None}
 
 
 class PreprocessPart(Strict):

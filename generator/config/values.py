@@ -2,44 +2,93 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import Any
 
 Filters = str | int | tuple[int, ...]
 """``"all"``, a number of filters spread over the layer, or the filters' indices."""
 
-METHODS = ("fourier", "pixel")
+METHODS = ("fourier", "pixel", "maco")
+SIGNS = ("positive", "negative", "both")
+PRECISIONS = ("auto", "float32", "bfloat16")
+TRANSFORMS = ("shift", "scale", "rotate", "noise")
+
+Transforms = tuple[tuple[str, float], ...]
+"""Random transforms in their order, each with its limit; see ``render.transforms``."""
+
+USUAL_TRANSFORMS: Transforms = (("shift", 1 / 16), ("scale", 1.1), ("rotate", 10.0))
+
+
+@dataclass(frozen=True)
+class Objective:
+    """What of a layer is maximised; ``weights`` are (filter, weight) of a direction."""
+
+    kind: str = "channel"
+    weights: tuple[tuple[int, float], ...] = ()
+
+    @property
+    def written(self) -> str | dict[str, dict[str, float]]:
+        """Return the objective as config.yaml and the manifest write it."""
+        return {"direction": {str(index): weight for index, weight in self.weights}} if self.weights else self.kind
 
 
 @dataclass(frozen=True)
 class RenderSettings:
-    """How a picture is optimised. ``size`` and ``margin`` are in pixels; see ``render.methods``."""
+    """How one picture of a filter is optimised. ``size`` and ``margin`` are in pixels; see ``render.methods``."""
 
     method: str = "fourier"
     size: int = 128
     margin: int = 8
     steps: int = 128
-    learning_rate: float = 0.1
+    learning_rate: float = 0.3
     seed: int = 0
+    objective: Objective = Objective()
+    sign: str = "positive"
+    transforms: Transforms = USUAL_TRANSFORMS
+    diversity: int = 1
+    crops: int = 0
+    precision: str = "auto"
 
 
-METHOD_DEFAULTS: dict[str, dict[str, float]] = {
-    "fourier": {"steps": 128, "learning_rate": 0.1},
-    "pixel": {"steps": 100, "learning_rate": 4.0},
+METHOD_DEFAULTS: dict[str, dict[str, Any]] = {
+    "fourier": {"steps": 128, "learning_rate": 0.3, "transforms": USUAL_TRANSFORMS, "crops": 0},
+    "pixel": {"steps": 100, "learning_rate": 4.0, "transforms": (), "crops": 0},
+    "maco": {"steps": 64, "learning_rate": 1.0, "transforms": (), "crops": 32},
 }
 
 
-def complete_settings(chosen: dict[str, object]) -> RenderSettings:
-    """Fill in what depends on the method and on the size.
+def complete_settings(chosen: Mapping[str, object]) -> RenderSettings:
+    """Return the settings of a filter's main picture: what was chosen, the rest by method and size.
 
     The margin is a sixteenth of the picture, as far as the canvas is shifted: what stands there is seen but never
-    kept. The reference method draws on the whole input and has none.
+    kept. The reference method draws on the whole input and MaCo's crops never leave it: they have none.
     """
-    method = str(chosen.get("method", "fourier"))
-    size = int(str(chosen.get("size", 128)))
-    margin = 0 if method == "pixel" else max(4, size // 16)
-    return RenderSettings(**{"margin": margin, **METHOD_DEFAULTS[method], **chosen})  # type: ignore[arg-type]
+    return every_settings(chosen)[0]
+
+
+def every_settings(chosen: Mapping[str, object]) -> tuple[RenderSettings, ...]:
+    """Return the settings of each picture that a filter gets, the main one first.
+
+    ``objective`` may be several, ``sign`` both, and ``repeats`` counts further seeds.
+    """
+    own: dict[str, Any] = dict(chosen)
+    method = own.get("method", "fourier")
+    size = own.get("size", 128)
+    objectives = own.pop("objective", None) or (Objective(),)
+    sign = own.pop("sign", "positive")
+    signs = ("positive", "negative") if sign == "both" else (sign,)
+    seed, repeats = own.pop("seed", 0), own.pop("repeats", 1)
+    margin = max(4, size // 16) if method == "fourier" else 0
+    shared = {"margin": margin, **METHOD_DEFAULTS[method], **own}
+    return tuple(
+        RenderSettings(**shared, objective=objective, sign=one, seed=seed + repeat)
+        for objective in objectives
+        for one in signs
+        for repeat in range(repeats)
+    )
 
 
 @dataclass(frozen=True)
@@ -95,8 +144,12 @@ class ModelEntry:
         return next((rule for rule in self.layers if fnmatchcase(layer, rule.glob)), None)
 
     def settings_for(self, rule: LayerRule) -> RenderSettings:
-        """Return the complete settings for the layers of a rule."""
+        """Return the complete settings of the main picture for the layers of a rule."""
         return complete_settings({**dict(self.render), **dict(rule.render)})
+
+    def pictures_for(self, rule: LayerRule) -> tuple[RenderSettings, ...]:
+        """Return the complete settings of every picture that a filter of the rule's layers gets."""
+        return every_settings({**dict(self.render), **dict(rule.render)})
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import Any
 
 from generator.models.preprocess import Preprocess
 
-CARD_VERSION = 4
+CARD_VERSION = 5
 """Raised when a card says more, or other things, than before: cached ones are then made anew."""
 
 WHOLE_INPUT = -1
@@ -73,7 +73,10 @@ class ArchitectureRow:
 
 @dataclass(frozen=True)
 class ModelCard:
-    """What a model is, without its weights. ``any_size`` tells whether other sizes than its own can be fed."""
+    """What a model is, without its weights.
+
+    ``any_size`` tells whether other sizes than its own can be fed; their sides must be multiples of ``multiple``.
+    """
 
     digest: str
     input_shape: Shape
@@ -85,6 +88,7 @@ class ModelCard:
     architecture: tuple[ArchitectureRow, ...]
     left_out: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    multiple: int = 1
 
     def photo_size(self) -> tuple[int, int]:
         """Return the (height, width) at which photos are fed: large enough to read, the network's own if fixed."""
@@ -102,7 +106,9 @@ class ModelCard:
         height, width = self.input_shape[:2]
         if not self.any_size and height and width:
             return height, width
-        return (max(side, height or 0), max(side, width or 0)) if at_least else (side, side)
+        sides = (max(side, height or 0), max(side, width or 0)) if at_least else (side, side)
+        down, right = (-(-one // self.multiple) * self.multiple for one in sides)
+        return down, right
 
     def to_json(self) -> dict[str, Any]:
         """Return the card as plain data that ``from_json`` reads back."""

@@ -74,6 +74,10 @@ class Graph:
             if isinstance(call.op, keras.Layer):  # a Dense infers a shape even for what it refuses when it is called
                 given = [values[number] for number in call.inputs]
                 call.op._assert_input_compatibility(given if len(given) > 1 else given[0])
+            if isinstance(call.op, keras.layers.PReLU):  # it may have a slope for every place
+                slopes, places = tuple(call.op.alpha.shape), tuple(values[call.inputs[0]].shape[1:])
+                if any(slope not in (1, place) for slope, place in zip(slopes, places, strict=True)):
+                    raise ValueError(f"{call.name} has slopes {slopes}, for other sizes than {places}")
             call(values, call.op.compute_output_spec)
         return {number: tuple(value.shape[1:]) for number, value in values.items()}
 

@@ -22,6 +22,15 @@ _ACTIVATION_OPS = {
     *("Relu", "Relu6", "LeakyRelu", "Elu", "Selu", "Gelu", "Silu", "HardSilu", "HardSwish", "Celu"),
     *("Sigmoid", "HardSigmoid", "Softplus", "Softsign", "Tanh", "HardTanh", "LogSigmoid", "Glu", "Mish"),
 }
+_BY_ELEMENT = tuple(
+    getattr(keras.activations, name)
+    for name in (
+        *("linear", "relu", "relu6", "leaky_relu", "elu", "selu", "celu", "gelu", "silu", "swish", "mish"),
+        *("sigmoid", "hard_sigmoid", "hard_silu", "hard_swish", "log_sigmoid", "tanh", "hard_tanh", "softplus"),
+        *("softsign", "exponential", "squareplus", "tanh_shrink", "soft_shrink", "hard_shrink", "threshold"),
+    )
+    if hasattr(keras.activations, name)
+)
 
 
 @dataclass(frozen=True)
@@ -74,9 +83,11 @@ def activation_name(graph: Graph, point: ReadPoint) -> str:
 
 
 def by_element(graph: Graph, point: ReadPoint) -> bool:
-    """Tell whether the activation looks at each number alone, whatever its channel and place."""
+    """Tell whether the activation is known to look at each number alone, whatever its channel and place."""
     op = graph.calls[point.conv if point.act is None else point.act].op
-    return not isinstance(op, keras.layers.PReLU) and getattr(op, "activation", None) is not keras.activations.softmax
+    if isinstance(op, keras.Layer) and hasattr(op, "activation"):
+        return op.activation is None or op.activation in _BY_ELEMENT
+    return not isinstance(op, keras.layers.PReLU)
 
 
 def read(graph: Graph, point: ReadPoint, image: Tensor) -> tuple[Tensor, Callable[[Tensor], Tensor]]:
@@ -128,5 +139,5 @@ def _only_consumer(graph: Graph, position: int) -> int | None:
 
 def _is_activation(op: object) -> bool:
     if isinstance(op, _ACTIVATION_LAYERS):
-        return getattr(op, "activation", None) is not keras.activations.softmax
+        return getattr(op, "activation", None) not in (keras.activations.softmax, keras.activations.glu)
     return type(op).__module__.startswith("keras.src.ops") and type(op).__name__ in _ACTIVATION_OPS

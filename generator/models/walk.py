@@ -32,6 +32,9 @@ _NOT_SHOWN = {
 REFERENCE_SIDE = 128
 """The input side at which costs are counted for networks that take any size."""
 
+MULTIPLES = (1, 2, 4, 8, 16, 32, 64)
+"""Of what a side may have to be a multiple: a U-Net halves it and doubles it again, and both must fit."""
+
 
 def is_convolution(op: object) -> bool:
     """Tell whether an operation is a convolution over pictures."""
@@ -66,7 +69,7 @@ def describe(model: keras.Model, graph: Graph, preprocess: Preprocess, digest: s
         getattr(graph.calls[p].op, "data_format", "channels_last") != "channels_last" for p in positions
     ):
         raise ModelError("channels-first convolutions do not run on a CPU", "Convert the model to channels_last")
-    shapes, side_area, any_size = _shapes(graph, input_shape)
+    shapes, side_area, multiple = _shapes(graph, input_shape)
     fields = receptive_fields(graph)
     macs = _running_costs(graph, shapes, side_area, _macs)
     floats = _running_costs(graph, shapes, side_area, lambda call, found: prod(found[call.outputs[0]]))
@@ -107,7 +110,8 @@ def describe(model: keras.Model, graph: Graph, preprocess: Preprocess, digest: s
         digest=digest,
         input_shape=input_shape,
         channels=int(input_shape[2]),
-        any_size=any_size,
+        any_size=multiple > 0,
+        multiple=max(1, multiple),
         parameters=model.count_params(),
         preprocess=preprocess,
         layers=tuple(layers),
@@ -137,18 +141,25 @@ def _convolutions_inside(op: Any) -> int:
     return sum(is_convolution(layer) for layer in layers)
 
 
-def _shapes(graph: Graph, input_shape: tuple[Any, ...]) -> tuple[dict[int, tuple[int, ...]], int, bool]:
-    """Return all shapes at a reference size, that size's area, and whether the convolutions take other sizes too."""
+def _shapes(graph: Graph, input_shape: tuple[Any, ...]) -> tuple[dict[int, tuple[int, ...]], int, int]:
+    """Return all shapes at a reference size, that size's area, and which multiples other sizes may be of (0: none)."""
     height, width, channels = input_shape
-    convolutional = Graph(tuple(graph.calls[: conv_positions(graph)[-1] + 1]), graph.input, ())
+    end = max(read_point(graph, position).last for position in conv_positions(graph))
+    convolutional = Graph(tuple(graph.calls[: end + 1]), graph.input, ())
     reference = (height or REFERENCE_SIDE, width or REFERENCE_SIDE)
+    multiple = next((m for m in MULTIPLES if _takes(convolutional, reference, m, channels)), 0)
+    return convolutional.shapes(*reference, channels), reference[0] * reference[1], multiple
+
+
+def _takes(graph: Graph, reference: tuple[int, int], multiple: int, channels: int) -> bool:
+    """Tell whether a network takes a size next to the reference that is a multiple of so many pixels, and no more."""
+    height, width = (side // multiple * multiple + multiple for side in reference)
     try:
-        # A prime-ish other size: what passes here does not depend on the size that the network was built for.
-        convolutional.shapes(reference[0] + 32, reference[1] + 32, channels)
-        any_size = True
+        graph.shapes(height, width, channels)
+        graph.shapes(height + 2 * multiple, width + 2 * multiple, channels)
     except Exception:  # whatever an operation raises for a size it cannot take
-        any_size = False
-    return convolutional.shapes(*reference, channels), reference[0] * reference[1], any_size
+        return False
+    return True
 
 
 def _running_costs(graph: Graph, shapes: dict[int, tuple[int, ...]], area: int, cost: Any) -> dict[int, float]:

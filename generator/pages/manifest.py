@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict
 from typing import Any
 
 from generator import __version__
+from generator.config.values import RenderSettings
+from generator.pages.parts import PictureView
 from generator.pages.trace import thinned
 from generator.pages.views import FilterView, LayerView, ModelView
 
@@ -63,16 +64,35 @@ def _filter(one: FilterView) -> dict[str, Any]:
         "page": one.page,
         "verdict": one.verdict,
         "picture": one.picture.path,
-        "pictures": [
-            {
-                "path": one.picture.path,
-                "settings": {key: value for key, value in asdict(one.settings).items() if key != "seed"},
-                "seed": one.settings.seed,
-                "score": one.score,
-                "trace": thinned(one.trace),
-                "verdict": one.verdict,
-            }
-        ],
+        "pictures": [_picture(picture) for picture in one.pictures],
         "feature_maps": [{"path": m.file.path, "photo": m.photo, "response": m.response} for m in one.maps],
         "kernels": [one.kernel.file.path] if one.kernel else [],
+    }
+
+
+def _picture(picture: PictureView) -> dict[str, Any]:
+    return {
+        "path": picture.file.path,
+        "settings": _settings(picture.settings),
+        "seed": picture.settings.seed,
+        "score": picture.score,
+        "trace": thinned(picture.trace),
+        "verdict": picture.verdict,
+    }
+
+
+def _settings(settings: RenderSettings) -> dict[str, Any]:
+    """Return settings as config.yaml writes them; the seed stands beside them."""
+    return {
+        "method": settings.method,
+        "objective": settings.objective.written,
+        "sign": settings.sign,
+        "size": settings.size,
+        "margin": settings.margin,
+        "steps": settings.steps,
+        "learning_rate": settings.learning_rate,
+        "transforms": [{kind: limit} for kind, limit in settings.transforms],
+        "diversity": settings.diversity,
+        "crops": settings.crops,
+        "precision": settings.precision,
     }

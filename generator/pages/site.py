@@ -18,8 +18,7 @@ from generator.models.card import ModelCard
 from generator.pages import text
 from generator.pages.manifest import manifest
 from generator.pages.output import Content, write_files
-from generator.pages.trace import plot
-from generator.pages.views import FilterView, LayerView, ModelView, model_view
+from generator.pages.views import LayerView, ModelView, model_view
 from generator.plan import PhotoIdentity, Task
 from generator.store import Store
 
@@ -92,14 +91,8 @@ def _pages(title: str, views: Sequence[ModelView]) -> Iterator[tuple[str, Conten
         for before, layer, after in _neighbours(view.layers):
             yield page("layer.html", layer.page, model=view, layer=layer, before=before, after=after)
             for left, one, right in _neighbours(layer.filters):
-                values = {"before": left, "after": right, "plot": _plot(one), "settings": text.settings(one.settings)}
-                yield page("filter.html", one.page, model=view, layer=layer, filter=one, **values)
-
-
-def _plot(one: FilterView) -> Any:
-    # The reference method maximises the layer's own output, which is not where responses are read.
-    comparable = one.best_photo is not None and one.settings.method != "pixel"
-    return plot(one.trace, one.best_photo.response if one.best_photo and comparable else None)
+                values = {"model": view, "layer": layer, "filter": one, "before": left, "after": right}
+                yield page("filter.html", one.page, **values)
 
 
 def _neighbours(items: Sequence[Any]) -> Iterator[tuple[Any, Any, Any]]:
@@ -118,8 +111,9 @@ def _files(view: ModelView) -> Iterator[Any]:
     yield from (file for _, file in view.photos)
     layers: Iterable[LayerView] = view.layers
     for one in (one for layer in layers for one in layer.filters):
-        yield one.picture
-        yield from (file for _, file in one.growth)
+        for picture in one.pictures:
+            yield picture.file
+            yield from (file for _, file in picture.growth)
         yield from (m.file for m in one.maps)
         if one.kernel:
             yield one.kernel.file

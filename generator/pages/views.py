@@ -5,72 +5,81 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 from generator.config.values import ModelEntry, RenderSettings
 from generator.models.card import ConvLayer, ModelCard
-from generator.pages.verdict import CONVERGED, DEAD, WEAK, verdict
-from generator.plan import FEATURE_MAP, KERNEL, PICTURE, PhotoIdentity, Task
+from generator.pages.parts import FeatureMap, File, KernelView, PictureView
+from generator.pages.pictures import pictures_of
+from generator.pages.results import Entry, Results
+from generator.pages.verdict import CONVERGED, DEAD, WEAK, of_filter
+from generator.plan import PhotoIdentity, Task
 from generator.store import Store
-
-Entry = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class File:
-    """A picture of the site: where it is, relative to the root, which blob it is, and its pixels."""
-
-    path: str
-    blob: str
-    width: int
-    height: int
-
-
-@dataclass(frozen=True)
-class FeatureMap:
-    """A filter's answer to a photo; ``seen`` is the photo as the network sees it."""
-
-    photo: str
-    seen: File
-    file: File
-    response: float
-    peak: float
-
-
-@dataclass(frozen=True)
-class KernelView:
-    """A filter's raw weights; ``inputs`` are (channel, share) of the slices shown, ``of`` how many there are."""
-
-    file: File
-    colour: bool
-    inputs: tuple[tuple[int, float], ...]
-    of: int
 
 
 @dataclass(frozen=True)
 class FilterView:
-    """Everything on one filter's page; ``reached`` is the largest response seen from the start to the end."""
+    """Everything on one filter's page. There is at least one picture, and the first is the main one."""
 
     index: int
     page: str
-    picture: File
-    growth: tuple[tuple[int, File], ...]
-    settings: RenderSettings
-    score: float
-    reached: float
-    trace: tuple[float, ...]
+    pictures: tuple[PictureView, ...]
     maps: tuple[FeatureMap, ...]
     kernel: KernelView | None
 
+    @property
+    def main(self) -> PictureView:
+        """Return the picture that stands for the filter."""
+        return self.pictures[0]
+
+    @property
+    def picture(self) -> File:
+        """Return the main picture's file."""
+        return self.main.file
+
+    @property
+    def settings(self) -> RenderSettings:
+        """Return the main picture's settings."""
+        return self.main.settings
+
+    @property
+    def score(self) -> float:
+        """Return the main picture's score."""
+        return self.main.score
+
+    @property
+    def trace(self) -> tuple[float, ...]:
+        """Return the main picture's trace."""
+        return self.main.trace
+
     @cached_property
-    def best_photo(self) -> FeatureMap | None:
-        """Return the photo that excites the filter most."""
-        return max(self.maps, key=lambda m: m.response, default=None)
+    def searches(self) -> tuple[PictureView, ...]:
+        """Return the pictures that were to excite the filter, whether they do or not."""
+        return tuple(picture for picture in self.pictures if picture.positive)
+
+    @cached_property
+    def starts(self) -> int:
+        """Return from how many different starts the filter was searched."""
+        return len({picture.growth[0][1].blob for picture in self.searches if picture.growth})
+
+    @cached_property
+    def small(self) -> tuple[PictureView, ...]:
+        """Return at most three further pictures for a tile: another objective or sign before more of the same."""
+        main, *others = ((p.settings.objective, p.settings.sign) for p in self.pictures)
+        shown = [(aim, p) for aim, p in zip(others, self.pictures[1:], strict=True) if not p.empty]
+        first = dict(reversed([(aim, p) for aim, p in shown if aim != main]))
+        leading = [p for aim, p in shown if first.get(aim) is p]
+        return tuple([*leading, *(p for aim, p in shown if first.get(aim) is not p)][:3])
 
     @cached_property
     def verdict(self) -> str:
-        """Return the verdict on the picture."""
-        return verdict(self.score, self.reached, [m.response for m in self.maps])
+        """Return the verdict on the filter."""
+        others = [picture.verdict for picture in self.searches if picture is not self.main]
+        return of_filter(self.main.verdict, others, [m.response for m in self.maps])
+
+    @cached_property
+    def kinds(self) -> tuple[str, ...]:
+        """Return the kinds of its pictures, each once."""
+        return tuple(dict.fromkeys(kind for picture in self.pictures for kind in picture.kinds))
 
 
 @dataclass(frozen=True)
@@ -82,10 +91,26 @@ class LayerView:
     filters: tuple[FilterView, ...]
 
     @cached_property
+    def by_index(self) -> dict[int, FilterView]:
+        """Return the filters by their index."""
+        return {view.index: view for view in self.filters}
+
+    @cached_property
+    def in_order(self) -> tuple[FilterView, ...]:
+        """Return the filters by their index, those that have no picture to show at the end."""
+        return tuple(sorted(self.filters, key=lambda f: (f.main.empty, f.index)))
+
+    @cached_property
     def best(self) -> tuple[FilterView, ...]:
-        """Return the filters whose pictures excite them, the strongest first."""
+        """Return the filters whose pictures excite them, the strongest first; dead ones only if there are no others."""
         rank = {CONVERGED: 0, WEAK: 1, DEAD: 2}
-        return tuple(sorted(self.filters, key=lambda f: (rank[f.verdict], -f.score, f.index)))
+        alive = [f for f in self.filters if not f.main.empty] or self.filters
+        return tuple(sorted(alive, key=lambda f: (rank[f.verdict], -f.score, f.index)))
+
+    @cached_property
+    def further(self) -> tuple[str, ...]:
+        """Return the titles of the small pictures."""
+        return tuple(dict.fromkeys(picture.title for f in self.filters for picture in f.small))
 
     def count(self, which: str) -> int:
         """Return how many filters have a verdict."""
@@ -125,51 +150,6 @@ class ModelView:
         return sum(view.count(which) for view in self.layers)
 
 
-class _Results:
-    """A model's results by technique, photo, layer and filter, whichever batches they were made in."""
-
-    def __init__(self, tasks: Iterable[Task], store: Store, keep_all: bool) -> None:
-        self._keep_all = keep_all
-        self._entries: dict[tuple[str, PhotoIdentity | None, int, int], Entry] = {}
-        self._records: dict[tuple[str, PhotoIdentity | None, int], Entry] = {}
-        self.settings: dict[int, RenderSettings] = {}
-        # Of two tasks for one filter the later wins: what is asked for now over what is configured.
-        # Two photos may be one and the same picture: one shelf, shown under both names.
-        shelves: dict[tuple[str, PhotoIdentity | None], tuple[Task, set[int], list[str]]] = {}
-        for task in tasks:
-            _, wanted, keys = shelves.setdefault((task.shelf, task.photo), (task, set(), []))
-            wanted.update(task.filters)
-            keys.append(task.key)
-        for (shelf, _), (task, wanted, keys) in shelves.items():
-            self._gather(task, wanted, keys, list(store.shelf(shelf)))
-
-    def _gather(self, task: Task, wanted: set[int], keys: list[str], found: list[tuple[str, Entry]]) -> None:
-        """Take each wanted filter from the plan's own batches where they are done, else from any other."""
-        records = dict(found)
-        for key in [key for key in records if key not in keys] + [key for key in keys if key in records]:
-            for entry in records[key]["filters"]:
-                if self._keep_all or entry["filter"] in wanted:
-                    self._entries[task.technique, task.photo, task.layer.index, entry["filter"]] = {
-                        **entry,
-                        "size": entry.get("size") or records[key]["size"],
-                    }
-            self._records[task.technique, task.photo, task.layer.index] = records[key]
-            if task.settings:
-                self.settings[task.layer.index] = task.settings
-
-    def filters(self, layer: int) -> list[int]:
-        """Return the filters of a layer that have a picture."""
-        return sorted(key[3] for key in self._entries if key[0] == PICTURE and key[2] == layer)
-
-    def entry(self, technique: str, photo: PhotoIdentity | None, layer: int, index: int) -> Entry | None:
-        return self._entries.get((technique, photo, layer, index))
-
-    def photo_blob(self, photo: PhotoIdentity) -> str | None:
-        """Return the photo as the network sees it, if anything was made of it."""
-        found = [r for (technique, p, _), r in self._records.items() if technique == FEATURE_MAP and p == photo]
-        return found[0]["photo"] if found else None
-
-
 def model_view(
     entry: ModelEntry,
     card: ModelCard,
@@ -179,7 +159,7 @@ def model_view(
     keep_all: bool = False,
 ) -> ModelView:
     """Gather what the store holds of a model's tasks."""
-    results = _Results(tasks, store, keep_all)
+    results = Results(tasks, store, keep_all)
     shown: dict[PhotoIdentity, File] = {}
     for photo in photos:
         if blob := results.photo_blob(photo):
@@ -194,34 +174,23 @@ def model_view(
 
 
 def _filter(
-    results: _Results, photos: Mapping[PhotoIdentity, File], layer: ConvLayer, folder: str, index: int
+    results: Results, photos: Mapping[PhotoIdentity, File], layer: ConvLayer, folder: str, index: int
 ) -> FilterView:
     stem = f"{folder}/{index:04d}"
-    own = results.entry(PICTURE, None, layer.index, index)
-    assert own is not None
-    width, height = own["size"]
-    growth = tuple(
-        (step, File(f"{stem}-growth-{n}.webp", blob, width, height)) for n, (step, blob) in enumerate(own["growth"])
-    )
     return FilterView(
         index=index,
         page=f"{stem}.html",
-        picture=File(f"{stem}-picture.webp", own["picture"], width, height),
-        growth=growth,
-        settings=results.settings[layer.index],
-        score=own["score"],
-        reached=own["reached"],
-        trace=tuple(own["trace"]),
+        pictures=pictures_of(results, photos, layer, stem, index),
         maps=tuple(_maps(results, photos, layer, stem, index)),
-        kernel=_kernel(results.entry(KERNEL, None, layer.index, index), stem),
+        kernel=_kernel(results.kernel(layer.index, index), stem),
     )
 
 
 def _maps(
-    results: _Results, photos: Mapping[PhotoIdentity, File], layer: ConvLayer, stem: str, index: int
+    results: Results, photos: Mapping[PhotoIdentity, File], layer: ConvLayer, stem: str, index: int
 ) -> Iterable[FeatureMap]:
     for number, (photo, seen) in enumerate(photos.items()):
-        if entry := results.entry(FEATURE_MAP, photo, layer.index, index):
+        if entry := results.answers(photo, layer.index).get(index):
             file = File(f"{stem}-feature-map-{number}.webp", entry["map"], *entry["size"])
             yield FeatureMap(photo.name, seen, file, entry["response"], entry["peak"])
 

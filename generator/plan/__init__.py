@@ -2,6 +2,7 @@
 
 from generator.plan.choose import EVERYTHING, Choice, check_layers, chosen_layers
 from generator.plan.tasks import FEATURE_MAP, KERNEL, PICTURE, PhotoIdentity, Task, plan_model
+from generator.plan.tuning import Tuning
 
 __all__ = [
     "EVERYTHING",
@@ -11,6 +12,7 @@ __all__ = [
     "Choice",
     "PhotoIdentity",
     "Task",
+    "Tuning",
     "check_layers",
     "chosen_layers",
     "plan_model",

@@ -29,11 +29,11 @@ EVERYTHING = Choice()
 
 @dataclass(frozen=True)
 class ChosenLayer:
-    """A layer with the filters and the settings that it gets."""
+    """A layer with its filters, and the settings of each picture that they get, the main one first."""
 
     layer: ConvLayer
     filters: tuple[int, ...]
-    settings: RenderSettings
+    settings: tuple[RenderSettings, ...]
 
 
 def chosen_layers(entry: ModelEntry, card: ModelCard, choice: Choice = EVERYTHING) -> list[ChosenLayer]:
@@ -54,15 +54,29 @@ def chosen_layers(entry: ModelEntry, card: ModelCard, choice: Choice = EVERYTHIN
             continue
         wanted = choice.filters if choice.filters is not None else rule.filters
         filters = choose_filters(entry.filters if wanted is None else wanted, layer, entry.name)
-        chosen.append(ChosenLayer(layer, filters, effective(entry.settings_for(rule), card)))
+        settings = tuple(dict.fromkeys(effective(each, card) for each in entry.pictures_for(rule)))
+        chosen.append(ChosenLayer(layer, _with_directions(filters, settings, layer, entry.name), settings))
     return chosen
+
+
+def _with_directions(
+    filters: tuple[int, ...], settings: tuple[RenderSettings, ...], layer: ConvLayer, model: str
+) -> tuple[int, ...]:
+    """Add the filters that directions name; where there is nothing but directions, only these are shown."""
+    named = tuple(sorted({index for each in settings for index, _ in each.objective.weights}))
+    named = choose_filters(named, layer, model)
+    own = filters if any(not each.objective.weights for each in settings) else ()
+    return tuple(sorted({*own, *named}))
 
 
 def effective(settings: RenderSettings, card: ModelCard) -> RenderSettings:
     """Return the settings with what has no effect here set to what is done instead, so that no key depends on it."""
-    if not card.any_size:
-        return replace(settings, size=max(card.picture_size(settings.size)), margin=0)
-    return replace(settings, margin=0) if settings.method == "pixel" else settings
+    margin = settings.margin if settings.method == "fourier" else 0
+    transforms = settings.transforms if settings.method == "fourier" else ()
+    crops = settings.crops if settings.method == "maco" else 0
+    diversity = 1 if settings.objective.weights else settings.diversity
+    settings = replace(settings, margin=margin, transforms=transforms, crops=crops, diversity=diversity)
+    return settings if card.any_size else replace(settings, size=max(card.picture_size(settings.size)), margin=0)
 
 
 def check_layers(choice: Choice, configured: Iterable[tuple[ModelEntry, ModelCard]]) -> None:

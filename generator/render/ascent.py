@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import keras
@@ -12,95 +13,182 @@ import numpy as np
 from numpy.typing import NDArray
 
 from generator.config.values import RenderSettings
+from generator.models.card import WHOLE_INPUT, ConvLayer
 from generator.models.load import LoadedModel
-from generator.render import objective
 from generator.render.backend import Tensor, compiled, value_and_gradient
-from generator.render.methods import Fourier, Method, Pixel, as_input
+from generator.render.fourier import Fourier
+from generator.render.maco import Maco
+from generator.render.methods import Method, Variable
+from generator.render.network import Network, as_input
+from generator.render.pixel import Pixel
+from generator.render.target import Target
+from generator.render.transforms import Transforms
 
 Array = NDArray[Any]
 ops = keras.ops
 
 SECONDS_BETWEEN_REPORTS = 1.0
-"""How long the compiled loop may run before it comes back for progress and Ctrl-C."""
+SEEN_WAVES = 3
+"""Without this limit early layers' pictures saturate in flat colour before any pattern grows in them."""
 
 
 @dataclass(frozen=True)
 class Ascent:
-    """Finished pictures of n filters.
+    """Finished pictures: of n filters, ``diversity`` in a row for each.
 
-    ``pictures`` (n, height, width, channels shown) with values from 0 to 1; ``growth`` holds the start and two
-    pictures on the way as (step, pictures); ``trace`` (steps, n) is the objective before each step.
+    ``pictures`` (n, height, width, channels shown) with values from 0 to 1; ``transparency`` (n, height, width), None
+    where the method tells none; ``growth`` holds the start and two pictures on the way as (step, pictures);
+    ``trace`` (steps, n) is the objective before each step.
     """
 
     pictures: Array
+    transparency: Array | None
     growth: tuple[tuple[int, Array], ...]
     trace: Array
 
 
+@dataclass(frozen=True)
+class _Climb:
+    """A batch on its way: what changes from step to step, then what does not."""
+
+    variable: Variable
+    moments: Variable
+    draws: Array
+    seed: int
+    weights: Tensor
+    columns: Tensor | None
+
+
 class Ascender:
-    """Climbs for one layer; its compiled loop is kept from batch to batch."""
+    """Climbs for one layer; its compiled step is kept from batch to batch, whatever their sizes and seeds.
 
-    def __init__(self, model: LoadedModel, layer: int, settings: RenderSettings) -> None:
-        self._model, self._layer, self._settings = model, layer, settings
+    ``network`` may be shared by the ascenders of a model; it decides the precision.
+    """
+
+    def __init__(
+        self, model: LoadedModel, layer: int, settings: RenderSettings, network: Network | None = None
+    ) -> None:
+        self._network = network or Network(model, settings.precision)
+        self._target = Target(self._network, layer, settings)
+        self._settings = settings
         self.method = method_for(model, layer, settings)
-        self._loop = compiled(self._climb)
+        self._raw = settings.method == "pixel"
+        picture, canvas = model.card.picture_size(settings.size), canvas_of(model, settings)
+        self._inner = (picture[0] / canvas[0], picture[1] / canvas[1])
+        # A loop inside the graph would be slower: oneDNN's gradient of max pooling is not used there.
+        self._step = compiled(self._one_step, free=(1, 1, 1, 0, 2, 1, 0))
 
-    def run(self, filters: tuple[int, ...], on_step: Callable[[int], None] = lambda step: None) -> Ascent:
-        """Return the pictures of the given filters; ``on_step`` hears how many steps are done, about once a second."""
-        count = self._model.card.layers[self._layer - 1].filters
+    def run(
+        self, filters: tuple[int, ...], on_step: Callable[[int], None] = lambda step: None, seed: int | None = None
+    ) -> Ascent:
+        """Return the pictures of the given filters; ``on_step`` hears how many steps are done, about once a second.
+
+        ``seed`` stands in for that of the settings.
+        """
         steps, method = self._settings.steps, self.method
-        generators = [picture_generator(self._settings.seed, index) for index in filters]
-        variable: Any = np.stack([method.start(rng) for rng in generators])
-        draws = ops.convert_to_tensor(np.stack([method.draws(rng, steps) for rng in generators], axis=1))
-        wanted = ops.convert_to_tensor(objective.one_hot(filters, count))
-        moments: Any = method.moments(variable)
-        trace: Any = np.zeros((steps, len(filters)), variable.dtype)
+        climb = self._begin(filters, self._settings.seed if seed is None else seed)
         stops = growth_steps(steps)
-        growth = []
-        step, at_once = 0, 1
-        while step < steps:
+        growth, trace = [], []
+        told = time.monotonic()
+        for step in range(steps):
             if step in stops:
-                growth.append((step, method.pictures(np.asarray(variable))))
-            end = min([stop for stop in (*stops, steps) if stop > step] + [step + at_once])
+                growth.append((step, method.pictures(climb.variable)))
+            before, (climb, values) = climb, self._advance(climb, step)
+            if step == 0 and (louder := self._woken(before, climb)) is not None:
+                climb, values = self._advance(louder, step)
+            trace.append(np.asarray(values))
+            if time.monotonic() - told > SECONDS_BETWEEN_REPORTS or step + 1 == steps:
+                told = time.monotonic()
+                on_step(step + 1)
+        pictures, clear = method.pictures(climb.variable), method.transparency(climb.moments)
+        return Ascent(pictures, clear, tuple(growth), np.stack(trace))
+
+    def pace(self, filters: tuple[int, ...], steps: int = 3) -> float:
+        """Return the seconds that a step takes for each filter, the best of a few steps, without compiling."""
+        climb = self._begin(filters, self._settings.seed)
+        paces = []
+        for step in range(steps + 1):
             began = time.monotonic()
-            variable, moments, trace = self._loop(
-                variable, moments, trace, draws, wanted, np.int32(step), np.int32(end)
-            )
-            ops.convert_to_numpy(trace)  # wait for the result
-            if step > 0:  # the first call also compiles
-                pace = (time.monotonic() - began) / (end - step)
-                at_once = max(1, int(SECONDS_BETWEEN_REPORTS / max(pace, 1e-6)))
-            step = end
-            on_step(step)
-        return Ascent(method.pictures(np.asarray(variable)), tuple(growth), np.asarray(trace))
+            climb, _ = self._advance(climb, step % self._settings.steps)
+            paces.append((time.monotonic() - began) / len(filters))
+        return min(paces[1:])
 
-    def _climb(
-        self, variable: Tensor, moments: Any, trace: Tensor, draws: Tensor, wanted: Tensor, start: Tensor, end: Tensor
-    ) -> tuple[Tensor, Any, Tensor]:
-        def step(i: Tensor, variable: Tensor, moments: Any, trace: Tensor) -> tuple[Tensor, ...]:
-            values, gradient = value_and_gradient(lambda v: self.method.objective(v, draws[i], wanted), variable)
-            number = ops.cast(i + 1, variable.dtype)
-            variable, moments = self.method.update(variable, gradient, moments, number)
-            trace = ops.slice_update(trace, (i, 0), ops.cast(values, trace.dtype)[None])
-            return i + 1, variable, moments, trace
+    def _begin(self, filters: tuple[int, ...], seed: int) -> _Climb:
+        steps, method, diversity = self._settings.steps, self.method, self._settings.diversity
+        generators = [picture_generator(seed, index, which) for index in filters for which in range(diversity)]
+        starts = [method.start(rng) for rng in generators]
+        variable = tuple(np.stack(parts) for parts in zip(*starts, strict=True))
+        draws = np.stack([method.draws(rng, steps) for rng in generators], axis=1)
+        aim = self._target.aim(tuple(np.repeat(filters, diversity).tolist()))
+        columns = None if aim.columns is None else ops.convert_to_tensor(aim.columns)
+        return _Climb(variable, method.moments(variable), draws, seed, ops.convert_to_tensor(aim.weights), columns)
 
-        first = (start, variable, moments, trace)
-        done = ops.while_loop(lambda i, *_: i < end, step, first)
-        return done[1], done[2], done[3]
+    def _woken(self, before: _Climb, after: _Climb) -> _Climb | None:
+        """Return the climb with another start for the pictures that the first step left as they were, if there are."""
+        other = self.method.waken(before.variable)
+        old, new = np.asarray(before.variable[0]), np.asarray(after.variable[0])
+        still = (old == new).reshape(len(old), -1).all(axis=1)
+        if other is None or not still.any():
+            return None
+        chosen = np.where(still.reshape(-1, *(1,) * (old.ndim - 1)), np.asarray(other[0]), old)
+        return replace(before, variable=(chosen, *before.variable[1:]))
+
+    def _advance(self, climb: _Climb, step: int) -> tuple[_Climb, Tensor]:
+        """Return the climb after a step, and the objective (n,) before it."""
+        noise = np.array([climb.seed % 2**31, step], np.int32)
+        variable, moments, values = self._step(
+            climb.variable, climb.moments, climb.draws[step], noise, climb.weights, climb.columns, np.float32(step + 1)
+        )
+        return replace(climb, variable=variable, moments=moments), values
+
+    def _one_step(
+        self,
+        variable: Variable,
+        moments: Variable,
+        draw: Tensor,
+        noise: Tensor,
+        weights: Tensor,
+        columns: Tensor | None,
+        number: Tensor,
+    ) -> tuple[Variable, Variable, Tensor]:
+        def score(images: Tensor, views: int) -> Tensor:
+            if self._raw:
+                return self._target.output(images, columns, weights)
+            shown = as_input(self._network.model, images * 255.0)
+            return self._target.climbed(shown, columns, weights, self._inner, views)
+
+        values, gradient = value_and_gradient(lambda at: self.method.climbed(at, draw, noise, score), variable)
+        variable, moments = self.method.update(variable, gradient, moments, ops.cast(number, variable[0].dtype))
+        return variable, moments, values
 
 
 def method_for(model: LoadedModel, layer: int, settings: RenderSettings) -> Method:
     """Return the method that the settings name, at the sizes that the network allows."""
-    picture = model.card.picture_size(settings.size)
+    card = model.card
+    picture, rate = card.picture_size(settings.size), settings.learning_rate
     if settings.method == "pixel":
-        return Pixel(model, layer, picture, settings.learning_rate)
-    canvas = model.card.canvas_size(settings.size, settings.margin)
-    return Fourier(model, layer, canvas, picture, settings.learning_rate)
+        return Pixel(picture, card.channels, rate)
+    if settings.method == "maco":
+        return Maco(picture, picture, card.channels, rate, settings.crops)
+    transforms = Transforms(settings.transforms)
+    longest = longest_wave(card.layers[layer - 1])
+    return Fourier(canvas_of(model, settings), picture, card.channels, rate, settings.steps, transforms, longest)
 
 
-def picture_generator(seed: int, index: int) -> np.random.Generator:
-    """Return the random numbers of one filter's picture: the same whatever else is rendered with it."""
-    return np.random.default_rng([seed, index])
+def longest_wave(layer: ConvLayer) -> float:
+    """Return the length, in pixels, of the waves beyond which a unit sees flat colour: three receptive fields."""
+    sides = layer.receptive_field or (WHOLE_INPUT,)
+    return math.inf if WHOLE_INPUT in sides else SEEN_WAVES * max(sides)
+
+
+def canvas_of(model: LoadedModel, settings: RenderSettings) -> tuple[int, int]:
+    """Return the (height, width) that the network is shown."""
+    return model.card.canvas_size(settings.size, settings.margin if settings.method == "fourier" else 0)
+
+
+def picture_generator(seed: int, index: int, which: int = 0) -> np.random.Generator:
+    """Return the random numbers of one of a filter's pictures: the same whatever else is rendered with it."""
+    return np.random.default_rng([seed, index, which] if which else [seed, index])
 
 
 def growth_steps(steps: int) -> tuple[int, ...]:
@@ -108,9 +196,18 @@ def growth_steps(steps: int) -> tuple[int, ...]:
     return tuple(sorted({0, steps // 8, steps // 2}))
 
 
-def responses(model: LoadedModel, layer: int, filters: tuple[int, ...], pictures: Array) -> Array:
-    """Return (n,): the response of each filter to its own picture (n, height, width, channels), values 0 to 255."""
-    count = model.card.layers[layer - 1].filters
+def responses(
+    model: LoadedModel,
+    layer: int,
+    filters: tuple[int, ...],
+    pictures: Array,
+    settings: RenderSettings | None = None,
+    network: Network | None = None,
+) -> Array:
+    """Return (n,): the score of each filter's own picture (n, height, width, channels), values 0 to 255.
+
+    ``settings`` name the objective and its sign; without them it is the response. It is always read in float32.
+    """
+    target = Target(network or Network(model), layer, settings or RenderSettings())
     images = as_input(model, ops.convert_to_tensor(pictures.astype(keras.config.floatx())))
-    found = objective.response(model, layer, images, ops.convert_to_tensor(objective.one_hot(filters, count)))
-    return np.asarray(found, np.float64)
+    return target.response(images, filters)

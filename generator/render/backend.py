@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from functools import partial
 from typing import Any
 
 import tensorflow as tf
@@ -10,10 +12,11 @@ import tensorflow as tf
 Tensor = Any
 
 
-def value_and_gradient(function: Callable[[Tensor], Tensor], at: Tensor) -> tuple[Tensor, Tensor]:
-    """Return ``function(at)``, one value for each picture (n,), and the gradient of each value at its own picture.
+def value_and_gradient(function: Callable[[Any], Tensor], at: Any) -> tuple[Tensor, Any]:
+    """Return ``function(at)``, one value for each picture (n,), and the gradient of their sum at each of ``at``.
 
-    The pictures of a batch must not depend on each other: the gradient of their values' sum then is all gradients.
+    ``at`` is a tensor or a tuple of tensors. Where the pictures of a batch do not depend on each other, the sum's
+    gradient is each value's own at its own picture.
     """
     with tf.GradientTape() as tape:
         tape.watch(at)
@@ -22,7 +25,52 @@ def value_and_gradient(function: Callable[[Tensor], Tensor], at: Tensor) -> tupl
     return values, tape.gradient(total, at)
 
 
-def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Return the function as one graph; it is traced again only for arguments of other shapes."""
-    compiled_function: Callable[..., Any] = tf.function(function, autograph=False)
-    return compiled_function
+def compiled(function: Callable[..., Any], free: Sequence[int]) -> Callable[..., Any]:
+    """Return the function as one graph, traced once, at its first call.
+
+    For each argument, a tensor or a tuple of them, ``free`` says how many of its first axes may be of other lengths
+    in later calls.
+    """
+    graph = tf.function(function, autograph=False)
+    traced: list[Any] = []
+
+    def call(*arguments: Any) -> Any:
+        if not traced:
+            specs = [tf.nest.map_structure(partial(_spec, n), a) for n, a in zip(free, arguments, strict=True)]
+            traced.append(graph.get_concrete_function(*specs))
+        return graph(*arguments)
+
+    return call
+
+
+def _spec(free: int, value: Any) -> Any:
+    if value is None:
+        return None
+    array = tf.convert_to_tensor(value)
+    free = min(free, array.shape.rank)
+    return tf.TensorSpec([None] * free + array.shape[free:].as_list(), array.dtype)
+
+
+def outside_graphs() -> AbstractContextManager[Any]:
+    """Let what is computed in the block be done once and now, even while a function is being traced."""
+    context: AbstractContextManager[Any] = tf.init_scope()
+    return context
+
+
+def crops_of(pictures: Tensor, boxes: Tensor, owners: Tensor, size: tuple[int, int]) -> Tensor:
+    """Return boxes (k, 4), as top, left, bottom, right in parts of the picture, cut out and resized (bilinear).
+
+    ``owners`` (k,) tells of which of the pictures (n, height, width, channels) each is. Its gradient is exact, which
+    that of an affine map is not for strong enlargement.
+    """
+    return tf.image.crop_and_resize(pictures, boxes, owners, size)
+
+
+def normal_noise(shape: Any, seed: Tensor) -> Tensor:
+    """Return standard normal numbers that the seed (2,) alone decides."""
+    return tf.random.stateless_normal(shape, seed)
+
+
+def uniform_noise(shape: Any, seed: Tensor) -> Tensor:
+    """Return numbers between -1 and 1 that the seed (2,) alone decides."""
+    return tf.random.stateless_uniform(shape, seed, -1.0, 1.0)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from generator.models.load import LoadedModel
 from generator.models.reading import read_point
 from generator.models.walk import conv_positions
-from generator.render.methods import as_input
+from generator.render.network import as_input
 
 Array = NDArray[Any]
 

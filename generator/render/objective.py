@@ -1,4 +1,4 @@
-"""What is maximised: the response of one filter, in a form that never starts dead.
+"""What is maximised: the response of a filter, a unit or a direction, in a form that never starts dead.
 
 A unit that is silent on the start picture passes no gradient through a ReLU, and its picture stays noise
 (lucid#68, lucent#34, keras#18334). So the target layer, and only it, lets a small part of its silent side through.
@@ -7,38 +7,134 @@ A unit that is silent on the start picture passes no gradient through a ReLU, an
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
 
 import keras
 import numpy as np
+from numpy.typing import NDArray
 
-from generator.models.load import LoadedModel
-from generator.models.reading import ReadPoint, by_element, read, read_point
-from generator.models.walk import conv_positions
+from generator.config.values import Objective as Wanted
 from generator.render.backend import Tensor
 
-SLOPE = 0.1
-"""How steep the rise of a unit is that is about to fire, next to one that fires; 0.01 gives the same scores to 5 %."""
+ops = keras.ops
+
+SLOPE = 0.02
+"""How steep the rise of a unit is that is about to fire, next to one that fires."""
+
+OWN_SILENCE = 0.7
+"""How much a response below zero counts where there is one, as with no activation at all: all of it would be the mean
+of a linear response, none of it lets pictures grow whose bright spots cost more darkness than they are worth."""
+
+APART = 2.0
+"""What diverse pictures pay for looking alike, in parts of their own response."""
 
 TINY = 1e-6
 
+Rows = NDArray[np.float32]
 
-def one_hot(filters: tuple[int, ...], count: int) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
-    """Return (n, count): for each picture, which filter is its own."""
-    return np.eye(count, dtype=np.float32)[list(filters)]
+
+@dataclass(frozen=True)
+class Reading:
+    """What a layer makes of the images: its pre-activation (n, height, width, channels) and the activation on it.
+
+    ``by_element`` tells whether the activation looks at each number alone; only then may channels be left out.
+    ``signed`` tells whether it can be plainly negative.
+    """
+
+    before: Tensor
+    activate: Callable[[Tensor], Tensor]
+    by_element: bool = True
+    signed: bool = False
+
+    def fired(self) -> Tensor:
+        """Return the activation of every channel."""
+        return self.activate(self.before)
+
+
+class Objective(Protocol):
+    """Functions of a reading and of each picture's weights of the channels (n, channels); they return (n,)."""
+
+    def climbed(self, reading: Reading, wanted: Tensor, inner: tuple[float, float]) -> Tensor:
+        """Return what is maximised; ``inner`` is the part of height and width about the middle that counts."""
+
+    def response(self, reading: Reading, wanted: Tensor) -> Tensor:
+        """Return what a finished picture is scored by."""
+
+
+class Channel:
+    """The spatial mean of a channel: Lucid's ``channel``."""
+
+    def climbed(self, reading: Reading, wanted: Tensor, inner: tuple[float, float]) -> Tensor:
+        """At the input's edge, the zeros of the padding make an edge that is in no picture: it is left out."""
+        return ops.mean(_own_awake(reading, wanted, inner), axis=(1, 2))
+
+    def response(self, reading: Reading, wanted: Tensor) -> Tensor:
+        """Return the mean of the channel's activation."""
+        return channel(reading.fired(), wanted)
+
+
+class Neuron:
+    """The unit in the middle: Lucid's ``neuron``."""
+
+    def climbed(self, reading: Reading, wanted: Tensor, inner: tuple[float, float]) -> Tensor:
+        """The unit's rise when silent is in units of its whole channel's size."""
+        return centre(_own_awake(reading, wanted, (1.0, 1.0)))
+
+    def response(self, reading: Reading, wanted: Tensor) -> Tensor:
+        """Return the unit's activation."""
+        return centre(own_channel(reading.fired(), wanted))
+
+
+class Direction:
+    """The spatial mean of a weighted sum of channels: Lucid's ``direction`` with ``cossim_pow`` 0."""
+
+    def climbed(self, reading: Reading, wanted: Tensor, inner: tuple[float, float]) -> Tensor:
+        """Every channel is kept awake on its own before they are summed."""
+        silence = reading.activate(ops.zeros_like(reading.before))
+        fired = middle(reading.fired() - silence, inner)
+        each = awake(middle(reading.before, inner), fired, reading.signed)
+        return channel(each, wanted)
+
+    def response(self, reading: Reading, wanted: Tensor) -> Tensor:
+        """Return the mean of the weighted sum of the activations."""
+        return channel(reading.fired(), wanted)
+
+
+OBJECTIVES: dict[str, Objective] = {"channel": Channel(), "neuron": Neuron(), "direction": Direction()}
+
+
+def rows(wanted: Wanted, filters: tuple[int, ...], columns: tuple[int, ...]) -> Rows:
+    """Return (n, k): for each picture, the weight of each of the channels ``columns`` in its objective."""
+    if wanted.weights:
+        weights = dict(wanted.weights)
+        return np.repeat(np.array([[weights.get(c, 0.0) for c in columns]], np.float32), len(filters), axis=0)
+    found: Rows = np.equal.outer(np.array(filters), np.array(columns)).astype(np.float32)
+    return found
+
+
+def negated(reading: Reading) -> Reading:
+    """Return the opposite reading: what drives the channels below zero, as far as it does."""
+    return Reading(-reading.before, keras.activations.relu)
 
 
 def own_channel(values: Tensor, wanted: Tensor) -> Tensor:
     """Return (n, height, width): of (n, height, width, channels), each picture's own channel."""
-    return keras.ops.einsum("nhwc,nc->nhw", values, keras.ops.cast(wanted, values.dtype))
+    return ops.einsum("nhwc,nc->nhw", values, ops.cast(wanted, values.dtype))
 
 
 def channel(activation: Tensor, wanted: Tensor) -> Tensor:
     """Return (n,): the spatial mean of each picture's own channel of (n, height, width, channels)."""
-    return keras.ops.mean(own_channel(activation, wanted), axis=(1, 2))
+    return ops.mean(own_channel(activation, wanted), axis=(1, 2))
+
+
+def centre(values: Tensor) -> Tensor:
+    """Return (n,): the value in the middle of (n, height, width)."""
+    return values[:, values.shape[1] // 2, values.shape[2] // 2]
 
 
 def middle(values: Tensor, inner: tuple[float, float]) -> Tensor:
-    """Return the middle of (n, height, width, channels), at least one place of it."""
+    """Return the middle of (n, height, width, ...), at least one place of it."""
     (top, height), (left, width) = (
         (min(round(side * (1 - part) / 2), (side - 1) // 2), side)
         for side, part in zip(values.shape[1:3], inner, strict=True)
@@ -46,55 +142,43 @@ def middle(values: Tensor, inner: tuple[float, float]) -> Tensor:
     return values[:, top : height - top, left : width - left]
 
 
-def awake(before: Tensor, fired: Tensor) -> Tensor:
-    """Return (n, height, width): ``fired`` where ``before`` is positive, else a slight rise towards firing.
+def awake(before: Tensor, fired: Tensor, signed: bool = False) -> Tensor:
+    """Return ``fired`` where ``before`` is positive, else a slight rise towards firing; axes 1 and 2 are places.
 
     ``before`` is a channel's pre-activation and ``fired`` its activation. The rise is exponential, in units of the
     channel's own mean size: a unit nearer to firing counts for more. A straight one would not do: the mean of a linear
     response is blind to every pattern but flat colour, so a silent edge detector would stay silent.
     """
-    size = keras.ops.mean(keras.ops.absolute(before), axis=(1, 2), keepdims=True)
-    size = keras.ops.stop_gradient(keras.ops.maximum(size, TINY))
-    silent = SLOPE * size * keras.ops.expm1(keras.ops.minimum(before, 0.0) / size)
-    return keras.ops.where(before > 0, fired, silent)
+    size = ops.mean(ops.absolute(before), axis=(1, 2), keepdims=True)
+    size = ops.stop_gradient(ops.maximum(size, TINY))
+    silent = SLOPE * size * ops.expm1(ops.minimum(before, 0.0) / size)
+    if signed:
+        silent = silent + OWN_SILENCE * ops.minimum(fired, 0.0)
+    return ops.where(before > 0, fired, silent)
 
 
-def response(model: LoadedModel, layer: int, images: Tensor, wanted: Tensor) -> Tensor:
-    """Return (n,): the response of each picture's own filter to it; ``layer`` is the index on the model's card."""
-    before, activate = _read(model, layer, images)
-    return channel(activate(before), wanted)
+def likeness(activation: Tensor, group: int, views: int = 1) -> Tensor:
+    """Return (n,): how alike each picture's activation is to those of its group's others, from 0 to 1.
 
-
-def ascent_objective(
-    model: LoadedModel, layer: int, images: Tensor, wanted: Tensor, inner: tuple[float, float] = (1.0, 1.0)
-) -> Tensor:
-    """Return (n,): the response in the form that is maximised.
-
-    ``inner`` is the part of the height and of the width, about the middle, that counts: at the input's edge the
-    zeros of the padding make an edge that is in no picture, and filters are glad to answer to it.
+    ``activation`` (n * views, height, width, channels) holds every picture's views in a row, groups are ``group``
+    pictures in a row. Two are alike as the cosine between their Gram matrices, which tell which channels fire
+    together, wherever they do (Gatys et al. 2015; Lucid's ``diversity``).
     """
-    before, activate = _read(model, layer, images)
-    own = own_channel(middle(before, inner), wanted)
-    if by_element(model.graph, _read_point(model, layer)):  # the other channels need no activation
-        fired = activate(own) - activate(keras.ops.zeros_like(own))
+    height, width, channels = activation.shape[1:]
+    flat = ops.reshape(activation, (-1, height * width, channels))
+    gram = ops.matmul(ops.transpose(flat, (0, 2, 1)), flat)
+    gram = ops.mean(ops.reshape(gram, (-1, group, views, channels * channels)), axis=2)
+    norm = ops.sqrt(ops.maximum(ops.sum(ops.square(gram), axis=-1, keepdims=True), TINY**2))
+    unit = gram / norm
+    others = ops.sum(unit, axis=1, keepdims=True) - unit
+    return ops.reshape(ops.sum(unit * others, axis=-1) / (group - 1), (-1,))
+
+
+def _own_awake(reading: Reading, wanted: Tensor, inner: tuple[float, float]) -> Tensor:
+    own = middle(own_channel(reading.before, wanted), inner)  # cut late: cutting all channels is slow
+    if reading.by_element:  # the other channels need no activation
+        fired = reading.activate(own) - reading.activate(ops.zeros_like(own))
     else:
-        everywhere = activate(before) - activate(keras.ops.zeros_like(before))  # it may depend on the place
-        fired = own_channel(middle(everywhere, inner), wanted)
-    return keras.ops.mean(awake(own, fired), axis=(1, 2))
-
-
-def layer_output(model: LoadedModel, layer: int, images: Tensor, wanted: Tensor) -> Tensor:
-    """Return (n,): the channel mean of the layer's own output, as the reference method maximises it."""
-    position = conv_positions(model.graph)[layer - 1]
-    values = {model.graph.input: images}
-    for needed in model.graph.needed([position]):
-        model.graph.calls[needed](values)
-    return channel(values[model.graph.calls[position].outputs[0]], wanted)
-
-
-def _read(model: LoadedModel, layer: int, images: Tensor) -> tuple[Tensor, Callable[[Tensor], Tensor]]:
-    return read(model.graph, _read_point(model, layer), images)
-
-
-def _read_point(model: LoadedModel, layer: int) -> ReadPoint:
-    return read_point(model.graph, conv_positions(model.graph)[layer - 1])
+        everywhere = reading.fired() - reading.activate(ops.zeros_like(reading.before))  # it may depend on the place
+        fired = middle(own_channel(everywhere, wanted), inner)
+    return awake(own, fired, reading.signed)

@@ -1,7 +1,6 @@
-"""Random shifts, scalings and rotations: what survives them is no accident of single pixels.
+"""Random shifts, scalings, rotations and noise: what survives them is no accident of single pixels.
 
-Every picture has its own at every step, drawn from its seed and filter alone, so that it does not matter which
-pictures share a batch.
+Every picture has its own maps at every step, drawn from its seed and filter alone.
 """
 
 from __future__ import annotations
@@ -11,16 +10,31 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from generator.config import values
+
 Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Affine:
-    """Limits of one random affine map: shift in parts of the picture's side, scale as a factor, rotation in degrees."""
+class Transforms:
+    """Random transforms in their order, each with its limit.
 
-    shift: float = 1 / 16
-    scale: float = 1.1
-    rotate: float = 10.0
+    ``shift`` is in parts of the picture's shorter side, ``scale`` a factor, ``rotate`` in degrees: each is drawn
+    uniformly from minus to plus its limit (a scale from its reciprocal, evenly in logarithms). ``noise`` is the
+    deviation of normal noise in parts of the range of values.
+    """
+
+    steps: values.Transforms
+
+    @property
+    def moves(self) -> bool:
+        """Tell whether there is any map to apply."""
+        return any(kind != "noise" for kind, _ in self.steps)
+
+    @property
+    def noise(self) -> float:
+        """Return the deviation of all noise together."""
+        return float(np.sqrt(sum(limit**2 for kind, limit in self.steps if kind == "noise")))
 
     def draw(self, rng: np.random.Generator, steps: int, height: int, width: int) -> Array:
         """Return ``steps`` maps (steps, 8) in the form of ``keras.ops.image.affine_transform``.
@@ -28,15 +42,25 @@ class Affine:
         Each maps a place of the result to the place of the picture that it shows.
         """
         side = min(height, width)
-        down, right, scaled, turned = rng.uniform(-1, 1, (4, steps))
-        return affine(
-            np.deg2rad(self.rotate) * turned,
-            np.exp(np.log(self.scale) * scaled),
-            self.shift * side * down,
-            self.shift * side * right,
-            height,
-            width,
-        )
+        found = np.repeat(np.eye(3)[None], steps, axis=0)
+        still = np.zeros(steps)
+        for kind, limit in self.steps:
+            one, two = rng.uniform(-1, 1, (2, steps))
+            if kind == "shift":
+                step = affine(still, still + 1, limit * side * one, limit * side * two, height, width)
+            elif kind == "scale":
+                step = affine(still, np.exp(np.log(limit) * one), still, still, height, width)
+            elif kind == "rotate":
+                step = affine(np.deg2rad(limit) * one, still + 1, still, still, height, width)
+            else:
+                continue
+            found = found @ as_matrix(step)  # the last transform is the first to look back through
+        return found.reshape(steps, 9)[:, :8]
+
+
+def as_matrix(maps: Array) -> Array:
+    """Return maps (n, 8) as matrices (n, 3, 3) on (x, y, 1)."""
+    return np.concatenate([maps, np.ones((len(maps), 1))], axis=1).reshape(-1, 3, 3)
 
 
 def affine(angle: Array, factor: Array, down: Array, right: Array, height: int, width: int) -> Array:

@@ -24,7 +24,7 @@ from generator.errors import GalleryError, UsageError
 
 Record = dict[str, Any]
 
-MARK, SPEED, ROOMS = "store.json", "speed.json", ("objects", "records", "cards", "names")
+MARK, SPEED, ROOMS = "store.json", "speed.json", ("objects", "records", "cards", "names", "tunings")
 NEW = ".filter-gallery-new-"
 """How the name of a file begins that is not yet whole."""
 
@@ -115,6 +115,14 @@ class Store:
 
     def _name_path(self, name: str) -> Path:
         return self.folder / "names" / f"{hashlib.sha256(name.encode()).hexdigest()}.json"
+
+    def put_tuning(self, digest: str, tuning: Record) -> None:
+        """Remember what was measured for a model, so that it is not measured anew."""
+        self._write(self.folder / "tunings" / f"{digest}.json", _json(tuning))
+
+    def tuning(self, digest: str) -> Record | None:
+        """Return what was measured for a model, or None."""
+        return _read_json(self.folder / "tunings" / f"{digest}.json")
 
     def note_speed(self, machine: dict[str, float]) -> None:
         """Remember how fast this machine was, for estimates only: nothing that is built depends on it."""

@@ -17,18 +17,31 @@ HOSTILE = "<img src=x onerror=alert(1)>"
 MAKE = f"""
 import keras
 from keras import layers
-def save(name, *steps):
+def save(name, *steps, prepare=lambda model: None):
     keras.utils.set_random_seed(1)
-    keras.Sequential([keras.Input((24, 24, 3)), layers.Rescaling(1 / 255), *steps]).save(name)
+    model = keras.Sequential([keras.Input((24, 24, 3)), layers.Rescaling(1 / 255), *steps])
+    prepare(model)
+    model.save(name)
+def kill_the_second(model):
+    kernel, bias = model.layers[1].get_weights()
+    kernel[..., 1], bias[1] = -1, -1
+    model.layers[1].set_weights([kernel, bias])
 relu = dict(activation="relu")
 save("tiny.keras", layers.Conv2D(20, 3, name="first", **relu), layers.Conv2D(3, 3, name="second"))
+save("kinds.keras", layers.Conv2D(3, 3, name="first", **relu), layers.Conv2D(2, 3), prepare=kill_the_second)
 save("hostile.keras", layers.Conv2D(3, 3, name={HOSTILE!r}, **relu), layers.Conv2D(3, 3, name="a" * 90))
 """
 CONFIG = f"""
 title: "Tiny {HOSTILE} & more"
 photos: [chelsea, coffee]
 render: {{size: 24, steps: 4, margin: 4}}
-models: [tiny.keras, {{source: hostile.keras, name: "{HOSTILE}"}}]
+models:
+  - tiny.keras
+  - {{source: hostile.keras, name: "{HOSTILE}"}}
+  - source: kinds.keras
+    layers:
+      first: {{render: {{sign: both, objective: [channel, neuron]}}}}
+      "*": {{render: {{method: maco, repeats: 2}}}}
 """
 PAGES = {
     "home": "index.html",
@@ -36,6 +49,10 @@ PAGES = {
     "model": "tiny/index.html",
     "layer": "tiny/001-first/index.html",
     "filter": "tiny/001-first/0001.html",
+    "kinds, layer": "kinds/001-first/index.html",
+    "kinds, filter": "kinds/001-first/0000.html",
+    "kinds, dead filter": "kinds/001-first/0001.html",
+    "kinds, MaCo": "kinds/002-conv2d/0000.html",
     "hostile model": "img-src-x-onerror-alert-1/index.html",
     "hostile layer": "img-src-x-onerror-alert-1/001-img-src-x-onerror-alert-1/index.html",
     "hostile filter": "img-src-x-onerror-alert-1/001-img-src-x-onerror-alert-1/0000.html",
@@ -183,6 +200,51 @@ def test_arrow_keys_turn_pages(chromium: Browser, site: Path) -> None:
     page.goto((layer / "index.html").as_uri())
     page.keyboard.press("ArrowRight")
     page.wait_for_url((site / "tiny/002-second/index.html").as_uri())
+    assert problems == []
+    page.context.close()
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no scripts"])
+def test_every_picture_of_a_filter_is_seen_with_how_it_was_made(scripts: bool, chromium: Browser, site: Path) -> None:
+    page, problems = open_page(chromium, site, scripts=scripts)
+    page.goto((site / PAGES["kinds, filter"]).as_uri())
+    others = page.locator(".others > figure")
+    assert others.locator("h3").all_text_contents() == ["Negative", "Centre unit", "Centre unit, negative"]
+    assert page.locator(".frame figcaption").inner_text() == "Main."
+    large, small = page.locator(".frame img").bounding_box(), others.locator("> img").first.bounding_box()
+    assert large
+    assert small
+    assert large["width"] > small["width"] > 150
+    for one in others.all():
+        assert not one.locator(".growth").is_visible()
+        one.locator("summary").press("Enter")
+        assert one.locator(".growth li").count() >= 3
+        for part in (".growth", "svg polyline", ".settings"):
+            assert one.locator(part).first.is_visible()
+    page.locator(".others").scroll_into_view_if_needed()
+    assert problems == []
+    page.context.close()
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_a_dead_filter_is_a_hatched_field(dark: bool, chromium: Browser, site: Path) -> None:
+    page, problems = open_page(chromium, site, dark=dark)
+    page.goto((site / PAGES["kinds, layer"]).as_uri())
+    tile = page.locator(".plates >> nth=0").locator(".tile").last
+    assert tile.inner_text().split() == ["dead", "first", "filter", "1"]
+    assert tile.locator("img").count() == 0
+    gone, drawn = tile.locator(".gone").bounding_box(), page.locator(".tile > img").first.bounding_box()
+    assert gone
+    assert drawn
+    assert [round(gone[side]) for side in ("width", "height")] == [round(drawn[side]) for side in ("width", "height")]
+    assert "gradient" in tile.locator(".gone").evaluate("field => getComputedStyle(field).backgroundImage")
+    tile.click()
+    assert page.text_content("h1") == "kinds / firstFilter 1"
+    assert page.locator(".frame").inner_text() == "dead"
+    assert page.locator(".evidence tbody tr").count() == 2 + 2  # photos, and positive pictures
+    assert not page.locator(".left img").first.is_visible()
+    page.locator(".left summary").click()
+    assert page.locator(".left img").first.is_visible()
     assert problems == []
     page.context.close()
 

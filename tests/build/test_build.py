@@ -2,42 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from pathlib import Path
-
-import keras
-import pytest
-from keras import layers
-
-from generator.build import Event, Summary, TaskDone, build
-from generator.config import load_config
 from generator.plan import Choice
-
-
-@dataclass(frozen=True)
-class Place:
-    """A folder with a configuration and a model of two layers, of four and three filters."""
-
-    folder: Path
-
-    def build(
-        self, more: str = "", choice: Choice | None = None, models: str = "[tiny.keras]", force: bool = False
-    ) -> tuple[Summary, list[tuple[str, str, int]]]:
-        """Build; return the summary, and technique, layer and number of filters of what was rendered."""
-        path = self.folder / "config.yaml"
-        path.write_text(f"render: {{size: 16, steps: 4, margin: 4}}\nphotos: [chelsea]\nmodels: {models}\n{more}")
-        done: list[tuple[str, str, int]] = []
-
-        def listen(event: Event) -> None:
-            if isinstance(event, TaskDone):
-                done.append((event.task.technique, event.task.layer.name, len(event.task.filters)))
-
-        return build(load_config(path), choice or Choice(), force=force, tell=listen), done
-
-    def pages(self) -> set[str]:
-        """Return the pages of filters."""
-        return {"/".join(path.parts[-2:]) for path in (self.folder / "site").rglob("0*.html")}
-
+from tests.build.conftest import Place
 
 ALL_PAGES = {f"001-first/{i:04d}.html" for i in range(4)} | {f"002-second/{i:04d}.html" for i in range(3)}
 EVERYTHING = [
@@ -48,15 +14,6 @@ EVERYTHING = [
     ("picture", "first", 4),
     ("picture", "second", 3),
 ]
-
-
-@pytest.fixture
-def place(tmp_path: Path) -> Place:
-    """Return a fresh folder with the model in it."""
-    keras.utils.set_random_seed(1)
-    steps = (layers.Conv2D(4, 3, activation="relu", name="first"), layers.Conv2D(3, 3, name="second"))
-    keras.Sequential([keras.Input((20, 20, 3)), layers.Rescaling(1 / 255), *steps]).save(tmp_path / "tiny.keras")
-    return Place(tmp_path)
 
 
 def test_everything_is_rendered_once(place: Place) -> None:

@@ -18,6 +18,7 @@ SETTINGS = "photos: [chelsea]\nrender: {size: 16, steps: 4, margin: 4}\n"
 MAKE_MODELS = """
 import keras
 from keras import layers
+keras.utils.set_random_seed(1)  # a layer draws its seed when it is made, before it is saved
 def save(name, *steps, shape=(24, 24, 3)):
     keras.utils.set_random_seed(1)
     keras.Sequential([keras.Input(shape), layers.Rescaling(1 / 255), *steps]).save(name)

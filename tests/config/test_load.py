@@ -1,31 +1,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from textwrap import dedent
 
 import pytest
 
 from generator import assets
-from generator.config import Config, LayerRule, Photo, PreprocessChoice, RenderSettings, default_config, load_config
-from generator.config.values import METHOD_DEFAULTS
+from generator.config import LayerRule, Photo, PreprocessChoice, default_config, load_config
 from generator.errors import ConfigError, UsageError
-
-FOURIER_RATE = METHOD_DEFAULTS["fourier"]["learning_rate"]
-
-
-def read(folder: Path, text: str) -> Config:
-    path = folder / "config.yaml"
-    path.write_text(dedent(text), encoding="utf-8")
-    return load_config(path)
-
-
-def problems(folder: Path, text: str) -> list[str]:
-    """Return what is wrong in a configuration, as ``line: message``."""
-    with pytest.raises(ConfigError) as caught:
-        read(folder, text)
-    where = f"{folder / 'config.yaml'}:"
-    assert all(problem.startswith(where) for problem in caught.value.problems)
-    return [problem.removeprefix(where) for problem in caught.value.problems]
+from tests.config.files import problems, read
 
 
 def test_what_is_left_out_has_a_default(tmp_path: Path) -> None:
@@ -48,61 +30,9 @@ def test_the_default_configuration_starts_in_the_folder_it_is_given(tmp_path: Pa
     assert [entry.kind for entry in config.models] == ["demo"]
 
 
-@pytest.mark.parametrize(
-    ("render", "expected"),
-    [
-        ("{}", RenderSettings("fourier", 128, 8, 128, FOURIER_RATE, 0)),
-        ("{method: pixel}", RenderSettings("pixel", 128, 0, 100, 4.0, 0)),
-        ("{size: 64}", RenderSettings("fourier", 64, 4, 128, FOURIER_RATE, 0)),
-        ("{size: 16}", RenderSettings("fourier", 16, 4, 128, FOURIER_RATE, 0)),
-        ("{size: 64, margin: 0}", RenderSettings("fourier", 64, 0, 128, FOURIER_RATE, 0)),
-        ("{method: pixel, margin: 3}", RenderSettings("pixel", 128, 3, 100, 4.0, 0)),
-        ("{steps: 7, learning_rate: 1, seed: 5}", RenderSettings("fourier", 128, 8, 7, 1.0, 5)),
-    ],
-)
-def test_what_a_rendering_leaves_out_comes_from_its_method_and_size(
-    tmp_path: Path, render: str, expected: RenderSettings
-) -> None:
-    (entry,) = read(tmp_path, f"models: [demo]\nrender: {render}").models
-    assert entry.settings_for(entry.layers[0]) == expected
-
-
-MERGED = """
-    filters: 9
-    render: {size: 64, steps: 10, seed: 1}
-    models:
-      - demo
-      - source: demo
-        name: own
-        filters: [3, 1, 3]
-        render: {steps: 20, method: pixel}
-        layers:
-          "block1*": {filters: 2, render: {steps: 30, size: 32}}
-          "block2*":
-          "*": {filters: all}
-"""
-
-
-@pytest.mark.parametrize(
-    ("model", "layer", "filters", "expected"),
-    [
-        (0, "block1_conv1", None, RenderSettings("fourier", 64, 4, 10, FOURIER_RATE, 1)),
-        (1, "block1_conv1", 2, RenderSettings("pixel", 32, 0, 30, 4.0, 1)),
-        (1, "block2_conv1", None, RenderSettings("pixel", 64, 0, 20, 4.0, 1)),
-        (1, "block3_conv1", "all", RenderSettings("pixel", 64, 0, 20, 4.0, 1)),
-    ],
-)
-def test_a_layers_settings_go_before_a_models_before_the_files(
-    tmp_path: Path, model: int, layer: str, filters: object, expected: RenderSettings
-) -> None:
-    entry = read(tmp_path, MERGED).models[model]
-    rule = entry.rule_for(layer)
-    assert rule is not None
-    assert (rule.filters, entry.settings_for(rule)) == (filters, expected)
-
-
 def test_a_models_filters_go_before_the_files(tmp_path: Path) -> None:
-    assert [entry.filters for entry in read(tmp_path, MERGED).models] == [9, (3, 1)]
+    text = "filters: 9\nmodels: [demo, {source: demo, name: own, filters: [3, 1, 3]}]"
+    assert [entry.filters for entry in read(tmp_path, text).models] == [9, (3, 1)]
 
 
 @pytest.mark.parametrize(
@@ -282,7 +212,7 @@ BAD: dict[str, tuple[str, list[str]]] = {
         "models: [demo]\nrender:\n  method: forier\n  size: 8\n  margin: -1\n"
         "  steps: yes\n  learning_rate: 0\n  seed: -4",
         [
-            "3: render.method: expected fourier or pixel, got 'forier'. Did you mean fourier?",
+            "3: render.method: expected fourier or pixel or maco, got 'forier'. Did you mean fourier?",
             "4: render.size: expected a number greater than or equal to 16, got 8",
             "5: render.margin: expected a number greater than or equal to 0, got -1",
             "6: render.steps: expected an integer, got 'yes'",

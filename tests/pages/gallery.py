@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from pathlib import Path
@@ -20,8 +20,16 @@ from generator.store import Store
 Attributes = dict[str, str | None]
 
 
-def fill(store: Store, tasks: Iterable[Task], score: float = 2.0, response: float = 1.0) -> None:
+Score = float | Callable[[Task, int], float]
+"""What the pictures of a task reach: the same for all, or for each filter its own."""
+
+
+def fill(store: Store, tasks: Iterable[Task], score: Score = 2.0, response: Score = 1.0) -> None:
     """Keep for each task a record such as a build makes; its pictures are a few bytes that say what they are."""
+
+    def own(value: Score, task: Task, index: int) -> float:
+        return value(task, index) if callable(value) else value
+
     for task in tasks:
         entries, blobs = [], []
 
@@ -39,11 +47,24 @@ def fill(store: Store, tasks: Iterable[Task], score: float = 2.0, response: floa
                 one |= {"kernel": blob(f"{index}"), "colour": task.layer.index == 1, "size": [3, 3]}
                 one |= {"inputs": [2, 0], "shares": [0.6, 0.3], "of": 3}
             elif task.technique == FEATURE_MAP:
-                one |= {"map": blob(f"{index}"), "response": response, "peak": 3 * response, "size": [8, 8]}
+                level = own(response, task, index)
+                one |= {"map": blob(f"{index}"), "response": level, "peak": 3 * level, "size": [8, 8]}
             else:
                 assert task.technique == PICTURE
-                one |= {"picture": blob(f"{index}"), "growth": [[0, blob(f"{index}@0")], [16, blob(f"{index}@16")]]}
-                one |= {"score": score, "reached": score, "trace": [score * i / 63 for i in range(64)]}
+                assert task.settings
+                level, shared = own(score, task, index), bool(task.settings.objective.weights)
+                names = [f"{'all' if shared else index}/{place}" for place in range(task.settings.diversity)]
+                one["pictures"] = [
+                    {
+                        "picture": blob(name),
+                        "growth": [[0, blob(f"{name}@0")], [16, blob(f"{name}@16")]],
+                        "transparent": task.settings.method == "maco",
+                        "score": level,
+                        "reached": level,
+                        "trace": [level * i / 63 for i in range(64)],
+                    }
+                    for name in names
+                ]
             entries.append(one)
         store.put_record(task.shelf, task.key, {**record, "filters": entries})
 

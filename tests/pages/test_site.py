@@ -1,60 +1,19 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from dataclasses import replace
 from pathlib import Path
 
-import jsonschema
 import pytest
 from jinja2 import UndefinedError
 
 from generator.config import LayerRule
 from generator.errors import GalleryError
-from generator.models.card import ArchitectureRow
-from generator.names import slug, unique_slugs
 from generator.pages.site import environment
 from generator.plan import FEATURE_MAP, Choice, PhotoIdentity
 from tests.cards import card, conv, entry
 from tests.pages.gallery import Gallery, Page, fill, resolved
-
-IMAGE, SCRIPT, CLIMB = "<img src=x onerror=alert(1)>", "\"'></a></title><script>alert(1)</script>", "../../etc"
-HOSTILE = [IMAGE, SCRIPT, CLIMB, "{{ 7 * 7 }} &amp; %s", "a/b\\c", "javascript:alert(1)", "CON", "ok"]
-
-
-def hostile(folder: Path) -> Gallery:
-    """Return a gallery in which every name that a user or a model can choose is one of those above."""
-    models = []
-    for number, (name, page) in enumerate(zip(HOSTILE, unique_slugs(HOSTILE), strict=True)):
-        layers = [
-            conv(i, layer, 2, slug=f"{i:03d}-{slug(layer)}", read_at=layer, type=layer, activation=layer)
-            for i, layer in enumerate(HOSTILE, 1)
-        ]
-        rows = tuple(ArchitectureRow(c.name, c.name, c.output_shape, 1, c.index) for c in layers)
-        rows += (ArchitectureRow(name, name, (None,), 0, None),)
-        label = replace(card().preprocess, label=name)
-        digest = f"{number:064d}"
-        made = card(*layers, digest=digest, preprocess=label, warnings=(name,), left_out=(name,), architecture=rows)
-        models.append((entry(name, page, source=f"/home/me/secret/{slug(name)}.keras"), made))
-    photos = [PhotoIdentity(name, f"{i:064d}", (32, 48)) for i, name in enumerate(HOSTILE[:3])]
-    return Gallery(folder, models, title=SCRIPT, photos=photos)
-
-
-@pytest.fixture(scope="module")
-def strange(tmp_path_factory: pytest.TempPathFactory) -> Gallery:
-    """Return the site of hostile names, written."""
-    gallery = hostile(tmp_path_factory.mktemp("strange"))
-    fill(gallery.store, gallery.tasks())
-    gallery.write()
-    return gallery
-
-
-@pytest.fixture
-def gallery(tmp_path: Path) -> Gallery:
-    """Return a gallery of one network with two layers of four filters, rendered, not yet written."""
-    made = Gallery(tmp_path, [(entry(), card(conv(1, "stem", slug="001-stem"), conv(2, "top", slug="002-top")))])
-    fill(made.store, made.tasks())
-    return made
+from tests.pages.hostile import HOSTILE, SCRIPT
 
 
 def test_names_are_shown_as_they_are_and_never_become_markup(strange: Gallery) -> None:
@@ -100,12 +59,6 @@ def test_only_the_page_of_sources_points_to_other_hosts(strange: Gallery) -> Non
     assert far == {"reading.html"}
 
 
-def test_the_manifest_is_as_its_schema_says(strange: Gallery) -> None:
-    schema = json.loads((strange.site / "manifest.schema.json").read_bytes())
-    jsonschema.Draft202012Validator.check_schema(schema)
-    jsonschema.Draft202012Validator(schema).validate(strange.manifest)
-
-
 def test_the_manifest_lists_exactly_the_files_that_are_there(strange: Gallery) -> None:
     held = strange.held()
     del held["manifest.json"]
@@ -113,27 +66,6 @@ def test_the_manifest_lists_exactly_the_files_that_are_there(strange: Gallery) -
         {"path": path, "size": len(content), "digest": hashlib.sha256(content).hexdigest()}
         for path, content in sorted(held.items())
     ]
-
-
-def test_the_manifest_says_what_the_pages_show(gallery: Gallery) -> None:
-    gallery.write()
-    (model,) = gallery.manifest["models"]
-    assert (model["name"], model["page"], model["input_shape"]) == ("net", "net/index.html", [None, None, 3])
-    assert [(x["index"], x["name"], x["page"]) for x in model["layers"]] == [
-        (1, "stem", "net/001-stem/index.html"),
-        (2, "top", "net/002-top/index.html"),
-    ]
-    one = model["layers"][1]["filters"][3]
-    assert (one["index"], one["page"], one["verdict"]) == (3, "net/002-top/0003.html", "converged")
-    assert one["picture"] == one["pictures"][0]["path"] == "net/002-top/0003-picture.webp"
-    assert (len(one["pictures"][0]["trace"]), one["pictures"][0]["score"]) == (32, 2.0)
-    assert one["feature_maps"] == [{"path": "net/002-top/0003-feature-map-0.webp", "photo": "cat", "response": 1.0}]
-    assert one["kernels"] == ["net/002-top/0003-kernel.webp"]
-
-
-def test_where_a_model_lies_on_the_machine_is_not_told(strange: Gallery) -> None:
-    assert not [path for path, content in strange.held().items() if b"/home/me" in content or b"secret" in content]
-    assert {model["source"] for model in strange.manifest["models"]} == {f"{slug(name)}.keras" for name in HOSTILE}
 
 
 def test_pictures_are_the_stores_byte_for_byte(gallery: Gallery) -> None:
@@ -231,23 +163,10 @@ def test_the_plans_own_batch_goes_before_others(gallery: Gallery) -> None:
     assert {one["pictures"][0]["score"] for layer in layers for one in layer["filters"]} == {2.0}
 
 
-@pytest.mark.parametrize(
-    ("score", "response", "verdict", "said"),
-    [
-        (2.0, 1.0, "converged", "The picture excites the filter to 2, 2 times the best photo’s 1 (cat)."),
-        (2.0, 0.0, "converged", "The picture excites the filter to 2; no photo here excites it at all."),
-        (1.0, 4.0, "weak", "The photo cat excites this filter more (4) than its own picture does (1)."),
-        (0.0, 0.0, "dead", "not the start image, not any of the 128 steps, and none of the 1 photos."),
-        (-1.0, -2.0, "dead", "Nothing excited this filter"),
-    ],
-)
-def test_a_filters_page_says_what_became_of_it(
-    tmp_path: Path, score: float, response: float, verdict: str, said: str
-) -> None:
-    gallery = Gallery(tmp_path, [(entry(), card(conv(1, "stem", 1, slug="001-stem")))])
-    fill(gallery.store, gallery.tasks(), score, response)
-    assert gallery.write().verdicts == {verdict: 1}
-    assert said in gallery.pages()["net/001-stem/0000.html"].text
+def test_style_is_the_style_sheets_and_that_is_small(strange: Gallery) -> None:
+    assert [path for path, page in strange.pages().items() if [a for _, a in page.elements if "style" in a]] == []
+    (sheet,) = (strange.site / "assets").glob("*.css")
+    assert sheet.stat().st_size < 20_000
 
 
 def test_neighbours_are_linked_both_ways(gallery: Gallery) -> None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from generator.config import LayerRule, ModelEntry, RenderSettings
-from generator.config.values import Filters
+from generator.config.values import Filters, Objective
 from generator.errors import UsageError
 from generator.models.card import ConvLayer, ModelCard
 from generator.plan import EVERYTHING, Choice, check_layers, chosen_layers
@@ -60,9 +60,19 @@ def test_layers_and_how_many_filters_they_show(of: ModelEntry, choice: Choice, e
 
 
 def test_the_first_rule_that_matches_gives_the_settings() -> None:
-    first, second = (chosen.settings for chosen in chosen_layers(RULES, CARD))
+    (first,), (second,) = (chosen.settings for chosen in chosen_layers(RULES, CARD))
     assert (first.size, first.steps) == (32, 7)
     assert (second.size, second.steps) == (RenderSettings().size, 9)
+
+
+def direction(glob: str, filters: tuple[int, ...]) -> ModelEntry:
+    """Return an entry with a direction of these filters for the layers that a pattern names."""
+    objective = (Objective(), Objective("direction", tuple((index, 1.0) for index in filters)))
+    return entry(layers=(LayerRule(glob, None, (("objective", objective),)), LayerRule("*")))
+
+
+def test_a_direction_for_one_layer_need_not_fit_the_others() -> None:
+    assert [len(c.settings) for c in chosen_layers(direction("stem", (7,)), CARD)] == [2, 1, 1]
 
 
 @pytest.mark.parametrize(
@@ -79,6 +89,9 @@ def test_the_first_rule_that_matches_gives_the_settings() -> None:
             "net: no convolutional layer matches 'block1_conv3'. Did you mean block1_conv2?",
         ),
         (entry(), Choice(filters=(5,)), "net/block1_conv2: no filter 5. The layer has 3, from 0 to 2"),
+        (direction("*", (0, 5, 7)), EVERYTHING, "net/block1_conv1: no filter 7. The layer has 6, from 0 to 5"),
+        (direction("stem", (8,)), EVERYTHING, "net/stem: no filter 8. The layer has 8, from 0 to 7"),
+        (direction("stem", (9,)), Choice(filters=1), "net/stem: no filter 9. The layer has 8, from 0 to 7"),
     ],
 )
 def test_a_configuration_that_names_nothing_is_told(of: ModelEntry, choice: Choice, message: str) -> None:

@@ -5,19 +5,29 @@ from dataclasses import replace
 
 import pytest
 
-from generator.config import ModelEntry, RenderSettings
+from generator.config import LayerRule, ModelEntry, RenderSettings
+from generator.config.values import Objective
 from generator.models.card import ModelCard
-from generator.plan import FEATURE_MAP, KERNEL, PICTURE, Choice, PhotoIdentity, Task, plan_model, tasks
-from generator.plan.tasks import LARGEST_BATCH, batch_size, batches, memory_for_batches
+from generator.plan import FEATURE_MAP, KERNEL, PICTURE, Choice, PhotoIdentity, Task, Tuning, plan_model, tasks
+from generator.plan.tasks import batches
 from tests.cards import card, conv, entry
 
 CARD = card(conv(1, "a", 4), conv(2, "b", 40))
+HALF = Tuning("bfloat16")
+NEURON, DIRECTION = Objective("neuron"), Objective("direction", ((1, 1.0), (3, -0.5)))
 PHOTO = PhotoIdentity("cat", "1" * 64, (224, 224))
 BASE: tuple[tuple[str, object], ...] = (("size", 64),)
 
 
-def planned(of: ModelEntry | None = None, model: ModelCard = CARD, photo: PhotoIdentity = PHOTO) -> list[Task]:
-    return plan_model(of or entry(render=BASE), model, [photo])
+def planned(
+    of: ModelEntry | None = None, model: ModelCard = CARD, photo: PhotoIdentity = PHOTO, tuning: Tuning | None = None
+) -> list[Task]:
+    return plan_model(of or entry(render=BASE), model, [photo], tuning=tuning)
+
+
+def rendering(base: tuple[tuple[str, object], ...] = BASE, **settings: object) -> ModelEntry:
+    """Return an entry whose pictures differ from those of the base in these settings."""
+    return entry(render=tuple({**dict(base), **settings}.items()))
 
 
 def keys(found: list[Task], technique: str, layer: str = "a") -> list[str]:
@@ -53,7 +63,15 @@ OTHER_SETTINGS: dict[str, object] = {
     "steps": 129,
     "learning_rate": 0.051,
     "seed": 1,
+    "objective": (NEURON,),
+    "sign": "negative",
+    "transforms": (("shift", 1 / 16),),
+    "diversity": 2,
+    "crops": 7,
+    "precision": "bfloat16",
 }
+BASES: dict[str, tuple[tuple[str, object], ...]] = {"crops": (*BASE, ("method", "maco"))}
+"""Where a setting has an effect, if not everywhere."""
 
 
 def test_every_setting_is_tried() -> None:
@@ -62,10 +80,168 @@ def test_every_setting_is_tried() -> None:
 
 @pytest.mark.parametrize(("setting", "value"), OTHER_SETTINGS.items())
 def test_every_setting_changes_the_keys_of_pictures_and_of_nothing_else(setting: str, value: object) -> None:
-    before, after = planned(), planned(entry(render=tuple({**dict(BASE), setting: value}.items())))
+    base = BASES.get(setting, BASE)
+    before, after = planned(rendering(base)), planned(rendering(base, **{setting: value}))
     assert not {*keys(before, PICTURE), *keys(before, PICTURE, "b")} & {t.key for t in after}
     for technique in (KERNEL, FEATURE_MAP):
         assert keys(before, technique) == keys(after, technique)
+
+
+@pytest.mark.parametrize("setting", OTHER_SETTINGS)
+def test_settings_of_one_layer_change_the_keys_of_its_pictures_alone(setting: str) -> None:
+    own = tuple({**dict(BASES.get(setting, ())), setting: OTHER_SETTINGS[setting]}.items())
+    same = tuple(dict(BASES.get(setting, ())).items())
+    before, after = (
+        planned(entry(render=BASE, layers=(LayerRule("b", None, rule), LayerRule("*")))) for rule in (same, own)
+    )
+    assert not {*keys(before, PICTURE, "b")} & {*keys(after, PICTURE, "b")}
+    for technique, layer in ((PICTURE, "a"), (KERNEL, "a"), (KERNEL, "b"), (FEATURE_MAP, "a"), (FEATURE_MAP, "b")):
+        assert keys(before, technique, layer) == keys(after, technique, layer)
+
+
+@pytest.mark.parametrize(
+    ("more", "added"),
+    [
+        # what is added leaves the pictures that were there as they are
+        ({"sign": "both"}, 1),
+        ({"repeats": 3}, 2),
+        ({"objective": (Objective(), NEURON)}, 1),
+        ({"objective": (Objective(), DIRECTION)}, 1),
+        ({"objective": (NEURON, Objective()), "sign": "both", "repeats": 2}, 7),
+    ],
+)
+def test_more_pictures_keep_the_keys_of_those_before(more: dict[str, object], added: int) -> None:
+    before, after = planned(), planned(rendering(**more))
+    assert {task.key for task in before} <= {task.key for task in after}
+    assert len(keys(after, PICTURE)) == len(keys(before, PICTURE)) + added
+    assert len({task.key for task in after}) == len(after)
+    assert len({t.shelf for t in after if t.technique == PICTURE and t.layer.name == "a"}) == 1 + added
+
+
+@pytest.mark.parametrize(
+    ("said", "done"),
+    [
+        # what has no effect is not part of a key
+        ({"crops": 3}, {}),
+        ({"repeats": 1}, {}),
+        ({"sign": "positive", "objective": (Objective(),), "diversity": 1}, {}),
+        ({"method": "pixel", "margin": 5, "transforms": (("noise", 0.1),), "crops": 9}, {"method": "pixel"}),
+        ({"method": "maco", "margin": 5, "transforms": (("noise", 0.1),)}, {"method": "maco"}),
+        ({"objective": (DIRECTION,), "diversity": 5}, {"objective": (DIRECTION,)}),
+    ],
+)
+def test_what_has_no_effect_changes_no_key(said: dict[str, object], done: dict[str, object]) -> None:
+    assert planned(rendering(**said)) == planned(rendering(**done))
+
+
+def test_a_network_of_fixed_size_has_keys_of_its_own_size_alone() -> None:
+    fixed = card(conv(1, "a", 4), input_shape=(32, 32, 3), any_size=False)
+    assert planned(rendering(size=300, margin=9), fixed) == planned(rendering(size=64, margin=0), fixed)
+    assert planned(rendering(), fixed)[-1].settings == RenderSettings(size=32, margin=0, precision="float32")
+
+
+@pytest.mark.parametrize(
+    ("chosen", "tuning", "resolved"),
+    [
+        ("auto", None, "float32"),
+        ("auto", Tuning(), "float32"),
+        ("auto", HALF, "bfloat16"),
+        ("float32", HALF, "float32"),
+        ("bfloat16", HALF, "bfloat16"),
+        ("bfloat16", Tuning(), "bfloat16"),
+    ],
+)
+def test_the_key_holds_the_precision_that_is_used(chosen: str, tuning: Tuning | None, resolved: str) -> None:
+    found = planned(rendering(precision=chosen), tuning=tuning)
+    assert {task.settings.precision for task in found if task.settings} == {resolved}
+    assert found == planned(rendering(precision=resolved))
+
+
+def test_what_was_measured_changes_no_key_but_those_of_pictures() -> None:
+    before, after = planned(), planned(tuning=Tuning("bfloat16", ((5.0, 2),)))
+    assert [t.key for t in before if t.technique != PICTURE] == [t.key for t in after if t.technique != PICTURE]
+    assert not {t.key for t in before if t.technique == PICTURE} & {t.key for t in after}
+
+
+def lengths(found: list[Task], layer: str = "b") -> list[int]:
+    """Return how many filters the batches of a layer's pictures have."""
+    return [len(task.filters) for task in found if task.technique == PICTURE and task.layer.name == layer]
+
+
+@pytest.mark.parametrize(
+    ("batch", "diversity", "expected"),
+    [
+        (32, 1, [20, 20]),
+        (8, 1, [8, 8, 8, 8, 8]),
+        (1, 1, [1] * 40),
+        (32, 2, [13, 13, 14]),  # 16 filters at most
+        (32, 3, [10, 10, 10, 10]),
+        (32, 16, [2] * 20),
+        (8, 3, [2] * 20),
+        (8, 5, [1] * 40),
+        (8, 16, [1] * 40),  # one filter's diverse pictures stay together
+    ],
+)
+def test_a_batch_holds_so_many_pictures(batch: int, diversity: int, expected: list[int]) -> None:
+    tuning = Tuning("float32", ((CARD.layers[1].floats, batch),))
+    assert lengths(planned(rendering(diversity=diversity), tuning=tuning)) == expected
+
+
+def test_the_batches_of_a_layer_are_those_measured_at_the_likest() -> None:
+    found = planned(tuning=Tuning("float32", ((CARD.layers[0].floats, 2), (CARD.layers[1].floats, 10))))
+    assert (lengths(found, "a"), lengths(found, "b")) == ([2, 2], [10] * 4)
+
+
+def directions(found: list[Task], layer: str = "b") -> list[tuple[int, ...]]:
+    """Return the filters of each direction's task."""
+    chosen = [task for task in found if task.settings and task.settings.objective.weights]
+    return [task.filters for task in chosen if task.layer.name == layer]
+
+
+@pytest.mark.parametrize("tuning", [None, Tuning("float32", ((5.0, 1),))])
+def test_a_direction_is_one_picture_for_all_its_filters(tuning: Tuning | None) -> None:
+    many = Objective("direction", tuple((index, 1.0) for index in range(40)))
+    only_b = (LayerRule("b", 2, (("objective", (Objective(), DIRECTION, many)), ("diversity", 3))),)
+    found = planned(entry(render=BASE, layers=only_b), tuning=tuning)
+    assert directions(found) == [(1, 3), tuple(range(40))]
+
+
+@pytest.mark.parametrize(
+    ("objective", "filters", "shown"),
+    [
+        ((DIRECTION,), "all", (1, 3)),  # nothing but directions: nothing but their filters
+        ((DIRECTION,), 1, (1, 3)),
+        ((DIRECTION,), (0,), (1, 3)),
+        ((Objective(), DIRECTION), (0, 1), (0, 1, 3)),
+        ((DIRECTION, NEURON), 1, (0, 1, 3)),
+        ((Objective(),), (0, 1), (0, 1)),
+    ],
+)
+def test_the_filters_that_a_direction_names_are_shown(
+    objective: tuple[Objective, ...], filters: str | int | tuple[int, ...], shown: tuple[int, ...]
+) -> None:
+    found = planned(entry(render=(*BASE, ("objective", objective)), filters=filters))
+    assert {task.filters for task in found if task.technique != PICTURE} == {shown}
+    pictures = [t.filters for t in found if t.settings and not t.settings.objective.weights]
+    assert set(pictures) == ({shown} if objective != (DIRECTION,) else set())
+    assert set(directions(found)) == ({(1, 3)} if DIRECTION in objective else set())
+
+
+@pytest.mark.parametrize(
+    ("weights", "changed"),
+    [
+        (((1, 1.0), (3, -0.5)), False),
+        (((1, 1.0), (3, 0.5)), True),
+        (((1, 1.0),), True),
+        (((1, 1.0), (2, -0.5)), True),
+    ],
+)
+def test_a_directions_key_is_of_its_weights(weights: tuple[tuple[int, float], ...], changed: bool) -> None:
+    one, other = (
+        [t.key for t in planned(rendering(objective=(each,))) if t.technique == PICTURE]
+        for each in (DIRECTION, Objective("direction", weights))
+    )
+    assert (one != other) is changed
 
 
 @pytest.mark.parametrize(
@@ -133,46 +309,3 @@ def test_batches_are_few_and_equal_to_within_one(count: int, size: int, lengths:
     found = batches(filters, size)
     assert [len(batch) for batch in found] == lengths
     assert tuple(index for batch in found for index in batch) == filters
-
-
-# A picture of 64 with its margin of 8 is optimised on 80 x 80 = 6400 pixels; each holds 2 * 4 bytes an activation.
-@pytest.mark.parametrize(
-    ("memory", "floats", "expected"),
-    [
-        (6400 * 8 * 100 * 5, 100.0, 5),
-        (6400 * 8 * 100 * 5 - 1, 100.0, 4),
-        (6400 * 8 * 100 * 5, 50.0, 10),
-        (6400 * 8 * 100 * 5, 1.0, LARGEST_BATCH),
-        (6400 * 8 * 100 * 5, 1e9, 1),
-        (1, 100.0, 1),
-        (1, 0.0, 1),
-    ],
-)
-def test_a_batch_fits_into_memory(memory: int, floats: float, expected: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tasks, "memory_for_batches", lambda: memory)
-    layer = conv(1, "a", floats=floats)
-    assert batch_size(card(layer), layer, RenderSettings(size=64, margin=8)) == expected
-
-
-def test_a_network_of_fixed_size_is_reckoned_at_its_own_size(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tasks, "memory_for_batches", lambda: 32 * 32 * 8 * 10 * 7)
-    layer = conv(1, "a", floats=10.0)
-    fixed = card(layer, input_shape=(32, 32, 3), any_size=False)
-    assert batch_size(fixed, layer, RenderSettings(size=512, margin=64)) == 7
-
-
-@pytest.mark.parametrize(
-    ("gigabytes", "expected"),
-    [(0.5, 256 << 20), (1, 256 << 20), (2, 512 << 20), (3.9, 512 << 20), (7.7, 1 << 30), (8, 2 << 30), (512, 2 << 30)],
-)
-def test_machines_of_one_kind_agree_on_the_memory(
-    gigabytes: float, expected: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    pages = {"SC_PAGE_SIZE": 4096, "SC_PHYS_PAGES": int(gigabytes * (1 << 30)) // 4096}
-    monkeypatch.setattr(tasks.os, "sysconf", pages.__getitem__)
-    assert memory_for_batches() == expected
-
-
-def test_a_machine_that_does_not_tell_its_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delattr(tasks.os, "sysconf")
-    assert memory_for_batches() == 1 << 30

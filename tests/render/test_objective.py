@@ -1,25 +1,89 @@
-"""Objectives against numpy, and on layers that start silent."""
+"""Objectives against numpy, on networks whose best input is known, and on layers that start silent."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import keras
 import numpy as np
+import pytest
 
+from generator.config.values import Objective, RenderSettings
 from generator.models.load import LoadedModel
 from generator.render import objective
+from generator.render.ascent import responses
 from generator.render.backend import value_and_gradient
+from generator.render.network import Network
+from generator.render.objective import Reading
+from generator.render.target import Target
+
+rng = np.random.default_rng(0)
+Z = rng.normal(size=(3, 6, 8, 4)).astype(np.float32)
+WEIGHTS = rng.normal(size=(3, 4)).astype(np.float32)
+OWN = np.eye(4, dtype=np.float32)[[2, 0, 3]]
 
 
-def test_channel_is_each_pictures_own_mean() -> None:
-    activation = np.random.default_rng(0).random((2, 4, 5, 3)).astype(np.float32)
-    found = objective.channel(activation, objective.one_hot((2, 0), 3))
-    np.testing.assert_allclose(
-        np.asarray(found), [activation[0, ..., 2].mean(), activation[1, ..., 0].mean()], rtol=1e-5
-    )
+def tensor(values: Any) -> Any:
+    return keras.ops.convert_to_tensor(np.asarray(values, np.float32))
+
+
+def by_hand(z: np.ndarray, fired: np.ndarray) -> np.ndarray:
+    """What counts of one channel's places (height, width): what fires as it is, what is silent by a slight rise."""
+    size = np.abs(z).mean()
+    return np.where(z > 0, fired, objective.SLOPE * size * (np.exp(np.minimum(z, 0) / size) - 1))
+
+
+def relu(z: np.ndarray) -> np.ndarray:
+    return np.maximum(z, 0)
+
+
+def sigmoid(z: np.ndarray) -> np.ndarray:
+    return 1 / (1 + np.exp(-z))
+
+
+# ----------------------------------------------------------------------------------------------- against numpy
+
+
+@pytest.mark.parametrize(
+    ("kind", "wanted", "expected"),
+    [
+        ("channel", OWN, lambda a: [a[0, ..., 2].mean(), a[1, ..., 0].mean(), a[2, ..., 3].mean()]),
+        ("neuron", OWN, lambda a: [a[0, 3, 4, 2], a[1, 3, 4, 0], a[2, 3, 4, 3]]),
+        ("direction", WEIGHTS, lambda a: [(a[i] @ WEIGHTS[i]).mean() for i in range(3)]),
+    ],
+)
+def test_a_response_is_the_activation(kind: str, wanted: np.ndarray, expected: Callable[[Any], Any]) -> None:
+    found = objective.OBJECTIVES[kind].response(Reading(tensor(Z), keras.ops.relu), tensor(wanted))
+    np.testing.assert_allclose(np.asarray(found), expected(relu(Z)), rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("by_element", [True, False])
+@pytest.mark.parametrize(("activate", "plain"), [(keras.ops.relu, relu), (keras.ops.sigmoid, sigmoid)])
+def test_what_is_climbed_is_the_response_kept_awake(activate: Any, plain: Any, by_element: bool) -> None:
+    """An activation counts from where it stands at zero; the rest of the rim is cut off."""
+    reading = Reading(tensor(Z), activate, by_element)
+    own = [Z[0, ..., 2], Z[1, ..., 0], Z[2, ..., 3]]
+    cut = [z[1:5, 2:6] for z in own]  # the middle two thirds of 6 rows, the middle half of 8 columns
+    expected = [by_hand(z, plain(z) - plain(0.0)).mean() for z in cut]
+    found = objective.OBJECTIVES["channel"].climbed(reading, tensor(OWN), (2 / 3, 1 / 2))
+    np.testing.assert_allclose(np.asarray(found), expected, rtol=1e-5, atol=1e-6)
+    expected = [by_hand(z, plain(z) - plain(0.0))[3, 4] for z in own]
+    found = objective.OBJECTIVES["neuron"].climbed(reading, tensor(OWN), (2 / 3, 1 / 2))
+    np.testing.assert_allclose(np.asarray(found), expected, rtol=1e-5, atol=1e-6)
+    expected = [
+        sum(
+            w * by_hand(z, plain(z) - plain(0.0)).mean()
+            for w, z in zip(wanted, np.moveaxis(picture, -1, 0), strict=True)
+        )
+        for wanted, picture in zip(WEIGHTS, Z[:, 1:5, 2:6], strict=True)
+    ]
+    found = objective.OBJECTIVES["direction"].climbed(reading, tensor(WEIGHTS), (2 / 3, 1 / 2))
+    np.testing.assert_allclose(np.asarray(found), expected, rtol=1e-4, atol=1e-6)
 
 
 def test_what_fires_counts_and_what_is_silent_rises_towards_firing() -> None:
-    before = keras.ops.convert_to_tensor(np.array([[[-3.0, -1.0, 0.0, 2.0]]], np.float32))
+    before = tensor([[[-3.0, -1.0, 0.0, 2.0]]])
     values, gradient = value_and_gradient(
         lambda z: keras.ops.sum(objective.awake(z, keras.ops.relu(z)), axis=(1, 2)), before
     )
@@ -30,23 +94,126 @@ def test_what_fires_counts_and_what_is_silent_rises_towards_firing() -> None:
     np.testing.assert_allclose(np.asarray(gradient)[0, 0], [*slopes, 1.0], rtol=1e-5)
 
 
-def test_the_response_is_read_after_what_alone_follows(two_layers: LoadedModel) -> None:
+@pytest.mark.parametrize("value", [0.0, -1e-30, -1e30])
+def test_however_silent_the_rise_stays_a_number(value: float) -> None:
+    values, gradient = value_and_gradient(
+        lambda z: keras.ops.mean(objective.awake(z, keras.ops.relu(z)), axis=(1, 2)), tensor(np.full((1, 2, 2), value))
+    )
+    assert np.isfinite(np.asarray(values)).all()
+    assert (np.asarray(gradient) > 0).all()
+
+
+def test_the_opposite_is_what_drives_below_zero() -> None:
+    opposite = objective.negated(Reading(tensor(Z), keras.ops.tanh))
+    np.testing.assert_allclose(np.asarray(opposite.before), -Z)
+    np.testing.assert_allclose(np.asarray(opposite.fired()), relu(-Z))
+
+
+@pytest.mark.parametrize(
+    ("side", "part", "first", "count"),
+    [
+        (10, 1.0, 0, 10),
+        (10, 0.8, 1, 8),
+        (8, 0.5, 2, 4),
+        (7, 0.5, 2, 3),
+        (3, 0.1, 1, 1),
+        (2, 0.01, 0, 2),
+        (1, 0.5, 0, 1),
+    ],
+)
+def test_the_middle(side: int, part: float, first: int, count: int) -> None:
+    rows = np.arange(side, dtype=np.float32).reshape(1, side, 1)
+    expected = np.arange(first, first + count)
+    np.testing.assert_array_equal(np.asarray(objective.middle(rows, (part, 1.0))).ravel(), expected)
+    columns = rows.reshape(1, 1, side, 1)
+    np.testing.assert_array_equal(np.asarray(objective.middle(columns, (1.0, part))).ravel(), expected)
+
+
+@pytest.mark.parametrize(("height", "width", "at"), [(5, 5, (2, 2)), (4, 7, (2, 3)), (1, 2, (0, 1))])
+def test_the_unit_in_the_middle(height: int, width: int, at: tuple[int, int]) -> None:
+    values = np.arange(2 * height * width, dtype=np.float32).reshape(2, height, width)
+    np.testing.assert_array_equal(np.asarray(objective.centre(values)), values[:, at[0], at[1]])
+
+
+@pytest.mark.parametrize(
+    ("wanted", "filters", "columns", "expected"),
+    [
+        (Objective(), (2, 0), (0, 1, 2), [[0, 0, 1], [1, 0, 0]]),
+        (Objective("neuron"), (7, 7, 3), (3, 7), [[0, 1], [0, 1], [1, 0]]),
+        (Objective("direction", ((1, 0.5), (2, -2.0))), (1,), (0, 1, 2), [[0, 0.5, -2]]),
+        (Objective("direction", ((5, 0.5), (2, -2.0))), (5, 2), (5, 2), [[0.5, -2], [0.5, -2]]),
+    ],
+)
+def test_rows(wanted: Objective, filters: Any, columns: Any, expected: Any) -> None:
+    np.testing.assert_array_equal(objective.rows(wanted, filters, columns), expected)
+
+
+def cosines_by_hand(activation: np.ndarray, group: int) -> list[float]:
+    grams = [sum(np.outer(place, place) for place in picture.reshape(-1, picture.shape[-1])) for picture in activation]
+    found = []
+    for i, gram in enumerate(grams):
+        first = i // group * group
+        others = [grams[j] for j in range(first, first + group) if j != i]
+        cosines = [(gram * o).sum() / np.sqrt((gram * gram).sum() * (o * o).sum()) for o in others]
+        found.append(float(np.mean(cosines)))
+    return found
+
+
+@pytest.mark.parametrize("group", [2, 3, 6])
+def test_likeness_is_the_mean_cosine_of_gram_matrices(group: int) -> None:
+    activation = np.abs(np.random.default_rng(1).normal(size=(6, 3, 5, 4))).astype(np.float32)
+    found = objective.likeness(tensor(activation), group)
+    np.testing.assert_allclose(np.asarray(found), cosines_by_hand(activation, group), rtol=1e-5)
+
+
+def test_likeness_of_the_same_and_of_nothing_in_common() -> None:
+    one, other = np.zeros((2, 2, 3)), np.zeros((2, 2, 3))
+    one[..., 0], other[..., 1] = 1.0, 2.0
+    moved = np.roll(one * [[[1.0], [3.0]], [[0.0], [0.0]]], 1, axis=0)
+    found = objective.likeness(tensor([one, moved, one, other]), 2)
+    np.testing.assert_allclose(np.asarray(found), [1, 1, 0, 0], atol=1e-6)
+
+
+@pytest.mark.parametrize("activate", [keras.ops.relu, keras.ops.hard_silu, keras.activations.linear])
+def test_pictures_in_which_nothing_fires_can_be_pulled_apart(activate: Any) -> None:
+    below = 0.0 if activate is keras.activations.linear else -4.0
+    z = tensor(np.concatenate([np.full((1, 2, 2, 3), below), np.ones((1, 2, 2, 3))]))
+    values, gradient = value_and_gradient(lambda at: objective.likeness(activate(at), 2), z)
+    np.testing.assert_allclose(np.asarray(values), 0, atol=1e-6)
+    assert np.isfinite(np.asarray(gradient)).all()
+
+
+# ------------------------------------------------------------------------------------------- read in a network
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        ({}, lambda a, z: [a[0, ..., 1].mean(), a[1, ..., 4].mean()]),
+        ({"objective": Objective("neuron")}, lambda a, z: [a[0, 4, 4, 1], a[1, 4, 4, 4]]),
+        (
+            {"objective": Objective("direction", ((0, 1.0), (3, -0.5)))},
+            lambda a, z: list((a[..., 0] - 0.5 * a[..., 3]).mean((1, 2))),
+        ),
+        ({"sign": "negative"}, lambda a, z: [relu(-z[0, ..., 1]).mean(), relu(-z[1, ..., 4]).mean()]),
+    ],
+)
+def test_the_response_is_read_after_what_alone_follows(
+    two_layers: LoadedModel, settings: dict[str, Any], expected: Callable[[Any, Any], Any]
+) -> None:
     images = np.random.default_rng(0).random((2, 16, 16, 3)).astype(np.float32) * 255
-    wanted = objective.one_hot((1, 4), 5)
-    expected = np.asarray(two_layers.keras_model(images))
-    found = np.asarray(objective.response(two_layers, 2, images, wanted))
-    np.testing.assert_allclose(found, [expected[0, ..., 1].mean(), expected[1, ..., 4].mean()], rtol=1e-4)
+    model = two_layers.keras_model
+    z = np.asarray(keras.Model(model.input, model.get_layer("second_bn").output)(images))
+    found = responses(two_layers, 2, (1, 4), images, RenderSettings(**settings))
+    np.testing.assert_allclose(found, expected(np.asarray(model(images)), z), rtol=1e-4, atol=1e-5)
 
 
-def test_the_reference_reads_the_layers_own_output(two_layers: LoadedModel) -> None:
+@pytest.mark.parametrize("sign", ["positive", "negative"])
+def test_the_reference_reads_the_layers_own_output(two_layers: LoadedModel, sign: str) -> None:
     images = np.random.default_rng(0).random((1, 16, 16, 3)).astype(np.float32)
     model = two_layers.keras_model
-    expected = np.asarray(keras.Model(model.input, model.get_layer("second").output)(images))
-    found = np.asarray(objective.layer_output(two_layers, 2, images, objective.one_hot((3,), 5)))
-    np.testing.assert_allclose(found, [expected[0, ..., 3].mean()], rtol=1e-4)
-
-
-def test_the_layer_has_its_activation_back_afterwards(two_layers: LoadedModel) -> None:
-    images = np.zeros((1, 16, 16, 3), np.float32)
-    objective.ascent_objective(two_layers, 1, images, objective.one_hot((0,), 3))
-    assert two_layers.keras_model.get_layer("first").activation is keras.activations.relu
+    expected = np.asarray(keras.Model(model.input, model.get_layer("second").output)(images))[0, ..., 3].mean()
+    target = Target(Network(two_layers), 2, RenderSettings(method="pixel", sign=sign))
+    aim = target.aim((3,))
+    found = target.output(tensor(images), aim.columns, tensor(aim.weights))
+    np.testing.assert_allclose(np.asarray(found), [expected if sign == "positive" else -expected], rtol=1e-4)

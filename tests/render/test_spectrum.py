@@ -7,14 +7,41 @@ import pytest
 
 from generator.render import spectrum
 
+SIZES = [(8, 8), (7, 8), (8, 7), (5, 9), (16, 6), (1, 4), (2, 2)]
 
-@pytest.mark.parametrize(("height", "width"), [(8, 8), (7, 8), (8, 7), (5, 9), (16, 6)])
-def test_pixels_are_numpys_inverse_transform(height: int, width: int) -> None:
+
+def random_half(height: int, width: int) -> np.ndarray:
     rng = np.random.default_rng(0)
-    half = rng.normal(size=(2, 3, height, width // 2 + 1)) + 1j * rng.normal(size=(2, 3, height, width // 2 + 1))
-    stacked = np.concatenate([half.real, half.imag], axis=2)
+    shape = (2, 3, height, width // 2 + 1)
+    return rng.normal(size=shape) + 1j * rng.normal(size=shape)
+
+
+def in_own_layout(half: np.ndarray) -> np.ndarray:
+    """Return (..., height, terms) complex numbers as ``to_pixels`` takes them: (..., terms, 2 * height)."""
+    turned = np.swapaxes(half, -1, -2)
+    return np.concatenate([turned.real, turned.imag], axis=-1)
+
+
+@pytest.mark.parametrize(("height", "width"), SIZES)
+def test_pixels_are_numpys_inverse_transform(height: int, width: int) -> None:
+    half = random_half(height, width)
     expected = np.fft.irfft2(half, s=(height, width)).transpose(0, 2, 3, 1)
-    np.testing.assert_allclose(np.asarray(spectrum.to_pixels(stacked, height, width)), expected, atol=1e-12)
+    found = np.asarray(spectrum.to_pixels(in_own_layout(half), height, width))
+    np.testing.assert_allclose(found, expected, atol=1e-12)
+
+
+def test_in_float32_pixels_are_as_near_as_can_be() -> None:
+    half = random_half(144, 150)
+    expected = np.fft.irfft2(half, s=(144, 150)).transpose(0, 2, 3, 1)
+    found = np.asarray(spectrum.to_pixels(in_own_layout(half).astype(np.float32), 144, 150))
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found, expected, atol=1e-6 * np.abs(expected).max() * 10)
+
+
+@pytest.mark.parametrize(("height", "width"), SIZES)
+def test_a_factor_laid_out_multiplies_its_own_term(height: int, width: int) -> None:
+    half, factor = random_half(height, width), np.random.default_rng(1).random((height, width // 2 + 1))
+    np.testing.assert_allclose(in_own_layout(half) * spectrum.laid_out(factor), in_own_layout(half * factor))
 
 
 def test_frequencies_are_cycles_for_each_pixel() -> None:
@@ -33,3 +60,11 @@ def test_scale_falls_with_frequency_and_is_capped_at_the_lowest() -> None:
     assert found[0, 1] == pytest.approx(root * 8 / 4)
     assert found[0, 2] == pytest.approx(root * 4 / 4)
     assert found[2, 4] == pytest.approx(root / (0.5**2 + 0.5**2) ** 0.5 / 4)
+
+
+@pytest.mark.parametrize(
+    ("longest", "expected"), [(100.0, [8, 8, 4]), (8.0, [8, 8, 4]), (5.0, [5, 5, 4]), (3.0, [3, 3, 3])]
+)
+def test_waves_beyond_the_longest_get_no_more(longest: float, expected: list[float]) -> None:
+    """Waves of 8 and 4 pixels, of which none gets more than its length or the longest says."""
+    np.testing.assert_allclose(spectrum.scale(4, 8, longest)[0, :3], np.array(expected) * 32**0.5 / 4)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from generator.errors import GalleryError, UsageError
+from generator.plan import Tuning
 from generator.store import NEW, Store, write_atomically
 
 SHELF, KEY = "5" * 64, "a" * 64
@@ -51,6 +52,7 @@ def test_nothing_is_made_before_something_is_written(store: Store) -> None:
     assert store.record(SHELF, KEY) is None
     assert list(store.shelf(SHELF)) == []
     assert store.card(KEY) is None
+    assert store.tuning(KEY) is None
     assert store.speed() == {}
     assert not store.remove()
     assert not store.folder.exists()
@@ -100,12 +102,15 @@ def test_a_shelf_is_in_the_order_of_its_keys_and_apart_from_others(store: Store)
 
 
 @pytest.mark.parametrize("content", [b"", b'{"filters": [', b"[]", b"\xff", b"null"])
-def test_a_record_or_card_that_cannot_be_read_is_none(store: Store, content: bytes) -> None:
+def test_a_record_card_or_tuning_that_cannot_be_read_is_none(store: Store, content: bytes) -> None:
     store.put_record(SHELF, KEY, {"of": 1})
     store.put_card(KEY, {"of": 1})
+    store.put_tuning(KEY, {"of": 1})
     (store.folder / "records" / SHELF / f"{KEY}.json").write_bytes(content)
     (store.folder / "cards" / f"{KEY}.json").write_bytes(content)
+    (store.folder / "tunings" / f"{KEY}.json").write_bytes(content)
     assert (store.record(SHELF, KEY), store.card(KEY), list(store.shelf(SHELF))) == (None, None, [])
+    assert store.tuning(KEY) is None
 
 
 def test_a_number_that_is_none_is_not_kept(store: Store) -> None:
@@ -121,6 +126,34 @@ def test_cards_and_the_speed_are_kept(store: Store) -> None:
     assert (again.card(KEY), again.speed()) == ({"name": "ü"}, {"x": 1.5})
 
 
+def test_what_was_measured_is_kept_for_each_model(store: Store) -> None:
+    one, other = Tuning("bfloat16", ((3.5, 8), (120.0, 32))), Tuning()
+    store.put_tuning("a", one.to_json())
+    store.put_tuning("b", other.to_json())
+    again = Store(store.folder)
+    assert [Tuning.from_json(again.tuning(digest)) for digest in "abc"] == [one, other, None]
+    assert listing(store.folder) == ["store.json", "tunings/a.json", "tunings/b.json"]
+    again.put_tuning("b", one.to_json())
+    assert Tuning.from_json(store.tuning("b")) == one
+
+
+def test_what_another_version_measured_is_kept_but_not_used(store: Store) -> None:
+    later = {"version": 99, "precision": "float8", "batches": [[3.5, 8]], "more": {}}
+    store.put_tuning(KEY, later)
+    assert store.tuning(KEY) == later
+    assert Tuning.from_json(store.tuning(KEY)) is None
+
+
+def test_a_store_may_begin_with_what_was_measured_elsewhere(store: Store) -> None:
+    """A tuning that is copied from another machine's store is all that its pictures need to have the same keys."""
+    (store.folder / "tunings").mkdir(parents=True)
+    (store.folder / "tunings" / f"{KEY}.json").write_bytes(b'{"batches":[],"precision":"float32","version":1}')
+    assert Tuning.from_json(store.tuning(KEY)) == Tuning()
+    store.put_card(KEY, {})
+    assert store.remove()
+    assert not store.folder.exists()
+
+
 def test_the_bytes_of_a_record_do_not_depend_on_the_order_of_its_keys(store: Store) -> None:
     store.put_record(SHELF, "a", {"x": 1, "y": 2})
     store.put_record(SHELF, "b", {"y": 2, "x": 1})
@@ -131,6 +164,8 @@ def test_the_bytes_of_a_record_do_not_depend_on_the_order_of_its_keys(store: Sto
 def test_a_store_is_removed_whole(store: Store) -> None:
     store.put_record(SHELF, KEY, {"blobs": [store.put_blob(b"x")]})
     store.put_card(KEY, {})
+    store.put_tuning(KEY, {})
+    store.note_digest("net", KEY)
     store.note_speed({})
     assert store.remove()
     assert not store.folder.exists()

@@ -1,0 +1,92 @@
+"""A short measurement of how a network is climbed fastest on this machine: in which precision, how many at once."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from generator.config.values import RenderSettings
+from generator.models.card import ConvLayer
+from generator.models.load import LoadedModel
+from generator.plan.choose import choose_filters
+from generator.plan.tuning import Tuning, memory_limit
+from generator.render.ascent import Ascender, responses
+from generator.render.network import Network
+
+SIZES = (8, 32)
+STEPS, FILTERS, TURNS = 16, 16, 3
+PAYS = 1.15
+"""How many times faster another choice must be: less is within the noise, and the next trial would choose otherwise."""
+
+KEEPS = 0.97
+"""What of the score in float32 the climb in bfloat16 must reach."""
+
+
+def measure(model: LoadedModel, shown: list[tuple[ConvLayer, RenderSettings]]) -> Tuning:
+    """Return the tuning for a model whose layers are rendered with those settings; it takes seconds.
+
+    The precision is tried at the deepest layer, which holds what the others do, the batches there and at the first.
+    """
+    shown = [(layer, _plain(settings)) for layer, settings in shown]
+    deepest = max(shown, key=lambda pair: pair[0].macs)
+    first = min(shown, key=lambda pair: pair[0].macs)
+    networks = {"float32": Network(model)}
+    full = Ascender(model, deepest[0].index, deepest[1], networks["float32"])
+    best, precision = full, "float32"
+    if half := _in_half(model, deepest, full):
+        best, precision = half, "bfloat16"
+    tried = [(deepest[0].floats, _batch(model, deepest, best))]
+    if first[0].index != deepest[0].index:
+        ascender = Ascender(model, first[0].index, replace(first[1], precision=precision))
+        tried.append((first[0].floats, _batch(model, first, ascender)))
+    return Tuning(precision, tuple(tried))
+
+
+def _plain(settings: RenderSettings) -> RenderSettings:
+    """Return settings that cost the same for each step, and show whether the climb succeeds."""
+    return replace(settings, steps=STEPS, sign="positive", diversity=1, precision="float32")
+
+
+def _in_half(model: LoadedModel, pair: tuple[ConvLayer, RenderSettings], full: Ascender) -> Ascender | None:
+    """Return an ascender in bfloat16 if that is plainly faster and its pictures are as good."""
+    layer, settings = pair
+    filters = _filters(model, pair, min(FILTERS, memory_limit(model.card, layer, settings)))
+    try:
+        half = Ascender(model, layer.index, replace(settings, precision="bfloat16"))
+        if _faster(half, full, filters) < PAYS:
+            return None
+        # Scored by the network in float32, whichever way the pictures were made.
+        exact, rough = (responses_of(model, layer, settings, filters, one) for one in (full, half))
+    except Exception:  # a layer of the model's own may not know bfloat16
+        return None
+    return half if rough >= KEEPS * exact else None
+
+
+def _faster(one: Ascender, other: Ascender, filters: tuple[int, ...]) -> float:
+    """Return how many times faster one climbs than the other, by turns, as others may be using the machine."""
+    paces = [(one.pace(filters), other.pace(filters)) for _ in range(TURNS)]
+    return min(theirs for _, theirs in paces) / min(ours for ours, _ in paces)
+
+
+def responses_of(
+    model: LoadedModel, layer: ConvLayer, settings: RenderSettings, filters: tuple[int, ...], ascender: Ascender
+) -> float:
+    """Return the sum of the scores that a short climb reaches."""
+    pictures = ascender.run(filters).pictures * 255.0
+    return float(responses(model, layer.index, filters, pictures, settings).sum())
+
+
+def _batch(model: LoadedModel, pair: tuple[ConvLayer, RenderSettings], ascender: Ascender) -> int:
+    """Return the larger batch unless a smaller one is plainly faster for each picture."""
+    layer, settings = pair
+    limit = memory_limit(model.card, layer, settings)
+    sizes = sorted({min(size, limit, layer.filters) for size in SIZES})
+    if len(sizes) == 1:
+        return max(SIZES)
+    few, many = (_filters(model, pair, size) for size in sizes)
+    paces = [(ascender.pace(few), ascender.pace(many)) for _ in range(TURNS)]
+    ratio = min(slow for _, slow in paces) / min(fast for fast, _ in paces)
+    return sizes[0] if ratio > PAYS else max(SIZES)
+
+
+def _filters(model: LoadedModel, pair: tuple[ConvLayer, RenderSettings], count: int) -> tuple[int, ...]:
+    return choose_filters(count, pair[0], model.card.digest)

@@ -1,0 +1,96 @@
+"""The default method: a spectrum in decorrelated colours, climbed by Adam through random maps."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+
+from generator.render import spectrum
+from generator.render.backend import Tensor, normal_noise
+from generator.render.colour import to_display
+from generator.render.methods import Array, Score, Variable
+from generator.render.transforms import Transforms
+
+ops = keras.ops
+
+SPREAD, LOUDER = 0.01, 30.0
+BETAS = (0.5, 0.999)
+"""Adam's usual first one, 0.9, remembers steps that other random maps made: it costs a tenth of the score."""
+
+EPSILON = 1e-8
+SETTLED = 0.1
+"""The part of the learning rate that is left at the end; it falls evenly, so that pictures lose their speckles."""
+
+
+@dataclass(frozen=True)
+class Fourier:
+    """Pictures whose amplitudes fall with frequency as natural images' do.
+
+    The canvas is a margin larger than the picture on every side, unless the network takes one size only: it pads its
+    input with zeros, and what a filter makes of that edge does not belong into its picture. A spectrum's picture
+    continues periodically, so the maps never look at anything but picture. Waves longer than ``longest`` pixels are
+    nothing but flat colour to a unit of an early layer; they may not grow faster than those that it can see.
+    """
+
+    canvas: tuple[int, int]
+    picture: tuple[int, int]
+    channels: int
+    learning_rate: float
+    steps: int
+    transforms: Transforms
+    longest: float = math.inf
+
+    def start(self, rng: np.random.Generator) -> tuple[Array, ...]:
+        """Return small noise, laid out as ``render.spectrum`` says: (channels, width // 2 + 1, 2 * height)."""
+        height, width = self.canvas
+        return (rng.normal(0, SPREAD, (self.channels, width // 2 + 1, 2 * height)).astype(np.float32),)
+
+    def draws(self, rng: np.random.Generator, steps: int) -> Array:
+        """Return one affine map for every step (steps, 8)."""
+        return self.transforms.draw(rng, steps, *self.canvas).astype(np.float32)
+
+    def climbed(self, variable: Variable, draw: Tensor, noise: Tensor, score: Score) -> Tensor:
+        """Return the score of the canvas as the maps show it."""
+        shown = self._canvas(variable[0])
+        if self.transforms.moves:
+            shown = ops.image.affine_transform(shown, draw, fill_mode="wrap", data_format="channels_last")
+        if self.transforms.noise:
+            shown = shown + self.transforms.noise * normal_noise(ops.shape(shown), noise)
+        return score(shown, 1)
+
+    def moments(self, variable: tuple[Array, ...]) -> tuple[Array, ...]:
+        """Return Adam's two running means."""
+        return np.zeros_like(variable[0]), np.zeros_like(variable[0])
+
+    def update(
+        self, variable: Variable, gradient: Variable, moments: Variable, step: Tensor
+    ) -> tuple[Variable, Variable]:
+        """Make one step of Adam (Kingma and Ba, ICLR 2015, algorithm 1), shorter and shorter ones."""
+        first = BETAS[0] * moments[0] + (1 - BETAS[0]) * gradient[0]
+        second = BETAS[1] * moments[1] + (1 - BETAS[1]) * ops.square(gradient[0])
+        unbiased = first / (1 - ops.power(BETAS[0], step)), second / (1 - ops.power(BETAS[1], step))
+        rate = self.learning_rate * (1 - (1 - SETTLED) * (step - 1) / self.steps)
+        change = rate * unbiased[0] / (ops.sqrt(unbiased[1]) + EPSILON)
+        return (variable[0] + change,), (first, second)
+
+    def pictures(self, variable: Variable) -> Array:
+        """Return the canvas without its margin."""
+        top, left = ((c - p) // 2 for c, p in zip(self.canvas, self.picture, strict=True))
+        canvas = np.asarray(self._canvas(ops.convert_to_tensor(variable[0])))
+        return canvas[:, top : top + self.picture[0], left : left + self.picture[1]]
+
+    def waken(self, variable: Variable) -> Variable:
+        """Return the start with more contrast: on a faint one, a layer below the target may be silent throughout."""
+        return (variable[0] * LOUDER,)
+
+    def transparency(self, moments: Variable) -> None:
+        """Return None: every pixel counts."""
+        return None
+
+    def _canvas(self, variable: Tensor) -> Tensor:
+        height, width = self.canvas
+        scaled = variable * ops.cast(spectrum.laid_out(spectrum.scale(height, width, self.longest)), variable.dtype)
+        return to_display(spectrum.to_pixels(scaled, height, width))

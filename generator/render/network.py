@@ -1,0 +1,239 @@
+"""A network prepared for a long climb: what never changes is worked out once, and only what a target needs is run.
+
+Weights are taken once, in the precision of the climb. A batch normalisation that follows a convolution is folded into
+its weights (Jacob et al., CVPR 2018, section 3.2), any other is one multiplication and one addition. Of the target
+layer, only the wanted channels are computed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from functools import partial
+from typing import Any
+
+import keras
+import numpy as np
+from keras.src.backend import AutocastScope
+from numpy.typing import NDArray
+
+from generator.models.graph import Call
+from generator.models.load import LoadedModel
+from generator.models.reading import ReadPoint, by_element, has_own_activation, read_point, without_activation
+from generator.models.walk import conv_positions
+from generator.render.backend import Tensor, outside_graphs
+
+Array = NDArray[Any]
+ops = keras.ops
+Values = dict[int, Tensor]
+
+NARROW = 32
+"""Below so many channels it does not pay to pick some."""
+
+
+class Network:
+    """A model's calls, run in one precision up to any of its convolutions.
+
+    In ``bfloat16`` everything from the first convolution on is computed in it; sums inside a convolution are kept in
+    float32 by the hardware or by oneDNN.
+    """
+
+    def __init__(self, model: LoadedModel, precision: str = "float32") -> None:
+        self.model = model
+        self.dtype = "bfloat16" if precision == "bfloat16" else keras.config.floatx()
+        self._graph = model.graph
+        self._convs = conv_positions(self._graph)
+        self._points = {position: read_point(self._graph, position) for position in self._convs}
+        self._folded = {point.norm: conv for conv, point in self._points.items() if self._folds(point)}
+        self._weights: dict[tuple[int, bool], tuple[Tensor, Tensor]] = {}
+
+    def point(self, layer: int) -> ReadPoint:
+        """Return where the responses of a layer, by its index on the card, are read."""
+        return self._points[self._convs[layer - 1]]
+
+    def narrows(self, layer: int) -> bool:
+        """Tell whether single channels of a layer can be computed without the others."""
+        point = self.point(layer)
+        plain = _is_plain(self._graph.calls[point.conv].op, keras.layers.Conv2D)
+        grouped = getattr(self._graph.calls[point.conv].op, "groups", 1) > 1
+        foldable = point.norm is None or self._folds(point)
+        enough = self.model.card.layers[layer - 1].filters > NARROW
+        return plain and not grouped and foldable and enough and by_element(self._graph, point)
+
+    def before(self, layer: int, images: Tensor, columns: Tensor | None = None) -> Tensor:
+        """Return the pre-activation (n, height, width, channels) at a layer's read point, in float32.
+
+        ``images`` is the network's input; ``columns`` (k,) are the channels wanted, all if None.
+        """
+        point = self.point(layer)
+        return self._widened(self._target(point, self._values(point, images), columns, point.norm is not None))
+
+    def activation(self, layer: int) -> Callable[[Tensor], Tensor]:
+        """Return the activation through which a layer's responses are read, as a function of its pre-activation."""
+        point = self.point(layer)
+        own = self._graph.calls[point.conv].op
+        if point.act is None:
+            return own.activation if has_own_activation(own) else (lambda z: z)
+        call = self._graph.calls[point.act]
+
+        def apply(value: Tensor) -> Tensor:
+            values = dict.fromkeys(call.inputs, value)
+            with _computing_in([call], None):
+                call(values)
+            return values[call.outputs[0]]
+
+        return apply
+
+    def output(self, layer: int, images: Tensor, columns: Tensor | None = None) -> Tensor:
+        """Return the layer's own output (n, height, width, channels), whatever follows it, in float32."""
+        point = self.point(layer)
+        before = self._widened(self._target(point, self._values(point, images), columns, False))
+        own = self._graph.calls[point.conv].op
+        return own.activation(before) if has_own_activation(own) else before
+
+    def _values(self, point: ReadPoint, images: Tensor) -> Values:
+        """Run everything that a convolution needs."""
+        needed = self._graph.needed([point.conv])[:-1]
+        values: Values = {self._graph.input: images}
+        met = False
+        for position in needed:
+            call = self._graph.calls[position]
+            met = met or position in self._points
+            if position in self._folded:
+                values[call.outputs[0]] = values[call.inputs[0]]
+            elif position in self._points:
+                values[call.outputs[0]] = self._convolution(position, values)
+            elif _is_plain(call.op, keras.layers.BatchNormalization) and _last_axis(call):
+                scale, offset = self._own(position, False, partial(_affine, call.op))
+                value = values[call.inputs[0]]  # before the first convolution this is float32 still
+                values[call.outputs[0]] = value * ops.cast(scale, value.dtype) + ops.cast(offset, value.dtype)
+            else:
+                with _computing_in([call], self.dtype if met else None):
+                    call(values)
+        return values
+
+    def _convolution(self, position: int, values: Values) -> Tensor:
+        call, point = self._graph.calls[position], self._points[position]
+        if not _is_prepared(call.op):
+            with _computing_in([call], self.dtype):
+                inner = dict(values)
+                call(inner)
+                return inner[call.outputs[0]]
+        value = self._target(point, values, None, point.norm in self._folded)
+        return call.op.activation(value) if has_own_activation(call.op) else value
+
+    def _target(self, point: ReadPoint, values: Values, columns: Tensor | None, normalised: bool) -> Tensor:
+        """Return a convolution's pre-activation, through the batch normalisation that follows it if so said."""
+        call = self._graph.calls[point.conv]
+        if not _is_prepared(call.op) or (normalised and not self._folds(point)):
+            assert columns is None
+            return self._by_keras(point, dict(values), normalised)
+        norm = self._graph.calls[point.norm].op if normalised and point.norm is not None else None
+        kernel, bias = self._own(point.conv, normalised, partial(_folded, call.op, norm))
+        if columns is not None:
+            kernel, bias = ops.take(kernel, columns, axis=-1), ops.take(bias, columns, axis=-1)
+        image = ops.cast(values[call.inputs[0]], self.dtype)
+        convolve = ops.depthwise_conv if isinstance(call.op, keras.layers.DepthwiseConv2D) else ops.conv
+        found = convolve(
+            image,
+            kernel,
+            strides=call.op.strides,
+            padding=call.op.padding,
+            data_format="channels_last",
+            dilation_rate=call.op.dilation_rate,
+        )
+        return found + bias
+
+    def _by_keras(self, point: ReadPoint, values: Values, normalised: bool) -> Tensor:
+        calls = [self._graph.calls[point.conv]]
+        if normalised and point.norm is not None:
+            calls.append(self._graph.calls[point.norm])
+        with _computing_in(calls, self.dtype), without_activation(calls[0].op):
+            for call in calls:
+                call(values)
+        return values[calls[-1].outputs[0]]
+
+    def _own(self, position: int, normalised: bool, make: Callable[[], tuple[Array, Array]]) -> tuple[Tensor, Tensor]:
+        """Return a call's two arrays as tensors of the climb's precision, made at their first use."""
+        key = (position, normalised)
+        if key not in self._weights:
+            with outside_graphs():
+                first, second = make()
+                self._weights[key] = ops.convert_to_tensor(first, self.dtype), ops.convert_to_tensor(second, self.dtype)
+        return self._weights[key]
+
+    def _folds(self, point: ReadPoint) -> bool:
+        if point.norm is None:
+            return False
+        norm = self._graph.calls[point.norm]
+        return (
+            _is_prepared(self._graph.calls[point.conv].op)
+            and _is_plain(norm.op, keras.layers.BatchNormalization)
+            and _last_axis(norm)
+        )
+
+    def _widened(self, value: Tensor) -> Tensor:
+        return ops.cast(value, keras.config.floatx()) if self.dtype == "bfloat16" else value
+
+
+def as_input(model: LoadedModel, pictures: Tensor) -> Tensor:
+    """Return what the network takes for pictures (n, height, width, channels) with values from 0 to 255."""
+    preprocess = model.card.preprocess
+    matrix, offset = (ops.cast(np.array(part), pictures.dtype) for part in (preprocess.matrix, preprocess.offset))
+    return ops.matmul(pictures, matrix) + offset
+
+
+def _is_plain(op: object, kind: type) -> bool:
+    """Tell whether an operation is of just that type: what a class derived from it computes is not known."""
+    return type(op) is kind
+
+
+def _is_prepared(op: object) -> bool:
+    return type(op) in (keras.layers.Conv2D, keras.layers.DepthwiseConv2D)
+
+
+def _last_axis(call: Call) -> bool:
+    return int(call.op.axis) in (-1, len(call.shape))
+
+
+def _numpy(variable: Any) -> Array:
+    return np.asarray(ops.convert_to_numpy(variable)).astype(np.float64)
+
+
+def _affine(norm: Any) -> tuple[Array, Array]:
+    """Return what a batch normalisation multiplies by and adds, when it is not training."""
+    deviation = np.sqrt(_numpy(norm.moving_variance) + norm.epsilon)
+    scale = (_numpy(norm.gamma) if norm.scale else np.ones_like(deviation)) / deviation
+    return scale, (_numpy(norm.beta) if norm.center else 0.0) - _numpy(norm.moving_mean) * scale
+
+
+def _folded(op: Any, norm: Any | None) -> tuple[Array, Array]:
+    """Return a convolution's kernel and bias, the batch normalisation that follows it worked into both."""
+    kernel = _numpy(op.kernel)
+    depthwise = isinstance(op, keras.layers.DepthwiseConv2D)
+    channels = kernel.shape[2] * kernel.shape[3] if depthwise else kernel.shape[3]
+    bias = _numpy(op.bias) if op.use_bias else np.zeros(channels)
+    if norm is not None:
+        scale, offset = _affine(norm)
+        kernel = kernel * (scale.reshape(kernel.shape[2:]) if depthwise else scale)
+        bias = bias * scale + offset
+    return kernel, bias
+
+
+@contextmanager
+def _computing_in(calls: list[Call], dtype: str | None) -> Iterator[None]:
+    """Let layers compute in bfloat16, or at least in float32, while the block runs."""
+    layers = [call.op for call in calls if isinstance(call.op, keras.Layer)]
+    half = [layer for layer in layers if layer.compute_dtype in ("float16", "bfloat16")]
+    changed = layers if dtype == "bfloat16" else half
+    before = [layer.dtype_policy for layer in changed]
+    policy = "mixed_bfloat16" if dtype == "bfloat16" else "float32"
+    try:
+        for layer in changed:
+            layer.dtype_policy = policy
+        # The policy alone would leave weights that are kept in half precision as they are.
+        with AutocastScope(policy.removeprefix("mixed_")) if changed else nullcontext():
+            yield
+    finally:
+        for layer, own in zip(changed, before, strict=True):
+            layer.dtype_policy = own

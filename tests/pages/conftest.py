@@ -1,0 +1,29 @@
+"""Galleries that several tests look at."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.cards import card, conv, entry
+from tests.pages.gallery import Gallery, fill
+from tests.pages.hostile import hostile
+
+
+@pytest.fixture(scope="module")
+def strange(tmp_path_factory: pytest.TempPathFactory) -> Gallery:
+    """Return the site of hostile names, written."""
+    gallery = hostile(tmp_path_factory.mktemp("strange"))
+    # of the two filters of each layer the first is dead
+    fill(gallery.store, gallery.tasks(), lambda task, index: 2.0 * index, lambda task, index: 1.0 * index)
+    gallery.write()
+    return gallery
+
+
+@pytest.fixture
+def gallery(tmp_path: Path) -> Gallery:
+    """Return a gallery of one network with two layers of four filters, rendered, not yet written."""
+    made = Gallery(tmp_path, [(entry(), card(conv(1, "stem", slug="001-stem"), conv(2, "top", slug="002-top")))])
+    fill(made.store, made.tasks())
+    return made

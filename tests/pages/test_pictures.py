@@ -1,0 +1,225 @@
+"""A filter's several pictures: which there are, what they are called, and which is the main one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from generator.config.values import METHOD_DEFAULTS, Objective, RenderSettings, every_settings
+from generator.pages.pictures import kinds, title
+from generator.pages.views import FilterView, ModelView, model_view
+from generator.plan import FEATURE_MAP, PICTURE, Choice, Task
+from tests.cards import card, conv, entry
+from tests.pages.gallery import Gallery, fill
+
+CHANNEL, NEURON, MIXED = Objective(), Objective("neuron"), Objective("direction", ((1, 1.0), (3, -1.0)))
+Chosen = dict[str, object]
+
+
+def gallery(folder: Path, **render: object) -> Gallery:
+    """Return a gallery of one layer of four filters that get such pictures, not yet rendered."""
+    made = entry(render=tuple(sorted(render.items())))
+    return Gallery(folder, [(made, card(conv(1, "stem", slug="001-stem")))])
+
+
+def view(made: Gallery, choice: Choice | None = None, keep_all: bool = False) -> ModelView:
+    """Return what the pages show of what the store holds."""
+    of, model = made.models[0]
+    tasks = made.tasks() + (made.tasks(choice) if choice else [])
+    return model_view(of, model, made.photos, tasks, made.store, keep_all)
+
+
+def shown(made: Gallery) -> dict[int, FilterView]:
+    return view(made).layers[0].by_index if view(made).layers else {}
+
+
+def titles(of: FilterView) -> list[str]:
+    return [picture.title for picture in of.pictures]
+
+
+def is_negative(task: Task) -> bool:
+    return task.settings is not None and task.settings.sign == "negative"
+
+
+@pytest.mark.parametrize(
+    ("chosen", "expected"),
+    [
+        ({}, ["Main"]),
+        ({"method": "maco"}, ["Main"]),
+        ({"sign": "both"}, ["Main", "Negative"]),
+        ({"sign": "negative"}, ["Negative"]),
+        ({"repeats": 3, "seed": 4}, ["Seed 4", "Seed 5", "Seed 6"]),
+        ({"objective": (CHANNEL, NEURON, MIXED)}, ["Main", "Centre unit", "Direction 1 − 3"]),
+        (
+            {"objective": (CHANNEL, NEURON), "sign": "both", "repeats": 2},
+            [
+                *("Seed 0", "Seed 1", "Negative, seed 0", "Negative, seed 1"),
+                *("Centre unit, seed 0", "Centre unit, seed 1"),
+                *("Centre unit, negative, seed 0", "Centre unit, negative, seed 1"),
+            ],
+        ),
+        ({"diversity": 2}, ["Diverse 1 of 2"]),
+    ],
+)
+def test_a_title_tells_a_picture_from_the_others(chosen: Chosen, expected: list[str]) -> None:
+    every = every_settings(chosen)
+    assert [title(settings, 1, every) for settings in every] == expected
+
+
+def test_the_method_is_named_where_it_differs() -> None:
+    maco = replace(RenderSettings(), **METHOD_DEFAULTS["maco"], method="maco")
+    every = (RenderSettings(), maco, replace(maco, sign="negative"))
+    assert [title(settings, 1, every) for settings in every] == ["Main", "MaCo", "MaCo, negative"]
+
+
+@pytest.mark.parametrize(
+    ("chosen", "expected"),
+    [
+        ({}, [()]),
+        ({"method": "maco"}, [("maco",)]),
+        ({"sign": "both", "repeats": 2}, [("seed",), ("seed",), ("negative", "seed"), ("negative", "seed")]),
+        ({"objective": (NEURON, MIXED), "diversity": 2}, [("neuron", "diverse"), ("direction", "diverse")]),
+    ],
+)
+def test_a_picture_is_of_the_kinds_that_a_reader_is_told_of(chosen: Chosen, expected: list[tuple[str, ...]]) -> None:
+    every = every_settings(chosen)
+    assert [kinds(settings, every) for settings in every] == expected
+
+
+def test_pictures_come_in_the_order_of_the_plan_each_with_files_of_its_own(tmp_path: Path) -> None:
+    made = gallery(tmp_path, objective=(CHANNEL, MIXED), sign="both", diversity=2)
+    fill(made.store, reversed(made.tasks()))
+    found = shown(made)
+    own = ["Diverse 1 of 2", "Diverse 2 of 2", "Negative, diverse 1 of 2", "Negative, diverse 2 of 2"]
+    mixed = ["Direction 1 − 3", "Direction 1 − 3, negative"]
+    assert {index: titles(one) for index, one in found.items()} == {0: own, 1: own + mixed, 2: own, 3: own + mixed}
+    every = [picture for one in found.values() for picture in one.pictures]
+    files = [file.path for p in every for file in (p.file, *(grown for _, grown in p.growth))]
+    assert len(files) == len(set(files)) == (4 + 6 + 4 + 6) * 3
+    assert [p.file.path for p in found[1].pictures][:3] == [
+        "net/001-stem/0001-picture.webp",
+        "net/001-stem/0001-picture-2.webp",
+        "net/001-stem/0001-picture-3.webp",
+    ]
+    # one picture stands for both filters that the direction names, and no other two are the same
+    assert [p.file.blob for p in found[1].pictures[4:]] == [p.file.blob for p in found[3].pictures[4:]]
+    assert len({p.file.blob for p in every}) == 4 * 4 + 2
+
+
+def test_what_a_picture_is_comes_from_its_own_record(tmp_path: Path) -> None:
+    made = gallery(tmp_path, sign="both", method="maco")
+    fill(made.store, made.tasks(), score=lambda task, index: index + (10.0 if is_negative(task) else 1.0))
+    main, negative = shown(made)[2].pictures
+    assert (main.score, main.reached, main.trace[-1], main.settings.sign) == (3.0, 3.0, 3.0, "positive")
+    assert (negative.score, negative.reached, negative.trace[-1], negative.settings.sign) == (
+        12.0,
+        12.0,
+        12.0,
+        "negative",
+    )
+    assert main.transparent
+    assert main.file.blob != negative.file.blob
+
+
+@pytest.mark.parametrize(
+    ("there", "expected"),
+    [
+        (lambda task: not is_negative(task), {i: ["Main"] for i in range(4)}),
+        (is_negative, {i: ["Negative"] for i in range(4)}),
+        (lambda task: False, {}),
+    ],
+)
+def test_a_filter_whose_main_picture_failed_is_shown_by_the_first_there_is(
+    tmp_path: Path, there: Callable[[Task], bool], expected: dict[int, list[str]]
+) -> None:
+    made = gallery(tmp_path, sign="both")
+    fill(made.store, [task for task in made.tasks() if task.technique != PICTURE or there(task)])
+    found = shown(made)
+    assert {index: titles(one) for index, one in found.items()} == expected
+    assert {one.picture.path for one in found.values()} == {f"net/001-stem/{i:04d}-picture.webp" for i in expected}
+
+
+def test_other_builds_pictures_are_kept_setting_by_setting(tmp_path: Path) -> None:
+    made = gallery(tmp_path, sign="both")
+    fill(made.store, made.tasks(Choice(filters=(0, 1))))
+    fill(made.store, [task for task in made.tasks(Choice(filters=(3,))) if is_negative(task)])
+    now = Choice(filters=(0,))
+    of, model = made.models[0]
+    made.models = [(replace(of, filters=(2,)), model)]
+    asked, kept = (
+        {f.index: titles(f) for f in view(made, now, keep_all).layers[0].filters} for keep_all in (False, True)
+    )
+    assert asked == {0: ["Main", "Negative"]}
+    assert kept == {0: ["Main", "Negative"], 1: ["Main", "Negative"], 3: ["Negative"]}
+
+
+def test_photos_are_compared_with_what_the_picture_is_about(tmp_path: Path) -> None:
+    made = gallery(tmp_path, objective=(CHANNEL, NEURON, MIXED), sign="both")
+    fill(made.store, made.tasks(), response=lambda task, index: float(index))
+    levels = {p.title: [level.value for level in p.levels] for p in shown(made)[1].pictures}
+    assert levels == {
+        "Main": [1.0],
+        "Negative": [],
+        "Centre unit": [3.0],
+        "Centre unit, negative": [],
+        "Direction 1 − 3": [-2.0],
+        "Direction 1 − 3, negative": [],
+    }
+
+
+def test_a_photo_whose_answers_are_not_known_is_not_compared(tmp_path: Path) -> None:
+    made = gallery(tmp_path, objective=(CHANNEL, MIXED))
+    fill(made.store, [task for task in made.tasks() if task.technique != FEATURE_MAP])
+    answers = [task for task in made.tasks(Choice(filters=(1,))) if task.technique == FEATURE_MAP]
+    fill(made.store, [replace(task, filters=(1,)) for task in answers])
+    assert {p.title: len(p.levels) for p in shown(made)[1].pictures} == {"Main": 1, "Direction 1 − 3": 0}
+
+
+def by_title(**scores: float) -> Callable[[Task, int], float]:
+    """Return what pictures reach by their objective and sign."""
+    return lambda task, _: scores[f"{task.settings.objective.kind}_{task.settings.sign}"] if task.settings else 0.0
+
+
+@pytest.mark.parametrize(
+    ("scores", "response", "verdicts", "main", "verdict"),
+    [
+        ((2.0, 1.0, 3.0, 1.0), 1.0, ["converged", "converged", "converged", "converged"], "Main", "converged"),
+        # a photo's strongest place excites the unit more; a negative has no photo to beat
+        ((2.0, 0.1, 2.0, 0.1), 1.0, ["converged", "converged", "weak", "converged"], "Main", "converged"),
+        ((2.0, 0.0, 2.0, -1.0), 0.0, ["converged", "dead", "converged", "dead"], "Main", "converged"),
+        # nothing made it respond; that it can be driven below zero does not help
+        ((0.0, 5.0, 0.0, 5.0), 0.0, ["dead", "converged", "dead", "converged"], "Main", "dead"),
+        ((0.0, 0.0, 0.0, 0.0), -1.0, ["dead", "dead", "dead", "dead"], "Main", "dead"),
+        # a positive picture that shows something goes before a main one that does not
+        ((0.0, 5.0, 2.0, 5.0), 0.0, ["converged", "dead", "converged", "converged"], "Centre unit", "converged"),
+        ((0.0, 5.0, 2.0, 5.0), 1.0, ["weak", "weak", "converged", "converged"], "Centre unit", "weak"),
+    ],
+)
+def test_the_verdict_on_a_filter_is_that_on_its_main_picture(
+    tmp_path: Path, scores: tuple[float, ...], response: float, verdicts: list[str], main: str, verdict: str
+) -> None:
+    made = gallery(tmp_path, objective=(CHANNEL, NEURON), sign="both")
+    names = ("channel_positive", "channel_negative", "neuron_positive", "neuron_negative")
+    fill(made.store, made.tasks(), by_title(**dict(zip(names, scores, strict=True))), response)
+    one = shown(made)[0]
+    assert (one.main.title, one.verdict) == (main, verdict)
+    assert [p.verdict for p in one.pictures] == verdicts
+    assert one.main.empty == (max(one.main.score, one.main.reached) <= 0)
+
+
+def test_a_climb_that_found_nothing_is_not_dead_if_its_twin_did(tmp_path: Path) -> None:
+    made = gallery(tmp_path, repeats=2)
+    fill(made.store, made.tasks(), score=lambda task, _: float(task.settings.seed) if task.settings else 0.0)
+    found, lost = shown(made)[0].pictures
+    assert (found.title, found.verdict, found.empty) == ("Seed 1", "converged", False)
+    assert (lost.title, lost.verdict, lost.empty) == ("Seed 0", "weak", True)
+
+
+def test_a_dead_negative_of_a_filter_that_photos_excite_makes_it_weak(tmp_path: Path) -> None:
+    made = gallery(tmp_path, sign="negative")
+    fill(made.store, made.tasks(), score=0.0)
+    one = shown(made)[0]
+    assert (one.main.verdict, one.verdict, one.main.empty) == ("dead", "weak", True)

@@ -1,0 +1,145 @@
+"""What the pages say and show of a filter and its pictures."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from generator.config.values import Objective
+from tests.cards import card, conv, entry
+from tests.pages.gallery import Gallery, Score, fill, resolved
+
+MIXED = Objective("direction", ((0, 1.0), (1, 0.5)))
+
+
+@pytest.mark.parametrize(
+    ("score", "response", "verdict", "said"),
+    [
+        (2.0, 1.0, "converged", "The picture excites the filter to 2, 2 times the best photo’s 1 (cat)."),
+        (2.0, 0.0, "converged", "The picture excites the filter to 2; no photo here excites it at all."),
+        (1.0, 4.0, "weak", "The photo cat excites this filter more (4) than its own picture does (1)."),
+        (
+            0.0,
+            0.0,
+            "dead",
+            "not the start image, not any of the 128 steps, and not the photo.",
+        ),
+        (-1.0, -2.0, "dead", "Nothing excited this filter"),
+    ],
+)
+def test_a_filters_page_says_what_became_of_it(
+    tmp_path: Path, score: float, response: float, verdict: str, said: str
+) -> None:
+    of = entry(render=(("steps", 128),))
+    gallery = Gallery(tmp_path, [(of, card(conv(1, "stem", 1, slug="001-stem")))])
+    fill(gallery.store, gallery.tasks(), score, response)
+    assert gallery.write().verdicts == {verdict: 1}
+    assert said in gallery.pages()["net/001-stem/0000.html"].text
+
+
+def written(folder: Path, filters: int, score: Score, response: float = 1.0, **render: object) -> Gallery:
+    """Return a gallery of one layer whose filters get such pictures, written."""
+    of = entry(render=tuple(sorted(render.items())))
+    made = Gallery(folder, [(of, card(conv(1, "stem", filters, slug="001-stem")))])
+    fill(made.store, made.tasks(), score, response)
+    made.write()
+    return made
+
+
+PAGE, LAYER = "net/001-stem/0000.html", "net/001-stem/index.html"
+
+
+@pytest.mark.parametrize(
+    ("render", "score", "response", "said"),
+    [
+        ({"sign": "negative"}, 2.0, 1.0, "drives the filter to 2 below zero, in the mean over all places."),
+        ({"sign": "negative"}, 0.0, 0.0, "Nothing drove this filter below zero: not the start image, and not any of"),
+        ({"sign": "negative", "repeats": 2}, 2.0, 1.0, "Seeds. The same search from other random starts."),
+        ({"objective": (Objective("neuron"),)}, 6.0, 1.0, "2 times the strongest place of any photo, 3 (cat)."),
+        ({"objective": (Objective("neuron"),)}, 2.0, 1.0, "excites the filter’s centre unit more (3) than its own"),
+        ({"objective": (Objective("neuron"),)}, 6.0, 1.0, "Centre unit. Only the one place in the middle"),
+        (
+            {"objective": (MIXED,)},
+            6.0,
+            1.0,
+            "excites the direction 0 + 0.5 × 1 to 6, 4 times the best photo’s",
+        ),
+        ({"objective": (MIXED,)}, 6.0, 1.0, "Direction. Several filters of the layer"),
+        ({"method": "maco"}, 2.0, 1.0, "Transparent where it means nothing"),
+        ({"method": "maco"}, 2.0, 1.0, "MaCo. How strong each frequency is was taken from natural images"),
+        ({"method": "maco"}, 2.0, 4.0, "MaCo looks at crops of its picture"),
+        ({"diversity": 3}, 2.0, 1.0, "Diverse pictures. They were made together and kept apart"),
+        ({}, 0.0, 1.0, "This search found nothing that excites the filter, though the photo cat does (1)."),
+        ({"repeats": 2}, 0.0, 0.0, "none of 2 searches from 2 different starts, and not the photo."),
+    ],
+)
+def test_a_filters_page_says_what_its_pictures_are(
+    tmp_path: Path, render: dict[str, object], score: float, response: float, said: str
+) -> None:
+    made = written(tmp_path, 2, score, response, **render)
+    assert said in " ".join(made.pages()[PAGE].text.split())
+
+
+def test_every_picture_of_a_filter_hangs_on_its_page(tmp_path: Path) -> None:
+    made = written(tmp_path, 2, 2.0, sign="both", diversity=2, objective=(Objective(), MIXED))
+    page = made.pages()[PAGE]
+    text = " ".join(page.text.split())
+    order = ["Diverse 1 of 2.", "More pictures", "Diverse 2 of 2", "Negative, diverse 1 of 2", "Direction 0 + 0.5 × 1"]
+    assert [text.index(title) for title in order] == sorted(text.index(title) for title in order)
+    one = made.manifest["models"][0]["layers"][0]["filters"][0]
+    images = [resolved(PAGE, str(a["src"])) for a in page.all("img")]
+    assert [images.count(picture["path"]) for picture in one["pictures"]] == [2] * 6  # large, and where it has grown to
+    assert len(page.all("polyline")) == len(page.all("dl", **{"class": "settings"})) == 6
+    assert page.all("a", href="../../net/001-stem/0001.html")
+    # a picture that is not the main one's is told by what it shows
+    assert "The picture that drives stem, filter 0 furthest below zero" in [a["alt"] for a in page.all("img")]
+
+
+def test_a_layer_shows_the_other_kinds_below_each_tile(tmp_path: Path) -> None:
+    made = written(tmp_path, 2, 2.0, sign="both")
+    page = made.pages()[LAYER]
+    assert "The small pictures below a filter are its others: negative." in page.text
+    assert [a["src"] for a in page.all("img", alt="Negative")] == [
+        f"../../net/001-stem/{i:04d}-picture-2.webp" for i in (0, 1)
+    ]
+    assert "The small pictures" not in written(tmp_path / "other", 2, 2.0).pages()[LAYER].text
+
+
+def test_a_dead_filter_is_not_drawn_as_if_it_meant_something(tmp_path: Path) -> None:
+    made = written(tmp_path, 3, lambda task, index: 0.0 if index == 0 else 2.0, response=0.0)
+    pages = made.pages()
+    assert made.manifest["models"][0]["layers"][0]["filters"][0]["verdict"] == "dead"
+    for path in (LAYER, "net/index.html", "index.html"):
+        shown = [str(a["src"]) for a in pages[path].all("img")]
+        assert not [source for source in shown if "0000-picture" in source], path
+    numbers = re.findall(r"stem filter (\d)", pages[LAYER].text.split("What each filter answers")[0])
+    assert numbers == ["1", "2", "0"]
+    assert [a["href"] for a in pages["net/index.html"].all("a", **{"class": "tile dead"})] == []
+
+
+def test_a_dead_filters_page_shows_the_evidence(tmp_path: Path) -> None:
+    made = written(tmp_path, 1, -0.25, response=-0.5, repeats=2, steps=128)
+    html = made.held()[PAGE].decode()
+    before, details = html.split("<details", 1)
+    assert "0000-picture" not in before
+    assert "0000-picture.webp" in details.split("</details>")[0]
+    assert not made.pages()[PAGE].all("details", open="")
+    rows = re.findall(r'<tr><th scope="row">(.*?)</th><td class="n">(.*?)</td></tr>', html)
+    assert rows == [
+        ("the photo cat", "−0.5"),
+        ("Seed 0: a random start and 128 steps uphill", "−0.25"),
+        ("Seed 1: a random start and 128 steps uphill", "−0.25"),
+    ]
+
+
+def test_a_home_page_of_nothing_but_dead_filters_has_no_picture_of_them(tmp_path: Path) -> None:
+    made = written(tmp_path, 2, 0.0, response=0.0)
+    pages = made.pages()
+    assert [len(pages[path].all("span", **{"class": "gone"})) for path in ("index.html", "net/index.html", LAYER)] == [
+        2,
+        2,
+        2,
+    ]
+    assert pages["index.html"].all("img") == []

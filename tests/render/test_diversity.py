@@ -1,0 +1,73 @@
+"""Several pictures of one filter that show different sides of it, on the bundled network."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from generator.config.load import entry_for_source
+from generator.config.values import RenderSettings, complete_settings
+from generator.models.load import LoadedModel, load
+from generator.render.ascent import Ascender, responses
+from generator.render.network import Network
+
+LAYER, FILTERS = 4, (1, 5)
+
+
+@pytest.fixture(scope="module")
+def demo() -> LoadedModel:
+    """The network that the package brings."""
+    entry = entry_for_source("demo", Path())
+    assert entry is not None
+    return load(entry)
+
+
+def how_alike(model: LoadedModel, pictures: np.ndarray) -> float:
+    """Return the mean cosine between the Gram matrices of pictures, in the activation of the layer."""
+    network = Network(model)
+    fired = np.asarray(network.activation(LAYER)(network.before(LAYER, (pictures * 255).astype(np.float32))))
+    grams = np.einsum("nhwi,nhwj->nij", fired, fired).reshape(len(pictures), -1)
+    grams /= np.linalg.norm(grams, axis=1, keepdims=True)
+    cosines = grams @ grams.T
+    return float(cosines[~np.eye(len(pictures), dtype=bool)].mean())
+
+
+def scores(model: LoadedModel, pictures: np.ndarray, index: int) -> np.ndarray:
+    return responses(model, LAYER, (index,) * len(pictures), pictures * 255)
+
+
+@pytest.mark.parametrize(
+    ("settings", "apart", "above_noise"),
+    [
+        (complete_settings({"size": 32, "steps": 32}), 0.1, 2.0),
+        # Its magnitudes are fixed, and crops are what it climbs for: whole pictures differ and score less.
+        (complete_settings({"size": 32, "steps": 64, "method": "maco", "crops": 6}), 0.02, 0.0),
+    ],
+    ids=["fourier", "maco"],
+)
+def test_diverse_pictures_differ_more_than_those_of_other_seeds(
+    demo: LoadedModel, settings: RenderSettings, apart: float, above_noise: float
+) -> None:
+    plain, diverse = Ascender(demo, LAYER, settings), Ascender(demo, LAYER, replace(settings, diversity=3))
+    repeated = [plain.run(FILTERS, seed=seed) for seed in range(3)]
+    together = diverse.run(FILTERS)
+    assert together.pictures.shape == (6, 32, 32, 3)
+    for place, index in enumerate(FILTERS):
+        seeds = np.stack([one.pictures[place] for one in repeated])
+        own = together.pictures[3 * place : 3 * place + 3]
+        assert how_alike(demo, own) < how_alike(demo, seeds) - apart
+        noise = scores(demo, together.growth[0][1][3 * place : 3 * place + 3], index)
+        assert (
+            scores(demo, own, index) > np.maximum(above_noise * noise, 0.25 * scores(demo, seeds, index).min())
+        ).all()
+
+
+def test_the_first_of_them_starts_as_a_single_picture_does(demo: LoadedModel) -> None:
+    settings = complete_settings({"size": 32, "steps": 1})
+    single = Ascender(demo, LAYER, settings).run(FILTERS).growth[0][1]
+    several = Ascender(demo, LAYER, replace(settings, diversity=3)).run(FILTERS).growth[0][1]
+    np.testing.assert_allclose(several[::3], single, atol=1e-6)
+    assert np.abs(several[1] - several[0]).max() > 1e-3

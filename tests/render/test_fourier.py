@@ -1,0 +1,116 @@
+"""The default method, each of its parts against numpy and against Keras's optimiser."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from generator.render.fourier import BETAS, SETTLED, Fourier
+from generator.render.transforms import Transforms
+
+LUCID = np.array([[0.26, 0.09, 0.02], [0.27, 0.00, -0.05], [0.27, -0.09, 0.03]])
+CANVAS, PICTURE = (14, 19), (10, 13)
+RATE, STEPS = 0.05, 8
+
+
+def method(transforms: Any = (), channels: int = 3, longest: float = math.inf) -> Fourier:
+    return Fourier(CANVAS, PICTURE, channels, RATE, STEPS, Transforms(transforms), longest)
+
+
+def variable_of(count: int, channels: int = 3) -> np.ndarray:
+    starts = [method(channels=channels).start(np.random.default_rng(i))[0] for i in range(count)]
+    return np.stack(starts) * 30
+
+
+def canvas_by_hand(variable: np.ndarray, longest: float = 19) -> np.ndarray:
+    """Lucid's recipe: a scaled spectrum, its picture, its colours mixed, squeezed to 0 to 1."""
+    height, width = CANVAS
+    turned = np.swapaxes(variable.astype(np.float64), -1, -2)
+    half = turned[..., :height, :] + 1j * turned[..., height:, :]
+    frequency = np.sqrt(np.fft.fftfreq(height)[:, None] ** 2 + np.fft.rfftfreq(width) ** 2)
+    scaled = half * np.sqrt(height * width) / np.maximum(frequency, 1 / longest) / 4
+    pixels = np.moveaxis(np.fft.irfft2(scaled, s=CANVAS), 1, -1)
+    if variable.shape[1] == 3:
+        pixels = pixels @ (LUCID / np.linalg.norm(LUCID, axis=0).max()).T
+    return 1 / (1 + np.exp(-pixels))
+
+
+def shown_to_network(own: Fourier, variable: np.ndarray, step: int = 0, seed: int = 0) -> np.ndarray:
+    draws = np.stack([own.draws(np.random.default_rng(i), step + 1)[step] for i in range(len(variable))])
+    seen: list[Any] = []
+
+    def score(images: Any, views: int) -> Any:
+        assert views == 1
+        seen.append(images)
+        return images[:, 0, 0, 0]
+
+    own.climbed((tf.constant(variable),), tf.constant(draws), np.array([seed, step], np.int32), score)
+    return np.asarray(seen[0])
+
+
+def test_a_start_is_small_noise() -> None:
+    (start,) = method().start(np.random.default_rng(0))
+    assert start.shape == (3, 19 // 2 + 1, 2 * 14)
+    assert start.dtype == np.float32
+    assert start.std() == pytest.approx(0.01, rel=0.05)
+    assert start.mean() == pytest.approx(0, abs=0.001)
+
+
+@pytest.mark.parametrize(("channels", "longest"), [(1, 19), (3, 19), (3, 6.5)])
+def test_the_picture_is_the_canvas_without_its_margin(channels: int, longest: float) -> None:
+    variable = variable_of(2, channels)
+    canvas = canvas_by_hand(variable, longest)
+    assert canvas.std() > 0.02, "nothing to see"
+    own = method((), channels, longest if longest < 19 else math.inf)
+    np.testing.assert_allclose(own.pictures((variable,)), canvas[:, 2:12, 3:16], atol=1e-5)
+    assert method(channels=channels).transparency(()) is None
+
+
+def test_without_transforms_the_network_sees_the_canvas() -> None:
+    variable = variable_of(2)
+    np.testing.assert_allclose(shown_to_network(method(), variable), canvas_by_hand(variable), atol=1e-5)
+
+
+def test_every_picture_has_its_own_map_at_every_step() -> None:
+    own, variable = method((("shift", 1 / 4), ("rotate", 10.0))), variable_of(2)
+    canvas = canvas_by_hand(variable).astype(np.float32)
+    for step in (0, 3):
+        found = shown_to_network(own, variable, step)
+        for place in range(2):
+            maps = own.draws(np.random.default_rng(place), step + 1)[step][None]
+            expected = keras.ops.image.affine_transform(
+                canvas[place : place + 1], maps, fill_mode="wrap", data_format="channels_last"
+            )
+            np.testing.assert_allclose(found[place], np.asarray(expected)[0], atol=1e-4)
+
+
+def test_noise_has_its_deviation_and_follows_seed_and_step() -> None:
+    own, variable = method((("noise", 0.03), ("noise", 0.04))), variable_of(8)
+    canvas = canvas_by_hand(variable)
+    one, again, later, other = (
+        shown_to_network(own, variable, step, seed) - canvas for step, seed in [(0, 0), (0, 0), (1, 0), (0, 1)]
+    )
+    assert one.std() == pytest.approx(0.05, rel=0.03)
+    assert one.mean() == pytest.approx(0, abs=0.002)
+    np.testing.assert_array_equal(one, again)
+    for differs in (later, other):
+        assert abs(np.corrcoef(one.ravel(), differs.ravel())[0, 1]) < 0.05
+
+
+def test_the_update_is_adams_with_steps_that_become_shorter() -> None:
+    rng = np.random.default_rng(0)
+    variable = rng.normal(size=(2, 3, 4)).astype(np.float32)
+    own, expected = method(), keras.Variable(variable)
+    rate = keras.optimizers.schedules.PolynomialDecay(RATE, STEPS, RATE * SETTLED)
+    adam = keras.optimizers.Adam(rate, *BETAS, epsilon=1e-8)
+    at, moments = (variable,), own.moments((variable,))
+    for step in range(1, STEPS + 1):
+        gradient = rng.normal(size=variable.shape).astype(np.float32)
+        at, moments = own.update(at, (tf.constant(gradient),), moments, tf.constant(float(step)))
+        adam.apply([-gradient], [expected])  # it goes downhill
+        np.testing.assert_allclose(np.asarray(at[0]), np.asarray(expected), rtol=1e-5, atol=1e-6)
