@@ -1,9 +1,10 @@
 # Two commands for a fresh machine: `make site` and `make test`. Both make a virtual environment of their own.
 PYTHON ?= python3
 VENV := .venv
+PEERS := .venv-peers
 BIN := $(VENV)/bin
 
-.PHONY: site test test-slow lint format bench alive wheel clean
+.PHONY: site test test-slow lint format bench bench-gallery peers alive wheel clean
 
 site: $(VENV)/.installed
 	$(BIN)/filter-gallery build -c config.yaml
@@ -27,14 +28,22 @@ format: $(VENV)/.installed-dev
 alive: $(VENV)/.installed-dev
 	$(BIN)/python -m benchmarks.alive demo tests/data/residual.keras
 
-bench: $(VENV)/.installed-dev
+# Tables in benchmarks/README.md: about half an hour on two idle cores.
+bench: $(VENV)/.installed-dev peers
 	$(BIN)/python -m benchmarks
+
+# The whole gallery of a network of 2,944 filters, for time and memory: as long again.
+bench-gallery: $(VENV)/.installed-dev
+	$(BIN)/python -m benchmarks gallery
+
+# tf-keras-vis and xplique, which `make bench` measures against, in an environment of their own.
+peers: $(PEERS)/.installed
 
 wheel: $(VENV)/.installed-dev
 	$(BIN)/python -m build
 
 clean:
-	rm -rf $(VENV) build dist .coverage* .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) $(PEERS) build dist .coverage* .pytest_cache .mypy_cache .ruff_cache
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
@@ -45,4 +54,9 @@ $(VENV)/.installed: pyproject.toml | $(VENV)/bin/python
 
 $(VENV)/.installed-dev: pyproject.toml $(VENV)/.installed
 	$(BIN)/pip install --quiet --editable '.[dev]'
+	touch $@
+
+$(PEERS)/.installed: benchmarks/peers/requirements.txt
+	$(PYTHON) -m venv $(PEERS)
+	$(PEERS)/bin/pip install --quiet --no-deps -r benchmarks/peers/requirements.txt
 	touch $@

@@ -1,58 +1,101 @@
-"""Run all measurements, and write their tables to benchmarks/README.md: ``make bench``."""
+"""Measure, and write the tables to benchmarks/README.md: ``make bench``.
+
+python -m benchmarks [SECTION..] [--print]
+"""
 
 from __future__ import annotations
 
 import datetime
 import os
 import platform
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from importlib.metadata import version
+from itertools import chain
 from pathlib import Path
 
-from benchmarks import quality, speed
+import click
 
-HERE = Path(__file__).parent
+from benchmarks import ceiling, cost, gallery, quality, speed
+from benchmarks.peers import table as peers
+
+README = Path(__file__).parent / "README.md"
+
+INTRODUCTION = """\
+# Benchmarks
+
+Written by `make bench` (about half an hour on two cores that have nothing else to do) and `make bench-gallery` (as
+long again); each section says when and on what machine. Read the ratios, which are each measured within one run: the
+milliseconds are the machine's, which others may have been using too.
+"""
+
+
+@dataclass(frozen=True)
+class Section:
+    """A table with its heading and what is said about it; ``rows`` measures."""
+
+    key: str
+    title: str
+    text: str
+    head: Sequence[str]
+    rows: Callable[[], Iterable[str]]
+
+
+SECTIONS = (
+    Section("speed", speed.TITLE, speed.TEXT, speed.HEAD, speed.rows),
+    Section("peers", peers.TITLE, peers.TEXT, peers.HEAD, peers.rows),
+    Section("ceiling", ceiling.TITLE, ceiling.TEXT, ceiling.HEAD, ceiling.rows),
+    Section("cost", cost.TITLE, cost.TEXT, cost.HEAD, cost.rows),
+    Section("gallery", gallery.TITLE, gallery.TEXT, gallery.HEAD, gallery.rows),
+    Section("quality", "Quality at equal passes", quality.EQUAL_TEXT, quality.EQUAL_HEAD, quality.equal_rows),
+    Section("defaults", "What the defaults rest on", quality.TEXT, quality.HEAD, quality.neighbour_rows),
+)
+KEYS = tuple(section.key for section in SECTIONS)
+USUAL = tuple(key for key in KEYS if key != "gallery")
 
 
 def machine() -> str:
-    """Return the processor's name and count, and the libraries' versions."""
+    """Return the processor's name and count, the memory, and the libraries' versions."""
     info = Path("/proc/cpuinfo")
-    names = [line.split(":", 1)[1].strip() for line in info.read_text().splitlines() if line.startswith("model name")]
+    lines = info.read_text().splitlines() if info.exists() else []
+    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     return (
-        f"{names[0] if names else platform.processor()}, {os.cpu_count()} cores, Python {platform.python_version()}, "
-        f"TensorFlow {version('tensorflow')}, Keras {version('keras')}"
+        f"{names[0] if names else platform.processor()}, {os.cpu_count()} cores, {memory:.0f} GiB, "
+        f"Python {platform.python_version()}, TensorFlow {version('tensorflow')}, Keras {version('keras')}"
     )
 
 
-def main() -> None:
-    """Measure everything; takes about ten minutes on two cores."""
-    parts = [
-        "# Benchmarks",
-        "",
-        f"Written by `make bench` on {datetime.datetime.now(datetime.UTC):%Y-%m-%d}: {machine()}. "
-        "Read the ratios; the milliseconds are this machine's, which others were using too.",
-        "",
-        "## Speed against the reference loop",
-        "",
-        "Method `pixel`, float32, 16 filters; the reference runs one filter at a time in eager mode. Milliseconds for "
-        "each filter and step, without compiling.",
-        "",
-        "| layer | reference | ours | ratio |",
-        "| --- | --- | --- | --- |",
-        *speed.rows(),
-        "",
-        "## Quality, and what the defaults rest on",
-        "",
-        "Four filters of every layer, 64 pixels. Alive: of the filters that respond to one of the four photos, those "
-        "whose picture is not grey and scores above the best photo. Score: the median ratio to the default's, of the "
-        "file as saved, and after JPEG at quality 60 and a shift by four pixels. Each line changes one thing.",
-        "",
-        "| network | choice | alive | score as saved | score after JPEG and shift |",
-        "| --- | --- | --- | --- | --- |",
-        *quality.rows(),
-        "",
-    ]
-    (HERE / "README.md").write_text("\n".join(parts))
-    print("\n".join(parts))
+def written(section: Section, table: Sequence[str]) -> str:
+    """Return a section as it stands in the file."""
+    stamp = f"{datetime.datetime.now(datetime.UTC):%Y-%m-%d}: {machine()}."
+    return "\n".join([f"## {section.title}", "", stamp, "", section.text, "", *table, ""])
+
+
+def replaced(document: str, title: str, text: str) -> str:
+    """Return the file's text with one section new, the others as they were, all in the order of ``SECTIONS``."""
+    parts = re.split(r"^(?=## )", document, flags=re.MULTILINE)[1:]
+    known = {part.splitlines()[0][3:]: part.rstrip() + "\n" for part in parts} | {title: text}
+    return "\n".join([INTRODUCTION, *(known[each.title] for each in SECTIONS if each.title in known)])
+
+
+@click.command()
+@click.argument("keys", nargs=-1, type=click.Choice(KEYS), metavar="[SECTION]..")
+@click.option("--print", "only_print", is_flag=True, help="Leave benchmarks/README.md as it is.")
+def main(keys: tuple[str, ...], only_print: bool) -> None:
+    """Measure the sections named, or all but the gallery; each is written as soon as it is measured."""
+    for section in SECTIONS:
+        if section.key not in (keys or USUAL):
+            continue
+        click.echo(f"\n## {section.title}\n\n{section.text}\n")
+        table = []
+        for line in chain(section.head, section.rows()):
+            click.echo(line)
+            table.append(line)
+        if not only_print:
+            before = README.read_text() if README.exists() else ""
+            README.write_text(replaced(before, section.title, written(section, table)))
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ import numpy as np
 from PIL import Image
 
 from benchmarks.common import NETWORKS, best_photo, contrast, load_named
+from benchmarks.scores import GREY
 from generator import assets
 from generator.build import build
 from generator.cli.options import FiltersType
@@ -27,8 +28,6 @@ from generator.config.load import entry_for_source, photo_named
 from generator.config.values import Filters
 from generator.plan import Choice
 from generator.render.ascent import responses
-
-GREY = 0.05
 
 
 def measure(site: Path, name: str) -> list[tuple[str, int, int, int, int]]:
@@ -47,7 +46,7 @@ def measure(site: Path, name: str) -> list[tuple[str, int, int, int, int]]:
         better = responses(model, layer["index"], filters, pixels) > photos
         counts = [int((responding & test).sum()) for test in (responding, colourful, better, colourful & better)]
         rows.append((layer["name"], *counts))
-    return rows  # type: ignore[return-value]
+    return rows
 
 
 @click.command()

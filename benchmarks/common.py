@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,14 +14,19 @@ from PIL import Image
 from generator import assets
 from generator.build.photos import load_photo
 from generator.config.load import entry_for_source, photo_named
+from generator.config.values import complete_settings
 from generator.errors import UsageError
 from generator.models.start import start_keras
 from generator.plan.choose import choose_filters
 
 start_keras()
 
+import keras  # noqa: E402
+
 from generator.models.load import LoadedModel, load  # noqa: E402
-from generator.render.ascent import responses  # noqa: E402
+from generator.models.reading import read, read_point  # noqa: E402
+from generator.models.walk import conv_positions  # noqa: E402
+from generator.render.ascent import Ascender  # noqa: E402
 
 Array = NDArray[Any]
 
@@ -40,13 +46,39 @@ def spread(model: LoadedModel, layer: int, count: int) -> tuple[int, ...]:
     return choose_filters(count, model.card.layers[layer - 1], "")
 
 
+def rendered(model: LoadedModel, layer: int, filters: tuple[int, ...], **settings: Any) -> Array:
+    """Return our pictures (n, h, w, c) of some filters, values from 0 to 1; settings not given have their defaults."""
+    pictures: Array = Ascender(model, layer, complete_settings(settings)).run(filters).pictures
+    return pictures
+
+
+def network_input(model: LoadedModel, pictures: Any) -> Any:
+    """Return what the network takes for a tensor of pictures (n, h, w, c) with values from 0 to 255."""
+    matrix, offset = np.array(model.card.preprocess.matrix), np.array(model.card.preprocess.offset)
+    return keras.ops.matmul(pictures, keras.ops.cast(matrix, pictures.dtype)) + keras.ops.cast(offset, pictures.dtype)
+
+
+def all_responses(model: LoadedModel, layer: int, pixels: Array) -> Array:
+    """Return (n, filters of the layer): what every filter answers to pictures (n, h, w, c), values 0 to 255."""
+    point = read_point(model.graph, conv_positions(model.graph)[layer - 1])
+    shown = keras.ops.convert_to_tensor(pixels.astype(keras.config.floatx()))
+    before, activate = read(model.graph, point, network_input(model, shown))
+    means: Array = np.asarray(activate(before), np.float64).mean(axis=(1, 2))
+    return means
+
+
+_PHOTOS: WeakKeyDictionary[LoadedModel, dict[int, Array]] = WeakKeyDictionary()
+
+
 def best_photo(model: LoadedModel, layer: int, filters: tuple[int, ...]) -> Array:
     """Return each filter's largest response to the four bundled photos."""
-    found = []
-    for name in assets.PHOTOS:
-        pixels = load_photo(photo_named(name, Path())).fitted(model.card.photo_size(), model.card.channels)
-        found.append(responses(model, layer, filters, np.repeat(pixels[None], len(filters), axis=0)))
-    return np.max(found, axis=0)
+    known = _PHOTOS.setdefault(model, {})
+    if layer not in known:
+        photos = [load_photo(photo_named(name, Path())) for name in assets.PHOTOS]
+        size, channels = model.card.photo_size(), model.card.channels
+        known[layer] = all_responses(model, layer, np.stack([p.fitted(size, channels) for p in photos])).max(axis=0)
+    found: Array = known[layer][list(filters)]
+    return found
 
 
 def contrast(pixels: Array) -> Array:
@@ -56,7 +88,7 @@ def contrast(pixels: Array) -> Array:
 
 
 def battered(pixels: Array) -> Array:
-    """Return pictures after JPEG at quality 60 and a shift by four pixels."""
+    """Return a picture (h, w, 1 or 3), 0 to 255, after JPEG at quality 60 and a shift by four pixels."""
     buffer = io.BytesIO()
-    Image.fromarray(pixels).save(buffer, "JPEG", quality=60)
-    return np.roll(np.asarray(Image.open(buffer)), (4, 4), axis=(0, 1))
+    Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels).save(buffer, "JPEG", quality=60)
+    return np.roll(np.asarray(Image.open(buffer)).reshape(pixels.shape), (4, 4), axis=(0, 1))

@@ -1,79 +1,299 @@
-"""Quality of the finished files: the default method against the reference, the defaults against their neighbours."""
+"""Quality of the finished files, at equal passes: ours against Lucid's recipe and the reference method.
+
+    python -m benchmarks.quality [MODEL..] [--filters 8] [--size 64] [--against lucid,lucid512,pixel]
+        [--set learning_rate=0.2 ..] [--cache FOLDER] [--neighbours]
+
+The models are the two of ``benchmarks.common`` and those whose names or paths BENCHMARK_MODELS holds, separated as PATH
+is, unless some are given.
+"""
 
 from __future__ import annotations
 
+import os
+import pkgutil
+import re
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
+import click
 import numpy as np
 
-from benchmarks.common import NETWORKS, Array, battered, best_photo, contrast, load_named, spread
+from benchmarks import lucid
+from benchmarks.common import NETWORKS, Array, load_named, rendered, spread
+from benchmarks.scores import Layers, Scores, own_best, ratio, share
 from generator.build import images
-from generator.config.values import complete_settings
 from generator.models.load import LoadedModel
-from generator.render import objective
-from generator.render.ascent import Ascender, responses
 
 SIZE, STEPS, FILTERS = 64, 128, 4
+AGAINST = ("lucid", "lucid512", "pixel")
 
 
-class Measured:
-    """Scores of a network's spread filters under one choice of settings, as saved and after rough handling."""
+@dataclass(frozen=True)
+class Variant:
+    """One choice of settings; ``constants`` are values of ours by their dotted names below ``generator``.
 
-    def __init__(self, model: LoadedModel, quality: int = images.QUALITY, **chosen: Any) -> None:
-        self.saved, self.rough, self.alive = [], [], []
-        before, images.QUALITY = images.QUALITY, quality
-        for layer in model.card.layers:
-            filters = spread(model, layer.index, FILTERS)
-            settings = complete_settings({"size": SIZE, "steps": STEPS, **chosen})
-            pictures = Ascender(model, layer.index, settings).run(filters).pictures
-            pixels = np.stack([images.decode(images.webp(picture)) for picture in pictures])
-            photos = best_photo(model, layer.index, filters)
-            score = responses(model, layer.index, filters, pixels)
-            self.saved.append(score)
-            self.rough.append(responses(model, layer.index, filters, np.stack([battered(p) for p in pixels])))
-            self.alive.append(((contrast(pixels) >= 0.05) & (score > photos))[photos > 0])
-        images.QUALITY = before
+    A constant's new value is seen where the module or class itself is asked for it, not in a default argument.
+    """
 
-    def against(self, other: Measured) -> tuple[float, float]:
-        """Return the median ratios of the scores, saved and roughly handled, over filters alive under both."""
-        return tuple(self._ratio(getattr(self, kind), getattr(other, kind)) for kind in ("saved", "rough"))  # type: ignore[return-value]
-
-    @staticmethod
-    def _ratio(own: list[Array], other: list[Array]) -> float:
-        a, b = np.concatenate(own), np.concatenate(other)
-        both = (a > 0) & (b > 0)
-        return float(np.median(a[both] / b[both]))
-
-    @property
-    def share(self) -> float:
-        """Return the share of responding filters that are alive."""
-        return float(np.concatenate(self.alive).mean())
+    label: str
+    settings: dict[str, Any] = field(default_factory=dict)
+    constants: dict[str, Any] = field(default_factory=dict)
 
 
-def rows() -> list[str]:
-    """Return the table's rows: each choice against the default, on both networks."""
-    found = []
-    for name in NETWORKS:
-        model = load_named(name)
-        default = Measured(model)
-        choices: list[tuple[str, dict[str, Any]]] = [
-            ("method pixel, 128 steps", {"method": "pixel"}),
-            ("learning rate 0.05", {"learning_rate": 0.05}),
-            ("learning rate 0.2", {"learning_rate": 0.2}),
-            ("steps 64", {"steps": 64}),
-            ("steps 256", {"steps": 256}),
-            ("margin 0", {"margin": 0}),
-            ("WebP quality 80", {"quality": 80}),
-        ]
-        short = name.split("/")[-1]
-        found.append(f"| {short} | default | {default.share:.0%} | 1.00 | 1.00 |")
-        for label, chosen in choices:
-            other = Measured(model, **chosen)
-            saved, rough = other.against(default)
-            found.append(f"| {short} | {label} | {other.share:.0%} | {saved:.2f} | {rough:.2f} |")
-        slope, objective.SLOPE = objective.SLOPE, 0.01
-        other = Measured(model)
-        objective.SLOPE = slope
-        saved, rough = other.against(default)
-        found.append(f"| {short} | slope 0.01 | {other.share:.0%} | {saved:.2f} | {rough:.2f} |")
-    return found
+DEFAULT = Variant("default")
+
+NEIGHBOURS = (
+    Variant("method pixel, 128 steps", {"method": "pixel"}),
+    Variant("learning rate 0.05", {"learning_rate": 0.05}),
+    Variant("learning rate 0.2", {"learning_rate": 0.2}),
+    Variant("steps 64", {"steps": 64}),
+    Variant("steps 256", {"steps": 256}),
+    Variant("margin 0", {"margin": 0}),
+    Variant("WebP quality 80", constants={"build.images.QUALITY": 80}),
+    Variant("slope 0.01", constants={"render.objective.SLOPE": 0.01}),
+)
+"""What the defaults are compared with; each changes one thing."""
+
+Renderer = Callable[[LoadedModel, int, tuple[int, ...], int], Array]
+"""From a model, a layer, filters and a size to pictures (n, h, w, c) with values from 0 to 1."""
+
+
+def ours(variant: Variant) -> Renderer:
+    """Return what renders with our engine, under some choice of settings."""
+    return lambda model, layer, filters, size: rendered(
+        model, layer, filters, **{"size": size, "steps": STEPS, **variant.settings}
+    )
+
+
+def theirs(name: str) -> Renderer:
+    """Return what renders by ``lucid`` or the reference method ``pixel``, the number of steps after the name.
+
+    Raises ValueError for other names.
+    """
+    method, steps = _split(name)
+    if method == "pixel":
+        return lambda model, layer, filters, size: rendered(
+            model, layer, filters, method="pixel", size=size, steps=steps
+        )
+    return lambda model, layer, filters, size: lucid.pictures(model, layer, filters, size, steps)
+
+
+def title(name: str) -> str:
+    """Return how a table calls ``lucid512``."""
+    method, steps = _split(name)
+    return f"{'reference method' if method == 'pixel' else 'Lucid'}, {steps} steps"
+
+
+def _split(name: str) -> tuple[str, int]:
+    found = re.fullmatch(r"(lucid|pixel)(\d*)", name)
+    if found is None:
+        raise ValueError(f"{name!r} is neither lucid nor pixel, with or without the number of steps behind")
+    return found[1], int(found[2] or STEPS)
+
+
+class Bench:
+    """Some filters of some layers of a network, at one size."""
+
+    def __init__(self, name: str, filters: int, size: int, cache: Path | None = None, glob: str = "*") -> None:
+        self.name, self.size, self._cache = name.split("/")[-1], size, cache
+        self.model = load_named(name)
+        self.layers = [layer for layer in self.model.card.layers if fnmatchcase(layer.name, glob)]
+        self._filters = {layer.index: spread(self.model, layer.index, filters) for layer in self.layers}
+
+    def measure(self, layer: int, renderer: Renderer) -> Scores:
+        """Render and measure one layer."""
+        filters = self._filters[layer]
+        return Scores.of(self.model, layer, filters, renderer(self.model, layer, filters, self.size))
+
+    def kept(self, layer: int, name: str) -> Scores:
+        """Return the scores of Lucid's recipe or the reference method, from the cache if they are there.
+
+        The cache knows the model's contents and what was asked for, not the code: empty it when that changes.
+        """
+        if self._cache is None:
+            return self.measure(layer, theirs(name))
+        parts = [self.model.card.digest, layer, self._filters[layer], self.size, *_split(name), images.QUALITY]
+        path = self._cache / f"{sha256(repr(parts).encode()).hexdigest()[:24]}.npz"
+        if path.is_file():
+            with np.load(path) as arrays:
+                return Scores(**arrays)
+        scores = self.measure(layer, theirs(name))
+        self._cache.mkdir(parents=True, exist_ok=True)
+        part = path.with_suffix(f".{os.getpid()}.npz")
+        np.savez(part, **vars(scores))
+        part.replace(path)
+        return scores
+
+    def run(self, variant: Variant, each: Callable[[str, Scores], None] = lambda name, scores: None) -> Layers:
+        """Render and measure all layers with our engine; ``each`` hears of every layer."""
+        found = []
+        with constants(variant.constants):
+            for layer in self.layers:
+                found.append(self.measure(layer.index, ours(variant)))
+                each(layer.name, found[-1])
+        return found
+
+
+@contextmanager
+def constants(values: dict[str, Any]) -> Iterator[None]:
+    """Give constants of the package other values while the block runs."""
+    before = []
+    for name, value in values.items():
+        owner, attribute = name.rsplit(".", 1)
+        where = pkgutil.resolve_name(f"generator.{owner}")
+        before.append((where, attribute, getattr(where, attribute)))
+        setattr(where, attribute, value)
+    try:
+        yield
+    finally:
+        for where, attribute, value in reversed(before):
+            setattr(where, attribute, value)
+
+
+def default_networks() -> tuple[str, ...]:
+    """Return the networks that are measured where none are named."""
+    return (*NETWORKS, *filter(None, os.environ.get("BENCHMARK_MODELS", "").split(os.pathsep)))
+
+
+EQUAL_TEXT = (
+    "Eight filters of every layer, 64 pixels; ours makes 128 steps. Lucid's recipe is `benchmarks/lucid.py`. "
+    "Alive: of the filters that respond to one of the four photos, those whose picture is not grey and scores "
+    "above the best photo. Best of its layer: filters that no other of the rendered pictures of their layer "
+    "excites more than their own. Scores are those of the decoded WebP file, as saved, and after JPEG at quality "
+    "60 and a shift by four pixels: the median of our score divided by theirs, over the filters that are alive "
+    "under both, whose number is the last column."
+)
+EQUAL_HEAD = [  # of the table that ``equal_rows`` fills
+    "| network | method | alive | best of its layer | ours / theirs, as saved | after JPEG and shift | filters |",
+    "| --- | --- | --- | --- | --- | --- | --- |",
+]
+
+
+def equal_rows(
+    names: Sequence[str] = (),
+    filters: int = 8,
+    size: int = SIZE,
+    against: Sequence[str] = AGAINST,
+    variant: Variant = DEFAULT,
+    cache: Path | None = None,
+    glob: str = "*",
+    each: Callable[[str], None] = lambda line: None,
+) -> Iterator[str]:
+    """Yield the rows of the table of equal passes; ``each`` hears a line on every layer, its ratios after handling.
+
+    Ratios are medians over the filters that are alive under both; their number is the last column.
+    """
+    for name in names or default_networks():
+        bench = Bench(name, filters, size, cache, glob)
+        other: dict[str, Layers] = {key: [] for key in against}
+
+        def tell(layer: str, scores: Scores, bench: Bench = bench, other: dict[str, Layers] = other) -> None:
+            index = next(each.index for each in bench.layers if each.name == layer)
+            parts = [f"  {layer:28} alive {_of(scores.alive, scores.responding)} best {_of(scores.unmatched)}"]
+            for key in against:
+                found = bench.kept(index, key)
+                other[key].append(found)
+                parts.append(f"{key} {ratio([scores], [found], 'rough')[0]:.2f} {_of(found.alive, found.responding)}")
+            each(", ".join(parts))
+
+        own = bench.run(variant, tell)
+        yield f"| {bench.name} | ours, {variant.label} | {share(own):.0%} | {own_best(own):.0%} | | | |"
+        for key in against:
+            (saved, count), (rough, _) = (ratio(own, other[key], kind) for kind in ("own", "rough"))
+            yield (
+                f"| {bench.name} | {title(key)} | {share(other[key]):.0%} | {own_best(other[key]):.0%} "
+                f"| {saved:.2f} | {rough:.2f} | {count} |"
+            )
+
+
+def _of(which: Array, among: Array | None = None) -> str:
+    return f"{which.sum()}/{len(which) if among is None else among.sum()}"
+
+
+TEXT = (
+    "Four filters of every layer, 64 pixels. Alive and scores as above; the ratio is that to the default's score. "
+    "Each line changes one thing."
+)
+HEAD = [  # of the table that ``neighbour_rows`` fills
+    "| network | choice | alive | score as saved | score after JPEG and shift |",
+    "| --- | --- | --- | --- | --- |",
+]
+
+
+def neighbour_rows(
+    names: Sequence[str] = (),
+    filters: int = FILTERS,
+    size: int = SIZE,
+    variants: Sequence[Variant] = NEIGHBOURS,
+    glob: str = "*",
+) -> Iterator[str]:
+    """Yield the rows of the table that compares choices with the default."""
+    for name in names or default_networks():
+        bench = Bench(name, filters, size, glob=glob)
+        default = bench.run(DEFAULT)
+        yield f"| {bench.name} | default | {share(default):.0%} | 1.00 | 1.00 |"
+        for variant in variants:
+            other = bench.run(variant)
+            saved, rough = (ratio(other, default, kind)[0] for kind in ("own", "rough"))
+            yield f"| {bench.name} | {variant.label} | {share(other):.0%} | {saved:.2f} | {rough:.2f} |"
+
+
+def parsed(pairs: Sequence[str]) -> Variant:
+    """Return the variant of ``--set key=value``; a key with a dot names a constant below ``generator``."""
+    settings: dict[str, Any] = {}
+    named: dict[str, Any] = {}
+    for pair in pairs:
+        key, _, text = pair.partition("=")
+        value: Any = text
+        for kind in (int, float):
+            try:
+                value = kind(text)
+                break
+            except ValueError:
+                continue
+        (named if "." in key else settings)[key] = value
+    return Variant(", ".join(pairs) or DEFAULT.label, settings, named)
+
+
+@click.command()
+@click.argument("names", nargs=-1, metavar="[MODEL]..")
+@click.option("--filters", type=click.IntRange(1), default=8, show_default=True)
+@click.option("--size", type=click.IntRange(16), default=SIZE, show_default=True)
+@click.option("--against", default=",".join(AGAINST), show_default=True, help="Names, with steps behind: lucid512.")
+@click.option("--set", "pairs", multiple=True, metavar="KEY=VALUE", help="A setting, or render.objective.SLOPE=0.01.")
+@click.option("--layer", "glob", default="*", show_default=True, help="Only the layers that match.")
+@click.option("--cache", type=click.Path(path_type=Path), help="Where the others' scores are kept.")
+@click.option("--neighbours", is_flag=True, help="Compare the defaults with their neighbours instead.")
+def main(
+    names: tuple[str, ...],
+    filters: int,
+    size: int,
+    against: str,
+    pairs: tuple[str, ...],
+    glob: str,
+    cache: Path | None,
+    neighbours: bool,
+) -> None:
+    """Print rows as they come."""
+    if neighbours:
+        for row in neighbour_rows(names, filters, size, glob=glob):
+            click.echo(row)
+        return
+    keys = [key for key in against.split(",") if key]
+    try:
+        for key in keys:
+            theirs(key)
+    except ValueError as error:
+        raise click.UsageError(f"--against: {error}") from None
+    click.echo("\n".join(EQUAL_HEAD))
+    for row in equal_rows(names, filters, size, keys, parsed(pairs), cache, glob, lambda line: click.echo(line)):
+        click.echo(row)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,84 @@
+"""How fast the engine climbs, and how that is compared: what is compared takes turns within one run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from benchmarks.common import spread
+from generator.build.trial import measure
+from generator.config.load import entry_for_source
+from generator.config.values import RenderSettings, complete_settings
+from generator.errors import UsageError
+from generator.models.card import ConvLayer
+from generator.models.load import LoadedModel, load
+from generator.plan.choose import effective
+from generator.plan.tuning import Tuning
+from generator.render.ascent import Ascender
+
+SIZE, STEPS, ROUNDS = 96, 4, 3
+
+BARE: dict[str, dict[str, Any]] = {
+    "pixel": {"method": "pixel"},
+    "fourier": {"method": "fourier", "margin": 0, "transforms": ()},
+    "maco": {"method": "maco", "crops": 32},
+}
+"""Settings under which a method does just what those do that it is compared with."""
+
+
+def vgg16() -> LoadedModel:
+    """Return VGG16 without its top, with random weights."""
+    entry = entry_for_source("VGG16", Path())
+    assert entry is not None
+    return load(replace(entry, weights="random", input_shape=(SIZE, SIZE, 3)))
+
+
+def layer_named(model: LoadedModel, name: str) -> ConvLayer:
+    """Return a model's layer. Raises UsageError if it has none of that name."""
+    for layer in model.card.layers:
+        if layer.name == name:
+            return layer
+    raise UsageError(f"no layer {name!r}")
+
+
+def tuned(model: LoadedModel, **settings: Any) -> Tuning:
+    """Return what a build of all layers with these settings would measure and record."""
+    wanted = effective(complete_settings(settings), model.card)
+    return measure(model, [(layer, wanted) for layer in model.card.layers])
+
+
+@dataclass(frozen=True)
+class Ours:
+    """The engine at one layer, with the batch that a build would take."""
+
+    ascender: Ascender
+    settings: RenderSettings
+    filters: tuple[int, ...]
+
+    @classmethod
+    def at(cls, model: LoadedModel, name: str, tuning: Tuning, batch: int = 0, **settings: Any) -> Ours:
+        """Return the engine at a layer; precision and batch are those of the tuning unless they are given."""
+        wanted = effective(complete_settings({"precision": tuning.precision, **settings}), model.card)
+        layer = layer_named(model, name)
+        count = batch or min(tuning.batch_size(model.card, layer, wanted), layer.filters)
+        return cls(Ascender(model, layer.index, wanted), wanted, spread(model, layer.index, count))
+
+    @property
+    def title(self) -> str:
+        """Return precision and batch."""
+        return f"{self.settings.precision}, {len(self.filters)} at once"
+
+    def pace(self) -> float:
+        """Return the milliseconds that a step takes for each filter: the best of a few, compiled already."""
+        return 1000 * self.ascender.pace(self.filters, STEPS)
+
+
+def in_turns(*works: Callable[[], float], rounds: int = ROUNDS) -> list[float]:
+    """Do each work in turn, some rounds of it, and return the least that each told.
+
+    Others use the machine, too: their noise meets all works alike, and the least of several tells it from the work.
+    """
+    found = [[work() for work in works] for _ in range(rounds)]
+    return [min(told) for told in zip(*found, strict=True)]

@@ -1,0 +1,123 @@
+"""A whole build in a process of its own, timed, with the most memory that it took.
+
+python -m benchmarks.process '{"models": ["demo"], "layers": [["block1_*", 8]], "render": {"size": 64}}'
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from generator.build import Event, Planned, TaskDone, TaskStarted, build
+from generator.config import Config
+from generator.config.load import entry_for_source
+from generator.config.values import LayerRule, ModelEntry
+from generator.errors import GalleryError, UsageError
+
+MIB = 1 << 20
+
+
+@dataclass(frozen=True)
+class Job:
+    """What is built, without photos: ``models`` as the command line takes them.
+
+    ``layers`` are rules in order, (glob, number of filters), an empty list standing for everything; ``render`` holds
+    the settings that differ.
+    """
+
+    models: Sequence[str]
+    layers: Sequence[tuple[str, int]] = ()
+    render: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class Build:
+    """What a build's process tells.
+
+    ``rendering`` are the seconds from the first picture's task to the last one's, with encoding, scoring and storing;
+    ``whole`` those of the build, with loading, the trial and the pages. Memory is the process's largest resident set
+    in MiB: ``before`` anything was planned (TensorFlow, the network, the trial), when the last picture was
+    ``rendered``, and at the end, with the pages.
+    """
+
+    pictures: int = 0
+    rendering: float = 0.0
+    whole: float = 0.0
+    before: float = 0.0
+    rendered: float = 0.0
+    end: float = 0.0
+    precision: str = ""
+    batch: int = 0
+
+
+def run(job: Job) -> Build:
+    """Do a job in a new process. Raises GalleryError if it fails."""
+    command = [sys.executable, "-m", "benchmarks.process", json.dumps(asdict(job))]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise GalleryError(f"the build failed: {(done.stderr.strip().splitlines() or ['no message'])[-1]}")
+    return Build(**json.loads(done.stdout.strip().splitlines()[-1]))
+
+
+def peak() -> float:
+    """Return the largest resident set of this process so far, in MiB.
+
+    Linux's ``ru_maxrss`` begins with that of the process which started this one; the kernel's own status does not.
+    """
+    status = Path("/proc/self/status")
+    lines = status.read_text().splitlines() if status.exists() else []
+    for line in lines:
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) * 1024 / MIB
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024) / MIB
+
+
+class _Watch:
+    """Hears a build's events, and fills in what it tells."""
+
+    def __init__(self) -> None:
+        self.found, self._began = Build(), time.monotonic()
+
+    def __call__(self, event: Event) -> None:
+        if isinstance(event, Planned):
+            self.found.pictures, self.found.before = event.pictures, peak()
+        elif isinstance(event, TaskStarted) and event.task.settings and not self.found.batch:
+            self._began = time.monotonic()
+            self.found.precision = event.task.settings.precision
+        if isinstance(event, TaskStarted) and event.task.settings:
+            self.found.batch = max(self.found.batch, len(event.task.filters))
+        elif isinstance(event, TaskDone) and event.task.settings:
+            self.found.rendering, self.found.rendered = time.monotonic() - self._began, peak()
+
+
+def _entry(name: str, job: Job) -> ModelEntry:
+    entry = entry_for_source(name, Path())
+    if entry is None:
+        raise UsageError(f"no model {name!r}")
+    rules = tuple(LayerRule(glob, filters) for glob, filters in job.layers)
+    return replace(entry, layers=rules or entry.layers, render=tuple(job.render.items()))
+
+
+def main() -> None:
+    """Do the job that the command line holds, in a temporary folder, and print a line of JSON."""
+    job, watch, began = Job(**json.loads(sys.argv[1])), _Watch(), time.monotonic()
+    with tempfile.TemporaryDirectory() as folder:
+        entries = tuple(_entry(name, job) for name in job.models)
+        config = Config("Benchmark", Path(folder) / "site", Path(folder) / "store", (), entries)
+        summary = build(config, tell=watch)
+    if summary.failures:
+        raise SystemExit("; ".join(f"{each.what}: {each.message}" for each in summary.failures))
+    watch.found.whole, watch.found.end = time.monotonic() - began, peak()
+    print(json.dumps(asdict(watch.found)))
+
+
+if __name__ == "__main__":
+    main()
