@@ -55,13 +55,7 @@ class _Climbs:
             self._ascender = None  # let go of the old graph first
             network = self.network(task.settings.precision)
             self._ascender, self._kind = Ascender(self.model, task.layer.index, task.settings, network), kind
-        return self._ascender.run(climbed_filters(task), store_progress, task.settings.seed)
-
-
-def climbed_filters(task: Task) -> tuple[int, ...]:
-    """Return the filters for which a task climbs: a direction is one picture for all that it names."""
-    assert task.settings is not None
-    return task.filters[:1] if task.settings.objective.weights else task.filters
+        return self._ascender.run(task.climbed, store_progress, task.settings.seed)
 
 
 def climb_all(model: LoadedModel, tasks: list[Task], store: Store, tell: Tell) -> Iterator[Failure]:
@@ -88,7 +82,7 @@ def _climb(climbs: _Climbs, task: Task, tell: Tell) -> Ascent:
     def on_step(step: int) -> None:
         nonlocal done
         share = (step - done) / steps
-        tell(Progressed(task, cost * share, len(task.filters) * share))
+        tell(Progressed(task, cost * share, task.pictures * share))
         done = step
 
     return climbs.run(task, on_step)
@@ -106,7 +100,7 @@ def _finish(climbs: _Climbs, task: Task, ascent: Ascent, encoded: Future[_Encode
     """Score the files of a batch, and put all of it into the store."""
     assert task.settings is not None
     files, channels, each = encoded.result(), climbs.model.card.channels, task.settings.diversity
-    filters = tuple(np.repeat(climbed_filters(task), each).tolist())
+    filters = tuple(np.repeat(task.climbed, each).tolist())
 
     def scores(contents: tuple[bytes, ...]) -> Array:
         pixels = np.stack([images.decode(content, channels) for content in contents])
@@ -132,7 +126,7 @@ def _finish(climbs: _Climbs, task: Task, ascent: Ascent, encoded: Future[_Encode
             }
         )
     # The pictures of a direction are those of every filter that it names.
-    own = {index: made[k * each : (k + 1) * each] for k, index in enumerate(climbed_filters(task))}
+    own = {index: made[k * each : (k + 1) * each] for k, index in enumerate(task.climbed)}
     entries = [{"filter": index, "pictures": own.get(index, made)} for index in task.filters]
     height, width = ascent.pictures.shape[1:3]
     record = {"technique": PICTURE, "filters": entries, "size": [width, height], "blobs": blobs}

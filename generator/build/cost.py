@@ -23,8 +23,9 @@ def task_cost(task: Task, card: ModelCard) -> float:
     if task.technique == PICTURE:
         assert task.settings is not None
         height, width = card.canvas_size(task.settings.size, task.settings.margin)
-        each = height * width * (task.layer.macs + OVERHEAD) * PASSES * task.settings.steps
-        return each * len(task.filters)
+        views = max(1, task.settings.crops)
+        each = height * width * (task.layer.macs * views + OVERHEAD) * PASSES * task.settings.steps
+        return each * task.pictures
     if task.photo is not None:
         return task.photo.size[0] * task.photo.size[1] * task.layer.macs / max(1, task.layer.index)
     return 1e6
@@ -36,7 +37,7 @@ def task_bytes(task: Task, card: ModelCard) -> float:
     if task.technique == PICTURE:
         assert task.settings is not None
         height, width = card.picture_size(task.settings.size)
-        return 4 * each * height * width * len(task.filters)
+        return 4 * each * height * width * task.pictures
     if task.photo is not None:
         height, width = (min(side, 64) for side in task.photo.size)
         return each * height * width * len(task.filters)

@@ -109,7 +109,7 @@ def build(
     everything = [task for p in prepared for task in p.now]
     costs = {p.entry.name: sum(task_cost(t, p.card) for t in pending[p.entry.name]) for p in prepared}
     count = sum(map(len, pending.values()))
-    pictures = sum(len(t.filters) for tasks in pending.values() for t in tasks if t.settings)
+    pictures = sum(t.pictures for tasks in pending.values() for t in tasks)
     tell(Planned(count, len(everything) - count, pictures, sum(costs.values())))
     rendered = 0
     for one in prepared:
@@ -181,7 +181,9 @@ def _prepare_all(
             continue
         if wanted_now:
             tell(ModelReady(entry.name, card.warnings))
-        chosen_layers(entry, card)  # names that match nothing are told before anything is measured
+        chosen_layers(entry, card)  # what matches nothing is told before anything is measured
+        if wanted_now:
+            chosen_layers(entry, card, choice)
         known.append((entry, card, wanted_now))
     check_layers(choice, [(entry, card) for entry, card, wanted_now in known if wanted_now])
     prepared = []
@@ -214,7 +216,7 @@ def _tuning(entry: ModelEntry, card: ModelCard, store: Store, loaded: _Models, t
     try:
         found = measure(model, [(chosen.layer, chosen.settings[0]) for chosen in chosen_layers(entry, card)])
     except Exception:  # what a layer cannot do is told when it is rendered
-        return Tuning()
+        found = Tuning()
     store.put_tuning(card.digest, found.to_json())
     return found
 

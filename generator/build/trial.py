@@ -58,7 +58,7 @@ def _in_half(model: LoadedModel, pair: tuple[ConvLayer, RenderSettings], full: A
         exact, rough = (responses_of(model, layer, settings, filters, one) for one in (full, half))
     except Exception:  # a layer of the model's own may not know bfloat16
         return None
-    return half if rough >= KEEPS * exact else None
+    return half if exact > 0 and rough >= KEEPS * exact else None
 
 
 def _faster(one: Ascender, other: Ascender, filters: tuple[int, ...]) -> float:

@@ -26,7 +26,7 @@ cache: .filter-gallery # rendered pictures; a later build renders only what chan
 photos: [chelsea] # a bundled photo (chelsea, coffee, rocket, astronaut) or a file
 filters: all # or a number, spread over each layer, or a list of indices
 render:
-  method: fourier # or pixel, the plain method of the notebooks
+  method: fourier # or maco; or pixel, the plain method of the notebooks
   size: 128 # pixels of a picture; small networks need fewer
   steps: 128
   seed: 0

@@ -132,7 +132,12 @@ def _objective(value: object) -> Objective:
         if all(index.isdecimal() and _is_number(weight) and weight != 0 for index, weight in pairs):
             return Objective("direction", tuple(sorted((int(index), float(weight)) for index, weight in pairs)))
     expected = "expected channel, neuron, or {direction: {filter: weight}}, weights not zero"
-    raise ValueError(f"{expected}; got {value!r}. {nearest(str(value), (*OBJECTIVES, 'direction'))}".strip())
+    if isinstance(value, dict):
+        said, known = str(next(iter(value), "")), ("direction",)
+        hint = "" if said in known else nearest(said, known)
+    else:
+        hint = nearest(str(value), (*OBJECTIVES, "direction"))
+    raise ValueError(f"{expected}; got {value!r}. {hint}".strip())
 
 
 def _objectives(value: object) -> tuple[Objective, ...]:

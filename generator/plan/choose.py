@@ -76,7 +76,8 @@ def effective(settings: RenderSettings, card: ModelCard) -> RenderSettings:
     crops = settings.crops if settings.method == "maco" else 0
     diversity = 1 if settings.objective.weights else settings.diversity
     settings = replace(settings, margin=margin, transforms=transforms, crops=crops, diversity=diversity)
-    return settings if card.any_size else replace(settings, size=max(card.picture_size(settings.size)), margin=0)
+    settings = replace(settings, size=max(card.picture_size(settings.size)))  # what the network takes
+    return settings if card.any_size else replace(settings, margin=0)
 
 
 def check_layers(choice: Choice, configured: Iterable[tuple[ModelEntry, ModelCard]]) -> None:

@@ -43,6 +43,16 @@ class Task:
     shelf: str
     key: str
 
+    @property
+    def climbed(self) -> tuple[int, ...]:
+        """Return the filters for which a picture task climbs: a direction is one picture for all that it names."""
+        return self.filters[:1] if self.settings and self.settings.objective.weights else self.filters
+
+    @property
+    def pictures(self) -> int:
+        """Return how many pictures a picture task makes, 0 for other tasks."""
+        return len(self.climbed) * self.settings.diversity if self.settings else 0
+
 
 def plan_model(
     entry: ModelEntry,

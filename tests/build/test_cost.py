@@ -26,9 +26,6 @@ def cost(**settings: object) -> float:
     return sum(task_cost(task, CARD) for task in pictures(**settings))
 
 
-UNKNOWN = pytest.mark.xfail(strict=True, reason="the cost is reckoned from filters and steps alone")
-
-
 @pytest.mark.parametrize(
     ("settings", "times"),
     [
@@ -39,15 +36,14 @@ UNKNOWN = pytest.mark.xfail(strict=True, reason="the cost is reckoned from filte
         ({"repeats": 3}, 3),
         ({"objective": (Objective(), Objective("neuron"))}, 2),
         ({"precision": "bfloat16"}, 1),
-        pytest.param({"diversity": 3}, 3, marks=UNKNOWN),
-        pytest.param({"objective": (DIRECTION,)}, 1 / 6, marks=UNKNOWN),  # one picture for all of them
+        ({"diversity": 3}, 3),
+        ({"objective": (DIRECTION,)}, 1 / 6),  # one picture for all of them
     ],
 )
 def test_the_cost_grows_with_the_pictures(settings: dict[str, object], times: float) -> None:
     assert cost(**settings) == pytest.approx(times * cost())
 
 
-@UNKNOWN
 def test_every_crop_goes_through_the_network() -> None:
     one, many = (cost(method="maco", crops=crops) for crops in (1, 8))
     network = 2 * 10 * 6 * 64 * 64 * (CARD.layers[0].macs)
@@ -60,8 +56,8 @@ def test_every_crop_goes_through_the_network() -> None:
         ({"steps": 20}, 1),
         ({"size": 128}, 4),
         ({"sign": "both"}, 2),
-        pytest.param({"diversity": 3}, 3, marks=UNKNOWN),
-        pytest.param({"objective": (DIRECTION,)}, 1 / 6, marks=UNKNOWN),
+        ({"diversity": 3}, 3),
+        ({"objective": (DIRECTION,)}, 1 / 6),
     ],
 )
 def test_the_bytes_grow_with_the_pictures(settings: dict[str, object], times: float) -> None:
@@ -74,12 +70,8 @@ def test_the_bytes_grow_with_the_pictures(settings: dict[str, object], times: fl
     [
         ("sign: both", 14),
         ("repeats: 2", 14),
-        pytest.param("diversity: 3", 21, marks=pytest.mark.xfail(strict=True, reason="it counts filters")),
-        pytest.param(
-            "objective: {direction: {0: 1, 1: 1, 2: 1}}",
-            2,
-            marks=pytest.mark.xfail(strict=True, reason="it counts filters"),
-        ),
+        ("diversity: 3", 21),
+        ("objective: {direction: {0: 1, 1: 1, 2: 1}}", 2),
     ],
 )
 def test_as_many_pictures_are_told_as_are_made(render: str, count: int, place: Place) -> None:

@@ -367,7 +367,6 @@ def test_every_wrong_item_of_a_list_is_told_with_its_line(key: str, items: list[
     assert lines_told(tmp_path, text) == [4, 6]
 
 
-@pytest.mark.xfail(strict=True, reason="the hint looks at the whole value, not at its key")
 @pytest.mark.parametrize("value", ["{dirction: {5: 1}}", "{Direction: {5: 1}}"])
 def test_a_mistyped_direction_gets_a_hint(value: str, tmp_path: Path) -> None:
     (problem,) = problems(tmp_path, f"models: [demo]\nrender: {{objective: {value}}}")
