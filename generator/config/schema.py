@@ -8,7 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, WrapValidator, model_validator
 
 from generator.config.values import (
     METHODS,
@@ -118,6 +118,9 @@ PathText = Annotated[Path, PlainValidator(_path)]
 Count = Annotated[int, Field(gt=0)]
 
 
+Items = Callable[[object], list[Any]]
+"""Validates each item of a list."""
+
 OBJECTIVES = ("channel", "neuron")
 LIMITS = {"shift": (0.0, 0.5), "scale": (1.0, 4.0), "rotate": (0.0, 180.0), "noise": (0.0, 1.0)}
 
@@ -140,16 +143,15 @@ def _objective(value: object) -> Objective:
     raise ValueError(f"{expected}; got {value!r}. {hint}".strip())
 
 
-def _objectives(value: object) -> tuple[Objective, ...]:
+def _objectives(value: object, items: Items) -> tuple[Objective, ...]:
     """Return one objective, or a list of them, as a tuple."""
-    found: list[Any] = value if isinstance(value, list) and value else [value]
-    return tuple(dict.fromkeys(map(_objective, found)))
+    return tuple(dict.fromkeys(items(value))) if isinstance(value, list) and value else (_objective(value),)
 
 
-def _transforms(value: object) -> Transforms:
+def _transforms(value: object, items: Items) -> Transforms:
     if not isinstance(value, list):
         raise ValueError(f"expected a list such as [{{shift: 1/16}}, {{rotate: 10}}], [] for none; got {value!r}")
-    return tuple(map(_transform, value))
+    return tuple(items(value))
 
 
 def _transform(value: object) -> tuple[str, float]:
@@ -164,6 +166,11 @@ def _transform(value: object) -> tuple[str, float]:
     return kind, number
 
 
+# Items are validated one by one, so that each that is wrong is told with its own line.
+ObjectiveItem = Annotated[Any, PlainValidator(_objective)]
+TransformItem = Annotated[Any, PlainValidator(_transform)]
+
+
 class RenderPart(Strict):
     """Settings of ``render:``; what is left out comes from the level above, then from the method."""
 
@@ -173,9 +180,9 @@ class RenderPart(Strict):
     steps: Annotated[int, Field(ge=1, le=100_000)] | None = None
     learning_rate: Annotated[float, Field(gt=0, allow_inf_nan=False, strict=False)] | None = None
     seed: Annotated[int, Field(ge=0, lt=2**63)] | None = None
-    objective: Annotated[Any, PlainValidator(_objectives)] = None
+    objective: Annotated[list[ObjectiveItem] | None, WrapValidator(_objectives)] = None
     sign: Annotated[str | None, BeforeValidator(_one_of(*SIGNS))] = None
-    transforms: Annotated[Any, PlainValidator(_transforms)] = None
+    transforms: Annotated[list[TransformItem] | None, WrapValidator(_transforms)] = None
     diversity: Annotated[int, Field(ge=1, le=16)] | None = None
     repeats: Annotated[int, Field(ge=1, le=16)] | None = None
     crops: Annotated[int, Field(ge=1, le=256)] | None = None
