@@ -24,7 +24,7 @@ start_keras()
 import keras  # noqa: E402
 
 from generator.models.load import LoadedModel, load  # noqa: E402
-from generator.models.reading import read, read_point  # noqa: E402
+from generator.models.reading import read_point  # noqa: E402
 from generator.models.walk import conv_positions  # noqa: E402
 from generator.render.ascent import Ascender  # noqa: E402
 
@@ -58,12 +58,20 @@ def network_input(model: LoadedModel, pictures: Any) -> Any:
     return keras.ops.matmul(pictures, keras.ops.cast(matrix, pictures.dtype)) + keras.ops.cast(offset, pictures.dtype)
 
 
+def activation(model: LoadedModel, layer: int, pictures: Any) -> Any:
+    """Return (n, h, w, filters): what Keras's own layers make of a tensor of pictures, 0 to 255, where we read it."""
+    graph = model.graph
+    last = read_point(graph, conv_positions(graph)[layer - 1]).last
+    values = {graph.input: network_input(model, pictures)}
+    for position in graph.needed([last]):
+        graph.calls[position](values)
+    return values[graph.calls[last].outputs[0]]
+
+
 def all_responses(model: LoadedModel, layer: int, pixels: Array) -> Array:
     """Return (n, filters of the layer): what every filter answers to pictures (n, h, w, c), values 0 to 255."""
-    point = read_point(model.graph, conv_positions(model.graph)[layer - 1])
     shown = keras.ops.convert_to_tensor(pixels.astype(keras.config.floatx()))
-    before, activate = read(model.graph, point, network_input(model, shown))
-    means: Array = np.asarray(activate(before), np.float64).mean(axis=(1, 2))
+    means: Array = np.asarray(activation(model, layer, shown), np.float64).mean(axis=(1, 2))
     return means
 
 

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.common import Array, network_input
+from benchmarks.common import Array, activation
 from generator.models.start import start_keras
 
 start_keras()  # before TensorFlow, which would talk
@@ -26,8 +26,6 @@ start_keras()  # before TensorFlow, which would talk
 import tensorflow as tf  # noqa: E402
 
 from generator.models.load import LoadedModel  # noqa: E402
-from generator.models.reading import read, read_point  # noqa: E402
-from generator.models.walk import conv_positions  # noqa: E402
 
 SPREAD = 0.01
 COLOURS = np.array([[0.26, 0.09, 0.02], [0.27, 0.00, -0.05], [0.27, -0.09, 0.03]])
@@ -60,7 +58,7 @@ class Climb:
 
     def __init__(self, model: LoadedModel, layer: int, size: tuple[int, int]) -> None:
         self._model, self._size, self._channels = model, size, model.card.channels
-        self._point = read_point(model.graph, conv_positions(model.graph)[layer - 1])
+        self._layer = layer
         self._step = tf.function(self._one_step, autograph=False)
 
     def run(self, filters: tuple[int, ...], steps: int, seed: int) -> tuple[Array, Array]:
@@ -87,8 +85,7 @@ class Climb:
         """Return (n,): the spatial mean of each picture's own channel, where this project reads responses."""
         if not self._model.card.any_size:
             shown = tf.image.resize_with_crop_or_pad(shown, *self._size)  # Lucid: ``crop_or_pad_to``
-        before, activate = read(self._model.graph, self._point, network_input(self._model, shown * 255.0))
-        means = tf.reduce_mean(activate(before), axis=(1, 2))
+        means = tf.reduce_mean(activation(self._model, self._layer, shown * 255.0), axis=(1, 2))
         return tf.gather(means, wanted, axis=1, batch_dims=1)
 
 

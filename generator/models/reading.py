@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import keras
 
-from generator.models.graph import Graph, Tensor
+from generator.models.graph import Graph
 
 _ACTIVATION_LAYERS = (
     keras.layers.Activation,
@@ -88,34 +88,6 @@ def by_element(graph: Graph, point: ReadPoint) -> bool:
     if isinstance(op, keras.Layer) and hasattr(op, "activation"):
         return op.activation is None or op.activation in _BY_ELEMENT
     return not isinstance(op, keras.layers.PReLU)
-
-
-def read(graph: Graph, point: ReadPoint, image: Tensor) -> tuple[Tensor, Callable[[Tensor], Tensor]]:
-    """Run the network up to a read point, before its activation.
-
-    Returns the pre-activation (batch, height, width, filters) and the activation as a function of it.
-    """
-    values = {graph.input: image}
-    conv, last = graph.calls[point.conv], point.conv if point.norm is None else point.norm
-    for position in graph.needed([last]):
-        call = graph.calls[position]
-        if position == point.conv:
-            with without_activation(call.op):
-                call(values)
-        else:
-            call(values)
-    if point.act is not None:
-        return values[graph.calls[last].outputs[0]], lambda z: _apply(graph, point.act, z)
-    own = conv.op.activation if has_own_activation(conv.op) else (lambda z: z)
-    return values[graph.calls[last].outputs[0]], own
-
-
-def _apply(graph: Graph, position: int | None, value: Tensor) -> Tensor:
-    assert position is not None
-    call = graph.calls[position]
-    values = dict.fromkeys(call.inputs, value)
-    call(values)
-    return values[call.outputs[0]]
 
 
 @contextmanager
