@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
@@ -13,8 +14,8 @@ from numpy.typing import NDArray
 
 from generator.build import images
 from generator.build.cost import task_cost
-from generator.build.events import Failure, Progressed, TaskDone, TaskStarted
-from generator.build.execute import Tell, attempt, rounded
+from generator.build.events import Failure, Progressed, TaskDone, TaskStarted, Tell
+from generator.build.trouble import attempt, rounded
 from generator.models.load import LoadedModel
 from generator.plan import PICTURE, Task
 from generator.render.ascent import Ascender, Ascent, responses
@@ -32,6 +33,15 @@ class _Encoded:
     growth: tuple[tuple[int, tuple[bytes, ...]], ...]
 
 
+@dataclass(frozen=True)
+class _Climbed:
+    """A batch whose files are being encoded."""
+
+    task: Task
+    ascent: Ascent
+    files: Future[_Encoded]
+
+
 class _Climbs:
     """The climbs of a model, one layer's graph at a time; the networks' weights are prepared once."""
 
@@ -47,7 +57,7 @@ class _Climbs:
             self._networks[precision] = Network(self.model, precision)
         return self._networks[precision]
 
-    def run(self, task: Task, store_progress: Any) -> Ascent:
+    def run(self, task: Task, on_step: Callable[[int], None]) -> Ascent:
         """Climb for a task's filters, in the graph of the former task if that differs in seed or filters alone."""
         assert task.settings is not None
         kind = (task.layer.index, replace(task.settings, seed=0))
@@ -55,29 +65,32 @@ class _Climbs:
             self._ascender = None  # let go of the old graph first
             network = self.network(task.settings.precision)
             self._ascender, self._kind = Ascender(self.model, task.layer.index, task.settings, network), kind
-        return self._ascender.run(task.climbed, store_progress, task.settings.seed)
+        return self._ascender.run(task.climbed, on_step, task.settings.seed)
 
 
 def climb_all(model: LoadedModel, tasks: list[Task], store: Store, tell: Tell) -> Iterator[Failure]:
     """Do picture tasks; a batch is stored when the next one has climbed. What failed is yielded, the rest is done."""
     climbs = _Climbs(model)
-    waiting: tuple[Task, Ascent, Future[_Encoded]] | None = None
-    with ThreadPoolExecutor(1) as pool:
-        for task in tasks:
-            tell(TaskStarted(task))
-            found: list[Ascent] = []
-            yield from attempt([task], lambda task=task, found=found: found.append(_climb(climbs, task, tell)))  # type: ignore[misc]
-            coming = (task, found[0], pool.submit(_encode, found[0])) if found else None
-            if waiting is not None:
-                yield from attempt([waiting[0]], partial(_finish, climbs, *waiting, store, tell))
-            waiting = coming
-        if waiting is not None:
-            yield from attempt([waiting[0]], partial(_finish, climbs, *waiting, store, tell))
+    climbed: deque[_Climbed] = deque()
+    with ThreadPoolExecutor(1) as encoder:
+
+        def climb(task: Task) -> None:
+            ascent = climbs.run(task, _listener(task, task_cost(task, model.card), tell))
+            climbed.append(_Climbed(task, ascent, encoder.submit(_encode, ascent)))
+
+        for task in (*tasks, None):
+            if task is not None:
+                tell(TaskStarted(task))
+                yield from attempt([task], partial(climb, task))
+            while climbed and climbed[0].task is not task:
+                done = climbed.popleft()
+                yield from attempt([done.task], partial(_finish, climbs, done, store, tell))
 
 
-def _climb(climbs: _Climbs, task: Task, tell: Tell) -> Ascent:
+def _listener(task: Task, cost: float, tell: Tell) -> Callable[[int], None]:
+    """Return what tells, at a step of a climb, how much was done since the step before it."""
     assert task.settings is not None
-    cost, steps, done = task_cost(task, climbs.model.card), task.settings.steps, 0
+    steps, done = task.settings.steps, 0
 
     def on_step(step: int) -> None:
         nonlocal done
@@ -85,7 +98,7 @@ def _climb(climbs: _Climbs, task: Task, tell: Tell) -> Ascent:
         tell(Progressed(task, cost * share, task.pictures * share))
         done = step
 
-    return climbs.run(task, on_step)
+    return on_step
 
 
 def _encode(ascent: Ascent) -> _Encoded:
@@ -96,10 +109,11 @@ def _encode(ascent: Ascent) -> _Encoded:
     return _Encoded(tuple(map(images.webp, finished)), growth)
 
 
-def _finish(climbs: _Climbs, task: Task, ascent: Ascent, encoded: Future[_Encoded], store: Store, tell: Tell) -> None:
+def _finish(climbs: _Climbs, done: _Climbed, store: Store, tell: Tell) -> None:
     """Score the files of a batch, and put all of it into the store."""
+    task, ascent, files = done.task, done.ascent, done.files.result()
     assert task.settings is not None
-    files, channels, each = encoded.result(), climbs.model.card.channels, task.settings.diversity
+    channels, each = climbs.model.card.channels, task.settings.diversity
     filters = tuple(np.repeat(task.climbed, each).tolist())
 
     def scores(contents: tuple[bytes, ...]) -> Array:

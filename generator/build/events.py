@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from generator.plan import Task
@@ -86,3 +87,6 @@ class Summary:
 
 
 Event = ModelReady | Measuring | Planned | TaskStarted | Progressed | TaskDone | Failure | PagesDone
+
+Tell = Callable[[Event], None]
+"""Hears of each event at once."""

@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from generator.build import images
 from generator.build.cost import task_cost
-from generator.build.events import Event, Failure, Progressed, TaskDone, TaskStarted
+from generator.build.events import Failure, Progressed, TaskDone, TaskStarted, Tell
 from generator.build.photos import LoadedPhoto
-from generator.errors import GalleryError
+from generator.build.trouble import OVERFLOW, attempt, rounded
 from generator.plan import FEATURE_MAP, KERNEL, PICTURE, Task
 from generator.store import Store
 
 if TYPE_CHECKING:  # importing these imports TensorFlow, which a build with nothing to do goes without
     from generator.models.load import LoadedModel
-
-Tell = Callable[[Event], None]
-
-OVERFLOW = "the network's activation is not a finite number"
 
 
 def execute(
@@ -31,7 +27,7 @@ def execute(
     """Do the tasks in order, each stored when it is done; yield what failed, and go on with the rest."""
     for technique, group in groupby(tasks, key=lambda task: task.technique):
         if technique == PICTURE:
-            from generator.build.climb import climb_all
+            from generator.build.climb import climb_all  # it imports TensorFlow
 
             yield from climb_all(model, list(group), store, tell)
         elif technique == FEATURE_MAP:
@@ -44,18 +40,6 @@ def execute(
             for task in group:
                 tell(TaskStarted(task))
                 yield from attempt([task], partial(_kernels, model, task, store, tell))
-
-
-def attempt(tasks: list[Task], work: Callable[[], None]) -> Iterator[Failure]:
-    """Do the work of some tasks; yield the failure, if it fails."""
-    try:
-        work()
-    except GalleryError:
-        raise  # the store cannot be written: nothing else would succeed
-    except Exception as error:  # TensorFlow raises many kinds; one layer's trouble must not cost the others
-        layers = ", ".join(dict.fromkeys(f"{task.model}/{task.layer.name}" for task in tasks))
-        reason = " ".join(str(error).split())[:200] or type(error).__name__
-        yield Failure(f"{tasks[0].technique} of {layers}", reason, error)
 
 
 def _kernels(model: LoadedModel, task: Task, store: Store, tell: Tell) -> None:
@@ -120,14 +104,3 @@ def _feature_maps(
         store.put_record(task.shelf, task.key, record)
         tell(Progressed(task, task_cost(task, model.card)))
         tell(TaskDone(task))
-
-
-def rounded(value: Any) -> float:
-    """Return six digits of a number.
-
-    Raises FloatingPointError if the network overflowed: its pictures would mean nothing.
-    """
-    number = float(value)
-    if not np.isfinite(number):
-        raise FloatingPointError(OVERFLOW)
-    return float(f"{number:.6g}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,7 @@ from generator.build.events import (
     Progressed,
     Summary,
     TaskDone,
+    Tell,
 )
 from generator.build.photos import LoadedPhoto, load_photo
 from generator.config import Config, ModelEntry
@@ -30,8 +31,6 @@ from generator.store import Store
 
 if TYPE_CHECKING:
     from generator.models.load import LoadedModel
-
-Tell = Callable[[Event], None]
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 from generator.config.values import RenderSettings
 from generator.models.card import ConvLayer
@@ -10,7 +12,6 @@ from generator.models.load import LoadedModel
 from generator.plan.choose import choose_filters
 from generator.plan.tuning import Tuning, memory_limit
 from generator.render.ascent import Ascender, responses
-from generator.render.network import Network
 
 SIZES = (8, 32)
 STEPS, FILTERS, TURNS = 16, 16, 3
@@ -29,14 +30,13 @@ def measure(model: LoadedModel, shown: list[tuple[ConvLayer, RenderSettings]]) -
     shown = [(layer, _plain(settings)) for layer, settings in shown]
     deepest = max(shown, key=lambda pair: pair[0].macs)
     first = min(shown, key=lambda pair: pair[0].macs)
-    networks = {"float32": Network(model)}
-    full = Ascender(model, deepest[0].index, deepest[1], networks["float32"])
-    best, precision = full, "float32"
-    if half := _in_half(model, deepest, full):
+    best = Ascender(model, deepest[0].index, deepest[1])
+    precision = "float32"
+    if half := _in_half(model, deepest, best):
         best, precision = half, "bfloat16"
     tried = [(deepest[0].floats, _batch(model, deepest, best))]
     if first[0].index != deepest[0].index:
-        ascender = Ascender(model, first[0].index, replace(first[1], precision=precision))
+        ascender = Ascender(model, first[0].index, replace(first[1], precision=precision), best.network)
         tried.append((first[0].floats, _batch(model, first, ascender)))
     return Tuning(precision, tuple(tried))
 
@@ -52,7 +52,7 @@ def _in_half(model: LoadedModel, pair: tuple[ConvLayer, RenderSettings], full: A
     filters = _filters(model, pair, min(FILTERS, memory_limit(model.card, layer, settings)))
     try:
         half = Ascender(model, layer.index, replace(settings, precision="bfloat16"))
-        if _faster(half, full, filters) < PAYS:
+        if _faster(partial(half.pace, filters), partial(full.pace, filters)) < PAYS:
             return None
         # Scored by the network in float32, whichever way the pictures were made.
         exact, rough = (responses_of(model, layer, settings, filters, one) for one in (full, half))
@@ -61,9 +61,9 @@ def _in_half(model: LoadedModel, pair: tuple[ConvLayer, RenderSettings], full: A
     return half if exact > 0 and rough >= KEEPS * exact else None
 
 
-def _faster(one: Ascender, other: Ascender, filters: tuple[int, ...]) -> float:
-    """Return how many times faster one climbs than the other, by turns, as others may be using the machine."""
-    paces = [(one.pace(filters), other.pace(filters)) for _ in range(TURNS)]
+def _faster(one: Callable[[], float], other: Callable[[], float]) -> float:
+    """Return how many times faster one pace is than the other, by turns, as others may be using the machine."""
+    paces = [(one(), other()) for _ in range(TURNS)]
     return min(theirs for _, theirs in paces) / min(ours for ours, _ in paces)
 
 
@@ -83,9 +83,8 @@ def _batch(model: LoadedModel, pair: tuple[ConvLayer, RenderSettings], ascender:
     if len(sizes) == 1:
         return max(SIZES)
     few, many = (_filters(model, pair, size) for size in sizes)
-    paces = [(ascender.pace(few), ascender.pace(many)) for _ in range(TURNS)]
-    ratio = min(slow for _, slow in paces) / min(fast for fast, _ in paces)
-    return sizes[0] if ratio > PAYS else max(SIZES)
+    faster = _faster(partial(ascender.pace, few), partial(ascender.pace, many))
+    return sizes[0] if faster > PAYS else max(SIZES)
 
 
 def _filters(model: LoadedModel, pair: tuple[ConvLayer, RenderSettings], count: int) -> tuple[int, ...]:

@@ -14,7 +14,7 @@ from generator.plan.tuning import Tuning
 
 PICTURE, FEATURE_MAP, KERNEL = "picture", "feature-map", "kernel"
 
-ENGINE = {PICTURE: 2, FEATURE_MAP: 1, KERNEL: 1}
+ENGINE = {PICTURE: 3, FEATURE_MAP: 1, KERNEL: 1}
 """Raised for a technique when the same settings give other results than before."""
 
 

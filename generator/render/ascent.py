@@ -68,8 +68,8 @@ class Ascender:
     def __init__(
         self, model: LoadedModel, layer: int, settings: RenderSettings, network: Network | None = None
     ) -> None:
-        self._network = network or Network(model, settings.precision)
-        self._target = Target(self._network, layer, settings)
+        self.network = network or Network(model, settings.precision)
+        self._target = Target(self.network, layer, settings)
         self._settings = settings
         self.method = method_for(model, layer, settings)
         self._raw = settings.method == "pixel"
@@ -154,7 +154,7 @@ class Ascender:
         def score(images: Tensor, views: int) -> Tensor:
             if self._raw:
                 return self._target.output(images, columns, weights)
-            shown = as_input(self._network.model, images * 255.0)
+            shown = as_input(self.network.model, images * 255.0)
             return self._target.climbed(shown, columns, weights, self._inner, views)
 
         values, gradient = value_and_gradient(lambda at: self.method.climbed(at, draw, noise, score), variable)
@@ -172,7 +172,8 @@ def method_for(model: LoadedModel, layer: int, settings: RenderSettings) -> Meth
         return Maco(picture, picture, card.channels, rate, settings.crops)
     transforms = Transforms(settings.transforms)
     longest = longest_wave(card.layers[layer - 1])
-    return Fourier(canvas_of(model, settings), picture, card.channels, rate, settings.steps, transforms, longest)
+    canvas = canvas_of(model, settings)
+    return Fourier(canvas, picture, card.channels, rate, settings.steps, transforms, longest, settings.precision)
 
 
 def longest_wave(layer: ConvLayer) -> float:

@@ -1,12 +1,6 @@
-"""Pictures as Fourier spectra, with the amplitude of natural images as their natural scale.
-
-Source: Olah, Mordvintsev and Schubert, "Feature Visualization", Distill 2017, section "Preconditioning and
-parameterization"; constants from Lucid, ``optvis/param/spatial.py``.
-"""
+"""Pictures as complex half-spectra, whose magnitudes and phases are numbers of their own."""
 
 from __future__ import annotations
-
-import math
 
 import keras
 import numpy as np
@@ -16,24 +10,11 @@ from generator.render.backend import Tensor
 
 Array = NDArray[np.float64]
 
-DECAY = 1.0
-AMPLITUDE = 0.25
-
 
 def frequencies(height: int, width: int) -> Array:
     """Return the frequency, in cycles for each pixel, of every term of a half-spectrum (height, width // 2 + 1)."""
     found: Array = np.hypot(np.fft.fftfreq(height)[:, None], np.fft.rfftfreq(width)[None, :])
     return found
-
-
-def scale(height: int, width: int, longest: float = math.inf) -> Array:
-    """Return what each term of the half-spectrum is multiplied by: falling with its frequency.
-
-    Waves beyond the ``longest`` length (pixels) get no more than one of that length.
-    """
-    lowest = max(1.0 / max(height, width), 1.0 / longest)
-    scales: Array = AMPLITUDE * np.sqrt(height * width) / np.maximum(frequencies(height, width), lowest) ** DECAY
-    return scales
 
 
 def inverse_transform(height: int, width: int) -> tuple[Array, Array]:
@@ -66,8 +47,3 @@ def to_pixels(spectrum: Tensor, height: int, width: int) -> Tensor:
     terms = width // 2 + 1
     pixels = keras.ops.matmul(real, columns[:terms]) + keras.ops.matmul(imaginary, columns[terms:])
     return keras.ops.transpose(pixels, (0, 2, 3, 1))
-
-
-def laid_out(half: Array) -> Array:
-    """Return a real factor of each term of a half-spectrum (height, width // 2 + 1) in the layout of ``to_pixels``."""
-    return np.concatenate([half.T, half.T], axis=1)

@@ -55,7 +55,7 @@ class Paces:
         paces = self
 
         def pace(self: Ascender, filters: tuple[int, ...], steps: int = 3) -> float:
-            precision = "bfloat16" if self._network.dtype == "bfloat16" else "float32"
+            precision = "bfloat16" if self.network.dtype == "bfloat16" else "float32"
             paces.asked.append((self._target.layer, precision, len(filters)))
             assert len(set(filters)) == len(filters)
             return (paces.half if precision == "bfloat16" else 1.0) * (
@@ -67,7 +67,7 @@ class Paces:
 
 def scored(monkeypatch: pytest.MonkeyPatch, full: float, half: float) -> None:
     def responses_of(model: Any, layer: Any, settings: Any, filters: Any, ascender: Ascender) -> float:
-        return half if ascender._network.dtype == "bfloat16" else full
+        return half if ascender.network.dtype == "bfloat16" else full
 
     monkeypatch.setattr(trial, "responses_of", responses_of)
 
@@ -161,7 +161,7 @@ def test_where_a_layer_raises_in_bfloat16_it_is_not_chosen_however_fast(monkeypa
     own = Ascender.pace
 
     def pace(self: Ascender, filters: tuple[int, ...], steps: int = 3) -> float:
-        return own(self, filters, steps) * (1e-6 if self._network.dtype == "bfloat16" else 1.0)
+        return own(self, filters, steps) * (1e-6 if self.network.dtype == "bfloat16" else 1.0)
 
     monkeypatch.setattr(Ascender, "pace", pace)
     assert trial.measure(model, shown(model)).precision == "float32"

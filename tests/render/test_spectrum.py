@@ -38,33 +38,9 @@ def test_in_float32_pixels_are_as_near_as_can_be() -> None:
     np.testing.assert_allclose(found, expected, atol=1e-6 * np.abs(expected).max() * 10)
 
 
-@pytest.mark.parametrize(("height", "width"), SIZES)
-def test_a_factor_laid_out_multiplies_its_own_term(height: int, width: int) -> None:
-    half, factor = random_half(height, width), np.random.default_rng(1).random((height, width // 2 + 1))
-    np.testing.assert_allclose(in_own_layout(half) * spectrum.laid_out(factor), in_own_layout(half * factor))
-
-
 def test_frequencies_are_cycles_for_each_pixel() -> None:
     found = spectrum.frequencies(4, 6)
     assert found.shape == (4, 4)
     np.testing.assert_allclose(found[0], [0, 1 / 6, 2 / 6, 3 / 6])
     np.testing.assert_allclose(found[:, 0], [0, 1 / 4, 2 / 4, 1 / 4])
     assert found[1, 1] == pytest.approx((1 / 16 + 1 / 36) ** 0.5)
-
-
-def test_scale_falls_with_frequency_and_is_capped_at_the_lowest() -> None:
-    # Lucid: sqrt(w * h) / max(f, 1 / max(w, h)), and a quarter of it.
-    found = spectrum.scale(4, 8)
-    root = 32**0.5
-    assert found[0, 0] == pytest.approx(root * 8 / 4)
-    assert found[0, 1] == pytest.approx(root * 8 / 4)
-    assert found[0, 2] == pytest.approx(root * 4 / 4)
-    assert found[2, 4] == pytest.approx(root / (0.5**2 + 0.5**2) ** 0.5 / 4)
-
-
-@pytest.mark.parametrize(
-    ("longest", "expected"), [(100.0, [8, 8, 4]), (8.0, [8, 8, 4]), (5.0, [5, 5, 4]), (3.0, [3, 3, 3])]
-)
-def test_waves_beyond_the_longest_get_no_more(longest: float, expected: list[float]) -> None:
-    """Waves of 8 and 4 pixels, of which none gets more than its length or the longest says."""
-    np.testing.assert_allclose(spectrum.scale(4, 8, longest)[0, :3], np.array(expected) * 32**0.5 / 4)

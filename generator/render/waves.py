@@ -1,0 +1,61 @@
+"""Pictures as sums of waves, with the amplitude of natural images as their natural scale.
+
+Source: Olah, Mordvintsev and Schubert, "Feature Visualization", Distill 2017, section "Preconditioning and
+parameterization"; constants from Lucid, ``optvis/param/spatial.py``. Lucid's variable is a complex spectrum. Here it is
+the real, separable Hartley transform of the picture (Bracewell, "Discrete Hartley transform", J. Opt. Soc. Am. 1983,
+eq. 1, once for each axis). Both hold the same waves: each four of one length, which Lucid keeps as two complex
+numbers, are four real ones. But this one takes two real matrix products, and no cuts.
+"""
+
+from __future__ import annotations
+
+import math
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from generator.render.backend import Tensor
+
+Array = NDArray[np.float64]
+ops = keras.ops
+
+DECAY = 1.0
+AMPLITUDE = 0.25
+
+
+def frequencies(height: int, width: int) -> Array:
+    """Return the frequency, in cycles for each pixel, of every wave (height, width)."""
+    found: Array = np.hypot(np.fft.fftfreq(height)[:, None], np.fft.fftfreq(width)[None, :])
+    return found
+
+
+def scale(height: int, width: int, longest: float = math.inf) -> Array:
+    """Return what each wave is multiplied by (height, width): falling with its frequency.
+
+    Waves beyond the ``longest`` length (pixels) get no more than one of that length. The root of two makes a number
+    count as much as each part of a complex one in Lucid's.
+    """
+    lowest = max(1.0 / max(height, width), 1.0 / longest)
+    scales: Array = math.sqrt(2) * AMPLITUDE / np.maximum(frequencies(height, width), lowest) ** DECAY
+    return scales
+
+
+def waves(side: int) -> Array:
+    """Return the waves along one axis as rows (side, side): an orthogonal and symmetric matrix, its own inverse."""
+    angle = 2 * np.pi * (np.outer(np.arange(side), np.arange(side)) % side) / side
+    found: Array = (np.cos(angle) + np.sin(angle)) / np.sqrt(side)
+    return found
+
+
+def to_pixels(amplitudes: Tensor) -> Tensor:
+    """Return the pixels (n, height, width, channels) of waves (n, height, channels, width).
+
+    Channels stand between the axes so that both products run over whole rows. Products run at the speed of the
+    convolutions, which TensorFlow's FFT does not.
+    """
+    height, channels, width = amplitudes.shape[1:]
+    down, across = (ops.cast(waves(side), amplitudes.dtype) for side in (height, width))
+    columns = ops.matmul(down, ops.reshape(amplitudes, (-1, height, channels * width)))
+    pixels = ops.matmul(ops.reshape(columns, (-1, width)), across)
+    return ops.transpose(ops.reshape(pixels, (-1, height, channels, width)), (0, 1, 3, 2))
