@@ -49,8 +49,8 @@ DEFAULT = Variant("default")
 
 NEIGHBOURS = (
     Variant("method pixel, 128 steps", {"method": "pixel"}),
-    Variant("learning rate 0.05", {"learning_rate": 0.05}),
-    Variant("learning rate 0.2", {"learning_rate": 0.2}),
+    Variant("learning rate 0.15", {"learning_rate": 0.15}),
+    Variant("learning rate 0.6", {"learning_rate": 0.6}),
     Variant("steps 64", {"steps": 64}),
     Variant("steps 256", {"steps": 256}),
     Variant("margin 0", {"margin": 0}),

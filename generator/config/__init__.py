@@ -1,12 +1,13 @@
 """From YAML and the command line to a frozen, complete and validated ``Config``."""
 
 from generator.config.load import default_config, load_config
-from generator.config.values import Config, LayerRule, ModelEntry, Photo, PreprocessChoice, RenderSettings
+from generator.config.values import Config, LayerRule, ModelEntry, MostActive, Photo, PreprocessChoice, RenderSettings
 
 __all__ = [
     "Config",
     "LayerRule",
     "ModelEntry",
+    "MostActive",
     "Photo",
     "PreprocessChoice",
     "RenderSettings",

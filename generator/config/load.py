@@ -16,13 +16,13 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from generator import assets
 from generator.config.lines import describe, line_of
-from generator.config.schema import ConfigFile, ModelPart, PreprocessPart
+from generator.config.schema import ConfigFile, ModelPart, PreprocessPart, is_import_path
 from generator.config.values import Config, ModelEntry, Photo, PreprocessChoice
 from generator.errors import ConfigError, UsageError, nearest
 from generator.models.catalogue import APPLICATIONS
 from generator.names import slug, unique_slugs
 
-MODEL_SUFFIXES = (".keras", ".h5", ".hdf5")
+MODEL_SUFFIXES = (".keras", ".h5", ".hdf5", ".json")
 RESERVED = ("assets", "data", "compare")
 """Folders of a site that are not a model's."""
 
@@ -144,14 +144,32 @@ def _check_model(model: ModelPart, index: int, folder: Path) -> Iterator[Problem
     if kind in ("demo", "file"):
         for key in ("weights", "include_top"):
             if getattr(model, key) is not None:
-                yield ("models", index, key), f"{place}.{key}: only for networks of keras.applications"
+                yield ("models", index, key), f"{place}.{key}: {_WITHOUT[key]}"
+    if kind in ("architecture", "callable") and model.include_top is not None:
+        yield ("models", index, "include_top"), f"{place}.include_top: {_WITHOUT['include_top']}"
     if kind == "demo" and model.input_shape is not None:
         yield ("models", index, "input_shape"), f"{place}.input_shape: demo takes pictures of any size; see render.size"
-    weights = model.weights or "imagenet"
-    if kind == "application" and weights not in ("imagenet", "random") and not _is_file(_path(weights, folder)):
-        hint = nearest(weights, ["imagenet", "random"])
-        problem = f"expected imagenet, random or a file; no file {weights!r}. {hint}".strip()
-        yield ("models", index, "weights"), f"{place}.weights: {problem}"
+    yield from _check_weights(model, kind, index, folder)
+
+
+_WITHOUT = {
+    "include_top": "only for networks of keras.applications",
+    "weights": "only for networks of keras.applications, architectures (.json) and callables",
+}
+
+
+def _check_weights(model: ModelPart, kind: str | None, index: int, folder: Path) -> Iterator[Problem]:
+    known = {"application": ("imagenet", "random"), "architecture": ("random",), "callable": ()}.get(kind or "")
+    if known is None:
+        return
+    weights, where = model.weights or (known[0] if kind == "application" else ""), ("models", index, "weights")
+    if not weights and kind == "architecture":
+        problem = "an architecture has no weights of its own; name a file, or random"
+        yield ("models", index), f"models[{index}].weights: {problem}"
+    elif weights and weights not in known and not _is_file(_path(weights, folder)):
+        expected = " or ".join(filter(None, [", ".join(known), "a file"]))
+        problem = f"expected {expected}; no file {weights!r}. {nearest(weights, known)}".strip()
+        yield where, f"models[{index}].weights: {problem}"
 
 
 def looks_like_file(source: str) -> bool:
@@ -160,15 +178,17 @@ def looks_like_file(source: str) -> bool:
 
 
 def source_kind(source: str, folder: Path) -> str | None:
-    """Return ``demo``, ``application`` or ``file``, or None if a source names nothing that exists."""
+    """Return the kind of a ``ModelEntry``, or None if a source names nothing that exists; a callable is only named."""
     if source == "demo":
         return "demo"
     if source in APPLICATIONS:
         return "application"
     try:
-        return "file" if _path(source, folder).exists() else None
+        if _path(source, folder).exists():
+            return "architecture" if source.lower().endswith(".json") else "file"
     except OSError:
-        return None
+        pass
+    return "callable" if is_import_path(source) else None
 
 
 def _path(text: str, folder: Path) -> Path:
@@ -191,6 +211,8 @@ def _name(model: ModelPart) -> str:
         return model.name
     if model.source in APPLICATIONS:
         return model.source.lower()
+    if is_import_path(model.source):
+        return model.source.rpartition(":")[2].rpartition(".")[2]
     return Path(model.source).stem if looks_like_file(model.source) else model.source
 
 
@@ -226,15 +248,15 @@ def photo_named(name: str, folder: Path) -> Photo:
 def _entry(model: ModelPart, page: str, file: ConfigFile, folder: Path) -> ModelEntry:
     kind = source_kind(model.source, folder)
     assert kind is not None
-    weights = model.weights or "imagenet"
-    if kind == "application" and weights not in ("imagenet", "random"):
+    weights = model.weights or ("imagenet" if kind == "application" else "")
+    if weights and weights not in ("imagenet", "random"):
         weights = str(_path(weights, folder))
     preprocess = model.preprocess
     return ModelEntry(
         name=_name(model),
         slug=page,
         kind=kind,
-        source=str(_path(model.source, folder)) if kind == "file" else model.source,
+        source=str(_path(model.source, folder)) if kind in ("file", "architecture") else model.source,
         weights=weights,
         include_top=bool(model.include_top),
         input_shape=model.input_shape,
@@ -242,6 +264,9 @@ def _entry(model: ModelPart, page: str, file: ConfigFile, folder: Path) -> Model
         layers=model.rules(),
         filters=file.filters if model.filters is None else model.filters,
         render=tuple(sorted({**file.render.chosen(), **model.render.chosen()}.items())),
+        custom_objects=model.custom_objects,
+        bands=model.bands,
+        folder=str(folder) if kind == "callable" or model.custom_objects else "",
     )
 
 

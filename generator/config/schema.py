@@ -17,6 +17,7 @@ from generator.config.values import (
     TRANSFORMS,
     Filters,
     LayerRule,
+    MostActive,
     Objective,
     PreprocessChoice,
     Transforms,
@@ -52,7 +53,13 @@ def _filters(value: object) -> Filters:
         return value
     if isinstance(value, list) and value and all(_is_count(index) and index >= 0 for index in value):
         return tuple(dict.fromkeys(value))
-    raise ValueError(f"expected all, a number above zero, or a list of filter indices, got {value!r}")
+    count = value["most_active"] if isinstance(value, dict) and set(value) == {"most_active"} else 0
+    if _is_count(count) and count > 0:
+        return MostActive(count)
+    said = str(next(iter(value), "")) if isinstance(value, dict) else "most_active"
+    hint = "" if said == "most_active" else nearest(said, ("most_active",))
+    expected = "expected all, a number above zero, a list of filter indices, or {most_active: 8}"
+    raise ValueError(f"{expected}, got {value!r}{hint and '. '}{hint}")
 
 
 def _is_number(value: object) -> bool:
@@ -111,6 +118,34 @@ def _path(value: object) -> Path:
     except RuntimeError:  # ~someone, and there is no such user
         pass
     raise ValueError(f"expected a path, got {value!r}")
+
+
+def is_import_path(text: str) -> bool:
+    """Tell whether a text has the form ``package.module:object``."""
+    module, colon, name = text.partition(":")
+    return bool(colon) and all(part.isidentifier() for part in (*module.split("."), *name.split(".")))
+
+
+def _import_path(value: object) -> str:
+    text = _text(value)
+    if not is_import_path(text):
+        raise ValueError(f"expected package.module:Name, got {value!r}")
+    return text
+
+
+def _custom_objects(value: object) -> tuple[tuple[str, str], ...]:
+    """Return (name, import path) of a list of import paths, or of a mapping from the names that a file uses."""
+    if isinstance(value, dict) and value:
+        return tuple((_text(name), _import_path(path)) for name, path in value.items())
+    paths = [_import_path(path) for path in (value if isinstance(value, list) and value else [value])]
+    return tuple((path.rpartition(":")[2].rpartition(".")[2], path) for path in paths)
+
+
+def _bands(value: object) -> tuple[int, ...]:
+    found: list[Any] = value if isinstance(value, list) else [value]
+    if len(found) not in (1, 3) or not all(_is_count(band) and band >= 0 for band in found):
+        raise ValueError(f"expected three channels of the input such as [3, 2, 1], or one; got {value!r}")
+    return tuple(found)
 
 
 Text = Annotated[str, PlainValidator(_text)]
@@ -239,6 +274,8 @@ class ModelPart(Strict):
     include_top: bool | None = None
     input_shape: Annotated[Any, PlainValidator(_shape)] = None
     preprocess: Annotated[Any, PlainValidator(_preprocess)] = "auto"
+    custom_objects: Annotated[Any, PlainValidator(_custom_objects)] = ()
+    bands: Annotated[Any, PlainValidator(_bands)] = ()
     layers: Annotated[dict[str, LayerPart], BeforeValidator(_layers)] = Field(default={"*": LayerPart()})
     filters: Annotated[Any, PlainValidator(_filters)] = None
     render: RenderPart = RenderPart()

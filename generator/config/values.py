@@ -8,8 +8,16 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
-Filters = str | int | tuple[int, ...]
-"""``"all"``, a number of filters spread over the layer, or the filters' indices."""
+
+@dataclass(frozen=True)
+class MostActive:
+    """The filters of a layer that answer the photos most."""
+
+    count: int
+
+
+Filters = str | int | tuple[int, ...] | MostActive
+"""``"all"``, a number of filters spread over the layer, the filters' indices, or the most active ones."""
 
 METHODS = ("fourier", "pixel", "maco")
 SIGNS = ("positive", "negative", "both")
@@ -125,7 +133,13 @@ class LayerRule:
 
 @dataclass(frozen=True)
 class ModelEntry:
-    """One configured model. ``kind`` is ``demo``, ``application`` or ``file``."""
+    """One configured model.
+
+    ``kind`` is ``demo``, ``application``, ``file`` (a whole model), ``architecture`` (a .json file without weights) or
+    ``callable`` (``package.module:function``). ``weights`` is ``imagenet``, ``random``, a file, or empty where the
+    source brings its own. ``custom_objects`` are (name, import path); import paths are looked up in ``folder`` first.
+    ``bands`` are the input's channels that are shown as red, green and blue, or the one shown as gray.
+    """
 
     name: str
     slug: str
@@ -138,6 +152,9 @@ class ModelEntry:
     layers: tuple[LayerRule, ...] = (LayerRule("*"),)
     filters: Filters = "all"
     render: tuple[tuple[str, object], ...] = ()
+    custom_objects: tuple[tuple[str, str], ...] = ()
+    bands: tuple[int, ...] = ()
+    folder: str = ""
 
     def rule_for(self, layer: str) -> LayerRule | None:
         """Return the first rule that matches a layer's name, or None if the layer is left out."""

@@ -20,7 +20,7 @@ def test_what_is_left_out_has_a_default(tmp_path: Path) -> None:
     assert config.photos == (Photo("chelsea", assets.photo_path("chelsea")),)
     (entry,) = config.models
     assert (entry.name, entry.slug, entry.kind, entry.source) == ("demo", "demo", "demo", "demo")
-    assert (entry.weights, entry.include_top, entry.input_shape) == ("imagenet", False, None)
+    assert (entry.weights, entry.include_top, entry.input_shape) == ("", False, None)
     assert (entry.filters, entry.layers, entry.preprocess) == ("all", (LayerRule("*"),), PreprocessChoice("auto"))
 
 
@@ -122,7 +122,7 @@ def test_a_byte_order_mark_is_no_content(tmp_path: Path) -> None:
     assert load_config(tmp_path / "config.yaml").title == "T"
 
 
-EXPECT_FILTERS = "expected all, a number above zero, or a list of filter indices"
+EXPECT_FILTERS = "expected all, a number above zero, a list of filter indices, or {most_active: 8}"
 EXPECT_STYLE = "expected auto, none, caffe, tf, torch, or a mapping with mean, std, scale, order"
 NO_PHOTO = "and no bundled photo of that name."
 BUNDLED = "Bundled: chelsea, coffee, rocket, astronaut"
@@ -312,14 +312,14 @@ BAD: dict[str, tuple[str, list[str]]] = {
     "weights-of-demo": (
         "models:\n  - source: demo\n    weights: imagenet\n    include_top: false\n    input_shape: [32, 32, 3]",
         [
-            "3: models[0].weights: only for networks of keras.applications",
+            "3: models[0].weights: only for networks of keras.applications, architectures (.json) and callables",
             "4: models[0].include_top: only for networks of keras.applications",
             "5: models[0].input_shape: demo takes pictures of any size; see render.size",
         ],
     ),
     "weights-of-a-file": (
         "models: [{source: config.yaml, weights: random}]",
-        ["1: models[0].weights: only for networks of keras.applications"],
+        ["1: models[0].weights: only for networks of keras.applications, architectures (.json) and callables"],
     ),
     "weights": (
         "models: [{source: VGG16, weights: imagnet}]",
