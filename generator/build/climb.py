@@ -12,10 +12,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from generator.build import images
+from generator.build import bands, images
 from generator.build.cost import task_cost
 from generator.build.events import Failure, Progressed, TaskDone, TaskStarted, Tell
 from generator.build.trouble import attempt, rounded
+from generator.models.card import ModelCard
 from generator.models.load import LoadedModel
 from generator.plan import PICTURE, Task
 from generator.render.ascent import Ascender, Ascent, responses
@@ -27,10 +28,11 @@ Array = NDArray[Any]
 
 @dataclass(frozen=True)
 class _Encoded:
-    """A batch's files: the finished pictures, and those of each kept step."""
+    """A batch's files: the finished pictures, those of each kept step, and every channel where not all are shown."""
 
     finished: tuple[bytes, ...]
     growth: tuple[tuple[int, tuple[bytes, ...]], ...]
+    channels: tuple[bytes, ...] | None
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,7 @@ def climb_all(model: LoadedModel, tasks: list[Task], store: Store, tell: Tell) -
 
         def climb(task: Task) -> None:
             ascent = climbs.run(task, _listener(task, task_cost(task, model.card), tell))
-            climbed.append(_Climbed(task, ascent, encoder.submit(_encode, ascent)))
+            climbed.append(_Climbed(task, ascent, encoder.submit(_encode, ascent, model.card)))
 
         for task in (*tasks, None):
             if task is not None:
@@ -101,38 +103,61 @@ def _listener(task: Task, cost: float, tell: Tell) -> Callable[[int], None]:
     return on_step
 
 
-def _encode(ascent: Ascent) -> _Encoded:
-    finished = ascent.pictures
+def _encode(ascent: Ascent, card: ModelCard) -> _Encoded:
+    finished = bands.shown(ascent.pictures, card.bands)
     if ascent.transparency is not None:
         finished = np.concatenate([images.coloured_channels(finished), ascent.transparency[..., None]], axis=-1)
-    growth = tuple((step, tuple(map(images.webp, pictures))) for step, pictures in ascent.growth)
-    return _Encoded(tuple(map(images.webp, finished)), growth)
+    growth = tuple(
+        (step, tuple(map(images.webp, bands.shown(pictures, card.bands)))) for step, pictures in ascent.growth
+    )
+    whole = bands.show_all(card.channels, card.bands)
+    channels = None if whole else tuple(images.webp(bands.tiled(picture)) for picture in ascent.pictures)
+    return _Encoded(tuple(map(images.webp, finished)), growth, channels)
+
+
+def _decoded(contents: tuple[bytes, ...], card: ModelCard) -> Array:
+    """Return the pictures (n, height, width, channels) of files that show all of them, 0 to 255."""
+    return np.stack([bands.from_shown(images.decode(content, len(card.bands)), card.bands) for content in contents])
 
 
 def _finish(climbs: _Climbs, done: _Climbed, store: Store, tell: Tell) -> None:
     """Score the files of a batch, and put all of it into the store."""
-    task, ascent, files = done.task, done.ascent, done.files.result()
+    task, ascent, files, card = done.task, done.ascent, done.files.result(), climbs.model.card
     assert task.settings is not None
-    channels, each = climbs.model.card.channels, task.settings.diversity
+    each = task.settings.diversity
     filters = tuple(np.repeat(task.climbed, each).tolist())
 
-    def scores(contents: tuple[bytes, ...]) -> Array:
-        pixels = np.stack([images.decode(content, channels) for content in contents])
+    def scores(pixels: Array) -> Array:
         return responses(climbs.model, task.layer.index, filters, pixels, task.settings, climbs.network())
 
-    finished = scores(files.finished)
-    # The reference method's objective is no response: what was reached on the way is read from the pictures kept.
-    seen = [scores(kept) for _, kept in files.growth] if task.settings.method == "pixel" else [ascent.trace.max(axis=0)]
+    sheets = [images.decode(content, 1)[..., 0] for content in files.channels or ()]
+    if files.channels is None:
+        finished = scores(_decoded(files.finished, card))
+    else:
+        finished = scores(np.stack([bands.from_tiles(sheet, card.channels) for sheet in sheets]))
+    if task.settings.method != "pixel":
+        seen = [ascent.trace.max(axis=0)]
+    elif files.channels is None:
+        # Its objective is no response: what was reached on the way is read from the pictures kept.
+        seen = [scores(_decoded(kept, card)) for _, kept in files.growth]
+    else:
+        seen = [scores(pictures * 255.0) for _, pictures in ascent.growth]
     reached = np.max([finished, *seen], axis=0)
     made, blobs = [], []
     for place in range(len(filters)):
         picture = store.put_blob(files.finished[place])
         grown = [[step, store.put_blob(contents[place])] for step, contents in files.growth]
         blobs += [picture, *(blob for _, blob in grown)]
+        channels = None
+        if files.channels is not None:
+            height, width = sheets[place].shape
+            channels = {"sheet": store.put_blob(files.channels[place]), "size": [width, height]}
+            blobs.append(channels["sheet"])
         made.append(
             {
                 "picture": picture,
                 "growth": grown,
+                "channels": channels,
                 "transparent": ascent.transparency is not None,
                 "score": rounded(finished[place]),
                 "reached": rounded(reached[place]),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from generator.build import images
+from generator.build import bands, images
 from generator.build.cost import task_cost
 from generator.build.events import Failure, Progressed, TaskDone, TaskStarted, Tell
 from generator.build.photos import LoadedPhoto
@@ -77,8 +77,9 @@ def _feature_maps(
     photo = tasks[0].photo
     assert photo is not None
     by_layer = {task.layer.index: task for task in tasks}
-    pixels = photos[photo.digest].fitted(photo.size, model.card.channels)
-    shown = store.put_blob(images.encode(pixels))
+    card = model.card
+    pixels = photos[photo.digest].fitted(photo.size, card.channels, card.bands)
+    shown = store.put_blob(images.encode(bands.shown(pixels, card.bands)))
     tell(TaskStarted(tasks[0]))
     for layer, activation in feature_maps(model, list(by_layer), pixels):
         task, entries, blobs = by_layer[layer], [], [shown]
@@ -102,5 +103,5 @@ def _feature_maps(
             )
         record = {"technique": FEATURE_MAP, "photo": shown, "filters": entries, "blobs": blobs}
         store.put_record(task.shelf, task.key, record)
-        tell(Progressed(task, task_cost(task, model.card)))
+        tell(Progressed(task, task_cost(task, card)))
         tell(TaskDone(task))

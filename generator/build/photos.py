@@ -26,11 +26,16 @@ class LoadedPhoto:
     digest: str
     image: Image.Image
 
-    def fitted(self, size: tuple[int, int], channels: int) -> NDArray[Any]:
-        """Return the middle of the photo at a size (height, width), as pixels (height, width, channels) 0 to 255."""
-        mode = "L" if channels == 1 else "RGB"
+    def fitted(self, size: tuple[int, int], channels: int, bands: tuple[int, ...] = (0, 1, 2)) -> NDArray[Any]:
+        """Return the middle of the photo at a size (height, width), as pixels (height, width, channels) 0 to 255.
+
+        Three ``bands`` take its red, green and blue; any other channel takes its gray.
+        """
         fitted = ImageOps.fit(self.image, (size[1], size[0]), Image.Resampling.LANCZOS)
-        return np.asarray(fitted.convert(mode)).reshape(*size, channels)
+        found = np.repeat(np.asarray(fitted.convert("L"))[..., None], channels, axis=2)
+        if channels >= len(bands) == 3:
+            found[..., list(bands)] = np.asarray(fitted.convert("RGB"))
+        return found
 
 
 def _as_rgb(image: Image.Image) -> Image.Image:

@@ -26,7 +26,19 @@ from generator.errors import GalleryError, ModelError, PhotoError, UsageError, n
 from generator.models.card import ModelCard
 from generator.models.identity import digest_of
 from generator.models.start import start_keras
-from generator.plan import EVERYTHING, Choice, PhotoIdentity, Task, Tuning, check_layers, chosen_layers, plan_model
+from generator.plan import (
+    EVERYTHING,
+    Activity,
+    Choice,
+    PhotoIdentity,
+    Task,
+    Tuning,
+    activity_key,
+    check_layers,
+    chosen_layers,
+    layers_to_watch,
+    plan_model,
+)
 from generator.store import Store
 
 if TYPE_CHECKING:
@@ -193,12 +205,17 @@ def _prepare_all(
             failures.append(_failure(f"model {entry.name}", error, tell))
             tuning, wanted_now = Tuning(), False
         seen = tuple(PhotoIdentity(photo.name, photo.digest, card.photo_size()) for photo in photos)
-        shown = tuple(plan_model(entry, card, seen, tuning=tuning))
+        try:
+            active = _activity(entry, card, store, loaded, photos, seen, may_load=wanted_now)
+        except ModelError as error:
+            failures.append(_failure(f"model {entry.name}", error, tell))
+            active, wanted_now = {}, False
+        shown = tuple(plan_model(entry, card, seen, tuning=tuning, activity=active))
         now = shown
         if not wanted_now:
             now = ()
         elif choice.narrows:
-            now = tuple(plan_model(entry, card, seen, choice, tuning))
+            now = tuple(plan_model(entry, card, seen, choice, tuning, active))
         prepared.append(Prepared(entry, card, seen, shown, now))
     return prepared, failures
 
@@ -218,6 +235,34 @@ def _tuning(entry: ModelEntry, card: ModelCard, store: Store, loaded: _Models, t
         found = Tuning()
     store.put_tuning(card.digest, found.to_json())
     return found
+
+
+def _activity(
+    entry: ModelEntry,
+    card: ModelCard,
+    store: Store,
+    loaded: _Models,
+    photos: list[LoadedPhoto],
+    seen: tuple[PhotoIdentity, ...],
+    may_load: bool,
+) -> Activity:
+    """Return what the filters answer to the photos, of the layers whose most active ones are wanted."""
+    layers = layers_to_watch(entry, card)
+    if not layers or not photos:
+        return {}
+    key = activity_key(card, layers, [(photo.digest, photo.size) for photo in seen])
+    kept = store.activity(key)
+    if kept is None and may_load:
+        model = loaded.load(entry)
+        from generator.build.activity import measure
+
+        try:
+            found = measure(model, layers, photos)
+        except Exception as error:  # a model's own layers can raise anything; the other models are built
+            raise ModelError(f"{entry.name}: cannot be shown the photos: {' '.join(str(error).split())[:200]}") from error
+        kept = {str(layer): list(responses) for layer, responses in found.items()}
+        store.put_activity(key, kept)
+    return {int(layer): tuple(responses) for layer, responses in (kept or {}).items()}
 
 
 def _card(entry: ModelEntry, store: Store, loaded: _Models, may_load: bool) -> ModelCard | None:

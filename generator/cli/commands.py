@@ -210,6 +210,9 @@ def render(
 
     import random
 
+    import numpy as np
+
+    from generator.build import bands
     from generator.build.images import save_picture
     from generator.config.values import Objective
     from generator.plan import Tuning
@@ -242,9 +245,13 @@ def render(
     for step in sorted({*range(0, settings.steps, max(1, settings.steps // 8)), settings.steps - 1}):
         click.echo(f"  step {step:4d}  objective {ascent.trace[step, 0]:.6g}")
     path = output or Path(f"{entry.slug}-{found.slug}-{index}.png")
-    pixels = save_picture(ascent.pictures[0], path)
-    score = responses(loaded, found.index, (index,), pixels[None], settings)[0]
-    click.echo(f"Score {score:.6g}, read at {found.read_at}. Wrote {path}")
+    card = loaded.card
+    pixels = save_picture(bands.shown(ascent.pictures[0], card.bands), path)
+    whole = bands.show_all(card.channels, card.bands)
+    scored = bands.from_shown(pixels, card.bands) if whole else np.round(ascent.pictures[0] * 255)
+    score = responses(loaded, found.index, (index,), scored[None], settings)[0]
+    of = "" if whole else f" of all {card.channels} channels, of which the file shows {len(card.bands)}"
+    click.echo(f"Score {score:.6g}{of}, read at {found.read_at}. Wrote {path}")
 
 
 @click.command()

@@ -7,7 +7,7 @@ from typing import Any
 
 from generator.models.preprocess import Preprocess
 
-CARD_VERSION = 5
+CARD_VERSION = 6
 """Raised when a card says more, or other things, than before: cached ones are then made anew."""
 
 WHOLE_INPUT = -1
@@ -76,6 +76,8 @@ class ModelCard:
     """What a model is, without its weights.
 
     ``any_size`` tells whether other sizes than its own can be fed; their sides must be multiples of ``multiple``.
+    ``bands`` are the channels of the input that are shown as red, green and blue, or the one that is shown as gray.
+    ``checked`` says how the preprocessing fits what the network was trained on, if that was checked.
     """
 
     digest: str
@@ -89,6 +91,8 @@ class ModelCard:
     left_out: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     multiple: int = 1
+    bands: tuple[int, ...] = (0, 1, 2)
+    checked: str = ""
 
     def photo_size(self) -> tuple[int, int]:
         """Return the (height, width) at which photos are fed: large enough to read, the network's own if fixed."""

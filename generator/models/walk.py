@@ -53,22 +53,32 @@ def conv_positions(graph: Graph) -> list[int]:
     return [position for position, call in enumerate(graph.calls) if is_convolution(call.op)]
 
 
-def describe(model: keras.Model, graph: Graph, preprocess: Preprocess, digest: str, warnings: list[str]) -> ModelCard:
-    """Return the model's card.
+def describe(
+    model: keras.Model,
+    graph: Graph,
+    preprocess: Preprocess,
+    digest: str,
+    warnings: list[str],
+    bands: tuple[int, ...] = (),
+    checked: str = "",
+) -> ModelCard:
+    """Return the model's card; ``bands`` are the channels to show, the first three, or one, if none are said.
 
-    Raises ModelError if there is no convolution to show, or the input is no picture of one or three channels.
+    Raises ModelError if there is no convolution to show, the input is no picture, or it has no such bands.
     """
     input_shape = tuple(model.inputs[0].shape[1:])
     left_out = _left_out(graph)
     positions = conv_positions(graph)
     if not positions:
         raise ModelError("the model has no convolutional layer to show" + (f" ({left_out[0]})" if left_out else ""))
-    if len(input_shape) != 3 or input_shape[2] not in (1, 3):
-        raise ModelError(f"the model takes {input_shape}, not pictures (height, width, 1 or 3 channels)")
+    if len(input_shape) != 3 or not input_shape[2]:
+        raise ModelError(f"the model takes {input_shape}, not pictures (height, width, channels)")
+    channels = int(input_shape[2])
     if keras.config.image_data_format() != "channels_last" or any(
         getattr(graph.calls[p].op, "data_format", "channels_last") != "channels_last" for p in positions
     ):
         raise ModelError("channels-first convolutions do not run on a CPU", "Convert the model to channels_last")
+    shown = _bands(channels, bands)
     shapes, side_area, multiple = _shapes(graph, input_shape)
     fields = receptive_fields(graph)
     macs = _running_costs(graph, shapes, side_area, _macs)
@@ -109,7 +119,7 @@ def describe(model: keras.Model, graph: Graph, preprocess: Preprocess, digest: s
     return ModelCard(
         digest=digest,
         input_shape=input_shape,
-        channels=int(input_shape[2]),
+        channels=channels,
         any_size=multiple > 0,
         multiple=max(1, multiple),
         parameters=model.count_params(),
@@ -117,8 +127,33 @@ def describe(model: keras.Model, graph: Graph, preprocess: Preprocess, digest: s
         layers=tuple(layers),
         architecture=tuple(rows),
         left_out=tuple(left_out),
-        warnings=tuple(warnings),
+        warnings=tuple(warnings) + _about_bands(channels, shown),
+        bands=shown,
+        checked=checked,
     )
+
+
+def _bands(channels: int, wanted: tuple[int, ...]) -> tuple[int, ...]:
+    if wanted and max(wanted) >= channels:
+        raise ModelError(
+            f"bands: no channel {max(wanted)}; the network takes {channels}, from 0 to {channels - 1}",
+            "Correct `bands:` in the configuration",
+        )
+    return wanted or ((0, 1, 2) if channels >= 3 else (0,))
+
+
+def _about_bands(channels: int, bands: tuple[int, ...]) -> tuple[str, ...]:
+    """Return what a reader should know of pictures that are not shown whole."""
+    if sorted(bands) == list(range(channels)):
+        return ()
+    if len(bands) == 1:
+        what = f"channel {bands[0]} is shown as gray, and photos give their gray to every channel"
+    else:
+        what = (
+            "channels {}, {} and {} are shown as red, green and blue and take those of photos; "
+            "the others take their gray".format(*bands)
+        )
+    return (f"The network takes {channels} channels: {what}. `bands:` chooses others.",)
 
 
 def _left_out(graph: Graph) -> list[str]:

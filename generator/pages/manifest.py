@@ -30,7 +30,7 @@ def _model(model: ModelView) -> dict[str, Any]:
     return {
         "name": model.name,
         "source": model.entry.source
-        if model.entry.kind != "file"
+        if model.entry.kind not in ("file", "architecture")
         else model.entry.source.replace("\\", "/").split("/")[-1],
         "digest": card.digest,
         "input_shape": list(card.input_shape),

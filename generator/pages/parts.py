@@ -55,7 +55,8 @@ class PictureView:
 
     ``title`` tells it from the filter's others, ``kinds`` are the words of ``pictures.kinds`` on what it is.
     ``reached`` is the largest value of the objective from the start to the end, ``kin`` the largest that any of the
-    filter's pictures with the same objective reached; ``levels`` is what the photos give.
+    filter's pictures with the same objective reached; ``levels`` is what the photos give. ``channels`` is a sheet of
+    every channel of the picture, where not all of them are shown.
     """
 
     file: File
@@ -69,6 +70,7 @@ class PictureView:
     trace: tuple[float, ...]
     transparent: bool
     levels: tuple[Level, ...]
+    channels: File | None = None
 
     @property
     def positive(self) -> bool:

@@ -38,6 +38,7 @@ def _picture(one: Found, found: Sequence[Found], levels: tuple[Level, ...]) -> P
     every = [each for each, _, _ in found]
     kin = [other for each, other, _ in found if (each.objective, each.sign) == (settings.objective, settings.sign)]
     width, height = entry["size"]
+    channels = entry.get("channels")
     return PictureView(
         file=File("", entry["picture"], width, height),
         growth=tuple((step, File("", blob, width, height)) for step, blob in entry["growth"]),
@@ -50,6 +51,7 @@ def _picture(one: Found, found: Sequence[Found], levels: tuple[Level, ...]) -> P
         trace=tuple(entry["trace"]),
         transparent=entry["transparent"],
         levels=levels,
+        channels=File("", channels["sheet"], *channels["size"]) if channels else None,
     )
 
 
@@ -81,7 +83,8 @@ def _named(draft: PictureView, stem: str, number: int) -> PictureView:
     growth = tuple(
         (step, replace(file, path=f"{stem}-growth{own}-{n}.webp")) for n, (step, file) in enumerate(draft.growth)
     )
-    return replace(draft, file=replace(draft.file, path=f"{stem}-picture{own}.webp"), growth=growth)
+    channels = draft.channels and replace(draft.channels, path=f"{stem}-channels{own}.webp")
+    return replace(draft, file=replace(draft.file, path=f"{stem}-picture{own}.webp"), growth=growth, channels=channels)
 
 
 def title(settings: RenderSettings, place: int, every: Sequence[RenderSettings]) -> str:

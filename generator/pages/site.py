@@ -114,6 +114,8 @@ def _files(view: ModelView) -> Iterator[Any]:
         for picture in one.pictures:
             yield picture.file
             yield from (file for _, file in picture.growth)
+            if picture.channels:
+                yield picture.channels
         yield from (m.file for m in one.maps)
         if one.kernel:
             yield one.kernel.file

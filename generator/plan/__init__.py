@@ -1,5 +1,6 @@
 """What there is to render: an ordered list of tasks, each a plain value with a key of its own."""
 
+from generator.plan.activity import Activity, activity_key, layers_to_watch
 from generator.plan.choose import EVERYTHING, Choice, check_layers, chosen_layers
 from generator.plan.tasks import FEATURE_MAP, KERNEL, PICTURE, PhotoIdentity, Task, plan_model
 from generator.plan.tuning import Tuning
@@ -9,11 +10,14 @@ __all__ = [
     "FEATURE_MAP",
     "KERNEL",
     "PICTURE",
+    "Activity",
     "Choice",
     "PhotoIdentity",
     "Task",
     "Tuning",
+    "activity_key",
     "check_layers",
     "chosen_layers",
+    "layers_to_watch",
     "plan_model",
 ]

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
+from types import MappingProxyType
 
-from generator.config.values import Filters, ModelEntry, RenderSettings
+from generator.config.values import Filters, ModelEntry, MostActive, RenderSettings
 from generator.errors import UsageError, nearest
 from generator.models.card import ConvLayer, ModelCard
+from generator.plan.activity import Activity
 
 
 @dataclass(frozen=True)
@@ -36,9 +38,12 @@ class ChosenLayer:
     settings: tuple[RenderSettings, ...]
 
 
-def chosen_layers(entry: ModelEntry, card: ModelCard, choice: Choice = EVERYTHING) -> list[ChosenLayer]:
+def chosen_layers(
+    entry: ModelEntry, card: ModelCard, choice: Choice = EVERYTHING, activity: Activity = MappingProxyType({})
+) -> list[ChosenLayer]:
     """Return the layers that an entry shows, or those of them that a choice leaves, in the network's order.
 
+    ``activity`` is needed for layers of which the most active filters are wanted.
     Raises UsageError, with the nearest name, for a configured pattern that matches no layer, or a filter that a layer
     does not have.
     """
@@ -53,7 +58,8 @@ def chosen_layers(entry: ModelEntry, card: ModelCard, choice: Choice = EVERYTHIN
         if rule is None or (choice.layers and not any(fnmatchcase(layer.name, glob) for glob in choice.layers)):
             continue
         wanted = choice.filters if choice.filters is not None else rule.filters
-        filters = choose_filters(entry.filters if wanted is None else wanted, layer, entry.name)
+        active = activity.get(layer.index, ())
+        filters = choose_filters(entry.filters if wanted is None else wanted, layer, entry.name, active)
         settings = tuple(dict.fromkeys(effective(each, card) for each in entry.pictures_for(rule)))
         chosen.append(ChosenLayer(layer, _with_directions(filters, settings, layer, entry.name), settings))
     return chosen
@@ -93,13 +99,18 @@ def check_layers(choice: Choice, configured: Iterable[tuple[ModelEntry, ModelCar
             )
 
 
-def choose_filters(wanted: Filters, layer: ConvLayer, model: str) -> tuple[int, ...]:
-    """Return filter indices: all, a number of them spread evenly over the layer, or those named.
+def choose_filters(wanted: Filters, layer: ConvLayer, model: str, activity: Sequence[float] = ()) -> tuple[int, ...]:
+    """Return filter indices: all, a number of them spread evenly over the layer, the most active, or those named.
 
+    While the layer's ``activity`` is not known, as many are spread evenly instead of the most active ones.
     Raises UsageError for an index that the layer does not have.
     """
     if wanted == "all":
         return tuple(range(layer.filters))
+    if isinstance(wanted, MostActive):
+        if len(activity) == layer.filters:
+            return tuple(sorted(sorted(range(layer.filters), key=lambda i: (-activity[i], i))[: wanted.count]))
+        wanted = wanted.count
     if isinstance(wanted, int):
         count = min(wanted, layer.filters)
         return tuple(i * layer.filters // count for i in range(count))

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import pairwise
+from types import MappingProxyType
 
 from generator.config.values import ModelEntry, RenderSettings
 from generator.models.card import ConvLayer, ModelCard
 from generator.models.identity import digest
+from generator.plan.activity import Activity
 from generator.plan.choose import EVERYTHING, Choice, ChosenLayer, chosen_layers
 from generator.plan.tuning import Tuning
 
@@ -60,9 +62,10 @@ def plan_model(
     photos: Sequence[PhotoIdentity],
     choice: Choice = EVERYTHING,
     tuning: Tuning | None = None,
+    activity: Activity = MappingProxyType({}),
 ) -> list[Task]:
     """Return all tasks of a model in the order in which they are done: cheap ones first."""
-    chosen = chosen_layers(entry, card, choice)
+    chosen = chosen_layers(entry, card, choice, activity)
     tasks = [_task(entry, card, KERNEL, c.layer, c.filters) for c in chosen]
     tasks += [_task(entry, card, FEATURE_MAP, c.layer, c.filters, photo=p) for p in photos for c in chosen]
     tasks += [t for c in chosen for t in _pictures(entry, card, c, tuning or Tuning())]

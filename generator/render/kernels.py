@@ -44,8 +44,11 @@ def filter_kernels(model: LoadedModel, layer: int, filters: tuple[int, ...]) -> 
 
 def _kernel(model: LoadedModel, weights: Array, inputs: list[int], meets_picture: bool) -> Kernel:
     matrix = np.array(model.card.preprocess.matrix)
-    if meets_picture and weights.shape[-1] == matrix.shape[1]:
-        return Kernel(weights @ matrix.T, np.zeros((0, *weights.shape[:2])), (), (), weights.shape[-1])
+    shown = model.card.bands
+    if meets_picture and weights.shape[-1] == matrix.shape[1] == len(shown):
+        return Kernel(
+            (weights @ matrix.T)[..., list(shown)], np.zeros((0, *weights.shape[:2])), (), (), weights.shape[-1]
+        )
     squares = np.square(weights).sum(axis=(0, 1))
     order = np.argsort(-squares, kind="stable")[:STRONGEST]
     total = max(float(squares.sum()), 1e-30)

@@ -4,6 +4,8 @@
     records/<shelf>/<key>.json  what a task gave; its blobs are on disk before it is
     cards/<digest>.json         what is known of a model
     names/<digest of name>.json which model last went by a name
+    tunings/<digest>.json       how a model is climbed fastest on this machine
+    activities/<digest>.json    what a model's filters answer to some photos
 
 A shelf holds the records of one subject (model, layer, technique, settings), whichever batches it was made in.
 """
@@ -24,7 +26,7 @@ from generator.errors import GalleryError, UsageError
 
 Record = dict[str, Any]
 
-MARK, SPEED, ROOMS = "store.json", "speed.json", ("objects", "records", "cards", "names", "tunings")
+MARK, SPEED, ROOMS = "store.json", "speed.json", ("objects", "records", "cards", "names", "tunings", "activities")
 NEW = ".filter-gallery-new-"
 """How the name of a file begins that is not yet whole."""
 
@@ -123,6 +125,14 @@ class Store:
     def tuning(self, digest: str) -> Record | None:
         """Return what was measured for a model, or None."""
         return _read_json(self.folder / "tunings" / f"{digest}.json")
+
+    def put_activity(self, digest: str, activity: Record) -> None:
+        """Remember what a model's filters answer to some photos; the digest is of both."""
+        self._write(self.folder / "activities" / f"{digest}.json", _json(activity))
+
+    def activity(self, digest: str) -> Record | None:
+        """Return what a model's filters answer to some photos, or None."""
+        return _read_json(self.folder / "activities" / f"{digest}.json")
 
     def note_speed(self, machine: dict[str, float]) -> None:
         """Remember how fast this machine was, for estimates only: nothing that is built depends on it."""

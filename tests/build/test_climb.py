@@ -84,11 +84,11 @@ def test_files_are_encoded_on_another_thread_while_the_next_batch_climbs(
         began[next(climbing)].set()
         return run(*words)
 
-    def watched_encode(ascent: Any) -> Any:
+    def watched_encode(*words: Any) -> Any:
         threads.append(threading.get_ident())
         after = next(encoding) + 1
         assert after == len(began) or began[after].wait(SECONDS)
-        return encode(ascent)
+        return encode(*words)
 
     monkeypatch.setattr(climb._Climbs, "run", watched_run)
     monkeypatch.setattr(climb, "_encode", watched_encode)

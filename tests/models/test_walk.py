@@ -114,16 +114,39 @@ def test_a_block_that_hides_its_convolutions_is_named() -> None:
     [
         (nets.dense_only, "the model has no convolutional layer to show"),
         (nets.conv1d_only, "no convolutional layer to show (sequence (Conv1D) is left out"),
-        (
-            lambda: keras.Sequential([keras.Input((8, 8, 5)), keras.layers.Conv2D(2, 3)]),
-            "the model takes (8, 8, 5), not pictures",
-        ),
     ],
 )
 def test_what_cannot_be_shown_is_refused(network: Callable[[], keras.Model], message: str) -> None:
     with pytest.raises(ModelError) as refused:
         card_of(network())
     assert message in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("channels", "wanted", "shown", "says"),
+    [
+        (1, (), (0,), None),
+        (3, (), (0, 1, 2), None),
+        (3, (2, 1, 0), (2, 1, 0), None),
+        (2, (), (0,), "The network takes 2 channels: channel 0 is shown as gray"),
+        (3, (1,), (1,), "The network takes 3 channels: channel 1 is shown as gray"),
+        (5, (), (0, 1, 2), "The network takes 5 channels: channels 0, 1 and 2 are shown as red, green and blue"),
+        (5, (4, 4, 0), (4, 4, 0), "The network takes 5 channels: channels 4, 4 and 0 are shown as red, green and blue"),
+    ],
+)
+def test_which_channels_are_shown(
+    channels: int, wanted: tuple[int, ...], shown: tuple[int, ...], says: str | None
+) -> None:
+    model = keras.Sequential([keras.Input((8, 8, channels)), keras.layers.Conv2D(2, 3)])
+    card = describe(model, flatten(model), named("none", channels), "digest", ["first"], bands=wanted)
+    assert (card.channels, card.bands) == (channels, shown)
+    assert [warning[: len(says or "")] for warning in card.warnings] == (["first"[: len(says)], says] if says else [""])
+
+
+def test_channels_that_the_network_does_not_have() -> None:
+    model = keras.Sequential([keras.Input((8, 8, 5)), keras.layers.Conv2D(2, 3)])
+    with pytest.raises(ModelError, match=r"bands: no channel 5; the network takes 5, from 0 to 4"):
+        describe(model, flatten(model), named("none", 5), "digest", [], bands=(5,))
 
 
 def test_hostile_names_stay_as_they_are_but_never_reach_a_path() -> None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from generator.config import LayerRule, ModelEntry, RenderSettings
+from generator.config import LayerRule, ModelEntry, MostActive, RenderSettings
 from generator.config.values import Filters, Objective
 from generator.errors import UsageError
 from generator.models.card import ConvLayer, ModelCard
@@ -28,6 +28,18 @@ CARD: ModelCard = card(*LAYERS)
 )
 def test_filters_are_all_or_spread_or_named(wanted: Filters, expected: tuple[int, ...]) -> None:
     assert choose_filters(wanted, LAYERS[0], "net") == expected
+
+
+@pytest.mark.parametrize(
+    ("activity", "expected"),
+    [
+        ((0.0, 5.0, 1.0, 5.0, -2.0, 0.0, 4.0, 0.5), (1, 3, 6)),
+        ((1.0,) * 8, (0, 1, 2)),  # of equals the first
+        ((), (0, 2, 5)),  # not known yet: as many, spread
+    ],
+)
+def test_the_most_active_filters(activity: tuple[float, ...], expected: tuple[int, ...]) -> None:
+    assert choose_filters(MostActive(3), LAYERS[0], "net", activity) == expected
 
 
 def test_a_filter_that_a_layer_does_not_have() -> None:
