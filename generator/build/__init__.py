@@ -12,7 +12,8 @@ from generator.build.events import (
     TaskDone,
     TaskStarted,
 )
-from generator.build.run import build, prepare
+from generator.build.run import build
+from generator.build.workshop import prepare
 
 __all__ = [
     "Event",

@@ -115,7 +115,8 @@ def layers(model: str, config_path: Path | None, trust: bool) -> None:
 
     config = read_config(config_path)
     entry, store = find_model(model, config), Store(config.cache)
-    cached = store.card(digest_of(entry))
+    digest = digest_of(entry)
+    cached = store.card(digest) if digest else None
     card = ModelCard.from_json(cached) if cached else None
     if card is None:
         from generator.models.start import start_keras

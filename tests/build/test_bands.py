@@ -47,8 +47,8 @@ def test_what_is_not_whole(channels: int, order: tuple[int, ...]) -> None:
     assert not bands.show_all(channels, order)
 
 
-def opened(place: Place, blob: str) -> Array:
-    return np.asarray(Image.open(io.BytesIO(place.store.blob(blob))))
+def opened(place: Place, blob: str, mode: str) -> Array:
+    return np.asarray(Image.open(io.BytesIO(place.store.blob(blob))).convert(mode))
 
 
 @pytest.mark.parametrize("method", ["fourier", "pixel", "maco"])
@@ -67,23 +67,22 @@ def test_the_score_is_that_of_every_channel(
     for record in place.pictures():
         for entry in record["filters"]:
             (picture,) = entry["pictures"]
-            sheet = opened(place, picture["channels"]["sheet"])
-            assert list(sheet.shape[:2][::-1]) == picture["channels"]["size"]
-            gray = sheet if sheet.ndim == 2 else sheet[..., 0]
-            tiles = [gray[:20, 20 * k : 20 * k + 20] for k in range(min(channels, 4))]
-            tiles += [gray[20:40, :20]] if channels == 5 else []
+            gray = opened(place, picture["channels"]["sheet"], "L")
+            assert list(gray.shape[::-1]) == picture["channels"]["size"]
+            tiles = [gray[:16, 16 * k : 16 * k + 16] for k in range(min(channels, 4))]
+            tiles += [gray[16:32, :16]] if channels == 5 else []
             whole = np.stack(tiles, axis=-1).astype(np.float32)
             means = [np.asarray(value).mean(axis=(0, 1, 2)) for value in both(model, whole)]
             values = means[0] if len(record["filters"]) == 4 else means[1]
             assert picture["score"] == pytest.approx(values[entry["filter"]], rel=1e-4, abs=1e-6)
-            shown = opened(place, picture["picture"])[..., :3].astype(float)
+            shown = opened(place, picture["picture"], "RGB").astype(float)
             as_shown = whole[..., expected] if len(expected) == 3 else np.repeat(whole[..., expected], 3, axis=2)
             assert np.abs(shown - as_shown).mean() < 30, "the same picture, but for what WebP loses in colours"
             assert np.corrcoef(shown.ravel(), as_shown.ravel())[0, 1] > 0.7
             checked += 1
     assert checked == 7
     pages = [page for page in (place.folder / "site").rglob("0*.html") if "-channels.webp" in page.read_text()]
-    assert len(pages) == 7
+    assert len(pages) >= 6, "a dead filter shows none"
 
 
 def both(model: keras.Model, picture: Array) -> list[Any]:
@@ -99,14 +98,14 @@ def test_photos_give_red_green_and_blue_to_the_bands_and_gray_to_the_others(plac
         side = min(photo.size)
         left, top = (photo.width - side) / 2, (photo.height - side) / 2
         box = (left, top, left + side, top + side)
-        shown = photo.convert("RGB").resize((20, 20), Image.Resampling.LANCZOS, box=box)
+        shown = photo.convert("RGB").resize((224, 224), Image.Resampling.LANCZOS, box=box)
     colours, gray = np.asarray(shown), np.asarray(shown.convert("L"))
     fed = np.concatenate([gray[..., None], colours[..., ::-1]], axis=-1).astype(np.float32)
     model = keras.models.load_model(place.folder / "many.keras")
     expected = np.asarray(both(model, fed)[0]).mean(axis=(0, 1, 2))
     maps = [r for r in records(place) if r["technique"] == "feature-map" and len(r["filters"]) == 4]
     (record,) = maps
-    assert [e["response"] for e in record["filters"]] == pytest.approx(expected.tolist(), rel=0.02, abs=2e-3)
+    assert [e["response"] for e in record["filters"]] == pytest.approx(expected.tolist(), rel=1e-3, abs=1e-4)
 
 
 def records(place: Place) -> list[dict[str, Any]]:
