@@ -2,27 +2,52 @@
 
 Keras keeps nested models as single operations and offers a submodel only between tensors of one level, at the size
 the model was built for. The list that is made here has the convolutions of every level in the order in which they
-are computed, and runs at any size that the operations themselves allow.
+are computed, and runs at any size that the operations themselves allow. It starts from one picture (n, height, width,
+channels), whatever the model takes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Any
 
 import keras
 
 from generator.errors import ModelError
+from generator.models.trace import (
+    Recording,
+    Untraceable,
+    called_with,
+    is_composite,
+    is_recorded,
+    key,
+    recorded,
+    traced_model,
+    traced_node,
+)
 
 Tensor = Any
+Shape = tuple[int | None, ...]
+
+_IMAGE_LAYERS = (
+    *(keras.layers.Conv2D, keras.layers.DepthwiseConv2D, keras.layers.SeparableConv2D, keras.layers.Conv2DTranspose),
+    *(keras.layers.MaxPooling2D, keras.layers.AveragePooling2D),
+    *(keras.layers.GlobalMaxPooling2D, keras.layers.GlobalAveragePooling2D),
+    *(keras.layers.UpSampling2D, keras.layers.ZeroPadding2D, keras.layers.Cropping2D),
+)
+"""Layers that compute the same for either ``data_format``, but for the order of the axes."""
+
+_TO_LAST, _TO_FIRST = (0, 2, 3, 1), (0, 3, 1, 2)
 
 
 @dataclass(frozen=True, eq=False)
 class Call:
     """One call of an operation. ``inputs`` and ``outputs`` number the tensors of the whole graph.
 
-    ``number`` counts the calls of the same operation from 1.
+    ``number`` counts the calls of the same operation from 1. ``channels_first`` tells that the operation is a layer of
+    pictures that takes and gives (n, channels, height, width); it is computed channels-last, as CPUs do.
     """
 
     op: Any
@@ -30,25 +55,46 @@ class Call:
     symbols: tuple[int, ...]
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
-    shape: tuple[int | None, ...]
+    shape: Shape
     name: str
     number: int
+    channels_first: bool = False
 
     def __call__(self, values: dict[int, Tensor], op: Callable[..., Tensor] | None = None) -> None:
-        """Compute the call's outputs from ``values`` and put them there."""
+        """Compute the call's outputs from ``values``, as at inference, and put them there.
+
+        ``op`` is called in place of the operation, for instance its ``compute_output_spec``.
+        """
         given = {symbol: values[number] for symbol, number in zip(self.symbols, self.inputs, strict=True)}
+        if self.channels_first:
+            given = {symbol: _transposed(value, _TO_LAST) for symbol, value in given.items()}
         args, kwargs = self.arguments.fill_in(given)
-        results = keras.tree.flatten((op or self.op)(*args, **kwargs))
+        if op is None and isinstance(self.op, keras.Layer):
+            kwargs = {**kwargs, "training": False}
+        if self.channels_first:
+            with _channels_last(self.op):
+                result = (op or self.op)(*args, **kwargs)
+            results = [_transposed(result, _TO_FIRST) if len(result.shape) == 4 else result]
+        else:
+            results = keras.tree.flatten((op or self.op)(*args, **kwargs))
         values.update(zip(self.outputs, results, strict=True))
 
 
 @dataclass(frozen=True, eq=False)
 class Graph:
-    """All calls in the order of computation; ``input`` and ``outputs`` are numbers of tensors."""
+    """All calls in the order of computation; ``input`` and ``outputs`` are numbers of tensors.
+
+    ``picture`` is the (height, width, channels) that the model was built for. ``untraced`` has a reason for each
+    position of a layer that holds convolutions but could not be opened. ``notes`` are sentences on what the model's
+    further inputs are given.
+    """
 
     calls: tuple[Call, ...]
     input: int
     outputs: tuple[int, ...]
+    picture: Shape = (None, None, None)
+    untraced: dict[int, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
     def consumers(self, tensor: int) -> list[int]:
         """Return the positions of the calls that take a tensor."""
@@ -65,7 +111,7 @@ class Graph:
         return sorted(needed)
 
     def shapes(self, height: int, width: int, channels: int) -> dict[int, tuple[int, ...]]:
-        """Return the shape (batch left out) of every tensor for an input of the given size.
+        """Return the shape (batch left out) of every tensor for a picture of the given size.
 
         Raises whatever the operations raise if they cannot take that size.
         """
@@ -82,30 +128,38 @@ class Graph:
         return {number: tuple(value.shape[1:]) for number, value in values.items()}
 
 
-def flatten(model: keras.Model) -> Graph:
-    """Return the graph of a Sequential or functional model, its nested models opened.
+def flatten(model: keras.Model, input_shape: Shape | None = None) -> Graph:
+    """Return the graph of a model; nested models, and composite layers that can be traced, are opened.
 
-    Raises ModelError for a model whose calls are not recorded (a subclassed one) or with several inputs.
+    ``input_shape`` (batch left out) is for a model that does not know its own: a subclassed one that was never built.
+    Raises ModelError for a subclassed model whose calls cannot be followed, and for one that takes no picture.
     """
-    if isinstance(model, keras.Sequential) and not model.built:
+    if isinstance(model, keras.Sequential) and not model.built and input_shape is None:
         raise ModelError("the Sequential model was saved without an input shape", "Say it with `input_shape:`")
-    if not _is_transparent(model):
+    try:
+        recording = recorded(model) if is_recorded(model) else traced_model(model, input_shape)
+        return _Flattening().run(recording)
+    except Untraceable as reason:
         raise ModelError(
-            "a subclassed model keeps no record of its layers' calls",
-            "Rebuild it as a functional model: keras.Model(x, model.call(x))",
-        )
-    if len(model.inputs) != 1:
-        raise ModelError(f"the model has {len(model.inputs)} inputs; one picture is all it can be shown")
-    return _Flattening().run(model)
+            f"the subclassed model keeps no record of its layers' calls, and {reason}",
+            "Use keras.ops and layers alone in its `call`, or save the convolutional part as a functional model",
+        ) from reason
 
 
-def _is_transparent(op: object) -> bool:
-    return isinstance(op, keras.Model) and hasattr(_functional(op), "_nodes_by_depth")
+class Zeros(keras.Operation):  # type: ignore[misc]
+    """Makes zeros of a shape (batch left out), as many as there are pictures: an input that is no picture."""
 
+    def __init__(self, shape: Shape, dtype: str, name: str) -> None:
+        super().__init__(name=name)
+        self.shape, self.dtype = tuple(size or 1 for size in shape), dtype
 
-def _functional(model: Any) -> Any:
-    """A Sequential model holds the functional one that does its work."""
-    return getattr(model, "_functional", None) or model
+    def call(self, picture: Tensor) -> Tensor:
+        """Return the zeros for a batch of pictures."""
+        return keras.ops.zeros((keras.ops.shape(picture)[0], *self.shape), self.dtype)
+
+    def compute_output_spec(self, picture: Tensor) -> Tensor:
+        """Return what ``call`` would, as a symbolic tensor."""
+        return keras.KerasTensor((picture.shape[0], *self.shape), self.dtype)
 
 
 class _Flattening:
@@ -115,47 +169,124 @@ class _Flattening:
         self._tensors = 0
         self._calls: list[Call] = []
         self._times: dict[int, int] = {}
+        self._reasons: dict[Call, str] = {}
 
-    def run(self, model: keras.Model) -> Graph:
-        start = self._number()
-        outputs = self._walk(_functional(model), [start], "")
-        return Graph(tuple(self._calls), start, tuple(outputs))
+    def run(self, recording: Recording) -> Graph:
+        symbols = recording.inputs
+        first = next((symbol for symbol in symbols if len(symbol.shape) == 4), None)
+        if first is None:
+            taken = " and ".join(f"{tuple(symbol.shape[1:])} of {symbol.dtype}" for symbol in symbols)
+            raise ModelError(f"the model takes {taken}, not pictures")
+        shape, drawn = tuple(first.shape[1:]), self._number()
+        numbers = [drawn if tuple(symbol.shape[1:]) == shape else self._number() for symbol in symbols]
+        outputs = self._walk(recording, numbers, "")
+        body, self._calls = self._calls, []
+        start = drawn
+        if _channels_at(body, drawn) == 1:
+            start, shape = self._number(), (*shape[1:], shape[0])
+            self._prepare(keras.layers.Permute((3, 1, 2), name="channels_first"), shape, first.dtype, start, drawn)
+        notes = []
+        for symbol, number in zip(symbols, numbers, strict=True):
+            name, own = symbol._keras_history.operation.name, tuple(symbol.shape[1:])
+            if symbol is first:
+                continue
+            if number == drawn:
+                notes.append(f"The input {name} gets the same picture as {first._keras_history.operation.name}.")
+                continue
+            self._prepare(Zeros(own, symbol.dtype, name), shape, first.dtype, start, number)
+            notes.append(f"The input {name} {own} is no picture of that size: it gets zeros.")
+        calls = (*self._calls, *body)
+        untraced = {position: self._reasons[call] for position, call in enumerate(calls) if call in self._reasons}
+        return Graph(calls, start, tuple(outputs), shape, untraced, tuple(notes))
 
     def _number(self) -> int:
         self._tensors += 1
         return self._tensors - 1
 
-    def _walk(self, model: Any, inputs: list[int], prefix: str) -> list[int]:
-        numbers = {id(symbol): number for symbol, number in zip(model.inputs, inputs, strict=True)}
-        for node in _nodes(model):
-            symbols = node.input_tensors
-            given = [numbers[id(symbol)] for symbol in symbols]
+    def _prepare(self, op: Any, picture: Shape, dtype: str, start: int, number: int) -> None:
+        """Append the call of an operation that makes an input of the model from the picture."""
+        op(keras.Input(picture, dtype=dtype))
+        self._append(op._inbound_nodes[-1], op.name, [start], [number])
+
+    def _walk(self, recording: Recording, inputs: Sequence[int], prefix: str) -> list[int]:
+        numbers = {key(symbol): number for symbol, number in zip(recording.inputs, inputs, strict=True)}
+        for node in recording.nodes:
             name = f"{prefix}{node.operation.name}"
-            if _is_transparent(node.operation):
-                inner = _functional(node.operation)
-                results = self._walk(inner, given, f"{name}/")
+            given = [numbers[key(symbol)] for symbol in node.input_tensors]
+            reason = ""
+            try:
+                inner, symbols = _opened(node)
+            except Untraceable as untraceable:
+                inner, symbols, reason = None, (), str(untraceable)
+            if inner is not None:
+                results = self._walk(inner, [numbers[key(symbol)] for symbol in symbols], f"{name}/")
             else:
                 results = [self._number() for _ in node.outputs]
-                times = self._times[id(node.operation)] = self._times.get(id(node.operation), 0) + 1
-                shape = tuple(node.outputs[0].shape[1:])
-                call = Call(
-                    node.operation,
-                    node.arguments,
-                    tuple(map(id, symbols)),
-                    tuple(given),
-                    tuple(results),
-                    shape,
-                    name,
-                    times,
-                )
-                self._calls.append(call)
-            numbers.update({id(symbol): number for symbol, number in zip(node.outputs, results, strict=True)})
-        return [numbers[id(symbol)] for symbol in model.outputs]
+                call = self._append(node, name, given, results)
+                if reason:
+                    self._reasons[call] = reason
+            numbers.update({key(symbol): number for symbol, number in zip(node.outputs, results, strict=True)})
+        return [numbers[key(symbol)] for symbol in recording.outputs]
+
+    def _append(self, node: Any, name: str, inputs: Sequence[int], outputs: Sequence[int]) -> Call:
+        op = node.operation
+        times = self._times[id(op)] = self._times.get(id(op), 0) + 1
+        call = Call(
+            op,
+            node.arguments,
+            tuple(map(id, node.input_tensors)),
+            tuple(inputs),
+            tuple(outputs),
+            tuple(node.outputs[0].shape[1:]),
+            name,
+            times,
+            isinstance(op, _IMAGE_LAYERS) and op.data_format == "channels_first",
+        )
+        self._calls.append(call)
+        return call
 
 
-def _nodes(model: Any) -> Iterator[Any]:
-    """Yield the model's calls, every one after those that it depends on."""
-    for depth in sorted(model._nodes_by_depth, reverse=True):
-        for node in model._nodes_by_depth[depth]:
-            if not node.is_input:
-                yield node
+def _opened(node: Any) -> tuple[Recording | None, Sequence[Any]]:
+    """Return what a node's operation calls inside, None if nothing, and the symbols it is given."""
+    if is_recorded(node.operation):
+        return recorded(node.operation), called_with(node.operation, node)
+    if is_composite(node.operation):
+        return traced_node(node), node.input_tensors
+    return None, ()
+
+
+def _channels_at(calls: Sequence[Call], picture: int) -> int:
+    """Return the axis of the picture on which the first layer of pictures expects the channels; 3 if there is none."""
+    axes: dict[int, tuple[int, ...]] = {
+        picture: (0, 1, 2, 3)
+    }  # of each tensor: which axes of the picture its own axes are
+    for call in calls:
+        own = next((axes[number] for number in call.inputs if number in axes), None)
+        if own is None:
+            continue
+        if isinstance(call.op, _IMAGE_LAYERS):
+            return own[1] if call.channels_first else own[3]
+        if isinstance(call.op, keras.layers.Permute):
+            own = tuple(own[axis] for axis in (0, *call.op.dims))
+        elif type(call.op).__name__ == "Transpose" and call.op.axes is not None:
+            own = tuple(own[axis] for axis in call.op.axes)
+        if len(call.shape) == 3:
+            axes.update(dict.fromkeys(call.outputs, own))
+    return 3
+
+
+def _transposed(value: Tensor, axes: tuple[int, ...]) -> Tensor:
+    if isinstance(value, keras.KerasTensor):  # only its shape is wanted
+        return keras.KerasTensor([value.shape[axis] for axis in axes], value.dtype, record_history=False)
+    return keras.ops.transpose(value, axes)
+
+
+@contextmanager
+def _channels_last(layer: Any) -> Iterator[None]:
+    """Let a layer take channels-last pictures while the block runs."""
+    spec = layer.input_spec  # it names the axis of the channels
+    layer.data_format, layer.input_spec = "channels_last", None
+    try:
+        yield
+    finally:
+        layer.data_format, layer.input_spec = "channels_first", spec

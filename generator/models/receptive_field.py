@@ -1,147 +1,264 @@
-"""How many input pixels one unit can see, followed exactly through strides, dilations, pooling and branches."""
+"""How many input pixels one unit can see, followed exactly through strides, dilations, pooling and branches.
+
+The receptive field of a tensor is the largest window of any of its units, away from the borders. Padding `same` depends
+on the picture's size; it is followed for the network's own, and for a free size as if all strides divided it.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from fractions import Fraction
-from math import ceil, floor
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from enum import Enum
+from math import prod
 from typing import Any
 
 import keras
 
+from generator.models.axis import Axis, Change, padding, together, transposing, upsampling, windowed, windowing
 from generator.models.card import WHOLE_INPUT
-from generator.models.graph import Call, Graph
+from generator.models.graph import Call, Graph, Zeros
 
-_WINDOWED = (
-    keras.layers.Conv2D,
-    keras.layers.DepthwiseConv2D,
-    keras.layers.SeparableConv2D,
-    keras.layers.MaxPooling2D,
-    keras.layers.AveragePooling2D,
+_L = keras.layers
+_WINDOWED = (_L.Conv2D, _L.DepthwiseConv2D, _L.SeparableConv2D, _L.MaxPooling2D, _L.AveragePooling2D)
+_GLOBAL = (_L.GlobalAveragePooling2D, _L.GlobalMaxPooling2D)
+_BY_PLACE = (
+    *(_L.Activation, _L.ReLU, _L.LeakyReLU, _L.PReLU, _L.ELU, _L.BatchNormalization, _L.Normalization, _L.Rescaling),
+    *(_L.Dropout, _L.SpatialDropout2D, _L.GaussianNoise, _L.GaussianDropout, _L.ActivityRegularization, _L.Identity),
+    *(_L.Add, _L.Subtract, _L.Multiply, _L.Average, _L.Maximum, _L.Minimum),
 )
-_GLOBAL = (keras.layers.GlobalAveragePooling2D, keras.layers.GlobalMaxPooling2D, keras.layers.Flatten)
+"""Layers that treat each number by itself at inference, and joins that treat those at one place together."""
+
+_ALONG_AXIS = (_L.LayerNormalization, _L.UnitNormalization, _L.RMSNormalization, _L.Softmax)
+_ELEMENTWISE_OPS = {
+    *("Add", "Subtract", "Multiply", "Divide", "TrueDivide", "DivideNoNan", "Power", "Maximum", "Minimum"),
+    *("Negative", "Absolute", "Abs", "Square", "Sqrt", "Rsqrt", "Reciprocal", "Exp", "Expm1", "Log", "Log1p", "Sign"),
+    *("Clip", "Where", "Cast", "Identity", "ConvertToTensor", "StopGradient", "Sin", "Cos", "Erf", "Floor", "Round"),
+    *("Relu", "Relu6", "LeakyRelu", "Elu", "Selu", "Celu", "Gelu", "Silu", "HardSilu", "Sigmoid", "HardSigmoid"),
+    *("LogSigmoid", "Tanh", "HardTanh", "Softplus", "Softsign", "Squareplus"),
+}
+_REDUCING_OPS = {"Mean", "Sum", "Max", "Min", "Prod", "Var", "Std", "Logsumexp", "Amax", "Amin", "Average"}
+_AXIS_OPS = {"Softmax", "LogSoftmax"}
 
 
 @dataclass(frozen=True)
-class Axis:
-    """Along one axis, unit i of a tensor sees the input pixels ``low + i * jump`` to ``high + i * jump``."""
+class Seen:
+    """What the units of a tensor see, and on which of the tensor's axes the rows and columns of the picture lie."""
 
-    jump: Fraction
-    low: Fraction
-    high: Fraction
+    rows: Axis
+    columns: Axis
+    at: tuple[int, int] = (1, 2)
 
-    @property
-    def pixels(self) -> int:
-        """Return how many whole pixels that is."""
-        return floor(self.high) - ceil(self.low) + 1
+    def along(self, axis: int) -> Axis:
+        """Return what is seen along one of the two axes of the tensor."""
+        return self.rows if axis == self.at[0] else self.columns
 
 
-View = tuple[Axis, Axis] | int | None
-"""What a unit sees: an interval for each axis, ``WHOLE_INPUT``, or None where it could not be followed."""
+class Special(Enum):
+    """What is not seen place by place.
 
-START = Axis(Fraction(1), Fraction(0), Fraction(0))
+    ``SCATTERED``: the picture's places lie anywhere in the tensor, but all of them are there.
+    """
+
+    NOTHING = "nothing"
+    WHOLE = "the whole input"
+    SCATTERED = "scattered"
+    UNKNOWN = "unknown"
+
+
+View = Seen | Special
 
 
 def receptive_fields(graph: Graph) -> list[tuple[int, int] | None]:
-    """Return (height, width) in pixels for each call of the graph; None where an operation is not known."""
-    views: dict[int, View] = {graph.input: (START, START)}
+    """Return (height, width) in pixels for each call of the graph; None where an operation is not known.
+
+    ``WHOLE_INPUT`` stands for both where a unit sees everything; what depends on no picture sees (0, 0).
+    """
+    height, width, _ = graph.picture
+    views: dict[int, View] = {graph.input: Seen(Axis(size=height), Axis(size=width))}
     fields: list[tuple[int, int] | None] = []
     for call in graph.calls:
         view = _view(call, [views[number] for number in call.inputs])
         views.update(dict.fromkeys(call.outputs, view))
-        if isinstance(view, int):
-            fields.append((WHOLE_INPUT, WHOLE_INPUT))
+        if isinstance(view, Seen):
+            fields.append((view.rows.pixels, view.columns.pixels))
         else:
-            fields.append(view and (view[0].pixels, view[1].pixels))
+            fields.append({Special.WHOLE: (WHOLE_INPUT, WHOLE_INPUT), Special.NOTHING: (0, 0)}.get(view))
     return fields
 
 
-def _view(call: Call, inputs: list[View]) -> View:
-    joined = _join(inputs)
-    if not isinstance(joined, tuple):
-        return joined
+def _view(call: Call, inputs: Sequence[View]) -> View:
+    """Return what a call's results see, given what its inputs see."""
+    ranks = [len(symbol.shape) for symbol in call.arguments.keras_tensors]
+    telling = [(view, rank) for view, rank in zip(inputs, ranks, strict=True) if view is not Special.NOTHING]
+    if isinstance(call.op, Zeros) or not telling:
+        return Special.NOTHING
+    if any(view is Special.WHOLE for view, _ in telling):
+        return Special.WHOLE
+    if not _is_keras_own(call.op) or any(view is Special.UNKNOWN for view, _ in telling):
+        return Special.UNKNOWN
+    views = [view for view, _ in telling if isinstance(view, Seen)]
+    if len(views) < len(telling):
+        return _scattered(call, telling[0][1]) if not views else Special.UNKNOWN
+    if _is_by_place(call.op) or _is_concatenation(call.op, views[0], ranks[0]):
+        whole_rank = all(rank == len(call.shape) + 1 for _, rank in telling)
+        return _join(views) if whole_rank else Special.UNKNOWN
+    return _changed(call, views[0], telling[0][1]) if len(telling) == 1 else Special.UNKNOWN
+
+
+def _is_keras_own(op: Any) -> bool:
+    """Tell whether Keras says what an operation does, not a class derived from one of Keras's."""
+    return str(type(op).call.__module__).startswith("keras.src.")
+
+
+def _named(op: Any, names: Iterable[str]) -> bool:
+    return type(op).__module__.startswith("keras.src.ops.") and type(op).__name__ in names
+
+
+def _is_by_place(op: Any) -> bool:
+    if isinstance(op, _L.Activation):
+        return op.activation not in (keras.activations.softmax, keras.activations.log_softmax, keras.activations.glu)
+    return isinstance(op, _BY_PLACE) or _named(op, _ELEMENTWISE_OPS)
+
+
+def _is_concatenation(op: Any, view: Seen, rank: int) -> bool:
+    """Tell whether an operation concatenates what lies at the same places."""
+    return (isinstance(op, _L.Concatenate) or _named(op, {"Concatenate"})) and op.axis % rank not in view.at
+
+
+def _scattered(call: Call, rank: int) -> View:
+    """Return what becomes of a tensor whose places lie anywhere."""
+    if isinstance(call.op, _L.Dense) and rank == 2:
+        return Special.WHOLE
+    keeps = (_L.Flatten, _L.Reshape, _L.Permute)
+    return Special.SCATTERED if _is_by_place(call.op) or isinstance(call.op, keeps) else Special.UNKNOWN
+
+
+def _changed(call: Call, view: Seen, rank: int) -> View:
+    """Return what the results of an operation on one tensor see."""
     op = call.op
+    if (mixed := _mixed_axes(op, rank)) is not None:
+        return _mixing(view, mixed, not _named(op, _REDUCING_OPS) or op.keepdims)
+    if isinstance(op, (*_WINDOWED, _L.Conv2DTranspose, _L.UpSampling2D, _L.ZeroPadding2D, _L.Cropping2D)):
+        return _each(view, _axes_of(op), _changes(op))
+    if _named(op, {"MaxPool", "AveragePool"}):
+        return _each(view, _axes_of(op), _windows(op.pool_size, op.strides or op.pool_size, 1, op.padding))
+    if isinstance(op, (_L.Flatten, _L.Reshape)) or _named(op, {"Reshape"}):
+        return _reshaped(call, view)
+    if isinstance(op, _L.Permute) or (_named(op, {"Transpose"}) and op.axes is not None):
+        order = (0, *op.dims) if isinstance(op, _L.Permute) else tuple(axis % rank for axis in op.axes)
+        return replace(view, at=(order.index(view.at[0]), order.index(view.at[1])))
+    if _named(op, {"Split"}):
+        return view if op.axis % rank not in view.at else Special.UNKNOWN
+    if _named(op, {"Pad"}) and len(op.pad_width) == rank:
+        return _each(view, view.at, [padding(*op.pad_width[axis]) for axis in view.at])
+    if _named(op, {"GetItem"}):
+        return _sliced(view, call.arguments.args[1], rank)
+    return Special.UNKNOWN
+
+
+def _mixed_axes(op: Any, rank: int) -> tuple[int, ...] | None:
+    """Return the axes along which an operation makes every result of all numbers; None if it is no such operation."""
     if isinstance(op, _GLOBAL):
-        return WHOLE_INPUT
-    if isinstance(op, keras.layers.Conv2DTranspose):
-        return _each(joined, _transposed, *_pairs(op.kernel_size, op.strides), (op.padding, op.padding))
-    if isinstance(op, _WINDOWED):
-        size = op.kernel_size if hasattr(op, "kernel_size") else op.pool_size
-        dilation = getattr(op, "dilation_rate", (1, 1))
-        reach = tuple((k - 1) * d + 1 for k, d in zip(size, dilation, strict=True))
-        return _each(joined, _windowed, *_pairs(reach, op.strides), (op.padding, op.padding))
-    if isinstance(op, keras.layers.ZeroPadding2D):
-        before = [side[0] for side in op.padding]
-        return _each(joined, lambda axis, n: _moved(axis, -n), before)
-    if isinstance(op, keras.layers.Cropping2D):
-        before = [side[0] for side in op.cropping]
-        return _each(joined, _moved, before)
-    if isinstance(op, keras.layers.UpSampling2D) and op.interpolation == "nearest":
-        return _each(joined, _upsampled, op.size)
-    if isinstance(op, keras.layers.Concatenate) or _keeps_place(call):
-        return joined
+        return _axes_of(op)
+    if isinstance(op, _L.GroupNormalization):
+        return tuple(range(1, rank))
+    if isinstance(op, (_L.Dense, _L.Activation)):  # of the activations only those along the last axis come here
+        return (rank - 1,)
+    if isinstance(op, _ALONG_AXIS) or _named(op, _REDUCING_OPS | _AXIS_OPS):
+        axes = range(rank) if op.axis is None else [op.axis] if isinstance(op.axis, int) else op.axis
+        return tuple(axis % rank for axis in axes)
     return None
 
 
-def _keeps_place(call: Call) -> bool:
-    """Tell whether an operation treats every place by itself, as far as its type and shape show."""
-    known = (
-        *(keras.layers.Activation, keras.layers.ReLU, keras.layers.LeakyReLU, keras.layers.PReLU, keras.layers.ELU),
-        *(keras.layers.BatchNormalization, keras.layers.LayerNormalization, keras.layers.Normalization),
-        *(keras.layers.Rescaling, keras.layers.Dropout, keras.layers.SpatialDropout2D, keras.layers.GaussianNoise),
-        *(keras.layers.Add, keras.layers.Subtract, keras.layers.Multiply, keras.layers.Average, keras.layers.Maximum),
-        *(keras.layers.Minimum, keras.layers.Dense, keras.layers.UnitNormalization, keras.layers.InputLayer),
-    )
-    if isinstance(call.op, known):
-        return True
-    elementwise = ("keras.src.ops.nn", "keras.src.ops.numpy", "keras.src.layers.core.identity")
-    return type(call.op).__module__.startswith(elementwise) and len(call.shape) == 3 and _named_elementwise(call.op)
+def _mixing(view: Seen, mixed: tuple[int, ...], keeps_axes: bool) -> View:
+    hidden = [axis in mixed for axis in view.at]
+    if any(hidden) or 0 in mixed:
+        return Special.WHOLE if all(hidden) and 0 not in mixed else Special.UNKNOWN
+    gone = () if keeps_axes else mixed
+    rows, columns = (axis - sum(other < axis for other in gone) for axis in view.at)
+    return replace(view, at=(rows, columns))
 
 
-def _named_elementwise(op: Any) -> bool:
-    arithmetic = ("Add", "Subtract", "Multiply", "Divide", "TrueDivide", "Maximum", "Minimum", "Negative", "Clip")
-    activations = ("Relu", "Relu6", "Silu", "HardSilu", "Gelu", "Sigmoid", "HardSigmoid", "Tanh")
-    return type(op).__name__ in (*arithmetic, *activations, "Concatenate", "Identity")
+def _reshaped(call: Call, view: Seen) -> View:
+    """Places stay where they are if the axes they lie on come first and keep their sizes."""
+    before: Any = call.arguments.keras_tensors[0].shape[1:]
+    after: Any = call.shape
+    if isinstance(call.op, _L.Flatten):
+        return Special.SCATTERED
+    if None in before or None in after or prod(before) != prod(after):
+        return Special.SCATTERED if isinstance(call.op, _L.Reshape) else Special.UNKNOWN
+    return view if tuple(before[:2]) == tuple(after[:2]) and set(view.at) == {1, 2} else Special.SCATTERED
 
 
-def _join(inputs: list[View]) -> View:
-    """Return what a unit sees that depends on units of several tensors at the same place."""
-    known = [view for view in inputs if isinstance(view, tuple)]
-    if any(isinstance(view, int) for view in inputs):
-        return WHOLE_INPUT
-    if len(known) < len(inputs) or not known:
-        return None
-    return (_union([view[0] for view in known]), _union([view[1] for view in known]))
+def _sliced(view: Seen, item: Any, rank: int) -> View:
+    keys = list(item) if isinstance(item, tuple) else [item]
+    if Ellipsis in [key for key in keys if key is Ellipsis]:
+        missing = rank - len(keys) + 1
+        at = next(index for index, key in enumerate(keys) if key is Ellipsis)
+        keys[at : at + 1] = [slice(None)] * missing
+    keys += [slice(None)] * (rank - len(keys))
+    if not all(isinstance(key, slice) for key in keys):
+        return Special.UNKNOWN
+    steps = [((keys[axis].start or 0), (keys[axis].step or 1)) for axis in view.at]
+    if not all(isinstance(start, int) and isinstance(step, int) and start >= 0 < step for start, step in steps):
+        return Special.UNKNOWN
+
+    def change(start: int, step: int, key: slice) -> Change:
+        def sliced(axis: Axis) -> Axis:
+            size = None if axis.size is None else len(range(*key.indices(axis.size)))
+            return windowed(axis, [start], step, size)
+
+        return sliced
+
+    return _each(view, view.at, [change(*step, keys[axis]) for step, axis in zip(steps, view.at, strict=True)])
 
 
-def _union(axes: list[Axis]) -> Axis:
-    return Axis(max(a.jump for a in axes), min(a.low for a in axes), max(a.high for a in axes))
+def _axes_of(op: Any) -> tuple[int, int]:
+    return (2, 3) if op.data_format == "channels_first" else (1, 2)
 
 
-def _each(view: tuple[Axis, Axis], change: Any, *arguments: Any) -> tuple[Axis, Axis]:
-    rows, columns = (change(axis, *(a[i] for a in arguments)) for i, axis in enumerate(view))
-    return rows, columns
+def _changes(op: Any) -> list[Change]:
+    """Return what a layer of pictures does along its two axes."""
+    if isinstance(op, (_L.ZeroPadding2D, _L.Cropping2D)):
+        sign = 1 if isinstance(op, _L.ZeroPadding2D) else -1
+        sides = op.padding if sign == 1 else op.cropping
+        return [padding(sign * before, sign * after) for before, after in sides]
+    if isinstance(op, _L.UpSampling2D):
+        return [upsampling(factor, op.interpolation) for factor in op.size]
+    if isinstance(op, _L.Conv2DTranspose):
+        paddings = _pair(op.output_padding)
+        sides = zip(_pair(op.kernel_size), _pair(op.strides), _pair(op.dilation_rate), paddings, strict=True)
+        return [transposing(*side, op.padding) for side in sides]
+    kernel = op.kernel_size if hasattr(op, "kernel_size") else op.pool_size
+    return _windows(kernel, op.strides, getattr(op, "dilation_rate", 1), op.padding)
 
 
-def _pairs(*values: Any) -> list[tuple[int, int]]:
-    return [(value, value) if isinstance(value, int) else tuple(value) for value in values]
+def _windows(kernel: Any, strides: Any, dilation: Any, padding: str) -> list[Change]:
+    sides = zip(_pair(kernel), _pair(strides), _pair(dilation), strict=True)
+    return [windowing(*side, padding) for side in sides]
 
 
-def _windowed(axis: Axis, reach: int, stride: int, padding: str) -> Axis:
-    before = max(reach - stride, 0) // 2 if padding == "same" else 0
-    return Axis(axis.jump * stride, axis.low - before * axis.jump, axis.high + (reach - 1 - before) * axis.jump)
+def _pair(value: Any) -> tuple[Any, Any]:
+    return (value[0], value[1]) if isinstance(value, (tuple, list)) else (value, value)
 
 
-def _transposed(axis: Axis, reach: int, stride: int, padding: str) -> Axis:
-    """Output i comes from the inputs j with ``0 <= i + before - j * stride < reach``."""
-    before = max(reach - stride, 0) // 2 if padding == "same" else 0
-    jump = axis.jump / stride
-    return Axis(jump, axis.low + (before - reach + 1) * jump, axis.high + before * jump)
+def _each(view: Seen, axes: tuple[int, int], changes: Sequence[Change]) -> View:
+    """Change the view along two axes of its tensor; unknown if the picture does not lie on them."""
+    if set(axes) != set(view.at):
+        return Special.UNKNOWN
+    by_axis = dict(zip(axes, changes, strict=True))
+    rows, columns = (by_axis[axis](view.along(axis)) for axis in view.at)
+    return replace(view, rows=rows, columns=columns)
 
 
-def _upsampled(axis: Axis, factor: int) -> Axis:
-    return Axis(axis.jump / factor, axis.low, axis.high)
-
-
-def _moved(axis: Axis, places: int) -> Axis:
-    return Axis(axis.jump, axis.low + places * axis.jump, axis.high + places * axis.jump)
+def _join(views: Sequence[Seen]) -> View:
+    """Return what a unit sees that depends on the units of several tensors at its place."""
+    if any(view.at != views[0].at for view in views):
+        return Special.UNKNOWN
+    joined = views[0]
+    for view in views[1:]:
+        rows, columns = together(joined.rows, view.rows), together(joined.columns, view.columns)
+        if rows is None or columns is None:
+            return Special.UNKNOWN
+        joined = replace(joined, rows=rows, columns=columns)
+    return joined

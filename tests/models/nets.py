@@ -144,6 +144,49 @@ def two_inputs() -> keras.Model:
     return keras.Model(images, layers.Conv2D(2, 3)(layers.Add()(images)))
 
 
+def many_inputs() -> keras.Model:
+    """A network that takes two pictures and more, by name, and gives two results."""
+    image, again = keras.Input((12, 12, 3), name="c_image"), keras.Input((12, 12, 3), name="d_again")
+    tokens, mask = keras.Input((5,), dtype="int32", name="a_tokens"), keras.Input((None, None, 2), name="z_mask")
+    size = keras.Input((2,), name="e_size")
+    x = layers.Conv2D(4, 3, name="seen")(layers.Concatenate()([image, again]))
+    said = layers.Dense(4)(layers.Flatten()(layers.Embedding(9, 4)(tokens)))
+    told = layers.Dense(4)(layers.Concatenate()([size, layers.GlobalAveragePooling2D()(mask)]))
+    x = layers.Add()([x, layers.Reshape((1, 1, 4))(layers.Add()([said, told]))])
+    inputs = {"c_image": image, "d_again": again, "a_tokens": tokens, "z_mask": mask, "e_size": size}
+    return keras.Model(inputs, {"top": layers.Conv2D(2, 1, name="top")(x), "told": told})
+
+
+def text() -> keras.Model:
+    """A network of words."""
+    return keras.Sequential([keras.Input((None,), dtype="int32"), layers.Embedding(9, 4), layers.Conv1D(2, 3)])
+
+
+def volumes() -> keras.Model:
+    """A network of volumes."""
+    return keras.Sequential([keras.Input((8, 8, 8, 1)), layers.Conv3D(2, 3)])
+
+
+def either_format(data_format: str) -> keras.Model:
+    """Every layer that knows two orders of its axes, in one of them."""
+    form = {"data_format": data_format}
+    channels = 1 if data_format == "channels_first" else -1
+    x = image = keras.Input((3, 16, 20) if data_format == "channels_first" else (16, 20, 3))
+    x = layers.Rescaling(0.5)(x)
+    x = layers.Conv2D(4, 3, strides=2, activation="relu", name="conv", **form)(layers.ZeroPadding2D(1, **form)(x))
+    x = layers.BatchNormalization(axis=channels)(x)
+    x = layers.DepthwiseConv2D(3, depth_multiplier=2, padding="same", name="depthwise", **form)(x)
+    x = layers.MaxPooling2D(3, 1, padding="same", **form)(layers.SpatialDropout2D(0.5, **form)(x))
+    x = layers.SeparableConv2D(4, 3, padding="same", name="separable", **form)(x)
+    up = layers.Conv2DTranspose(4, 3, strides=2, padding="same", name="transposed", **form)(x)
+    x = layers.Concatenate(axis=channels)([layers.UpSampling2D(interpolation="bilinear", **form)(x), up])
+    x = layers.AveragePooling2D(2, **form)(layers.Cropping2D(((0, 1), (1, 0)), **form)(x))
+    gate = layers.GlobalAveragePooling2D(keepdims=True, **form)(x)
+    gated = layers.Multiply()([x, layers.Conv2D(8, 1, activation="sigmoid", name="gate", **form)(gate)])
+    top = layers.Dense(2)(layers.Flatten(**form)(gated))
+    return keras.Model(image, [gated, top, layers.GlobalMaxPooling2D(**form)(x)])
+
+
 def with_lambda() -> keras.Model:
     """A network that brings code of its own."""
     return keras.Sequential(

@@ -7,12 +7,15 @@ from collections.abc import Callable
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from generator.errors import ModelError
 from generator.models.graph import Graph, flatten
+from generator.models.receptive_field import receptive_fields
 from generator.models.walk import conv_positions
 from tests.models import nets
 
+ops = keras.ops
 NETWORKS = [nets.plain, nets.nested_twice, nets.shared, nets.branches, nets.residual, nets.kinds, nets.with_top]
 
 
@@ -97,12 +100,117 @@ def test_only_what_is_needed_is_run() -> None:
 @pytest.mark.parametrize(
     ("network", "message"),
     [
-        (nets.subclassed, "a subclassed model keeps no record of its layers' calls. Rebuild it as a functional model"),
-        (nets.two_inputs, "the model has 2 inputs"),
+        (nets.conv1d_only, "the model takes (32, 2) of float32, not pictures"),
+        (nets.text, "the model takes (None,) of int32, not pictures"),
+        (nets.volumes, "the model takes (8, 8, 8, 1) of float32, not pictures"),
         (lambda: keras.Sequential([keras.layers.Conv2D(2, 3)]), "saved without an input shape"),
     ],
 )
-def test_models_without_a_graph_are_refused(network: Callable[[], keras.Model], message: str) -> None:
+def test_models_that_take_no_picture_are_refused(network: Callable[[], keras.Model], message: str) -> None:
     with pytest.raises(ModelError) as refused:
         flatten(network())
     assert message in str(refused.value)
+
+
+def test_two_pictures_of_one_size_are_the_same_picture() -> None:
+    model = nets.two_inputs()
+    graph, image = flatten(model), image_for(model)
+    np.testing.assert_array_equal(run(graph, image, len(graph.calls) - 1), np.asarray(model([image, image])))
+    first, second = (tensor._keras_history.operation.name for tensor in model.inputs)
+    assert graph.notes == (f"The input {second} gets the same picture as {first}.",)
+
+
+def test_what_is_no_picture_of_that_size_gets_zeros() -> None:
+    model = nets.many_inputs()
+    graph = flatten(model)
+    images = ops.convert_to_tensor(np.random.default_rng(4).normal(size=(3, 12, 12, 3)).astype(np.float32))
+    values = {graph.input: images}
+    for call in graph.calls:
+        call(values)
+    given = {
+        "a_tokens": ops.zeros((3, 5), "int32"),
+        "z_mask": ops.zeros((3, 1, 1, 2)),
+        "c_image": images,
+        "d_again": images,
+        "e_size": ops.zeros((3, 2)),
+    }
+    expected = model(given)
+    assert len(graph.outputs) == 2
+    for number, tensor in zip(graph.outputs, keras.tree.flatten(expected), strict=True):
+        np.testing.assert_array_equal(np.asarray(values[number]), np.asarray(tensor))
+    shapes = graph.shapes(12, 12, 3)
+    assert [shapes[number] for number in graph.outputs] == [tuple(t.shape[1:]) for t in keras.tree.flatten(expected)]
+    assert graph.notes == (
+        "The input a_tokens (5,) is no picture of that size: it gets zeros.",
+        "The input d_again gets the same picture as c_image.",
+        "The input e_size (2,) is no picture of that size: it gets zeros.",
+        "The input z_mask (None, None, 2) is no picture of that size: it gets zeros.",
+    )
+
+
+def gradient(function: Callable[[object], object], image: object) -> np.ndarray:
+    """Return the gradient of the sum of squares of what a function returns."""
+    with tf.GradientTape() as tape:
+        tape.watch(image)
+        loss = sum(ops.sum(ops.square(output)) for output in keras.tree.flatten(function(image)))
+    return np.asarray(tape.gradient(loss, image))
+
+
+def test_a_channels_first_network_computes_what_its_channels_last_twin_does() -> None:
+    last, first = nets.either_format("channels_last"), nets.either_format("channels_first")
+    first.set_weights(last.get_weights())
+    graph = flatten(first)
+    image = ops.convert_to_tensor(np.random.default_rng(5).normal(size=(2, 16, 20, 3)).astype(np.float32))
+
+    def outputs(picture: object) -> list[object]:
+        values = {graph.input: picture}
+        for call in graph.calls:
+            call(values)
+        return [values[number] for number in graph.outputs]
+
+    for found, expected in zip(outputs(image), last(image), strict=True):
+        turned = ops.transpose(found, (0, 2, 3, 1)) if len(found.shape) == 4 else found
+        np.testing.assert_allclose(np.asarray(turned), np.asarray(expected), rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(gradient(outputs, image), gradient(last, image), rtol=1e-4, atol=1e-6)
+    assert graph.picture == (16, 20, 3)
+    twin = flatten(last)
+    here, there = graph.shapes(16, 20, 3), twin.shapes(16, 20, 3)
+    for found, expected in zip(graph.outputs, twin.outputs, strict=True):
+        assert here[found] == (
+            there[expected][-1:] + there[expected][:-1] if len(there[expected]) == 3 else there[expected]
+        )
+    fields = [dict(zip((c.name for c in g.calls), receptive_fields(g), strict=True)) for g in (graph, twin)]
+    named = ["conv", "depthwise", "separable", "transposed", "gate"]
+    assert [fields[0][name] for name in named] == [fields[1][name] for name in named]
+
+
+def test_a_channels_first_layer_is_as_it_was_afterwards() -> None:
+    graph = flatten(nets.either_format("channels_first"))
+    call = next(call for call in graph.calls if call.name == "conv")
+    spec = call.op.input_spec
+    assert call.channels_first
+    with pytest.raises(Exception, match="Depth of input"):
+        call({call.inputs[0]: ops.zeros((1, 7, 16, 20))})
+    call({call.inputs[0]: ops.zeros((1, 3, 16, 20))})
+    assert call.op.data_format == "channels_first"
+    assert call.op.input_spec is spec
+
+
+@pytest.mark.parametrize(("dims", "shape"), [((2, 3, 1), (3, 8, 10)), ((3, 1, 2), (8, 10, 3))])
+def test_the_picture_s_axes_are_those_of_the_first_image_layer(dims: tuple[int, ...], shape: tuple[int, ...]) -> None:
+    """A Permute before it is counted in."""
+    image = keras.Input(shape)
+    form = "channels_last" if dims == (2, 3, 1) else "channels_first"
+    turned = keras.layers.Permute(dims)(keras.layers.Rescaling(2.0)(image))
+    graph = flatten(keras.Model(image, keras.layers.Conv2D(2, 3, data_format=form)(turned)))
+    assert graph.picture == (8, 10, 3)
+    assert run(graph, ops.zeros((1, 8, 10, 3)), len(graph.calls) - 1).shape == (
+        (1, 6, 8, 2) if form == "channels_last" else (1, 2, 6, 8)
+    )
+
+
+def test_training_is_off_whatever_was_recorded() -> None:
+    image = keras.Input((8, 8, 3))
+    model = keras.Model(image, keras.layers.Dropout(0.5)(keras.layers.Conv2D(2, 3)(image), training=True))
+    graph, picture = flatten(model), image_for(model)
+    np.testing.assert_array_equal(run(graph, picture, 1), np.asarray(model(picture, training=False)))
