@@ -32,14 +32,24 @@ def from_shown(pictures: Array, bands: Bands) -> Array:
 
 
 def tiled(picture: Array) -> Array:
-    """Return a picture (height, width, channels) as a sheet of gray tiles (height, width, 1), row by row.
+    """Return a picture (height, width, channels) as a sheet of gray tiles, row by row.
 
-    Tiles that are left over at the end are black.
+    The sheet is (height, width, 1) if the tiles fill it, else (height, width, 4), transparent where none is left.
     """
     height, width, channels = picture.shape
     down, across = sheet(channels)
     tiles = np.zeros((down * across, height, width), picture.dtype)
     tiles[:channels] = np.moveaxis(picture, -1, 0)
+    gray = _laid_out(tiles, down, across)
+    if channels == down * across:
+        return gray
+    filled = np.zeros_like(tiles)
+    filled[:channels] = 1 if picture.dtype.kind == "f" else 255
+    return np.concatenate([gray, gray, gray, _laid_out(filled, down, across)], axis=-1)
+
+
+def _laid_out(tiles: Array, down: int, across: int) -> Array:
+    _, height, width = tiles.shape
     return tiles.reshape(down, across, height, width).swapaxes(1, 2).reshape(down * height, across * width, 1)
 
 

@@ -77,7 +77,7 @@ class ModelCard:
 
     ``any_size`` tells whether other sizes than its own can be fed; their sides must be multiples of ``multiple``.
     ``bands`` are the channels of the input that are shown as red, green and blue, or the one that is shown as gray.
-    ``checked`` says how the preprocessing fits what the network was trained on, if that was checked.
+    ``warnings`` are for who builds, ``notes`` for who reads the pages.
     """
 
     digest: str
@@ -92,7 +92,7 @@ class ModelCard:
     warnings: tuple[str, ...] = ()
     multiple: int = 1
     bands: tuple[int, ...] = (0, 1, 2)
-    checked: str = ""
+    notes: tuple[str, ...] = ()
 
     def photo_size(self) -> tuple[int, int]:
         """Return the (height, width) at which photos are fed: large enough to read, the network's own if fixed."""

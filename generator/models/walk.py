@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import prod
 from typing import Any
 
@@ -58,9 +59,9 @@ def describe(
     graph: Graph,
     preprocess: Preprocess,
     digest: str,
-    warnings: list[str],
+    warnings: Sequence[str],
     bands: tuple[int, ...] = (),
-    checked: str = "",
+    notes: Sequence[str] = (),
 ) -> ModelCard:
     """Return the model's card; ``bands`` are the channels to show, the first three, or one, if none are said.
 
@@ -127,9 +128,9 @@ def describe(
         layers=tuple(layers),
         architecture=tuple(rows),
         left_out=tuple(left_out),
-        warnings=tuple(warnings) + _about_bands(channels, shown),
+        warnings=tuple(warnings),
         bands=shown,
-        checked=checked,
+        notes=(*notes, *_about_bands(channels, shown)),
     )
 
 

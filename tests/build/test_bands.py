@@ -25,7 +25,12 @@ Array = NDArray[Any]
 def test_a_sheet_holds_every_channel(channels: int, shape: tuple[int, int]) -> None:
     picture = np.random.default_rng(0).integers(0, 256, (5, 7, channels)).astype(np.uint8)
     sheet = bands.tiled(picture)
-    assert sheet.shape == (shape[0] * 5, shape[1] * 7, 1)
+    full = shape[0] * shape[1] == channels
+    assert sheet.shape == (shape[0] * 5, shape[1] * 7, 1 if full else 4)
+    if not full:
+        clear = sheet[-5:, -7:, 3]
+        assert (clear == 0).all()
+        assert (sheet[..., 3] == 255).sum() == channels * 35
     for channel in range(channels):
         row, column = divmod(channel, shape[1])
         tile = sheet[row * 5 : row * 5 + 5, column * 7 : column * 7 + 7, 0]

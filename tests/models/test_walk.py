@@ -140,7 +140,8 @@ def test_which_channels_are_shown(
     model = keras.Sequential([keras.Input((8, 8, channels)), keras.layers.Conv2D(2, 3)])
     card = describe(model, flatten(model), named("none", channels), "digest", ["first"], bands=wanted)
     assert (card.channels, card.bands) == (channels, shown)
-    assert [warning[: len(says or "")] for warning in card.warnings] == (["first"[: len(says)], says] if says else [""])
+    assert card.warnings == ("first",)
+    assert [note[: len(says or "")] for note in card.notes] == ([says] if says else [])
 
 
 def test_channels_that_the_network_does_not_have() -> None:
