@@ -17,6 +17,7 @@ import keras
 
 from generator.errors import ModelError
 from generator.models.trace import (
+    CONVOLUTIONS,
     Recording,
     Untraceable,
     called_with,
@@ -32,7 +33,7 @@ Tensor = Any
 Shape = tuple[int | None, ...]
 
 _IMAGE_LAYERS = (
-    *(keras.layers.Conv2D, keras.layers.DepthwiseConv2D, keras.layers.SeparableConv2D, keras.layers.Conv2DTranspose),
+    *CONVOLUTIONS,
     *(keras.layers.MaxPooling2D, keras.layers.AveragePooling2D),
     *(keras.layers.GlobalMaxPooling2D, keras.layers.GlobalAveragePooling2D),
     *(keras.layers.UpSampling2D, keras.layers.ZeroPadding2D, keras.layers.Cropping2D),
