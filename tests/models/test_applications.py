@@ -1,0 +1,74 @@
+"""Every network of keras.applications is walked whole, and some of each kind are rendered."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from math import prod
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+from generator.config.load import entry_for_source
+from generator.config.values import complete_settings
+from generator.models.catalogue import APPLICATIONS
+from generator.models.load import LoadedModel, load
+from generator.render.ascent import Ascender
+
+KINDS = ("Conv2D", "DepthwiseConv2D", "SeparableConv2D", "Conv2DTranspose")
+
+
+def random(name: str) -> LoadedModel:
+    """Load a network as ``weights: random`` does."""
+    entry = entry_for_source(name, Path())
+    assert entry is not None
+    return load(replace(entry, weights="random"))
+
+
+def told_by_keras(layer: keras.Layer) -> tuple[str, int]:
+    """Return a layer's name and the number of its filters, as its own configuration has them."""
+    config = layer.get_config()
+    filters = config.get("filters")
+    return layer.name, filters or layer.input.shape[-1] * config["depth_multiplier"]
+
+
+FREE_SIZE = pytest.mark.xfail(strict=True, reason="Keras wires NASNet's cells by the size of its input; it needs one")
+VANISHING = pytest.mark.xfail(strict=True, reason="gradients of 1e-13 are lost against Adam's epsilon")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=FREE_SIZE if name == "NASNetLarge" else ()) for name in APPLICATIONS]
+)
+def test_its_convolutions_are_those_that_keras_lists(name: str) -> None:
+    model = random(name)
+    flat = model.keras_model._flatten_layers(include_self=False)
+    # None of these networks shares a layer or nests another twice, so layers are calls.
+    expected = [told_by_keras(layer) for layer in flat if type(layer).__name__ in KINDS]
+    found = [(layer.name.rsplit("/", 1)[-1], layer.filters) for layer in model.card.layers]
+    assert sorted(found) == sorted(expected)
+    assert model.card.left_out == ()
+    assert model.card.parameters == sum(prod(w.shape) for w in model.keras_model.weights)
+    assert model.card.preprocess.label == f"that of {name}"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("VGG16", "ResNet50V2", "EfficientNetB0", "DenseNet121", "NASNetMobile"),
+        pytest.param("MobileNetV3Small", marks=VANISHING),
+    ],
+)
+def test_a_filter_of_the_first_the_middle_and_the_last_layer_is_rendered(name: str) -> None:
+    model = random(name)
+    layers = model.card.layers
+    settings = complete_settings({"size": 64, "steps": 16})
+    for layer in (layers[0], layers[len(layers) // 2], layers[-1]):
+        ascent = Ascender(model, layer.index, settings).run((layer.filters // 2,))
+        side = -(-64 // model.card.multiple) * model.card.multiple
+        assert ascent.pictures.shape == (1, side, side, 3), layer.name
+        assert np.isfinite(ascent.trace).all(), layer.name
+        assert ascent.pictures.std(axis=(1, 2)).max() >= 0.05, layer.name
+        assert ascent.trace[-1, 0] > ascent.trace[0, 0], layer.name
