@@ -40,7 +40,8 @@ _IMAGE_LAYERS = (
 )
 """Layers that compute the same for either ``data_format``, but for the order of the axes."""
 
-_TO_LAST, _TO_FIRST = (0, 2, 3, 1), (0, 3, 1, 2)
+TO_LAST, TO_FIRST = (0, 2, 3, 1), (0, 3, 1, 2)
+"""Orders of axes that turn (n, channels, height, width) into (n, height, width, channels), and back."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,14 +69,14 @@ class Call:
         """
         given = {symbol: values[number] for symbol, number in zip(self.symbols, self.inputs, strict=True)}
         if self.channels_first:
-            given = {symbol: _transposed(value, _TO_LAST) for symbol, value in given.items()}
+            given = {symbol: _transposed(value, TO_LAST) for symbol, value in given.items()}
         args, kwargs = self.arguments.fill_in(given)
         if op is None and isinstance(self.op, keras.Layer):
             kwargs = {**kwargs, "training": False}
         if self.channels_first:
             with _channels_last(self.op):
                 result = (op or self.op)(*args, **kwargs)
-            results = [_transposed(result, _TO_FIRST) if len(result.shape) == 4 else result]
+            results = [_transposed(result, TO_FIRST) if len(result.shape) == 4 else result]
         else:
             results = keras.tree.flatten((op or self.op)(*args, **kwargs))
         values.update(zip(self.outputs, results, strict=True))

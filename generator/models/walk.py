@@ -9,19 +9,14 @@ from typing import Any
 import keras
 
 from generator.errors import ModelError
-from generator.models.card import ArchitectureRow, ConvLayer, ModelCard
+from generator.models.card import ArchitectureRow, ConvLayer, ModelCard, Shape
 from generator.models.graph import Call, Graph
 from generator.models.preprocess import Preprocess
 from generator.models.reading import activation_name, read_point
 from generator.models.receptive_field import receptive_fields
+from generator.models.trace import CONVOLUTIONS
 from generator.names import slug
 
-CONVOLUTIONS = (
-    keras.layers.Conv2D,
-    keras.layers.DepthwiseConv2D,
-    keras.layers.SeparableConv2D,
-    keras.layers.Conv2DTranspose,
-)
 _NOT_SHOWN = {
     keras.layers.Conv1D: "it has no second axis to draw",
     keras.layers.DepthwiseConv1D: "it has no second axis to draw",
@@ -67,7 +62,7 @@ def describe(
 
     Raises ModelError if there is no convolution to show, the input is no picture, or it has no such bands.
     """
-    input_shape = tuple(model.inputs[0].shape[1:])
+    input_shape = graph.picture
     left_out = _left_out(graph)
     positions = conv_positions(graph)
     if not positions:
@@ -75,10 +70,6 @@ def describe(
     if len(input_shape) != 3 or not input_shape[2]:
         raise ModelError(f"the model takes {input_shape}, not pictures (height, width, channels)")
     channels = int(input_shape[2])
-    if keras.config.image_data_format() != "channels_last" or any(
-        getattr(graph.calls[p].op, "data_format", "channels_last") != "channels_last" for p in positions
-    ):
-        raise ModelError("channels-first convolutions do not run on a CPU", "Convert the model to channels_last")
     shown = _bands(channels, bands)
     shapes, side_area, multiple = _shapes(graph, input_shape)
     fields = receptive_fields(graph)
@@ -96,8 +87,8 @@ def describe(
                 slug=f"{index:03d}-{slug(call.name)}",
                 type=type(call.op).__name__,
                 kernel_shapes=tuple(tuple(kernel.shape) for kernel in kernels(call.op)),
-                output_shape=call.shape if None in input_shape else shapes[call.outputs[0]],
-                filters=int(call.shape[-1] or 0),
+                output_shape=channels_last(call, call.shape if None in input_shape else shapes[call.outputs[0]]),
+                filters=int(channels_last(call, call.shape)[2] or 0),
                 parameters=call.op.count_params(),
                 receptive_field=fields[position],
                 read_at=graph.calls[point.last].name,
@@ -130,7 +121,7 @@ def describe(
         left_out=tuple(left_out),
         warnings=tuple(warnings),
         bands=shown,
-        notes=(*notes, *_about_bands(channels, shown)),
+        notes=(*notes, *graph.notes, *_about_bands(channels, shown)),
     )
 
 
@@ -157,24 +148,23 @@ def _about_bands(channels: int, bands: tuple[int, ...]) -> tuple[str, ...]:
     return (f"The network takes {channels} channels: {what}. `bands:` chooses others.",)
 
 
+def channels_last(call: Call, shape: Shape) -> Shape:
+    """Return the shape of a call's inputs or outputs, batch left out, as (height, width, channels)."""
+    return (*shape[1:], shape[0]) if call.channels_first else shape
+
+
 def _left_out(graph: Graph) -> list[str]:
     found = []
-    for call in graph.calls:
+    for position, call in enumerate(graph.calls):
         for kind, reason in _NOT_SHOWN.items():
             if type(call.op) is kind:
                 found.append(f"{call.name} ({kind.__name__}) is left out: {reason}")
-        inside = _convolutions_inside(call.op)
-        if inside and not is_convolution(call.op):
+        if position in graph.untraced:
             found.append(
-                f"{call.name} ({type(call.op).__name__}) is left out: the calls of the {inside} convolutions inside it "
-                "are not recorded"
+                f"{call.name} ({type(call.op).__name__}) is left out with the convolutions inside it: "
+                f"{graph.untraced[position]}"
             )
     return found
-
-
-def _convolutions_inside(op: Any) -> int:
-    layers = op._flatten_layers(include_self=False) if isinstance(op, keras.Layer) else []
-    return sum(is_convolution(layer) for layer in layers)
 
 
 def _shapes(graph: Graph, input_shape: tuple[Any, ...]) -> tuple[dict[int, tuple[int, ...]], int, int]:
@@ -209,5 +199,6 @@ def _running_costs(graph: Graph, shapes: dict[int, tuple[int, ...]], area: int, 
 def _macs(call: Call, shapes: dict[int, tuple[int, ...]]) -> int:
     if not is_convolution(call.op):
         return 0
-    places = prod(shapes[call.inputs[0] if isinstance(call.op, keras.layers.Conv2DTranspose) else call.outputs[0]][:2])
+    shape = shapes[call.inputs[0] if isinstance(call.op, keras.layers.Conv2DTranspose) else call.outputs[0]]
+    places = prod(int(side or 0) for side in channels_last(call, shape)[:2])
     return int(places * sum(prod(kernel.shape) for kernel in kernels(call.op)))

@@ -35,7 +35,8 @@ def feature_maps(model: LoadedModel, layers: Sequence[int], photo: Array) -> Ite
         call = graph.calls[position]
         call(values)
         for layer in ends.get(position, []):
-            yield layer, np.asarray(values[call.outputs[0]])[0]
+            activation = np.asarray(values[call.outputs[0]])[0]
+            yield layer, np.moveaxis(activation, 0, -1) if graph.calls[convs[layer - 1]].channels_first else activation
         for tensor in (*call.inputs, *call.outputs):
             if last_use.get(tensor, -1) <= position:
                 values.pop(tensor, None)

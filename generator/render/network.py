@@ -17,7 +17,7 @@ import numpy as np
 from keras.src.backend import AutocastScope
 from numpy.typing import NDArray
 
-from generator.models.graph import Call
+from generator.models.graph import TO_FIRST, TO_LAST, Call
 from generator.models.load import LoadedModel
 from generator.models.reading import ReadPoint, by_element, has_own_activation, read_point, without_activation
 from generator.models.walk import conv_positions
@@ -54,8 +54,9 @@ class Network:
     def narrows(self, layer: int) -> bool:
         """Tell whether single channels of a layer can be computed without the others."""
         point = self.point(layer)
-        plain = _is_plain(self._graph.calls[point.conv].op, keras.layers.Conv2D)
-        grouped = getattr(self._graph.calls[point.conv].op, "groups", 1) > 1
+        conv = self._graph.calls[point.conv]
+        plain = _is_prepared(conv) and _is_plain(conv.op, keras.layers.Conv2D)
+        grouped = getattr(conv.op, "groups", 1) > 1
         foldable = point.norm is None or self._folds(point)
         enough = self.model.card.layers[layer - 1].filters > NARROW
         return plain and not grouped and foldable and enough and by_element(self._graph, point)
@@ -66,7 +67,9 @@ class Network:
         ``images`` is the network's input; ``columns`` (k,) are the channels wanted, all if None.
         """
         point = self.point(layer)
-        return self._widened(self._target(point, self._values(point, images), columns, point.norm is not None))
+        return self._channels_last(
+            point, self._target(point, self._values(point, images), columns, point.norm is not None)
+        )
 
     def activation(self, layer: int) -> Callable[[Tensor], Tensor]:
         """Return the activation through which a layer's responses are read, as a function of its pre-activation."""
@@ -76,18 +79,22 @@ class Network:
             return own.activation if has_own_activation(own) else (lambda z: z)
         call = self._graph.calls[point.act]
 
+        turned = self._graph.calls[point.conv].channels_first
+
         def apply(value: Tensor) -> Tensor:
-            values = dict.fromkeys(call.inputs, value)
+            whole = turned and len(value.shape) == 4  # else it is a single channel
+            values = dict.fromkeys(call.inputs, ops.transpose(value, TO_FIRST) if whole else value)
             with _computing_in([call], None):
                 call(values)
-            return values[call.outputs[0]]
+            fired = values[call.outputs[0]]
+            return ops.transpose(fired, TO_LAST) if whole else fired
 
         return apply
 
     def output(self, layer: int, images: Tensor, columns: Tensor | None = None) -> Tensor:
         """Return the layer's own output (n, height, width, channels), whatever follows it, in float32."""
         point = self.point(layer)
-        before = self._widened(self._target(point, self._values(point, images), columns, False))
+        before = self._channels_last(point, self._target(point, self._values(point, images), columns, False))
         own = self._graph.calls[point.conv].op
         return own.activation(before) if has_own_activation(own) else before
 
@@ -114,7 +121,7 @@ class Network:
 
     def _convolution(self, position: int, values: Values) -> Tensor:
         call, point = self._graph.calls[position], self._points[position]
-        if not _is_prepared(call.op):
+        if not _is_prepared(call):
             with _computing_in([call], self.dtype):
                 inner = dict(values)
                 call(inner)
@@ -125,7 +132,7 @@ class Network:
     def _target(self, point: ReadPoint, values: Values, columns: Tensor | None, normalised: bool) -> Tensor:
         """Return a convolution's pre-activation, through the batch normalisation that follows it if so said."""
         call = self._graph.calls[point.conv]
-        if not _is_prepared(call.op) or (normalised and not self._folds(point)):
+        if not _is_prepared(call) or (normalised and not self._folds(point)):
             assert columns is None
             return self._by_keras(point, dict(values), normalised)
         norm = self._graph.calls[point.norm].op if normalised and point.norm is not None else None
@@ -167,13 +174,15 @@ class Network:
             return False
         norm = self._graph.calls[point.norm]
         return (
-            _is_prepared(self._graph.calls[point.conv].op)
+            _is_prepared(self._graph.calls[point.conv])
             and _is_plain(norm.op, keras.layers.BatchNormalization)
             and _last_axis(norm)
         )
 
-    def _widened(self, value: Tensor) -> Tensor:
-        return ops.cast(value, keras.config.floatx()) if self.dtype == "bfloat16" else value
+    def _channels_last(self, point: ReadPoint, value: Tensor) -> Tensor:
+        """Return what a layer gives in float32, its channels on the last axis."""
+        value = ops.cast(value, keras.config.floatx()) if self.dtype == "bfloat16" else value
+        return ops.transpose(value, TO_LAST) if self._graph.calls[point.conv].channels_first else value
 
 
 def as_input(model: LoadedModel, pictures: Tensor) -> Tensor:
@@ -188,8 +197,8 @@ def _is_plain(op: object, kind: type) -> bool:
     return type(op) is kind
 
 
-def _is_prepared(op: object) -> bool:
-    return type(op) in (keras.layers.Conv2D, keras.layers.DepthwiseConv2D)
+def _is_prepared(call: Call) -> bool:
+    return type(call.op) in (keras.layers.Conv2D, keras.layers.DepthwiseConv2D) and not call.channels_first
 
 
 def _last_axis(call: Call) -> bool:

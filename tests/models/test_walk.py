@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import keras
 import pytest
+import tensorflow as tf
 
 from generator.errors import ModelError
 from generator.models.card import ModelCard
@@ -101,19 +103,41 @@ def test_what_is_no_picture_is_left_out_with_a_reason() -> None:
     assert card_of(nets.with_conv1d()).left_out == ("sequence (Conv1D) is left out: it has no second axis to draw",)
 
 
-def test_a_block_that_hides_its_convolutions_is_named() -> None:
+@keras.saving.register_keras_serializable("filter-gallery-tests")
+class Opaque(keras.layers.Layer):
+    """A block whose call does more than layers and keras.ops."""
+
+    def __init__(self, **more: Any) -> None:
+        super().__init__(**more)
+        self.conv = keras.layers.Conv2D(2, 3)
+
+    def call(self, x: Any) -> Any:
+        """Convolve what TensorFlow alone can compute."""
+        return self.conv(tf.nn.relu(x))
+
+
+def test_a_block_that_can_be_opened_shows_its_convolutions() -> None:
     model = keras.Sequential(
         [keras.Input((8, 8, 3)), keras.layers.Conv2D(3, 1, name="seen"), nets.Subclassed(name="block")]
     )
-    (line,) = card_of(model).left_out
-    assert line.startswith("block (Subclassed) is left out: the calls of the 1 convolutions inside it")
+    card = card_of(model)
+    assert [layer.name.partition("/")[0] for layer in card.layers] == ["seen", "block"]
+    assert card.left_out == ()
+
+
+def test_a_block_that_hides_its_convolutions_is_named() -> None:
+    model = keras.Sequential([keras.Input((8, 8, 3)), keras.layers.Conv2D(3, 1, name="seen"), Opaque(name="block")])
+    card = card_of(model)
+    assert [layer.name for layer in card.layers] == ["seen"]
+    (line,) = card.left_out
+    assert line.startswith("block (Opaque) is left out with the convolutions inside it: ")
 
 
 @pytest.mark.parametrize(
     ("network", "message"),
     [
         (nets.dense_only, "the model has no convolutional layer to show"),
-        (nets.conv1d_only, "no convolutional layer to show (sequence (Conv1D) is left out"),
+        (nets.conv1d_only, "the model takes (32, 2) of float32, not pictures"),
     ],
 )
 def test_what_cannot_be_shown_is_refused(network: Callable[[], keras.Model], message: str) -> None:

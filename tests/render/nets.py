@@ -18,7 +18,7 @@ from generator.models.walk import describe
 def assembled(model: keras.Model) -> LoadedModel:
     """Return what ``models.load`` makes of a model whose pictures reach it as 0 to 255, without a file between."""
     graph = flatten(model)
-    preprocess = named("none", int(model.inputs[0].shape[-1]))
+    preprocess = named("none", int(graph.picture[2] or 0))
     return LoadedModel(model, graph, describe(model, graph, preprocess, digest=model.name, warnings=[]))
 
 
