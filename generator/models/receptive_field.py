@@ -28,6 +28,9 @@ _BY_PLACE = (
 )
 """Layers that treat each number by itself at inference, and joins that treat those at one place together."""
 
+_OF_APPLICATIONS = ("LayerScale", "StochasticDepth")
+"""Layers like these that ConvNeXt brings."""
+
 _ALONG_AXIS = (_L.LayerNormalization, _L.UnitNormalization, _L.RMSNormalization, _L.Softmax)
 _ELEMENTWISE_OPS = {
     *("Add", "Subtract", "Multiply", "Divide", "TrueDivide", "DivideNoNan", "Power", "Maximum", "Minimum"),
@@ -117,7 +120,8 @@ def _named(op: Any, names: Iterable[str]) -> bool:
 def _is_by_place(op: Any) -> bool:
     if isinstance(op, _L.Activation):
         return op.activation not in (keras.activations.softmax, keras.activations.log_softmax, keras.activations.glu)
-    return isinstance(op, _BY_PLACE) or _named(op, _ELEMENTWISE_OPS)
+    own = type(op).__module__.startswith("keras.src.applications.") and type(op).__name__ in _OF_APPLICATIONS
+    return own or isinstance(op, _BY_PLACE) or _named(op, _ELEMENTWISE_OPS)
 
 
 def _is_concatenation(op: Any, view: Seen, rank: int) -> bool:

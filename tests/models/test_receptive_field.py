@@ -211,3 +211,14 @@ def test_published_fields(name: str, layer: str, field: int) -> None:
     graph = flatten(getattr(keras.applications, name)(weights=None, include_top=False, input_shape=(96, 96, 3)))
     fields = dict(zip((call.name for call in graph.calls), receptive_fields(graph), strict=True))
     assert fields[layer] == (field, field)
+
+
+def test_the_layers_of_convnext_are_known() -> None:
+    """By hand: a stem of 4 by 4, then 3, 3, 9 and 3 kernels of 7, strides of 2 before all stages but the first."""
+    model = keras.applications.ConvNeXtTiny(weights=None, include_top=False, input_shape=(64, 64, 3))
+    field, jump = 4, 4
+    for stage, blocks in enumerate((3, 3, 9, 3)):
+        if stage:
+            field, jump = field + jump, jump * 2
+        field += 6 * jump * blocks
+    assert receptive_fields(flatten(model))[-1] == (field, field)
