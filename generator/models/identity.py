@@ -1,4 +1,4 @@
-"""Digests that name a model by its content, found without loading it."""
+"""Digests that name a model by its content; they are found without loading it where that can be."""
 
 from __future__ import annotations
 
@@ -11,29 +11,53 @@ from pathlib import Path
 from generator.assets import demo_path
 from generator.config.values import ModelEntry
 from generator.errors import ModelError
+from generator.models.importing import module_file
 
 RANDOM_SEED = 0
 """The seed of ``weights: random``: the same network every time."""
 
 
-def digest_of(entry: ModelEntry) -> str:
+def digest_of(entry: ModelEntry) -> str | None:
     """Return a digest of everything that decides what the entry's network computes from a picture.
 
-    Raises ModelError if its file cannot be read.
+    None for a callable: what it returns is known when it has run, see ``built.digest_of_built``.
+
+    Raises ModelError if a file cannot be read.
     """
-    parts: dict[str, object] = {"input_shape": entry.input_shape, "preprocess": asdict(entry.preprocess)}
+    if entry.kind == "callable":
+        return None
+    parts: dict[str, object] = said(entry)
     if entry.kind == "application":
         # Keras compares the weights that it downloads with a hash of its own, so its version says which they are.
         parts |= {"source": entry.source, "include_top": entry.include_top, "keras": version("keras")}
-        if entry.weights == "imagenet":
-            parts["weights"] = "imagenet"
-        elif entry.weights == "random":
-            parts |= {"weights": "random", "seed": RANDOM_SEED, "tensorflow": version("tensorflow")}
-        else:
-            parts["weights"] = file_digest(Path(entry.weights))
+        parts |= _weights(entry)
+    elif entry.kind == "architecture":
+        parts |= {"architecture": file_digest(Path(entry.source)), **_weights(entry)}
     else:
         parts["file"] = file_digest(demo_path() if entry.kind == "demo" else Path(entry.source))
     return digest(parts)
+
+
+def said(entry: ModelEntry) -> dict[str, object]:
+    """Return what the configuration says of how the network is fed and shown, and the code that it brings."""
+    found: dict[str, object] = {"input_shape": entry.input_shape, "preprocess": asdict(entry.preprocess)}
+    if entry.bands:
+        found["bands"] = entry.bands
+    if entry.custom_objects:
+        found["custom_objects"] = [(name, path, code_digest(path, entry.folder)) for name, path in entry.custom_objects]
+    return found
+
+
+def _weights(entry: ModelEntry) -> dict[str, object]:
+    if entry.weights == "random":
+        return {"weights": "random", "seed": RANDOM_SEED, "tensorflow": version("tensorflow")}
+    return {"weights": file_digest(Path(entry.weights)) if entry.weights not in ("", "imagenet") else entry.weights}
+
+
+def code_digest(path: str, folder: str) -> str | None:
+    """Return the digest of the file of an import path's module, or None if it has no file on Python's path."""
+    file = module_file(path, folder)
+    return file_digest(file) if file else None
 
 
 def digest(value: object) -> str:
