@@ -1,10 +1,11 @@
-"""Look through an HDF5 file in another process first: a damaged one can keep its library busy for ever."""
+"""HDF5 files: looked through in another process first, as a damaged one can keep its library busy for ever."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any, BinaryIO
 
 from generator.errors import ModelError
 
@@ -37,3 +38,15 @@ def check_hdf5(path: Path) -> None:
     if done.returncode:
         reason = (done.stderr.strip().splitlines() or ["it cannot be read"])[-1]
         raise ModelError(f"{path}: a damaged HDF5 file: {reason}", "Copy it again")
+
+
+def open_hdf5(file: Path | BinaryIO, mode: str = "r") -> Any:
+    """Open a file that has passed ``check_hdf5``; what is returned closes it at the end of a ``with`` block."""
+    import h5py  # type: ignore[import-untyped]  # here, because cards are found in the cache without it
+
+    return h5py.File(file, mode)
+
+
+def is_array(item: object) -> bool:
+    """Tell whether an item of an HDF5 file holds numbers, not further items."""
+    return hasattr(item, "shape")

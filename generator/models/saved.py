@@ -1,0 +1,153 @@
+"""The configuration inside a saved model: read without loading anything, searched, and made fit for Keras 3."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import shutil
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from generator.models.hdf5 import open_hdf5
+
+_SLASH = "__slash__"
+_MOST_BYTES = 1 << 28
+"""A configuration is small; what unpacks to more than this, and a hundred times its size, is meant to fill a disk."""
+
+_CODE = {"TFSMLayer": "a TFSMLayer", "TorchModuleWrapper": "a TorchModuleWrapper"}
+"""Layers that bring code of their own in another way than Python's lambdas."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """An object of a configuration: its class as written there, and the layer that it is or belongs to."""
+
+    class_name: str
+    registered_name: str
+    layer: str
+    layer_class: str
+    config: Any
+
+    @property
+    def place(self) -> str:
+        """Return the layer in words."""
+        return f"{self.layer_class} layer `{self.layer}`" if self.layer else "the model"
+
+
+def read_config(path: Path) -> Any:
+    """Return the configuration that a .keras, .h5 or .json file holds, or None if it has none that can be read."""
+    try:
+        if path.suffix.lower() == ".json":
+            return json.loads(path.read_bytes())
+        if path.suffix.lower() == ".keras":
+            with zipfile.ZipFile(path) as archive:
+                return None if _swells(archive) else json.loads(archive.read("config.json"))
+        with open_hdf5(path) as opened:
+            config = opened.attrs.get("model_config")
+            return None if config is None else json.loads(config)
+    except (OSError, KeyError, ValueError, zipfile.BadZipFile, RecursionError):
+        return None
+
+
+def parts(config: Any, layer: str = "", layer_class: str = "") -> Iterator[Part]:
+    """Yield every object of a configuration, outer ones first; those of ``compile()`` are left out."""
+    if isinstance(config, list):
+        for item in config:
+            yield from parts(item, layer, layer_class)
+    if not isinstance(config, dict):
+        return
+    inner = config.get("config")
+    if isinstance(config.get("class_name"), str) and "config" in config:
+        class_name = config["class_name"]
+        registered = config.get("registered_name") or class_name
+        if isinstance(inner, dict) and isinstance(inner.get("name"), str) and not class_name.endswith("DTypePolicy"):
+            layer, layer_class = inner["name"], class_name
+        yield Part(class_name, str(registered), layer, layer_class, inner)
+    for key, value in config.items():
+        if key != "compile_config":
+            yield from parts(value, layer, layer_class)
+
+
+def code_in(config: Any) -> list[str]:
+    """Return, in words, each place of a configuration that holds code, which safe mode does not load."""
+    found = []
+    for part in parts(config):
+        function = part.config.get("function") if isinstance(part.config, dict) else None
+        if part.class_name == "Lambda" and (isinstance(function, list) or _is_lambda(function)):
+            found.append(f"a Lambda layer `{part.layer}`")
+        elif part.class_name == "__lambda__" and part.layer_class != "Lambda":
+            found.append(f"a Python lambda in {part.place}")
+        elif part.class_name in _CODE:
+            found.append(f"{_CODE[part.class_name]} `{part.layer}`")
+    return list(dict.fromkeys(found))
+
+
+def lambda_activations(config: Any) -> list[str]:
+    """Return the layers whose activation is a Python lambda, which Keras saves in a form that it cannot load."""
+    return [
+        part.place
+        for part in parts(config)
+        if isinstance(part.config, dict)
+        and isinstance(activation := part.config.get("activation"), dict)
+        and set(activation) == {"value"}
+    ]
+
+
+def _is_lambda(function: object) -> bool:
+    return isinstance(function, dict) and function.get("class_name") == "__lambda__"
+
+
+def amended(config: Any) -> Any:
+    """Return the configuration without what is of no use here and keeps Keras 3 from loading it.
+
+    Models lose their losses and metrics, which may be custom; the slashes in layers' names, which Keras 2 allowed,
+    are written in another way, see ``slashed_names``.
+    """
+    written = {own: other for other, own in slashed_names(config).items()}
+
+    def walk(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: None if key == "compile_config" and item else walk(item) for key, item in value.items()}
+        if isinstance(value, list):
+            return [walk(item) for item in value]
+        return written.get(value, value) if isinstance(value, str) else value
+
+    return walk(config)
+
+
+def slashed_names(config: Any) -> dict[str, str]:
+    """Return the layers' names that hold a slash, by what ``amended`` writes instead."""
+    return {part.layer.replace("/", _SLASH): part.layer for part in parts(config) if "/" in part.layer}
+
+
+@contextlib.contextmanager
+def amended_copy(path: Path, config: Any) -> Iterator[Path]:
+    """Yield a copy of a .keras or .h5 file with its configuration ``amended``, or the file if that changes nothing."""
+    changed = amended(config)
+    if not isinstance(config, dict) or changed in (config, {**config, "compile_config": None}):
+        yield path  # the outermost losses are left out by Keras itself, if asked
+        return
+    text = json.dumps(changed).encode()
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / f"model{path.suffix.lower()}"
+        if copy.suffix == ".keras":
+            with zipfile.ZipFile(path) as old, zipfile.ZipFile(copy, "w") as new:
+                for info in old.infolist():
+                    with old.open(info) as source, new.open(info.filename, "w", force_zip64=True) as target:
+                        if info.filename == "config.json":
+                            target.write(text)
+                        else:
+                            shutil.copyfileobj(source, target)
+        else:
+            shutil.copyfile(path, copy)
+            with open_hdf5(copy, "r+") as opened:
+                opened.attrs["model_config"] = text
+        yield copy
+
+
+def _swells(archive: zipfile.ZipFile) -> bool:
+    return any(i.file_size > _MOST_BYTES and i.file_size > 100 * i.compress_size for i in archive.infolist())

@@ -1,0 +1,149 @@
+"""Weights from a file of their own, and which layer they do not fit."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from itertools import zip_longest
+from pathlib import Path
+from typing import Any
+
+import keras
+from keras.src.legacy.saving import legacy_h5_format
+
+from generator.errors import ModelError
+from generator.models.files import is_hdf5
+from generator.models.hdf5 import is_array, open_hdf5
+from generator.models.talk import quiet, reason
+
+Shapes = list[tuple[int, ...]]
+
+
+def load_weights(model: keras.Model, path: Path, of: str) -> None:
+    """Load weights from a .weights.h5, a .keras or an older .h5 file; ``of`` names the network in errors.
+
+    Raises ModelError if the file cannot be read, or does not fit: with the first layer that differs and its shapes.
+    """
+    hdf5 = is_hdf5(path)
+    older = hdf5 and _is_older(path)
+    if hdf5 and not older and not path.name.endswith(".weights.h5"):
+        raise ModelError(f"{path}: Keras reads such weights only by their name", "Let the name end in .weights.h5")
+    if not hdf5 and path.suffix != ".keras":
+        raise ModelError(f"{path}: a .keras file by its content", "Rename it so that it ends in .keras")
+    try:
+        with quiet():
+            if older:
+                with _older_group(path) as group:
+                    legacy_h5_format.load_weights_from_hdf5_group(group, model)
+            else:
+                model.load_weights(path)
+    except Exception as error:  # Keras raises whatever the file's bytes make it stumble over
+        why, hint = _difference(model, path, older)
+        raise ModelError(f"{path}: not weights of {of}: {why or reason(error)}", hint) from error
+
+
+def _difference(model: keras.Model, path: Path, older: bool) -> tuple[str, str]:
+    """Return the first layer that differs, in words, and a hint; nothing if none does or the file cannot be read."""
+    try:
+        if older:
+            with _older_group(path) as group:
+                return _in_order(_older_model(model), _older_shapes(group))
+        with _newer_file(path) as opened, tempfile.TemporaryDirectory() as folder:
+            own = Path(folder) / "own.weights.h5"
+            model.save_weights(own)
+            with open_hdf5(own) as expected:
+                return _by_path(model, expected, opened), ""
+    except (OSError, KeyError, ValueError, zipfile.BadZipFile):
+        return "", ""
+
+
+def _is_older(path: Path) -> bool:
+    with open_hdf5(path) as opened:
+        return "model_weights" in opened or bool({"layer_names", "layer_names0"} & opened.attrs.keys())
+
+
+@contextlib.contextmanager
+def _older_group(path: Path) -> Iterator[Any]:
+    """Open the weights of a file as Keras 2 writes them: alone, or beside a whole model."""
+    with open_hdf5(path) as opened:
+        yield opened.get("model_weights", opened)
+
+
+@contextlib.contextmanager
+def _newer_file(path: Path) -> Iterator[Any]:
+    if path.suffix != ".keras":
+        with open_hdf5(path) as opened:
+            yield opened
+        return
+    with zipfile.ZipFile(path) as archive:
+        content = io.BytesIO(archive.read("model.weights.h5"))
+    with open_hdf5(content) as opened:
+        yield opened
+
+
+def _older_model(model: keras.Model) -> list[tuple[str, Shapes]]:
+    """Return the name and shapes of each layer that has weights, trainable ones first, as Keras 2 orders them."""
+    layers = [(one.name, [*one.trainable_weights, *one.non_trainable_weights]) for one in model.layers]
+    return [(name, [tuple(weight.shape) for weight in weights]) for name, weights in layers if weights]
+
+
+def _older_shapes(group: Any) -> list[tuple[str, Shapes]]:
+    found = []
+    for name in legacy_h5_format.load_attributes_from_hdf5_group(group, "layer_names"):
+        weights = legacy_h5_format.load_attributes_from_hdf5_group(group[name], "weight_names")
+        if weights:
+            found.append((name, [tuple(group[name][weight].shape) for weight in weights]))
+    return found
+
+
+def _in_order(expected: list[tuple[str, Shapes]], found: list[tuple[str, Shapes]]) -> tuple[str, str]:
+    """Compare layers by their order, which is how Keras 2 loads them."""
+    for (name, want), (other, have) in zip(expected, found, strict=False):
+        if want != have:
+            named = f"layer `{name}`" if name == other else f"layer `{name}` (`{other}` in the file)"
+            return _words(named, want, have), ""
+    if len(expected) == len(found):
+        return "", ""
+    count = f"the file has {len(found)} layers with weights, the network {len(expected)}"
+    hint = "With or without the classifier on top? See `include_top`"
+    for mine, theirs in zip_longest(expected, found):
+        if mine is None:
+            return f"{count}; `{theirs[0]}` {_shapes(theirs[1])} is too much", hint
+        if theirs is None:
+            return f"{count}; the file ends before {_words(f'layer `{mine[0]}`', mine[1], [])}", hint
+    return "", ""
+
+
+def _by_path(model: keras.Model, expected: Any, found: Any) -> str:
+    """Compare the groups of two files as Keras 3 writes them, in the order of the network's layers."""
+    order = {layer.name: place for place, layer in enumerate(model._flatten_layers())}
+    groups: list[tuple[str, str]] = []
+
+    def add(path: str, item: Any) -> None:
+        if not is_array(item) and any(is_array(one) for one in item.values()):
+            groups.append((str(item.attrs.get("name", path.removesuffix("/vars"))), path))
+
+    expected.visititems(add)
+    for name, path in sorted(groups, key=lambda group: (order.get(group[0], len(order)), group[1])):
+        want = _datasets(expected[path])
+        have = _datasets(found[path]) if path in found else []
+        if want != have:
+            return _words(f"layer `{name}`", want, have)
+    return ""
+
+
+def _datasets(group: Any) -> Shapes:
+    """Return the shapes of a group's arrays, which are numbered in their order."""
+    arrays = {name: item for name, item in group.items() if is_array(item)}
+    return [tuple(arrays[name].shape) for name in sorted(arrays, key=lambda name: (len(name), name))]
+
+
+def _words(layer: str, expected: Shapes, found: Shapes) -> str:
+    return f"{layer}: expected {_shapes(expected)}, found {_shapes(found) or 'nothing'}"
+
+
+def _shapes(shapes: Shapes) -> str:
+    return " and ".join(map(str, shapes))
