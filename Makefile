@@ -4,7 +4,7 @@ VENV := .venv
 PEERS := .venv-peers
 BIN := $(VENV)/bin
 
-.PHONY: site test test-slow lint format bench bench-gallery peers alive wheel clean
+.PHONY: site test test-slow lint format bench bench-gallery models-table peers alive wheel clean
 
 site: $(VENV)/.installed
 	$(BIN)/filter-gallery build -c config.yaml
@@ -35,6 +35,10 @@ bench: $(VENV)/.installed-dev peers
 # The whole gallery of a network of 2,944 filters, for time and memory: as long again.
 bench-gallery: $(VENV)/.installed-dev
 	$(BIN)/python -m benchmarks gallery
+
+# The table of docs/models.md: every network of keras.applications, random weights.
+models-table: $(VENV)/.installed-dev
+	$(BIN)/python -m tools.models_table
 
 # tf-keras-vis and xplique, which `make bench` measures against, in an environment of their own.
 peers: $(PEERS)/.installed

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import keras
 import numpy as np
@@ -17,7 +17,9 @@ from generator.models.catalogue import APPLICATIONS
 from generator.models.graph import Graph, flatten
 from generator.models.identity import digest_of
 from generator.models.preprocess import Preprocess
+from generator.models.samples import bundled_photos
 from generator.models.sources import open_source
+from generator.models.statistics import Verdict, check
 from generator.models.walk import describe
 from generator.names import slug
 
@@ -43,8 +45,19 @@ def load(entry: ModelEntry, trust: bool = False) -> LoadedModel:
     digest = digest or digest_of_built(entry, model)
     _make_names_scopes(model, graph)
     preprocess, warnings = _preprocess(entry, graph, int(graph.picture[-1] or 0))
-    card = describe(model, graph, preprocess, digest, warnings, bands=entry.bands, notes=graph.notes)
+    card = _checked(describe(model, graph, preprocess, digest, warnings, bands=entry.bands), graph)
     return LoadedModel(model, graph, card)
+
+
+def _checked(card: ModelCard, graph: Graph) -> ModelCard:
+    """Return the card with what the check of the preprocessing found."""
+    try:
+        verdict = check(graph, card.preprocess, bundled_photos(card.photo_size(), card.channels))
+    except Exception as error:  # what a model's own layers cannot do is told when it is rendered
+        verdict = Verdict(False, "", f"The preprocessing was not checked: {' '.join(str(error).split())[:200]}")
+    if verdict.better:
+        return replace(card, warnings=(*card.warnings, verdict.sentence))
+    return replace(card, notes=(*card.notes, verdict.sentence))
 
 
 def _make_names_scopes(model: keras.Model, graph: Graph) -> None:
@@ -60,13 +73,17 @@ def _make_names_scopes(model: keras.Model, graph: Graph) -> None:
 
 def _preprocess(entry: ModelEntry, graph: Graph, channels: int) -> tuple[Preprocess, list[str]]:
     choice = entry.preprocess
-    if choice.style == "custom":
-        return styles.custom(choice, channels), []
+    own = next((c for c in graph.calls if isinstance(c.op, (keras.layers.Rescaling, keras.layers.Normalization))), None)
     if choice.style != "auto":
-        return styles.named(choice.style, channels), []
+        named = styles.custom(choice, channels) if choice.style == "custom" else styles.named(choice.style, channels)
+        if own is None or choice.style == "none":
+            return named, []
+        return named, [
+            f"the model has a {type(own.op).__name__} layer of its own, {own.name}, and `preprocess:` comes before it: "
+            "leave `preprocess:` out unless the network was trained on pictures that went through both"
+        ]
     if entry.kind == "application" and channels == 3:
         return _measure(entry.source), []
-    own = next((c for c in graph.calls if isinstance(c.op, (keras.layers.Rescaling, keras.layers.Normalization))), None)
     if own is not None:
         return styles.named("none", channels, f"the model's own {type(own.op).__name__} layer"), []
     lacks = "the model has no Rescaling or Normalization layer"

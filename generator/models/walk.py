@@ -10,7 +10,7 @@ import keras
 
 from generator.errors import ModelError
 from generator.models.card import ArchitectureRow, ConvLayer, ModelCard, Shape
-from generator.models.graph import Call, Graph
+from generator.models.graph import Call, Graph, Zeros
 from generator.models.preprocess import Preprocess
 from generator.models.reading import activation_name, read_point
 from generator.models.receptive_field import receptive_fields
@@ -45,8 +45,14 @@ def kernels(op: Any) -> list[Any]:
 
 
 def conv_positions(graph: Graph) -> list[int]:
-    """Return the positions of the graph's convolutions, in the order of computation."""
-    return [position for position, call in enumerate(graph.calls) if is_convolution(call.op)]
+    """Return the positions of the graph's convolutions that the picture reaches, in the order of computation."""
+    reached, found = {graph.input}, []
+    for position, call in enumerate(graph.calls):
+        if not isinstance(call.op, Zeros) and reached.intersection(call.inputs):
+            reached.update(call.outputs)
+            if is_convolution(call.op):
+                found.append(position)
+    return found
 
 
 def describe(
@@ -145,7 +151,7 @@ def _about_bands(channels: int, bands: tuple[int, ...]) -> tuple[str, ...]:
             "channels {}, {} and {} are shown as red, green and blue and take those of photos; "
             "the others take their gray".format(*bands)
         )
-    return (f"The network takes {channels} channels: {what}. `bands:` chooses others.",)
+    return (f"The network takes {channels} channels: {what}.",)
 
 
 def channels_last(call: Call, shape: Shape) -> Shape:
@@ -154,8 +160,10 @@ def channels_last(call: Call, shape: Shape) -> Shape:
 
 
 def _left_out(graph: Graph) -> list[str]:
-    found = []
+    found, shown = [], set(conv_positions(graph))
     for position, call in enumerate(graph.calls):
+        if is_convolution(call.op) and position not in shown:
+            found.append(f"{call.name} ({type(call.op).__name__}) is left out: no picture reaches it, only zeros do")
         for kind, reason in _NOT_SHOWN.items():
             if type(call.op) is kind:
                 found.append(f"{call.name} ({kind.__name__}) is left out: {reason}")

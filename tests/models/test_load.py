@@ -16,6 +16,7 @@ from keras.src.utils import file_utils
 from generator.config.values import PreprocessChoice
 from generator.errors import ModelError, WeightsUnavailableError
 from generator.models.load import load
+from generator.models.samples import bundled_photos
 from tests.models import nets
 from tests.models.conftest import MakeEntry
 
@@ -107,6 +108,35 @@ def test_a_network_without_preprocessing_of_its_own_gets_a_warning(tmp_path: Pat
 
 
 @pytest.mark.parametrize("channels", [2, 4])
+def test_preprocessing_before_a_layer_that_does_it_too_gets_a_warning(entry_of: MakeEntry) -> None:
+    own = PreprocessChoice("custom", scale=1 / 255)
+    (warning,) = load(entry_of("demo", preprocess=own)).card.warnings
+    assert "has a Rescaling layer of its own" in warning
+    for choice in (PreprocessChoice("auto"), PreprocessChoice("none")):
+        assert load(entry_of("demo", preprocess=choice)).card.warnings == ()
+
+
+def test_wrong_preprocessing_gets_a_warning_and_the_right_one_a_note(tmp_path: Path, entry_of: MakeEntry) -> None:
+    """The first batch normalisation saw pictures from -1 to 1; half as bright ones, and the usual ones, reach it."""
+    image = keras.Input((None, None, 3))
+    x = keras.layers.BatchNormalization(name="bn")(image)
+    model = keras.Model(image, keras.layers.Conv2D(4, 3)(x))
+    pixels = bundled_photos((224, 224), 3) / 127.5 - 1
+    means, variances = pixels.mean(axis=(0, 1, 2)), pixels.var(axis=(0, 1, 2))
+    model.get_layer("bn").set_weights([np.ones(3), np.zeros(3), means, variances])
+    path = str(saved(model, tmp_path / "m.keras"))
+    right = load(entry_of(path, preprocess=PreprocessChoice("tf"))).card
+    assert right.warnings == ()
+    assert "was checked and fits" in right.notes[-1]
+    wrong = load(entry_of(path, preprocess=PreprocessChoice("none"))).card
+    assert "looks wrong" in wrong.warnings[-1]
+    assert "preprocess: tf" in wrong.warnings[-1]
+
+
+def test_what_cannot_be_checked_is_said(entry_of: MakeEntry) -> None:
+    assert "was not checked: the network has no batch normalisation" in load(entry_of("demo")).card.notes[-1]
+
+
 def test_applications_with_other_than_three_channels_get_no_preprocessing_and_a_warning(
     channels: int, entry_of: MakeEntry
 ) -> None:

@@ -116,6 +116,17 @@ class Opaque(keras.layers.Layer):
         return self.conv(tf.nn.relu(x))
 
 
+def test_a_convolution_that_no_picture_reaches_is_named() -> None:
+    image, other = keras.Input((8, 8, 3), name="image"), keras.Input((4, 4, 2), name="mask")
+    seen = keras.layers.Conv2D(2, 1, name="seen")(image)
+    apart = keras.layers.Conv2D(2, 1, name="apart")(other)
+    both = keras.layers.Add()([keras.layers.AveragePooling2D(2)(seen), apart])
+    card = card_of(keras.Model([image, other], keras.layers.Conv2D(2, 1, name="both")(both)))
+    assert [layer.name for layer in card.layers] == ["seen", "both"]
+    assert card.left_out == ("apart (Conv2D) is left out: no picture reaches it, only zeros do",)
+    assert any("mask" in note and "zeros" in note for note in card.notes)
+
+
 def test_a_block_that_can_be_opened_shows_its_convolutions() -> None:
     model = keras.Sequential(
         [keras.Input((8, 8, 3)), keras.layers.Conv2D(3, 1, name="seen"), nets.Subclassed(name="block")]
