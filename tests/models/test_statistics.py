@@ -286,6 +286,17 @@ def test_of_several_the_first_that_the_picture_reaches_counts() -> None:
     assert found.layer == "first"
 
 
+def test_one_that_only_a_further_input_reaches_does_not_count() -> None:
+    image, other = keras.Input((32, 32, 3)), keras.Input((32, 32, 1))
+    x = layers.Conv2D(4, 3)(layers.Conv2D(4, 3)(image))
+    x = layers.BatchNormalization(name="behind", moving_mean_initializer="ones")(x)
+    y = layers.BatchNormalization(name="beside", moving_mean_initializer="ones")(other)
+    graph = flatten(keras.Model([image, other], layers.Add()([x, layers.Conv2D(4, 5)(y)])))
+    found = distances(graph, named("none", 3), photos(32))
+    assert isinstance(found, Distances)
+    assert found.layer == "behind"
+
+
 def test_numbers_too_large_for_half_precision_are_as_far_as_can_be() -> None:
     model = remembering(before_relu, scheme("tf"))
     halved = keras.models.clone_model(
