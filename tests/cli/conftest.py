@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-SECONDS = 120
+SECONDS = 400
 SETTINGS = "photos: [chelsea]\nrender: {size: 16, steps: 4, margin: 4}\n"
 
 MAKE_MODELS = """
