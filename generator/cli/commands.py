@@ -19,7 +19,7 @@ from generator.cli.options import (
     with_output,
 )
 from generator.config.values import METHODS, Filters
-from generator.errors import UsageError, WeightsUnavailableError, nearest
+from generator.errors import UsageError, nearest
 
 
 @click.command()
@@ -110,11 +110,16 @@ def layers(model: str, config_path: Path | None, trust: bool) -> None:
     """List every convolutional layer of MODEL."""
     from generator.cli.tables import print_table
     from generator.models.card import WHOLE_INPUT, ModelCard
+    from generator.models.catalogue import weights_path
     from generator.models.identity import digest_of
     from generator.store import Store
 
     config = read_config(config_path)
     entry, store = find_model(model, config), Store(config.cache)
+    imagenet = entry.kind == "application" and entry.weights == "imagenet"
+    if imagenet and not weights_path(entry.source, entry.include_top).is_file():
+        click.echo(f"Warning: {entry.source}: its ImageNet weights are not cached; the table needs none", err=True)
+        entry = replace(entry, weights="random")
     digest = digest_of(entry)
     cached = store.card(digest) if digest else None
     card = ModelCard.from_json(cached) if cached else None
@@ -124,13 +129,9 @@ def layers(model: str, config_path: Path | None, trust: bool) -> None:
         start_keras()
         from generator.models.load import load
 
-        try:
-            card = load(entry, trust).card
-            if store.folder.exists():  # looking at a model does not make a folder
-                store.put_card(card.digest, card.to_json())
-        except WeightsUnavailableError as error:
-            click.echo(f"Warning: {error.args[0]}; the table needs no weights", err=True)
-            card = load(replace(entry, weights="random"), trust).card
+        card = load(entry, trust).card
+        if store.folder.exists():  # looking at a model does not make a folder
+            store.put_card(card.digest, card.to_json())
 
     def shown(shape: tuple[int | None, ...]) -> str:
         return "x".join("?" if n is None else str(n) for n in shape)

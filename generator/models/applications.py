@@ -13,6 +13,9 @@ from generator.models.catalogue import weights_folder
 from generator.models.identity import RANDOM_SEED
 from generator.models.talk import quiet, reason
 
+OWN_SIZE = {"NASNetLarge": (331, 331, 3)}
+"""The inputs of networks that Keras cannot build for any size: it wires their cells by the sizes of what reaches them."""
+
 
 def application(entry: ModelEntry) -> keras.Model:
     """Return the entry's network, with random weights unless ImageNet's are asked for.
@@ -20,7 +23,8 @@ def application(entry: ModelEntry) -> keras.Model:
     Raises ModelError if it cannot be made so, WeightsUnavailableError if the weights are neither here nor to be had.
     """
     build = getattr(keras.applications, entry.source)
-    arguments: dict[str, Any] = {"include_top": entry.include_top, "input_shape": entry.input_shape}
+    shape = entry.input_shape or OWN_SIZE.get(entry.source)
+    arguments: dict[str, Any] = {"include_top": entry.include_top, "input_shape": shape}
     if entry.weights == "imagenet":
         return _pretrained(lambda: build(weights="imagenet", **arguments), entry.source)
     keras.utils.set_random_seed(RANDOM_SEED)

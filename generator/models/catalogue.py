@@ -224,3 +224,9 @@ APPLICATIONS = {
         "xception_weights_tf_dim_ordering_tf_kernels.h5",
     ),
 }
+
+
+def weights_path(name: str, include_top: bool = False) -> Path:
+    """Return the file that Keras caches a network's ImageNet weights as."""
+    application = APPLICATIONS[name]
+    return weights_folder() / (application.weights_with_top if include_top else application.weights)

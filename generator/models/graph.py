@@ -178,7 +178,7 @@ class _Flattening:
         first = next((symbol for symbol in symbols if len(symbol.shape) == 4), None)
         if first is None:
             taken = " and ".join(f"{tuple(symbol.shape[1:])} of {symbol.dtype}" for symbol in symbols)
-            raise ModelError(f"the model takes {taken}, not pictures")
+            raise ModelError(f"the model takes {taken}, not pictures", "It needs an input (height, width, channels)")
         shape, drawn = tuple(first.shape[1:]), self._number()
         numbers = [drawn if tuple(symbol.shape[1:]) == shape else self._number() for symbol in symbols]
         outputs = self._walk(recording, numbers, "")

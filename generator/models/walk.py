@@ -189,8 +189,8 @@ def _takes(graph: Graph, reference: tuple[int, int], multiple: int, channels: in
     """Tell whether a network takes a size next to the reference that is a multiple of so many pixels, and no more."""
     height, width = (side // multiple * multiple + multiple for side in reference)
     try:
-        graph.shapes(height, width, channels)
-        graph.shapes(height + 2 * multiple, width + 2 * multiple, channels)
+        for more in (0, 1, 2, 5, 10):  # odd and even at every halving
+            graph.shapes(height + more * multiple, width + more * multiple, channels)
     except Exception:  # whatever an operation raises for a size it cannot take
         return False
     return True

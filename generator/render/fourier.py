@@ -11,7 +11,7 @@ import numpy as np
 from generator.render import waves
 from generator.render.backend import Tensor, normal_noise
 from generator.render.colour import to_display
-from generator.render.methods import Array, Score, Variable
+from generator.render.methods import LIFT, Array, Score, Variable, steady
 from generator.render.transforms import Transforms
 
 ops = keras.ops
@@ -20,7 +20,6 @@ SPREAD, LOUDER = 0.01, 30.0
 BETAS = (0.5, 0.999)
 """Adam's usual first one, 0.9, remembers steps that other random maps made: it costs a tenth of the score."""
 
-EPSILON = 1e-8
 SETTLED = 0.1
 """The part of the learning rate that is left at the end; it falls evenly, so that pictures lose their speckles."""
 
@@ -72,12 +71,12 @@ class Fourier:
         self, variable: Variable, gradient: Variable, moments: Variable, step: Tensor
     ) -> tuple[Variable, Variable]:
         """Make one step of Adam (Kingma and Ba, ICLR 2015, algorithm 1), shorter and shorter ones."""
-        first = BETAS[0] * moments[0] + (1 - BETAS[0]) * gradient[0]
-        second = BETAS[1] * moments[1] + (1 - BETAS[1]) * ops.square(gradient[0])
+        lifted = LIFT * gradient[0]
+        first = BETAS[0] * moments[0] + (1 - BETAS[0]) * lifted
+        second = BETAS[1] * moments[1] + (1 - BETAS[1]) * ops.square(lifted)
         unbiased = first / (1 - ops.power(BETAS[0], step)), second / (1 - ops.power(BETAS[1], step))
         rate = self.learning_rate * (1 - (1 - SETTLED) * (step - 1) / self.steps)
-        change = rate * unbiased[0] / (ops.sqrt(unbiased[1]) + EPSILON)
-        return (variable[0] + change,), (first, second)
+        return (variable[0] + rate * unbiased[0] / steady(unbiased[1]),), (first, second)
 
     def pictures(self, variable: Variable) -> Array:
         """Return the canvas without its margin."""

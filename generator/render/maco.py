@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from generator.render import spectrum
 from generator.render.backend import Tensor, crops_of, normal_noise, uniform_noise
 from generator.render.colour import to_display
-from generator.render.methods import Array, Score, Variable
+from generator.render.methods import LIFT, Array, Score, Variable, steady
 
 ops = keras.ops
 
@@ -26,7 +26,7 @@ LARGEST, SMALLEST = 0.5, 0.05
 
 SPREAD_PLACE, SPREAD_SIDE = 0.15, 0.05
 NORMAL, UNIFORM = 0.08, 0.04
-BETAS, EPSILON = (0.9, 0.999), 1e-7
+BETAS = (0.9, 0.999)
 TINY = 1e-5
 CLEAR = 80
 """The percentile of the gradients' sums from which on the picture is opaque."""
@@ -77,10 +77,11 @@ class Maco:
         """Make one step of Nadam (Dozat 2016, with Keras's momentum schedule)."""
         now, then = (BETAS[0] * (1 - 0.5 * ops.power(0.96, step + k)) for k in (0, 1))
         product = moments[2] * now
-        first = BETAS[0] * moments[0] + (1 - BETAS[0]) * gradient[0]
-        second = BETAS[1] * moments[1] + (1 - BETAS[1]) * ops.square(gradient[0])
-        ahead = then * first / (1 - product * then) + (1 - now) * gradient[0] / (1 - product)
-        size = ops.sqrt(second / (1 - ops.power(BETAS[1], step))) + EPSILON
+        lifted = LIFT * gradient[0]
+        first = BETAS[0] * moments[0] + (1 - BETAS[0]) * lifted
+        second = BETAS[1] * moments[1] + (1 - BETAS[1]) * ops.square(lifted)
+        ahead = then * first / (1 - product * then) + (1 - now) * lifted / (1 - product)
+        size = steady(second / (1 - ops.power(BETAS[1], step)))
         seen = moments[3] + ops.mean(ops.absolute(gradient[1]), axis=-1)
         return (variable[0] + self.learning_rate * ahead / size, variable[1]), (first, second, product, seen)
 

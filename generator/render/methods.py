@@ -5,14 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Protocol
 
+import keras
 import numpy as np
 from numpy.typing import NDArray
 
 from generator.render.backend import Tensor
 
 Array = NDArray[Any]
+ops = keras.ops
+
 Variable = tuple[Tensor, ...]
 """What is optimised, and with it what is watched; the first axis of each is the picture."""
+
+LIFT = 1e10
+"""What gradients are multiplied by before Adam squares them: where signals fade on their way through a deep network,
+the squares would be nothing in float32."""
+
+EPSILON, LEAST = 1e-6, 1e-30
+"""Adam's epsilon as a part of the picture's largest steady gradient: a fixed one can be more than a whole faint one."""
 
 Score = Callable[[Tensor, int], Tensor]
 """From the network's input (n * views, height, width, channels), and the views each picture has, to (n,)."""
@@ -46,3 +56,10 @@ class Method(Protocol):
 
     def transparency(self, moments: Variable) -> Array | None:
         """Return (n, height, width), 0 where a picture means nothing to 1, if the method can tell."""
+
+
+def steady(second: Tensor) -> Tensor:
+    """Return what Adam divides by, of its unbiased mean of squared gradients (n, ...)."""
+    size = ops.sqrt(second)
+    largest = ops.max(size, axis=tuple(range(1, len(size.shape))), keepdims=True)
+    return size + ops.maximum(EPSILON * largest, LEAST)

@@ -29,7 +29,8 @@ of a linear response, none of it lets pictures grow whose bright spots cost more
 APART = 2.0
 """What diverse pictures pay for looking alike, in parts of their own response."""
 
-TINY = 1e-6
+TINY, FAINT = 1e-6, 1e-30
+"""What keeps a division from failing: where values are compared, and where they may be of any size."""
 
 Rows = NDArray[np.float32]
 
@@ -150,7 +151,7 @@ def awake(before: Tensor, fired: Tensor, signed: bool = False) -> Tensor:
     response is blind to every pattern but flat colour, so a silent edge detector would stay silent.
     """
     size = ops.mean(ops.absolute(before), axis=(1, 2), keepdims=True)
-    size = ops.stop_gradient(ops.maximum(size, TINY))
+    size = ops.stop_gradient(ops.maximum(size, FAINT))
     silent = SLOPE * size * ops.expm1(ops.minimum(before, 0.0) / size)
     if signed:
         silent = silent + OWN_SILENCE * ops.minimum(fired, 0.0)

@@ -20,7 +20,7 @@ from generator.render.ascent import Ascender, growth_steps, method_for, picture_
 from generator.render.network import Network
 from generator.render.target import Target
 from tests.cards import conv
-from tests.render.nets import assembled, scrambled
+from tests.render.nets import assembled, centred, scrambled
 
 SMALL = complete_settings({"size": 24, "steps": 24})
 METHODS: dict[str, dict[str, Any]] = {
@@ -269,3 +269,23 @@ def test_the_default_method_has_a_margin_where_the_network_allows_it(
 )
 def test_the_longest_wave_that_a_unit_sees(field: tuple[int, int] | None, expected: float) -> None:
     assert ascent.longest_wave(conv(1, "layer", receptive_field=field)) == expected
+
+
+@pytest.mark.parametrize("method", ["fourier", "maco"])
+def test_a_signal_that_fades_in_a_deep_network_gives_much_the_same_picture(method: str) -> None:
+    """Each layer passes on a millionth: gradients are far below Adam's usual epsilon."""
+    image = keras.Input((None, None, 3))
+    x = centred(image)
+    for name in ("first", "second"):
+        x = layers.Conv2D(4, 3, padding="same", activation="relu", use_bias=False, name=name)(x)
+    model = scrambled(keras.Model(image, x))
+    settings = complete_settings({"method": method, "size": 24, "steps": 6, "crops": 2})
+    bright = Ascender(assembled(model), 2, settings).run((0, 1)).pictures
+    for name in ("first", "second"):
+        (kernel,) = model.get_layer(name).get_weights()
+        model.get_layer(name).set_weights([kernel * 2.0**-20])
+    faint = Ascender(assembled(model), 2, settings).run((0, 1))
+    assert faint.trace.max() < 1e-10
+    assert bright.std() > 0.05
+    for own, other in zip(faint.pictures, bright, strict=True):
+        assert np.corrcoef(own.ravel(), other.ravel())[0, 1] > 0.95
