@@ -14,7 +14,7 @@ from generator.models.identity import RANDOM_SEED
 from generator.models.talk import quiet, reason
 
 OWN_SIZE = {"NASNetLarge": (331, 331, 3)}
-"""The inputs of networks that Keras cannot build for any size: it wires their cells by the sizes of what reaches them."""
+"""The inputs of networks that Keras cannot build for any size: it wires their cells by sizes."""
 
 
 def application(entry: ModelEntry) -> keras.Model:
