@@ -66,8 +66,9 @@ def plan_model(
 ) -> list[Task]:
     """Return all tasks of a model in the order in which they are done: cheap ones first."""
     chosen = chosen_layers(entry, card, choice, activity)
-    tasks = [_task(entry, card, KERNEL, c.layer, c.filters) for c in chosen]
-    tasks += [_task(entry, card, FEATURE_MAP, c.layer, c.filters, photo=p) for p in photos for c in chosen]
+    tasks = [t for c in chosen for t in _tasks(entry, card, KERNEL, c.layer, [c.filters])]
+    for photo in photos:
+        tasks += [t for c in chosen for t in _tasks(entry, card, FEATURE_MAP, c.layer, [c.filters], photo=photo)]
     tasks += [t for c in chosen for t in _pictures(entry, card, c, tuning or Tuning())]
     return tasks
 
@@ -76,24 +77,24 @@ def _pictures(entry: ModelEntry, card: ModelCard, chosen: ChosenLayer, tuning: T
     for settings in chosen.settings:
         if settings.precision == "auto":
             settings = replace(settings, precision=tuning.precision)
-        filters = tuple(sorted(i for i, _ in settings.objective.weights)) or chosen.filters
         if settings.objective.weights:  # one picture, which is about all of them
-            yield _task(entry, card, PICTURE, chosen.layer, filters, settings=settings)
-            continue
-        size = tuning.batch_size(card, chosen.layer, settings) // settings.diversity
-        for batch in batches(filters, max(1, size)):
-            yield _task(entry, card, PICTURE, chosen.layer, batch, settings=settings)
+            groups = [tuple(sorted(i for i, _ in settings.objective.weights))]
+        else:
+            size = tuning.batch_size(card, chosen.layer, settings) // settings.diversity
+            groups = batches(chosen.filters, max(1, size))
+        yield from _tasks(entry, card, PICTURE, chosen.layer, groups, settings=settings)
 
 
-def _task(
+def _tasks(
     entry: ModelEntry,
     card: ModelCard,
     technique: str,
     layer: ConvLayer,
-    filters: tuple[int, ...],
+    groups: Sequence[tuple[int, ...]],
     settings: RenderSettings | None = None,
     photo: PhotoIdentity | None = None,
-) -> Task:
+) -> Iterator[Task]:
+    """Yield the tasks of one shelf, one for each group of filters."""
     subject = {
         "technique": technique,
         "engine": ENGINE[technique],
@@ -103,7 +104,9 @@ def _task(
         "photo": {"digest": photo.digest, "size": photo.size} if photo else None,
     }
     shelf = digest(subject)
-    return Task(technique, entry.name, layer, filters, settings, photo, shelf, digest([shelf, list(filters)]))
+    for filters in groups:
+        key = digest([shelf, list(filters)])
+        yield Task(technique, entry.name, layer, filters, settings, photo, shelf, key)
 
 
 def batches(filters: tuple[int, ...], size: int) -> list[tuple[int, ...]]:
