@@ -107,7 +107,6 @@ def test_a_network_without_preprocessing_of_its_own_gets_a_warning(tmp_path: Pat
     assert (own.warnings, own.preprocess.label) == ((), "the model's own Rescaling layer")
 
 
-@pytest.mark.parametrize("channels", [2, 4])
 def test_preprocessing_before_a_layer_that_does_it_too_gets_a_warning(entry_of: MakeEntry) -> None:
     own = PreprocessChoice("custom", scale=1 / 255)
     (warning,) = load(entry_of("demo", preprocess=own)).card.warnings
@@ -137,6 +136,7 @@ def test_what_cannot_be_checked_is_said(entry_of: MakeEntry) -> None:
     assert "was not checked: the network has no batch normalisation" in load(entry_of("demo")).card.notes[-1]
 
 
+@pytest.mark.parametrize("channels", [2, 4])
 def test_applications_with_other_than_three_channels_get_no_preprocessing_and_a_warning(
     channels: int, entry_of: MakeEntry
 ) -> None:
