@@ -19,7 +19,7 @@ from generator.cli.options import (
     with_output,
 )
 from generator.config.values import METHODS, Filters
-from generator.errors import UsageError, nearest
+from generator.errors import GalleryError, UsageError, nearest
 
 
 @click.command()
@@ -200,9 +200,9 @@ def render(
     from generator.models.load import load
 
     loaded = load(entry, trust)
-    found = next((each for each in loaded.card.layers if each.name == layer), None)
+    found = next((each for each in loaded.card.layers if layer in (each.name, each.title)), None)
     if found is None:
-        names = [each.name for each in loaded.card.layers]
+        names = [each.title for each in loaded.card.layers]
         hint = nearest(layer, names) or f"See: filter-gallery layers {model}"
         raise UsageError(f"{model}: no convolutional layer {layer!r}", hint)
     if filter_ is not None and not 0 <= filter_ < found.filters:
@@ -244,6 +244,11 @@ def render(
     made = f"{settings.method}, {settings.steps} steps, seed {settings.seed}"
     click.echo(f"{entry.name}/{found.name}, filter {index}:{kind} {made}")
     ascent = Ascender(loaded, found.index, settings).run((index,))
+    if not np.isfinite(ascent.trace).all():
+        raise GalleryError(
+            f"{entry.name}/{found.title}, filter {index}: the network's activation is not a finite number",
+            "Look for weights that are not finite, or try `preprocess:`",
+        )
     for step in sorted({*range(0, settings.steps, max(1, settings.steps // 8)), settings.steps - 1}):
         click.echo(f"  step {step:4d}  objective {ascent.trace[step, 0]:.6g}")
     path = output or Path(f"{entry.slug}-{found.slug}-{index}.png")

@@ -126,8 +126,19 @@ class Graph:
                 slopes, places = tuple(call.op.alpha.shape), tuple(values[call.inputs[0]].shape[1:])
                 if any(slope not in (1, place) for slope, place in zip(slopes, places, strict=True)):
                     raise ValueError(f"{call.name} has slopes {slopes}, for other sizes than {places}")
+            if isinstance(
+                call.op, keras.layers.Concatenate
+            ):  # built already, it infers a shape for any that it is given
+                _check_joined(call, [tuple(values[number].shape) for number in call.inputs])
             call(values, call.op.compute_output_spec)
         return {number: tuple(value.shape[1:]) for number, value in values.items()}
+
+
+def _check_joined(call: Call, shapes: list[Shape]) -> None:
+    """Raise ValueError if tensors that are joined differ on another axis than that along which they are."""
+    axis = call.op.axis % len(shapes[0])
+    if len({shape[:axis] + shape[axis + 1 :] for shape in shapes}) > 1:
+        raise ValueError(f"{call.name} cannot join {' and '.join(map(str, shapes))}")
 
 
 def flatten(model: keras.Model, input_shape: Shape | None = None) -> Graph:

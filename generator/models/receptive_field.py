@@ -28,6 +28,18 @@ _BY_PLACE = (
 )
 """Layers that treat each number by itself at inference, and joins that treat those at one place together."""
 
+_AUGMENTING = tuple(
+    getattr(_L, name)
+    for name in (
+        *("RandomFlip", "RandomRotation", "RandomTranslation", "RandomZoom", "RandomShear", "RandomPerspective"),
+        *("RandomBrightness", "RandomContrast", "RandomHue", "RandomSaturation", "RandomSharpness", "RandomGrayscale"),
+        *("RandomColorJitter", "RandomColorDegeneration", "RandomGaussianBlur", "RandomPosterization", "RandomInvert"),
+        *("RandomErasing", "RandomElasticTransform", "MixUp", "CutMix", "RandAugment", "AugMix"),
+    )
+    if hasattr(_L, name)
+)
+"""Layers that change pictures in training alone; a RandomCrop is none of them."""
+
 _OF_APPLICATIONS = ("LayerScale", "StochasticDepth")
 """Layers like these that ConvNeXt brings."""
 
@@ -121,7 +133,7 @@ def _is_by_place(op: Any) -> bool:
     if isinstance(op, _L.Activation):
         return op.activation not in (keras.activations.softmax, keras.activations.log_softmax, keras.activations.glu)
     own = type(op).__module__.startswith("keras.src.applications.") and type(op).__name__ in _OF_APPLICATIONS
-    return own or isinstance(op, _BY_PLACE) or _named(op, _ELEMENTWISE_OPS)
+    return own or isinstance(op, (*_BY_PLACE, *_AUGMENTING)) or _named(op, _ELEMENTWISE_OPS)
 
 
 def _is_concatenation(op: Any, view: Seen, rank: int) -> bool:

@@ -23,6 +23,7 @@ from generator.models.identity import RANDOM_SEED
 from generator.models.importing import folder_first, import_object
 from generator.models.saved import amended, amended_copy, code_in, lambda_activations, read_config, slashed_names
 from generator.models.talk import quiet, raised, reason
+from generator.models.trace import Untraceable, traced_model
 from generator.models.weights import load_weights
 
 
@@ -45,6 +46,7 @@ def open_source(entry: ModelEntry, trust: bool = False) -> keras.Model:
             model = _saved(entry, config, trust)
         if entry.weights not in ("", "imagenet", "random"):
             _build(model, entry)
+            _refuse_unbuilt(model, entry)
             load_weights(model, Path(entry.weights), Path(entry.source).name)
         if entry.kind != "application":
             model = _with_input_shape(model, entry, trust)
@@ -156,6 +158,21 @@ def _build(model: keras.Model, entry: ModelEntry) -> None:
             model.build((None, *entry.input_shape))
         except Exception as error:  # whatever the layers raise for a shape that they cannot take
             raise _does_not_take(entry, error) from error
+
+
+def _refuse_unbuilt(model: keras.Model, entry: ModelEntry) -> None:
+    """Make sure that every layer has its variables: Keras would pass over the others' weights without a word."""
+    if not _unbuilt(model):
+        return
+    with contextlib.suppress(Untraceable, ModelError):
+        traced_model(model, entry.input_shape)
+    if unbuilt := _unbuilt(model):
+        text = f"{entry.source}: layer {unbuilt[0]} has no weights yet that could be loaded into"
+        raise ModelError(text, "Call the model once before it is returned, or say `input_shape:`")
+
+
+def _unbuilt(model: keras.Model) -> list[str]:
+    return [layer.name for layer in model._flatten_layers(include_self=False) if not layer.built]
 
 
 def _with_input_shape(model: keras.Model, entry: ModelEntry, trust: bool) -> keras.Model:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import logging
 import os
 import sys
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ def start_keras() -> None:
     with _without_stderr():
         importlib.import_module("keras")
         importlib.import_module("tensorflow").config.list_logical_devices()
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)  # it talks of retracing where many models are loaded
 
 
 @contextlib.contextmanager

@@ -267,3 +267,33 @@ def test_what_cannot_be_built_is_told_in_a_line_each_and_the_rest_is_built(train
         assert "Traceback" not in done.err
     built = {path.parent.name for path in (trained / "bad" / "site").glob("*/index.html")}
     assert built == {"plain", "last"}
+
+
+@pytest.mark.slow
+def test_a_later_call_of_a_shared_layer_can_be_rendered(trained: Path) -> None:
+    done = Gallery(trained).run(
+        "render", "nested.keras", "shared (call 2)", 1, "--size", 24, "--steps", 2, "-o", "a.png"
+    )
+    assert done.status == 0, done.err
+    assert (trained / "a.png").is_file()
+
+
+@pytest.mark.slow
+def test_a_filter_whose_activation_is_no_number_is_not_drawn(trained: Path) -> None:
+    code = """
+import keras, numpy as np
+keras.utils.set_random_seed(0)
+model = keras.models.load_model("plain.keras")
+layer = model.get_layer("second")
+kernel, bias = layer.get_weights()
+layer.set_weights([kernel * np.nan, bias])
+model.save("nan.keras")
+"""
+    subprocess.run([sys.executable, "-c", code], cwd=trained, env=environment(), check=True, capture_output=True)
+    done = Gallery(trained).run("render", "nan.keras", "second", 1, "--size", 24, "--steps", 2, "-o", "nan.png")
+    assert done.status == 1
+    assert done.errors == [
+        "Error: nan/second, filter 1: the network's activation is not a finite number. "
+        "Look for weights that are not finite, or try `preprocess:`"
+    ]
+    assert not (trained / "nan.png").exists()

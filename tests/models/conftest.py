@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,6 +20,13 @@ def _fresh_names() -> None:
     """Unnamed layers are counted from one in every test."""
     keras.backend.clear_session()
     keras.utils.set_random_seed(3)
+
+
+@pytest.fixture(autouse=True)
+def _no_modules_of_other_tests() -> None:
+    """Forget the modules that tests write and import; all their names begin alike."""
+    for name in [name for name in sys.modules if name.startswith("fgt_")]:
+        del sys.modules[name]
 
 
 @pytest.fixture

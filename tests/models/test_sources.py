@@ -377,3 +377,46 @@ def test_a_lambda_of_keras_2_is_refused_in_safe_mode_and_loads_with_trust(tmp_pa
     with pytest.raises(ModelError, match=r"holds code \(a Lambda layer `scale`\)"):
         load(own)
     assert [layer.name for layer in load(own, trust=True).card.layers] == ["end"]
+
+
+UNBUILT = """
+import keras
+from keras import layers
+
+
+class Net(keras.Model):
+    def __init__(self, **more):
+        super().__init__(**more)
+        self.one = layers.Conv2D({filters}, 3, name="one")
+        self.two = layers.Conv2D(2, 1, name="two")
+
+    def call(self, x):
+        return self.two(self.one(x))
+
+
+def build():
+    model = Net()
+    model.build((None, 8, 8, 1))
+    return model
+
+
+def called():
+    model = Net()
+    model(keras.ops.zeros((1, 8, 8, 1)))
+    return model
+"""
+
+
+def test_weights_reach_a_subclassed_model_that_was_never_called(tmp_path: Path) -> None:
+    """Keras calls such a model built, though its layers have no variables yet, and loads nothing without a word."""
+    (tmp_path / "fgt_unbuilt.py").write_text(UNBUILT.format(filters=4))
+    trained = open_source(entry("fgt_unbuilt:called", tmp_path))
+    for weight in trained.weights:
+        weight.assign(np.random.default_rng(0).normal(size=weight.shape))
+    trained.save_weights(tmp_path / "own.weights.h5")
+    found = open_source(entry("fgt_unbuilt:build", tmp_path, weights=str(tmp_path / "own.weights.h5")))
+    image = np.random.default_rng(1).normal(size=(1, 8, 8, 1)).astype(np.float32)
+    np.testing.assert_allclose(np.asarray(found(image)), np.asarray(trained(image)), rtol=1e-5)
+    (tmp_path / "fgt_unbuilt_other.py").write_text(UNBUILT.format(filters=5))
+    with pytest.raises(ModelError, match="layer `one`"):
+        open_source(entry("fgt_unbuilt_other:build", tmp_path, weights=str(tmp_path / "own.weights.h5")))

@@ -185,6 +185,30 @@ def test_channels_that_the_network_does_not_have() -> None:
         describe(model, flatten(model), named("none", 5), "digest", [], bands=(5,))
 
 
+@pytest.mark.parametrize("up", ["UpSampling2D", "Conv2DTranspose"])
+@pytest.mark.parametrize("side", [None, 64])
+def test_a_network_that_halves_and_joins_again_takes_multiples(up: str, side: int | None) -> None:
+    def larger(x: Any) -> Any:
+        return keras.layers.UpSampling2D()(x) if up == "UpSampling2D" else keras.layers.Conv2DTranspose(3, 2, 2)(x)
+
+    image = keras.Input((side, side, 3))
+    one = keras.layers.Conv2D(3, 3, padding="same")(image)
+    two = keras.layers.Conv2D(3, 3, padding="same")(keras.layers.MaxPooling2D()(one))
+    deep = keras.layers.Conv2D(3, 3, padding="same")(keras.layers.MaxPooling2D()(two))
+    up_two = keras.layers.Concatenate()([larger(deep), two])
+    up_one = keras.layers.Concatenate()([larger(up_two), one])
+    card = card_of(keras.Model(image, keras.layers.Conv2D(2, 3)(up_one)))
+    assert (card.any_size, card.multiple) == (True, 4)
+    assert card.picture_size(30) == (32, 32)
+
+
+def test_augmentation_is_nothing_when_pictures_are_shown() -> None:
+    image = keras.Input((24, 24, 3))
+    x = keras.layers.RandomContrast(0.2)(keras.layers.RandomRotation(0.1)(keras.layers.RandomFlip()(image)))
+    (layer,) = card_of(keras.Model(image, keras.layers.Conv2D(2, 5)(x))).layers
+    assert layer.receptive_field == (5, 5)
+
+
 def test_hostile_names_stay_as_they_are_but_never_reach_a_path() -> None:
     card = card_of(nets.hostile())
     assert tuple(layer.name for layer in card.layers) == nets.HOSTILE
