@@ -31,7 +31,7 @@ def conv(index: int, name: str, filters: int = 4, **fields: object) -> ConvLayer
 
 
 def card(*layers: ConvLayer, **fields: object) -> ModelCard:
-    """Return a model of these layers; ``fields`` replace what it says."""
+    """Return a model of these layers, one behind the other; ``fields`` replace what it says."""
     made = ModelCard(
         digest="c0ffee" + "0" * 58,
         input_shape=(None, None, 3),
@@ -40,7 +40,10 @@ def card(*layers: ConvLayer, **fields: object) -> ModelCard:
         parameters=1234,
         preprocess=named("none", 3),
         layers=layers,
-        architecture=tuple(ArchitectureRow(c.name, c.type, c.output_shape, c.parameters, c.index) for c in layers),
+        architecture=tuple(
+            ArchitectureRow(c.name, c.type, c.output_shape, c.parameters, c.index, (i - 1,) if i else ())
+            for i, c in enumerate(layers)
+        ),
     )
     return replace(made, **fields)  # type: ignore[arg-type]
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from generator.models.preprocess import Preprocess
 
-CARD_VERSION = 6
+CARD_VERSION = 7
 """Raised when a card says more, or other things, than before: cached ones are then made anew."""
 
 WHOLE_INPUT = -1
@@ -62,13 +62,17 @@ class ConvLayer:
 
 @dataclass(frozen=True)
 class ArchitectureRow:
-    """One layer of the whole network, for the table that shows the convolutions in their place."""
+    """One layer of the whole network, for the table and the drawing that show the convolutions in their place.
+
+    ``inputs`` are the positions, from 0, of the rows that feed it; the picture and the network's other inputs are none.
+    """
 
     name: str
     type: str
     output_shape: Shape
     parameters: int
     conv: int | None
+    inputs: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -111,8 +111,9 @@ def describe(
             call.shape,
             call.op.count_params() if isinstance(call.op, keras.Layer) and call.number == 1 else 0,
             index_of.get(position),
+            feeding,
         )
-        for position, call in enumerate(graph.calls)
+        for position, (call, feeding) in enumerate(zip(graph.calls, _feeding(graph), strict=True))
     ]
     return ModelCard(
         digest=digest,
@@ -129,6 +130,12 @@ def describe(
         bands=shown,
         notes=(*notes, *graph.notes, *_about_bands(channels, shown)),
     )
+
+
+def _feeding(graph: Graph) -> list[tuple[int, ...]]:
+    """Return for each call the positions of the calls that feed it, each once; what no call makes is left out."""
+    maker = {tensor: position for position, call in enumerate(graph.calls) for tensor in call.outputs}
+    return [tuple(dict.fromkeys(maker[tensor] for tensor in call.inputs if tensor in maker)) for call in graph.calls]
 
 
 def _bands(channels: int, wanted: tuple[int, ...]) -> tuple[int, ...]:

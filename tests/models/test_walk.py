@@ -74,6 +74,60 @@ def test_shapes_and_parameters_of_every_kind() -> None:
     ]
 
 
+FEEDING = [
+    (nets.plain, {"first": [], "pool": ["first"], "second": ["pool"]}),
+    (
+        nets.branches,
+        {"stem": [], "left": ["stem"], "right": ["stem"], "joined": ["left", "right"]}
+        | {"added": ["joined", "stem"], "head": ["added"]},
+    ),
+    # through the models that are nested, in and out again
+    (
+        nets.nested_twice,
+        {"scale": [], "middle/mid": ["scale"], "middle/inner/deep": ["middle/mid"]}
+        | {"middle/re_lu": ["middle/inner/deep"], "last": ["middle/re_lu"]},
+    ),
+]
+
+
+@pytest.mark.parametrize(("network", "feeding"), FEEDING)
+def test_what_feeds_each_layer(network: Callable[[], keras.Model], feeding: dict[str, list[str]]) -> None:
+    rows = card_of(network()).architecture
+    assert {row.name: [rows[position].name for position in row.inputs] for row in rows} == feeding
+
+
+def test_each_call_of_a_shared_layer_is_fed_by_what_it_is_called_with() -> None:
+    rows = card_of(nets.shared()).architecture
+    assert [(row.name, row.inputs) for row in rows] == [
+        ("again", ()),
+        ("again", (0,)),
+        ("block/inside", (1,)),
+        ("block/inside", (2,)),
+    ]
+
+
+def test_what_is_taken_twice_feeds_once_and_zeros_are_fed_by_nothing() -> None:
+    image, mask = keras.Input((8, 8, 3), name="image"), keras.Input((4, 4, 3), name="mask")
+    seen = keras.layers.Conv2D(3, 1, name="seen")(image)
+    twice = keras.layers.Add(name="twice")([seen, seen])
+    small = keras.layers.MaxPooling2D(name="small")(twice)
+    rows = card_of(keras.Model([image, mask], keras.layers.Add(name="masked")([mask, small]))).architecture
+    found = {row.name: (row.type, [rows[position].name for position in row.inputs]) for row in rows}
+    assert found["mask"] == ("Zeros", [])
+    assert found["twice"] == ("Add", ["seen"])
+    assert found["masked"] == ("Add", ["mask", "small"])
+
+
+def test_a_residual_network_is_wired_as_keras_says() -> None:
+    model = keras.applications.ResNet50V2(weights=None, input_shape=(64, 64, 3))
+    rows = card_of(model).architecture
+    for row in rows:
+        (node,) = model.get_layer(row.name)._inbound_nodes
+        before = [tensor._keras_history.operation for tensor in node.input_tensors]
+        expected = [op.name for op in before if not isinstance(op, keras.layers.InputLayer)]
+        assert [rows[position].name for position in row.inputs] == expected
+
+
 def test_costs_are_those_of_the_textbook() -> None:
     first, second = card_of(nets.plain()).layers
     own = 22 * 22 * 3 * 3 * 3 * 4
