@@ -1,11 +1,21 @@
 """From YAML and the command line to a frozen, complete and validated ``Config``."""
 
 from generator.config.load import default_config, load_config
-from generator.config.values import Config, LayerRule, ModelEntry, MostActive, Photo, PreprocessChoice, RenderSettings
+from generator.config.values import (
+    Config,
+    LayerRule,
+    Look,
+    ModelEntry,
+    MostActive,
+    Photo,
+    PreprocessChoice,
+    RenderSettings,
+)
 
 __all__ = [
     "Config",
     "LayerRule",
+    "Look",
     "ModelEntry",
     "MostActive",
     "Photo",

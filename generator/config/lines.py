@@ -9,6 +9,7 @@ from typing import Any, Union, get_args, get_origin
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.scalarstring import LiteralScalarString
 
 from generator.config.schema import ConfigFile, LayerPart, ModelPart, PreprocessPart
 from generator.errors import nearest
@@ -26,6 +27,9 @@ def line_of(document: object, location: Location) -> int:
                 line = node.lc.key(step)[0]
         elif isinstance(node, CommentedSeq) and isinstance(step, int) and step < len(node):
             line = node.lc.item(step)[0]
+        elif isinstance(node, LiteralScalarString) and isinstance(step, int):
+            line += 1 + step  # a block of text begins on the line after its key
+            break
         else:
             continue  # a step that pydantic added, such as the name of a union's branch
         node = node[step]

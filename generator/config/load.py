@@ -16,7 +16,9 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from generator import assets
 from generator.config.lines import describe, line_of
-from generator.config.schema import ConfigFile, ModelPart, PreprocessPart, is_import_path
+from generator.config.look import KEYS, check_look, look_of
+from generator.config.pairs import check_pairs
+from generator.config.schema import ConfigFile, ModelPart, PreprocessPart, is_import_path, name_pair
 from generator.config.values import Config, ModelEntry, Photo, PreprocessChoice
 from generator.errors import ConfigError, UsageError, nearest
 from generator.models.catalogue import APPLICATIONS
@@ -99,7 +101,7 @@ def _plain(node: object) -> object:
 
 
 def _rest(document: CommentedMap, folder: Path) -> Iterator[Problem]:
-    """Check the photos and models that fit the schema by themselves, in a file that does not as a whole."""
+    """Check the photos, models and files that fit the schema by themselves, in a file that does not as a whole."""
     photos, models = _plain(document.get("photos", [])), _plain(document.get("models", []))
     named = [(i, p.strip()) for i, p in enumerate(photos if isinstance(photos, list) else []) if isinstance(p, str)]
     yield from _check_photos([(index, photo) for index, photo in named if photo], folder)
@@ -108,11 +110,26 @@ def _rest(document: CommentedMap, folder: Path) -> Iterator[Problem]:
         with contextlib.suppress(ValidationError):
             valid.append((index, ModelPart.model_validate(raw)))
     yield from _check_models(valid, folder)
+    for key in filter(document.__contains__, KEYS):
+        with contextlib.suppress(ValidationError):
+            alone = {"models": ["demo"], key: _plain(document[key])}
+            yield from check_look(ConfigFile.model_validate(alone), folder)
+    if isinstance(models, list) and len(valid) == len(models):  # else not every name is known
+        yield from check_pairs(_pairs(document.get("compare")), [_name(model) for _, model in valid])
+
+
+def _pairs(raw: object) -> Iterator[tuple[int, tuple[str, str]]]:
+    """Yield the pairs that fit the schema by themselves, each with its place."""
+    for index, value in enumerate(raw if isinstance(raw, list) else []):
+        with contextlib.suppress(ValueError):
+            yield index, name_pair(_plain(value))
 
 
 def _check(file: ConfigFile, folder: Path) -> Iterator[Problem]:
     yield from _check_photos(enumerate(file.photos), folder)
     yield from _check_models(enumerate(file.models), folder)
+    yield from check_look(file, folder)
+    yield from check_pairs(enumerate(file.compare or []), [_name(model) for model in file.models])
 
 
 def _check_models(models: Iterable[tuple[int, ModelPart]], folder: Path) -> Iterator[Problem]:
@@ -224,6 +241,8 @@ def _complete(file: ConfigFile, folder: Path) -> Config:
         cache=folder / file.cache,
         photos=_told_apart([photo_named(name, folder) for name in dict.fromkeys(file.photos)]),
         models=tuple(_entry(m, s, file, folder) for m, s in zip(file.models, slugs, strict=True)),
+        look=look_of(file, folder),
+        compare=None if file.compare is None else tuple(file.compare),
     )
 
 

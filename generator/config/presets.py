@@ -21,6 +21,9 @@ models:
 OWN = """\
 # A gallery of your own network.
 title: My network
+# introduction: | # Markdown, for the home page
+#   We trained this network on ...
+# accent: teal # a CSS name, or "#0a7d6c" in quotes; also: logo, footer, templates (docs/customise.md)
 output: site
 cache: .filter-gallery # rendered pictures; a later build renders only what changed
 photos: [chelsea] # a bundled photo (chelsea, coffee, rocket, astronaut) or a file

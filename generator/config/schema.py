@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, WrapValidator, model_validator
 
+from generator.config.colours import hex_colour
 from generator.config.values import (
     METHODS,
     PRECISIONS,
@@ -110,6 +111,12 @@ def _text(value: object) -> str:
     return value.strip()
 
 
+def _markdown(value: object) -> str:
+    """Return a text with its lines where they were."""
+    _text(value)
+    return str(value)
+
+
 def _path(value: object) -> Path:
     text = _text(value)
     try:
@@ -148,8 +155,19 @@ def _bands(value: object) -> tuple[int, ...]:
     return tuple(found)
 
 
+def name_pair(value: object) -> tuple[str, str]:
+    """Return the names of two models that are to be compared.
+
+    Raises ValueError for anything else.
+    """
+    if isinstance(value, list) and len(value) == 2 and all(isinstance(name, str) for name in value):
+        return _text(value[0]), _text(value[1])
+    raise ValueError(f"expected the names of two models such as [before, after], got {value!r}")
+
+
 Text = Annotated[str, PlainValidator(_text)]
 PathText = Annotated[Path, PlainValidator(_path)]
+MarkdownText = Annotated[str, PlainValidator(_markdown)]
 Count = Annotated[int, Field(gt=0)]
 
 
@@ -297,9 +315,15 @@ class ConfigFile(Strict):
     """The whole file."""
 
     title: Text = "Filter Gallery"
+    introduction: MarkdownText = ""
+    logo: Annotated[Path | None, PlainValidator(_path)] = None
+    accent: Annotated[str, PlainValidator(hex_colour)] = ""
+    footer: MarkdownText = ""
+    templates: Annotated[Path | None, PlainValidator(_path)] = None
     output: PathText = Path("site")
     cache: PathText = Path(".filter-gallery")
     photos: list[Text] = Field(default=["chelsea"], min_length=1)
     filters: Annotated[Any, PlainValidator(_filters)] = "all"
     render: RenderPart = RenderPart()
     models: list[ModelPart] = Field(min_length=1)
+    compare: list[Annotated[Any, PlainValidator(name_pair)]] | None = None

@@ -170,11 +170,32 @@ class ModelEntry:
 
 
 @dataclass(frozen=True)
+class Look:
+    """What makes a site its owner's.
+
+    ``introduction`` and ``footer`` are Markdown, whose pictures are looked up in ``folder``; ``accent`` is ``#rrggbb``.
+    ``templates`` is a folder whose files go before ours of the same names. Nothing of this reaches a plan.
+    """
+
+    introduction: str = ""
+    logo: Path | None = None
+    accent: str = ""
+    footer: str = ""
+    templates: Path | None = None
+    folder: Path = Path()
+
+
+@dataclass(frozen=True)
 class Config:
-    """Everything a build needs to know, in the order in which it will be shown."""
+    """Everything a build needs to know, in the order in which it will be shown.
+
+    ``compare`` are pairs of the models' names; None lets the models' architectures decide, see ``plan.pairs``.
+    """
 
     title: str
     output: Path
     cache: Path
     photos: tuple[Photo, ...]
     models: tuple[ModelEntry, ...]
+    compare: tuple[tuple[str, str], ...] | None = None
+    look: Look = Look()

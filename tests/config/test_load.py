@@ -124,6 +124,7 @@ def test_a_byte_order_mark_is_no_content(tmp_path: Path) -> None:
 
 EXPECT_FILTERS = "expected all, a number above zero, a list of filter indices, or {most_active: 8}"
 EXPECT_STYLE = "expected auto, none, caffe, tf, torch, or a mapping with mean, std, scale, order"
+KNOWN = "title, introduction, logo, accent, footer, templates, output, cache, photos, filters, render, models, compare"
 NO_PHOTO = "and no bundled photo of that name."
 BUNDLED = "Bundled: chelsea, coffee, rocket, astronaut"
 
@@ -149,11 +150,11 @@ BAD: dict[str, tuple[str, list[str]]] = {
     "key": ("models: [demo]\ntitel: x", ["2: titel: unknown setting. Did you mean title?"]),
     "key-unlike-any": (
         "models: [demo]\nqqq: x",
-        ["2: qqq: unknown setting. Known: title, output, cache, photos, filters, render, models"],
+        [f"2: qqq: unknown setting. Known: {KNOWN}"],
     ),
     "key-number": (
         "models: [demo]\n1: x",
-        ["2: 1: unknown setting. Known: title, output, cache, photos, filters, render, models"],
+        [f"2: 1: unknown setting. Known: {KNOWN}"],
     ),
     "render-key": (
         "models: [demo]\nrender:\n  seed: 0\n  stepz: 3",

@@ -1,0 +1,196 @@
+"""The templates, ours and those of a site's owner that go before them."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import traceback
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jinja2 import (
+    ChoiceLoader,
+    Environment,
+    FileSystemLoader,
+    PrefixLoader,
+    StrictUndefined,
+    TemplateNotFound,
+    TemplateSyntaxError,
+    nodes,
+)
+
+from generator import assets
+from generator.errors import ConfigError, GalleryError, UsageError, nearest
+from generator.pages import text
+
+OURS, STATIC = "ours/", "static/"
+SITE = ("site.css", "site.js")
+WELCOME = ("README", "README.md", "README.txt", "LICENSE")
+"""What a folder of templates may hold besides them."""
+
+
+@dataclass(frozen=True)
+class Templates:
+    """What pages are made with; ``own`` is the owner's folder, if there is one."""
+
+    environment: Environment
+    own: Path | None = None
+
+    def render(self, template: str, values: Mapping[str, Any]) -> str:
+        """Return a page.
+
+        Raises UsageError with file and line for whatever goes wrong where the owner's templates have a part.
+        """
+        try:
+            return self.environment.get_template(template).render(values)
+        except GalleryError:
+            raise
+        except Exception as error:  # a template can raise anything
+            if self.own is None:
+                raise
+            raise UsageError(_told(error, self.own, template, values)) from error
+
+    def static(self, name: str) -> Path:
+        """Return a static file: the owner's, or else ours."""
+        own = self.own / STATIC / name if self.own else None
+        return own if own and own.is_file() else assets.templates_path() / STATIC / name
+
+    @property
+    def digest(self) -> str:
+        """Return a digest of all files that pages can be made from."""
+        found = hashlib.sha256()
+        for folder in filter(None, (assets.templates_path(), self.own)):
+            for name in files_below(folder):
+                found.update(f"{name}\n".encode() + hashlib.sha256((folder / name).read_bytes()).digest())
+        return found.hexdigest()
+
+    def further(self) -> dict[str, Path]:
+        """Return the owner's static files that go before none of ours, by their paths below ``static/``."""
+        folder = self.own / STATIC if self.own else None
+        return {name: folder / name for name in files_below(folder) if name not in SITE} if folder else {}
+
+
+def open_templates(own: Path | None) -> Templates:
+    """Return the templates to make pages with.
+
+    Raises ConfigError with a line for each of the owner's that cannot be read, is not Jinja, asks for a template that
+    there is not, or would never be used, as its name is mistyped.
+    """
+    made = Templates(environment(assets.templates_path(), own), own)
+    if own is not None:
+        problems = (*_problems(made.environment, own), *_static_problems(own / STATIC))
+        if problems:
+            raise ConfigError(f"{own / name}{what}" for name, what in sorted(problems))
+    return made
+
+
+def environment(ours: Path, own: Path | None = None) -> Environment:
+    """Return the template environment: everything is escaped, and a misspelt name is an error.
+
+    The owner's files go before ours of the same name, which stay within reach as ``ours/<name>``.
+    """
+    folders = [_Folder(own), _Folder(ours)] if own else [_Folder(ours)]
+    made = Environment(
+        loader=ChoiceLoader([PrefixLoader({OURS.rstrip("/"): _Folder(ours)}), *folders]),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        auto_reload=False,
+    )
+    made.filters.update(text.FILTERS)
+    return made
+
+
+class _Folder(FileSystemLoader):
+    """A folder that tells where a file is no text."""
+
+    def get_source(self, environment: Environment, template: str) -> Any:
+        try:
+            return super().get_source(environment, template)
+        except UnicodeDecodeError as error:
+            line = error.object[: error.start].count(b"\n") + 1
+            filename = str(Path(self.searchpath[0]) / template)
+            raise TemplateSyntaxError("not a text in UTF-8", line, template, filename) from None
+
+
+def files_below(folder: Path) -> Iterator[str]:
+    """Yield the files of a folder and those below it, hidden ones and editors' backups aside, in a fixed order."""
+    for place, below, names in os.walk(folder):
+        below[:] = sorted(name for name in below if not name.startswith("."))
+        for name in sorted(names):
+            if not name.startswith(".") and not name.endswith("~"):
+                yield (Path(place) / name).relative_to(folder).as_posix()
+
+
+def _problems(made: Environment, own: Path) -> Iterator[tuple[str, str]]:
+    """Yield (file, what is wrong with it) of the owner's templates."""
+    known = [name for name in files_below(assets.templates_path()) if not name.startswith(STATIC)]
+    mine = [name for name in files_below(own) if not name.startswith(STATIC) and name not in WELCOME]
+    reachable = [*mine, *known, *(OURS + name for name in known)]
+    used: set[str] = set()
+    for name in mine:
+        try:
+            source, filename, _ = made.loader.get_source(made, name) if made.loader else ("", "", None)
+            made.compile(source, name, filename)
+            tree = made.parse(source, name, filename)
+        except TemplateSyntaxError as error:
+            yield name, f":{error.lineno}: {_sentence(error.message or 'not a template')}"
+            used.update(mine)  # what it would have used is not known
+            continue
+        for line, names in _references(tree):
+            used.update(names or mine)  # a name that is only known when it runs can be any
+            if names and not {*names} & {*reachable}:
+                hint = nearest(names[0], reachable)
+                yield name, f":{line}: there is no template {names[0]!r}. {hint}".removesuffix(". ")
+    for name in mine:
+        if name not in known and name not in used:
+            hint = nearest(name, [*known, *(STATIC + name for name in SITE)])
+            hint = hint or "Pictures and the like belong into static/"
+            yield name, f": goes before none of our templates, and none of yours uses it. {hint}"
+
+
+def _static_problems(folder: Path) -> Iterator[tuple[str, str]]:
+    """Yield (file, what is wrong with it) of what cannot be copied into a site."""
+    for path in folder.rglob("*"):
+        name = path.relative_to(folder).as_posix()
+        if path.name.startswith("_"):
+            yield STATIC + name, ": GitHub Pages leaves out names that begin with an underscore. Rename it"
+        elif path.is_symlink() and (path.is_dir() or not path.resolve().is_relative_to(folder.resolve())):
+            yield STATIC + name, ": is a link to a folder, or out of this one. Copy what it leads to"
+
+
+def _references(tree: nodes.Template) -> Iterator[tuple[int, list[str]]]:
+    """Yield, for each place that needs another template, its line and the names of which one must be there."""
+    for node in tree.find_all((nodes.Extends, nodes.Include, nodes.Import, nodes.FromImport)):
+        assert isinstance(node, nodes.Extends | nodes.Include | nodes.Import | nodes.FromImport)
+        found = node.template.items if isinstance(node.template, nodes.Tuple | nodes.List) else [node.template]
+        names = [one.value for one in found if isinstance(one, nodes.Const)]
+        if isinstance(node, nodes.Include) and node.ignore_missing:
+            continue
+        yield node.lineno, names if len(names) == len(found) else []
+
+
+def _told(error: Exception, own: Path, template: str, values: Mapping[str, Any]) -> str:
+    """Say in one line where in a template something went wrong, and what."""
+    if isinstance(error, TemplateSyntaxError):
+        return f"{error.filename or error.name}:{error.lineno}: {_sentence(error.message or 'not a template')}"
+    places = [(Path(frame.filename), frame.lineno) for frame in traceback.extract_tb(error.__traceback__)]
+    folders = (own, assets.templates_path())
+    places = [(path, line) for path, line in places if any(map(path.is_relative_to, folders))]
+    path, line = places[-1] if places else (own / template, 1)
+    where = f"{path}:{line}"
+    if isinstance(error, TemplateNotFound):
+        return f"{where}: there is no template {error.name!r}"
+    if isinstance(error, RecursionError):
+        return f"{where}: it extends or includes itself. The template that it goes before is {OURS}{path.name}"
+    reason = _sentence(str(error)) or type(error).__name__
+    misspelt = next((word for word in reason.split("'")[1:2] if reason.endswith("is undefined")), "")
+    return f"{where}: {reason}. {nearest(misspelt, values)}".removesuffix(". ")
+
+
+def _sentence(message: str) -> str:
+    return " ".join(message.split()).rstrip(".")

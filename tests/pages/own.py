@@ -1,0 +1,44 @@
+"""A gallery with a look of its owner's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from generator.config import Config, Look
+from generator.pages import write_site
+from generator.pages.site import Written
+from generator.plan import EVERYTHING, Choice, plan_model
+from tests.cards import card, conv, entry
+from tests.pages.gallery import Gallery, fill
+
+
+@dataclass
+class OwnGallery(Gallery):
+    """A gallery whose site is written with a look."""
+
+    look: Look = field(default_factory=Look)
+
+    def write(self, choice: Choice = EVERYTHING) -> Written:
+        """Write the site of what the store holds."""
+        entries = tuple(entry for entry, _ in self.models)
+        config = Config(self.title, self.site, self.store.folder, (), entries, look=self.look)
+        gathered = [(e, c, self.photos, plan_model(e, c, self.photos, choice)) for e, c in self.models]
+        return write_site(config, gathered, self.store)
+
+
+def own_gallery(folder: Path) -> OwnGallery:
+    """Return a gallery of one network with two layers of two filters, rendered, not yet written."""
+    layers = (conv(1, "stem", 2, slug="001-stem"), conv(2, "top", 2, slug="002-top"))
+    made = OwnGallery(folder, [(entry(), card(*layers))])
+    fill(made.store, made.tasks())
+    return made
+
+
+def saved(folder: Path, files: dict[str, str | bytes]) -> Path:
+    """Write files into a folder, and return it."""
+    for name, content in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+    return folder
