@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterable, Iterator
 from functools import partial
 from itertools import groupby
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from generator.build import bands, images
 from generator.build.cost import task_cost
@@ -57,6 +59,7 @@ def _kernels(model: LoadedModel, task: Task, store: Store, tell: Tell) -> None:
                 "inputs": list(kernel.inputs),
                 "shares": [rounded(share) for share in kernel.shares],
                 "of": kernel.of,
+                "alike": [list(pair) for pair in kernel.alike],
                 "size": [picture.shape[1], picture.shape[0]],
             }
         )
@@ -72,7 +75,7 @@ def _feature_maps(
     tell: Tell,
     failures: list[Failure],
 ) -> None:
-    from generator.render.feature_maps import feature_maps
+    from generator.render.feature_maps import feature_maps, sketches
 
     photo = tasks[0].photo
     assert photo is not None
@@ -88,7 +91,7 @@ def _feature_maps(
             what = f"{FEATURE_MAP} of {task.model}/{task.layer.name}"
             failures.append(Failure(what, OVERFLOW, FloatingPointError(OVERFLOW)))
             continue
-        for index in task.filters:
+        for index, sketch in zip(task.filters, sketches(activation[..., list(task.filters)]), strict=True):
             own = activation[..., index].astype(np.float64)
             picture = images.map_picture(own, signed=task.layer.signed)
             blobs.append(store.put_blob(images.webp(picture)))
@@ -98,6 +101,8 @@ def _feature_maps(
                     "map": blobs[-1],
                     "response": rounded(own.mean()),
                     "peak": rounded(own.max()),
+                    "places": rounded((own > 0).mean()),
+                    "sketch": _packed(sketch),
                     "size": [own.shape[1], own.shape[0]],
                 }
             )
@@ -105,3 +110,11 @@ def _feature_maps(
         store.put_record(task.shelf, task.key, record)
         tell(Progressed(task, task_cost(task, card)))
         tell(TaskDone(task))
+
+
+def _packed(sketch: NDArray[np.float64]) -> dict[str, Any]:
+    """Return a sketch as a record keeps it: its least and its largest value, and between them a byte for each cell."""
+    low, high = rounded(sketch.min()), rounded(sketch.max())
+    steps = np.clip((sketch - low) * (255 / (high - low)), 0, 255) if high > low else np.zeros_like(sketch)
+    cells = base64.b64encode(np.round(steps).astype(np.uint8).tobytes()).decode()
+    return {"low": low, "high": high, "cells": cells}

@@ -21,24 +21,49 @@ class File:
 
 
 @dataclass(frozen=True)
+class Sketch:
+    """A feature map in 8 x 8 cells, row by row: a byte each, 0 for ``low`` and 255 for ``high``."""
+
+    low: float
+    high: float
+    cells: bytes
+
+
+@dataclass(frozen=True)
 class FeatureMap:
-    """A filter's answer to a photo; ``seen`` is the photo as the network sees it."""
+    """A filter's answer to a photo; ``seen`` is the photo as the network sees it.
+
+    ``places`` is the share of the map's places that are above zero, ``sketch`` the map in a few numbers,
+    ``number`` which of the model's photos it is.
+    """
 
     photo: str
     seen: File
     file: File
     response: float
     peak: float
+    places: float | None = None
+    sketch: Sketch | None = None
+    number: int = 0
 
 
 @dataclass(frozen=True)
 class KernelView:
-    """A filter's raw weights; ``inputs`` are (channel, share) of the slices shown, ``of`` how many there are."""
+    """A filter's raw weights; ``inputs`` are (channel, share) of the slices shown, ``of`` how many there are.
+
+    ``alike`` are the (filter, cosine) of the layer's filters whose weights are most alike, the nearest first.
+    """
 
     file: File
     colour: bool
     inputs: tuple[tuple[int, float], ...]
     of: int
+    alike: tuple[tuple[int, float], ...] = ()
+
+    @property
+    def source(self) -> int:
+        """Return which of the layer's groups of inputs the filter reads: 0 where all filters read the same."""
+        return self.inputs[0][0] // self.of if self.inputs else 0
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,9 @@ from generator.render.network import as_input
 
 Array = NDArray[Any]
 
+SIDE = 8
+"""A sketch has this many cells a side: enough to tell where in a photo, few enough to keep one of every map."""
+
 
 def feature_maps(model: LoadedModel, layers: Sequence[int], photo: Array) -> Iterator[tuple[int, Array]]:
     """Yield, for each of the layers, its index and its activation (height, width, filters) on one photo.
@@ -40,3 +43,23 @@ def feature_maps(model: LoadedModel, layers: Sequence[int], photo: Array) -> Ite
         for tensor in (*call.inputs, *call.outputs):
             if last_use.get(tensor, -1) <= position:
                 values.pop(tensor, None)
+
+
+def sketches(activation: Array) -> NDArray[np.float64]:
+    """Return activations (height, width, filters) averaged to cells (filters, SIDE, SIDE).
+
+    Each cell is the mean over the area that it covers, parts of a place by their parts, whatever the map's size: a
+    map smaller than the grid is spread over it. The mean of the cells is the mean of the map.
+    """
+    height, width, filters = activation.shape
+    rows = _shares(height) @ activation.astype(np.float32).reshape(height, -1)
+    cells: NDArray[np.float64] = np.matmul(_shares(width), rows.reshape(SIDE, width, filters)).astype(np.float64)
+    return np.moveaxis(cells, -1, 0)
+
+
+def _shares(length: int) -> NDArray[np.float32]:
+    """Return the share (SIDE, length) that each place of a line has in each of its SIDE equal parts."""
+    begins, places = np.arange(SIDE)[:, None] * length / SIDE, np.arange(length)
+    ends = begins + length / SIDE
+    overlap: Array = np.minimum(ends, places + 1) - np.maximum(begins, places)
+    return (np.clip(overlap, 0, None) * SIDE / length).astype(np.float32)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import keras
@@ -17,6 +17,12 @@ Array = NDArray[np.float64]
 STRONGEST = 8
 """How many input slices of a deeper filter are kept."""
 
+ALIKE = 8
+"""How many of the filters whose kernels are most alike are kept."""
+
+_BLOCK = 1024
+"""Filters that are compared with all others at a time: no layer needs a whole table of pairs in memory."""
+
 
 @dataclass(frozen=True)
 class Kernel:
@@ -24,7 +30,8 @@ class Kernel:
 
     ``colour`` (height, width, 1 or 3) is set where the filter meets the picture itself: its weights as they weigh
     red, green and blue. Elsewhere ``slices`` (k, height, width) are its strongest input channels, ``inputs`` their
-    numbers and ``shares`` their parts of the filter's squared norm; ``of`` is how many inputs it has.
+    numbers and ``shares`` their parts of the filter's squared norm; ``of`` is how many inputs it has. ``alike`` are
+    the filters of the layer whose weights point the same way, the most alike first, each with the cosine.
     """
 
     colour: Array | None
@@ -32,6 +39,7 @@ class Kernel:
     inputs: tuple[int, ...]
     shares: tuple[float, ...]
     of: int
+    alike: tuple[tuple[int, float], ...] = ()
 
 
 def filter_kernels(model: LoadedModel, layer: int, filters: tuple[int, ...]) -> list[Kernel]:
@@ -39,7 +47,40 @@ def filter_kernels(model: LoadedModel, layer: int, filters: tuple[int, ...]) -> 
     position = conv_positions(model.graph)[layer - 1]
     op = model.graph.calls[position].op
     meets_picture = _meets_picture(model, position)
-    return [_kernel(model, *_weights(op, index), meets_picture) for index in filters]
+    alike = most_alike(_patterns(op), filters)
+    return [
+        replace(_kernel(model, *_weights(op, index), meets_picture), alike=own)
+        for index, own in zip(filters, alike, strict=True)
+    ]
+
+
+def most_alike(patterns: NDArray[np.float32], filters: tuple[int, ...]) -> list[tuple[tuple[int, float], ...]]:
+    """Return for some filters the others of their layer that are most alike: (filter, cosine), at most ``ALIKE``.
+
+    ``patterns`` (all filters of the layer, values) are compared by their cosine: 1 for the same direction, whatever
+    the strength. Only cosines above zero are told, to four digits. A single value has no direction to compare, and
+    zeros are like nothing.
+    """
+    count, values = patterns.shape
+    if values < 2 or count < 2:
+        return [()] * len(filters)
+    largest = np.abs(patterns).max(axis=1, keepdims=True)
+    units = patterns / np.where(largest > 0, largest, 1)  # squares of very large or small weights would not fit
+    units /= np.maximum(np.linalg.norm(units, axis=1, keepdims=True), 1e-30)
+    kept = min(ALIKE, count - 1)
+    found: list[tuple[tuple[int, float], ...]] = []
+    for begin in range(0, len(filters), _BLOCK):
+        rows = np.array(filters[begin : begin + _BLOCK])
+        cosines = units[rows] @ units.T
+        cosines[np.arange(len(rows)), rows] = -np.inf
+        nearest = np.argpartition(-cosines, kept - 1, axis=1)[:, :kept]
+        # Four digits: more would depend on how many threads summed them up.
+        level = np.minimum(np.round(np.take_along_axis(cosines, nearest, axis=1).astype(np.float64), 4), 1)
+        order = np.lexsort((nearest, -level), axis=1)
+        nearest, level = (np.take_along_axis(one, order, axis=1) for one in (nearest, level))
+        for others, near in zip(nearest.tolist(), level.tolist(), strict=True):
+            found.append(tuple((other, cosine) for other, cosine in zip(others, near, strict=True) if cosine > 0))
+    return found
 
 
 def _kernel(model: LoadedModel, weights: Array, inputs: list[int], meets_picture: bool) -> Kernel:
@@ -76,6 +117,27 @@ def _weights(op: Any, index: int) -> tuple[Array, list[int]]:
         return first[:, :, index, :], list(range(first.shape[3]))
     group = index // (first.shape[3] // getattr(op, "groups", 1))
     return first[..., index], [group * first.shape[2] + i for i in range(first.shape[2])]
+
+
+def _patterns(op: Any) -> NDArray[np.float32]:
+    """Return values (filters, values) whose inner products are those of all filters' weights, as ``_weights`` has them.
+
+    Depthwise filters, and those of different groups, read different inputs: it is their patterns that are compared,
+    the first input of one with the first of the other.
+    """
+    arrays = [np.asarray(keras.ops.convert_to_numpy(kernel), np.float32) for kernel in kernels(op)]
+    first = arrays[0]
+    if isinstance(op, keras.layers.SeparableConv2D):
+        # Each input's own kernels are told by their coordinates in the space that they span: there are fewer of those
+        # than of weights, and a turn of the axes leaves inner products as they are.
+        own = first.reshape(-1, *first.shape[2:]).transpose(1, 0, 2)
+        mix = arrays[1][0, 0].reshape(*first.shape[2:], -1)
+        return np.asarray(np.matmul(np.linalg.qr(own, mode="r"), mix).reshape(-1, mix.shape[-1]).T, np.float32)
+    if isinstance(op, keras.layers.DepthwiseConv2D):
+        return first.transpose(2, 3, 0, 1).reshape(first.shape[2] * first.shape[3], -1)
+    if isinstance(op, keras.layers.Conv2DTranspose):
+        return np.moveaxis(first, 2, 0).reshape(first.shape[2], -1)
+    return first.reshape(-1, first.shape[3]).T
 
 
 def _meets_picture(model: LoadedModel, position: int) -> bool:

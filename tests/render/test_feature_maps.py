@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import keras
 import numpy as np
+import pytest
 
 from generator.models.load import LoadedModel
-from generator.render.feature_maps import feature_maps
+from generator.render.feature_maps import feature_maps, sketches
 
 
 def test_maps_are_the_submodels_outputs_where_responses_are_read(two_layers: LoadedModel) -> None:
@@ -24,3 +25,15 @@ def test_one_layer_alone_is_the_same(two_layers: LoadedModel) -> None:
     together, alone = (dict(feature_maps(two_layers, layers, photo)) for layers in ([1, 2], [2]))
     assert list(alone) == [2]
     np.testing.assert_array_equal(together[2], alone[2])
+
+
+@pytest.mark.parametrize("shape", [(64, 40), (9, 5), (8, 8), (1, 1), (3, 13), (7, 7)])
+def test_a_sketch_averages_by_exact_area(shape: tuple[int, int]) -> None:
+    activation = np.random.default_rng(0).normal(size=(*shape, 3)).astype(np.float32)
+    # Every place repeated eight times on both axes: the cells are then blocks of whole places.
+    fine = activation.astype(np.float64).repeat(8, axis=0).repeat(8, axis=1)
+    expected = fine.reshape(8, shape[0], 8, shape[1], 3).mean(axis=(1, 3))
+    found = sketches(activation)
+    assert found.shape == (3, 8, 8)
+    np.testing.assert_allclose(np.moveaxis(found, 0, -1), expected, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(found.mean(axis=(1, 2)), activation.mean(axis=(0, 1)), rtol=1e-5, atol=1e-6)

@@ -6,9 +6,11 @@ from collections.abc import Callable
 
 import keras
 import numpy as np
+import pytest
 
 from generator.models.load import LoadedModel
-from generator.render.kernels import STRONGEST, filter_kernels
+from generator.render import kernels
+from generator.render.kernels import ALIKE, STRONGEST, filter_kernels, most_alike
 
 Loader = Callable[[keras.Model], LoadedModel]
 
@@ -59,3 +61,66 @@ def test_separable_transposed_grouped_and_depthwise(loaded: Loader) -> None:
     np.testing.assert_allclose(
         transposed.slices[0], layer("transposed").get_weights()[0][:, :, 2, strongest], rtol=1e-6
     )
+
+
+def expected_cosines(model: LoadedModel, layer: int) -> dict[tuple[int, int], float]:
+    """Return the cosine of every two filters of a layer, from the slices that are shown of them, all of them."""
+    count = model.card.layers[layer - 1].filters
+    own = []
+    for kernel in filter_kernels(model, layer, tuple(range(count))):
+        order = np.argsort(kernel.inputs)
+        own.append((kernel.slices[order] if kernel.colour is None else kernel.colour).ravel())
+    return {
+        (i, j): float(a @ b / np.linalg.norm(a) / np.linalg.norm(b))
+        for i, a in enumerate(own)
+        for j, b in enumerate(own)
+        if i != j
+    }
+
+
+def test_the_most_alike_have_the_largest_cosines_of_their_weights(loaded: Loader) -> None:
+    keras.utils.set_random_seed(0)
+    x = inputs = keras.Input((16, 16, 3))
+    x = keras.layers.Conv2D(4, 3)(x)
+    x = keras.layers.SeparableConv2D(6, 3, depth_multiplier=2)(x)
+    x = keras.layers.DepthwiseConv2D(3, depth_multiplier=2)(x)
+    x = keras.layers.Conv2D(8, 3, groups=2)(x)
+    x = keras.layers.Conv2DTranspose(5, 2, strides=2)(x)
+    model = loaded(keras.Model(inputs, x, name="kinds"))
+    for layer in model.card.layers:
+        cosines = expected_cosines(model, layer.index)
+        found = filter_kernels(model, layer.index, tuple(range(layer.filters)))
+        for index, kernel in enumerate(found):
+            others = {j: cosine for (i, j), cosine in cosines.items() if i == index and cosine > 5e-5}
+            expected = sorted(others, key=lambda j: -others[j])[:ALIKE]
+            assert [other for other, _ in kernel.alike] == expected, (layer.type, index)
+            np.testing.assert_allclose([c for _, c in kernel.alike], [others[j] for j in expected], atol=6e-5)
+
+
+@pytest.mark.parametrize(
+    ("patterns", "expected"),
+    [
+        ([[1, 0], [2, 0], [3, 4]], [(1, 1.0), (2, 0.6)]),
+        ([[1, 0], [0, 1], [-1, 0]], []),  # at right angles, and the opposite
+        ([[1e-30, 1e-30], [1e30, 1e30]], [(1, 1.0)]),  # whatever the strength
+        ([[0, 0], [1, 1], [0, 0]], []),  # nothing is like nothing
+        ([[2], [3], [-1]], []),  # one value has no direction
+        ([[1, 2]], []),
+        ([[1, 0], [1, 1], [1, 1], [1, 0]], [(3, 1.0), (1, 0.7071), (2, 0.7071)]),  # in order, the lower number first
+    ],
+)
+def test_alike_is_a_matter_of_direction(patterns: list[list[float]], expected: list[tuple[int, float]]) -> None:
+    (found,) = most_alike(np.array(patterns, np.float32), (0,))
+    assert list(found) == expected
+
+
+def test_a_large_layer_is_compared_block_by_block(monkeypatch: pytest.MonkeyPatch) -> None:
+    patterns = np.random.default_rng(0).normal(size=(50, 27)).astype(np.float32)
+    wanted = tuple(range(0, 50, 3))
+    whole = most_alike(patterns, wanted)
+    monkeypatch.setattr(kernels, "_BLOCK", 4)
+    assert most_alike(patterns, wanted) == whole
+    cosines = np.corrcoef(np.concatenate([patterns, -patterns], axis=1))  # without a mean a correlation is a cosine
+    np.fill_diagonal(cosines, -1)
+    for index, own in zip(wanted, whole, strict=True):
+        assert [other for other, _ in own] == list(np.argsort(-cosines[index])[:ALIKE])
