@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterable
 from dataclasses import replace
 
+from generator.build.compare import compare_weights
 from generator.build.cost import task_cost
 from generator.build.events import Event, Failure, PagesDone, Planned, Progressed, Summary, TaskDone, Tell
 from generator.build.workshop import Prepared, Workshop, open_workshop, prepare_all
@@ -42,10 +43,11 @@ def build(
     ``models`` and ``choice`` narrow what is rendered now; pages of what the store holds already are kept.
     Raises UsageError or ConfigError if nothing can be done at all; what fails later is in the summary.
     """
-    from generator.pages import check_output, write_site
+    from generator.pages import check_output, check_templates, write_site
 
     _check_apart(config)
     check_output(config.output)
+    check_templates(config)
     rendered_now = {entry.name for entry in select_models(config, models).models}
     shop, failures = open_workshop(config, trust, tell)
     prepared, failed = prepare_all(config, choice, shop, rendered_now, measure=True)
@@ -62,6 +64,7 @@ def build(
             done, found = _render(one, tasks, shop)
             rendered += done
             failures += found
+    failures += compare_weights(config, prepared, rendered_now, shop)
     narrowed = choice.narrows or len(rendered_now) < len(config.models)
     gathered = [(p.entry, p.card, p.photos, p.shown + p.now) for p in prepared]
     written = write_site(config, gathered, shop.store, keep_all=narrowed)

@@ -6,13 +6,13 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from generator.errors import UsageError
-from generator.store import NEW, write_atomically
+from generator.store import NEW
 
 MANIFEST, JOURNAL = "manifest.json", ".building.json"
 NOT_OURS_BUT_WELCOME = {"README.md", ".nojekyll"}
@@ -71,23 +71,30 @@ def write_files(folder: Path, files: dict[str, Content], describe: Callable[[lis
     """
     before, begun = _listed(folder / MANIFEST), _listed(folder / JOURNAL)
     claimed = {*before, *begun}
-    for target in filter(None, (_in_the_way(folder, path, content, claimed) for path, content in files.items())):
+    for target in _in_the_way(folder, files, claimed):
         raise UsageError(f"output {target}: is not ours, and stands where a page should", "Move it away")
     listing = [{"path": path, "size": c.size, "digest": c.digest} for path, c in sorted(files.items())]
     new_manifest = describe(listing)
     stale = sorted(path for path in claimed if path not in files and _is_inside(path))
     # A build that was killed may have replaced what it announced, whatever the older manifest says of it.
     known = {path: digest for path, digest in before.items() if path not in begun}
-    changed = [path for path, content in files.items() if not _is_there(folder / path, content, known.get(path))]
+    changed = [
+        path
+        for path, content in files.items()
+        if known.get(path) != content.digest or size_of(folder, path) != content.size
+    ]
     try:
         _sweep(folder, files)
         if changed or stale or _bytes(folder / MANIFEST) != new_manifest:
             journal = {"files": [{"path": path} for path in sorted({*claimed, *files})]}
-            write_atomically(folder / JOURNAL, json.dumps(journal).encode())
+            folder.mkdir(parents=True, exist_ok=True)
+            put_file(f"{folder}/{JOURNAL}", json.dumps(journal).encode())
+            for parent in {path.rpartition("/")[0] for path in changed}:
+                (folder / parent).mkdir(parents=True, exist_ok=True)
             for path in changed:
-                write_atomically(folder / path, files[path].read())
+                put_file(f"{folder}/{path}", files[path].read())
             deleted = sum(_delete(folder, path) for path in stale)
-            write_atomically(folder / MANIFEST, new_manifest)
+            put_file(f"{folder}/{MANIFEST}", new_manifest)
         else:
             deleted = 0
         (folder / JOURNAL).unlink(missing_ok=True)
@@ -96,6 +103,26 @@ def write_files(folder: Path, files: dict[str, Content], describe: Callable[[lis
             f"output {folder}: cannot be written: {error.strerror}", "Free some space, then run again"
         ) from None
     return Changes(len(changed), len(files) - len(changed), deleted)
+
+
+def size_of(folder: Path, path: str) -> int | None:
+    """Return the size of a file of the site in bytes, None if it is not there."""
+    try:
+        return os.stat(f"{folder}/{path}").st_size  # noqa: PTH116 (asked for every file at every build)
+    except OSError:
+        return None
+
+
+def put_file(path: str, content: bytes) -> None:
+    """Write a file beside its place and move it there: ``write_atomically`` without what only costs here.
+
+    The folder must be there. A site has tens of thousands of small files, and one build at a time.
+    """
+    parent, _, name = path.rpartition("/")
+    beside = f"{parent}/{NEW}{name[-80:]}"
+    with open(beside, "wb") as opened:  # noqa: PTH123
+        opened.write(content)
+    os.replace(beside, path)  # noqa: PTH105
 
 
 def remove_site(folder: Path) -> int:
@@ -146,24 +173,24 @@ def _bytes(path: Path) -> bytes | None:
         return None
 
 
-def _in_the_way(folder: Path, path: str, content: Content, claimed: Collection[str]) -> Path | None:
-    """Return what is not ours where a file, or a folder that it is in, has to be."""
-    target = folder / path
-    for parent in list(target.relative_to(folder).parents)[-2::-1]:
+def _in_the_way(folder: Path, files: Mapping[str, Content], claimed: Collection[str]) -> Iterator[Path]:
+    """Yield what is not ours where a file, or a folder that one is in, has to be."""
+    parents = {str(parent) for folders in {path.rpartition("/")[0] for path in files} for parent in _upwards(folders)}
+    for parent in sorted(parents):
         held = folder / parent
         if held.is_symlink() or (held.exists() and not held.is_dir()):
-            return held
-    if path in claimed or not (target.exists() or target.is_symlink()):
-        return None
-    same = target.is_file() and not target.is_symlink() and _bytes(target) == content.read()
-    return None if same else target
+            yield held
+    for path, content in files.items():
+        if path in claimed or not os.path.lexists(f"{folder}/{path}"):
+            continue
+        target = folder / path
+        if target.is_symlink() or not target.is_file() or _bytes(target) != content.read():
+            yield target
 
 
-def _is_there(path: Path, content: Content, listed: str | None) -> bool:
-    try:
-        return listed == content.digest and path.stat().st_size == content.size
-    except OSError:
-        return False
+def _upwards(folders: str) -> Iterator[PurePosixPath]:
+    whole = PurePosixPath(folders)
+    return (parent for parent in (whole, *whole.parents) if parent.name)
 
 
 def _is_inside(path: str) -> bool:

@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-from generator import __version__, assets
-from generator.config import Config, ModelEntry
-from generator.models.card import ModelCard
-from generator.pages import text
-from generator.pages.manifest import manifest
+from generator import assets
+from generator.config import Config
+from generator.pages.architecture import drawing
+from generator.pages.comparison import Comparison, comparison_pages, comparisons
+from generator.pages.data import layer_data, model_data
+from generator.pages.inputs import Gathered, inputs_digest, note, still_there
+from generator.pages.manifest import as_json, manifest
 from generator.pages.output import Content, write_files
+from generator.pages.shell import Shell, make_shell
+from generator.pages.templating import Templates, open_templates
 from generator.pages.views import LayerView, ModelView, model_view
-from generator.plan import PhotoIdentity, Task
 from generator.store import Store
-
-Gathered = tuple[ModelEntry, ModelCard, Sequence[PhotoIdentity], Iterable[Task]]
 
 
 @dataclass(frozen=True)
@@ -35,64 +31,60 @@ class Written:
     verdicts: Counter[str]
 
 
-def write_site(config: Config, models: Iterable[Gathered], store: Store, keep_all: bool = False) -> Written:
+def check_templates(config: Config) -> None:
+    """Make sure that pages can be made with the owner's templates, before anything is rendered for them.
+
+    Raises ConfigError with a line for each that is wrong.
+    """
+    open_templates(config.look.templates)
+
+
+def write_site(config: Config, models: Sequence[Gathered], store: Store, keep_all: bool = False) -> Written:
     """Write the site of everything that the store holds of these models' tasks.
 
     With ``keep_all`` filters that are on the tasks' shelves without being asked for are shown as well.
 
     Raises UsageError if the output folder cannot be written, or a blob of the store is damaged.
     """
+    templates = open_templates(config.look.templates)
+    shell = make_shell(config.title, config.look, templates)
+    inputs = inputs_digest(config, models, shell, templates, store, keep_all)
+    if kept := still_there(config.output, store, inputs):
+        return Written(0, kept[0], 0, Counter(kept[1]))
     views = [model_view(*gathered, store, keep_all) for gathered in models]
-    files = dict(_pages(config.title, views))
+    files = dict(_pages(templates, shell, views, comparisons(config, views, store)))
     for view in views:
         files.update(_pictures(view, store))
-    changes = write_files(config.output, files, lambda listing: _json(manifest(config.title, views, listing)))
+    changes = write_files(config.output, files, lambda listing: as_json(manifest(config.title, views, listing)))
     verdicts = Counter(one.verdict for view in views for layer in view.layers for one in layer.filters)
+    note(config.output, store, inputs, verdicts)
     return Written(changes.written, changes.unchanged, changes.deleted, verdicts)
 
 
-def environment(folder: Path) -> Environment:
-    """Return the template environment: everything is escaped, and a misspelt name is an error."""
-    made = Environment(
-        loader=FileSystemLoader(folder),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    made.filters.update(text.FILTERS)
-    return made
-
-
-def _pages(title: str, views: Sequence[ModelView]) -> Iterator[tuple[str, Content]]:
-    templates = environment(assets.templates_path())
-    static = assets.templates_path() / "static"
-    named: dict[str, str] = {}
-    for source in (static / "site.css", static / "site.js"):
-        content = source.read_bytes()
-        path = f"assets/site-{hashlib.sha256(content).hexdigest()[:10]}{source.suffix}"
-        named[source.suffix[1:]] = path
-        yield path, Content.of(content)
+def _pages(
+    templates: Templates, shell: Shell, views: Sequence[ModelView], compared: Sequence[Comparison]
+) -> Iterator[tuple[str, Content]]:
+    yield from shell.files.items()
 
     def page(template: str, path: str, **values: Any) -> tuple[str, Content]:
-        root = "../" * path.count("/")
-        shared = {"site_title": title, "root": root, "assets": named, "models": views, "version": __version__}
-        html = templates.get_template(template).render(**shared, **values)
+        html = templates.render(template, {**shell.values(path), "models": views, "compared": compared, **values})
         return path, Content.of(html.encode())
 
-    yield page("home.html", "index.html")
+    yield page("home.html", "index.html", introduction=shell.introduction)
     yield page("reading.html", "reading.html")
     yield page("404.html", "404.html")
     yield ".nojekyll", Content.of(b"")
     yield "manifest.schema.json", Content.of(assets.manifest_schema())
     for view in views:
-        yield page("model.html", view.page, model=view)
+        yield f"data/{view.slug}.js", Content.of(model_data(view))
+        yield page("model.html", view.page, model=view, drawing=drawing(view.card, view.by_index))
         for before, layer, after in _neighbours(view.layers):
-            yield page("layer.html", layer.page, model=view, layer=layer, before=before, after=after)
+            data = layer_data(layer)
+            yield page("layer.html", layer.page, model=view, layer=layer, data=data, before=before, after=after)
             for left, one, right in _neighbours(layer.filters):
                 values = {"model": view, "layer": layer, "filter": one, "before": left, "after": right}
                 yield page("filter.html", one.page, **values)
+    yield from comparison_pages(page, compared)
 
 
 def _neighbours(items: Sequence[Any]) -> Iterator[tuple[Any, Any, Any]]:
@@ -109,6 +101,9 @@ def _pictures(view: ModelView, store: Store) -> Iterator[tuple[str, Content]]:
 
 def _files(view: ModelView) -> Iterator[Any]:
     yield from (file for _, file in view.photos)
+    for layer in view.layers:
+        yield from (sheet for technique in layer.techniques for sheet in technique.sheets)
+        yield from filter(None, [layer.best_sheet])
     layers: Iterable[LayerView] = view.layers
     for one in (one for layer in layers for one in layer.filters):
         for picture in one.pictures:
@@ -119,7 +114,3 @@ def _files(view: ModelView) -> Iterator[Any]:
         yield from (m.file for m in one.maps)
         if one.kernel:
             yield one.kernel.file
-
-
-def _json(value: dict[str, Any]) -> bytes:
-    return (json.dumps(value, indent=1, sort_keys=False, ensure_ascii=False, allow_nan=False) + "\n").encode()

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from fractions import Fraction
 
 from generator.config.values import RenderSettings, Transforms
 from generator.models.card import WHOLE_INPUT
+from generator.pages.parts import File
+from generator.pages.sheets import place
 
 TIMES, MINUS = "\N{MULTIPLICATION SIGN}", "\N{MINUS SIGN}"
 
@@ -107,6 +110,11 @@ def settings(value: RenderSettings, index: int) -> list[tuple[str, str]]:
     return [(name, line) for name, line in lines.items() if line]
 
 
+def names(files: Sequence[File]) -> list[File]:
+    """Return files as a page of their own folder addresses them: hundreds of times, so it should be short."""
+    return [replace(file, path=file.path.rpartition("/")[2]) for file in files]
+
+
 FILTERS: dict[str, Callable[..., object]] = {
     "shape": shape,
     "receptive_field": receptive_field,
@@ -115,4 +123,6 @@ FILTERS: dict[str, Callable[..., object]] = {
     "percent": percent,
     "direction": direction,
     "settings": settings,
+    "place": place,
+    "names": names,
 }

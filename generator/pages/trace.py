@@ -30,8 +30,8 @@ def plot(trace: Sequence[float], reference: float | None) -> Plot:
     def y(value: float) -> float:
         return round((high - value) / span * (HEIGHT - 8) + 4, 1)
 
-    last = max(1, len(trace) - 1)
-    points = " ".join(f"{round(i / last * WIDTH, 1)},{y(value)}" for i, value in enumerate(trace))
+    across = WIDTH / max(1, len(trace) - 1)
+    points = " ".join([f"{i * across:.1f},{y(value)}" for i, value in enumerate(trace)])
     return Plot(WIDTH, HEIGHT, points, None if reference is None else y(reference), len(trace))
 
 

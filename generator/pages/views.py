@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from generator.config.values import ModelEntry, RenderSettings
 from generator.models.card import ConvLayer, ModelCard
-from generator.pages.parts import FeatureMap, File, KernelView, PictureView
+from generator.pages.insight import LayerInsight, layer_insight
+from generator.pages.parts import FeatureMap, File, KernelView, PictureView, Sketch
 from generator.pages.pictures import pictures_of
 from generator.pages.results import Entry, Results
+from generator.pages.sheets import BEST, Technique, hung
+from generator.pages.techniques import best, techniques
 from generator.pages.verdict import CONVERGED, DEAD, WEAK, of_filter
 from generator.plan import PhotoIdentity, Task
 from generator.store import Store
@@ -62,15 +66,6 @@ class FilterView:
         return len({picture.growth[0][1].blob for picture in self.searches if picture.growth})
 
     @cached_property
-    def small(self) -> tuple[PictureView, ...]:
-        """Return at most three further pictures for a tile: another objective or sign before more of the same."""
-        main, *others = ((p.settings.objective, p.settings.sign) for p in self.pictures)
-        shown = [(aim, p) for aim, p in zip(others, self.pictures[1:], strict=True) if not p.empty]
-        first = dict(reversed([(aim, p) for aim, p in shown if aim != main]))
-        leading = [p for aim, p in shown if first.get(aim) is p]
-        return tuple([*leading, *(p for aim, p in shown if first.get(aim) is not p)][:3])
-
-    @cached_property
     def verdict(self) -> str:
         """Return the verdict on the filter."""
         others = [picture.verdict for picture in self.searches if picture is not self.main]
@@ -89,16 +84,23 @@ class LayerView:
     layer: ConvLayer
     page: str
     filters: tuple[FilterView, ...]
+    techniques: tuple[Technique, ...] = ()
+    best_sheet: File | None = None
+
+    @cached_property
+    def places(self) -> dict[int, int]:
+        """Return the place of each filter on the layer's sheets, by its index."""
+        return {view.index: place for place, view in enumerate(self.filters)}
+
+    @cached_property
+    def best_places(self) -> dict[int, int]:
+        """Return the place of each of the strongest filters on their own sheet, by its index."""
+        return {view.index: place for place, view in enumerate(self.best[:BEST])}
 
     @cached_property
     def by_index(self) -> dict[int, FilterView]:
         """Return the filters by their index."""
         return {view.index: view for view in self.filters}
-
-    @cached_property
-    def in_order(self) -> tuple[FilterView, ...]:
-        """Return the filters by their index, those that have no picture to show at the end."""
-        return tuple(sorted(self.filters, key=lambda f: (f.main.empty, f.index)))
 
     @cached_property
     def best(self) -> tuple[FilterView, ...]:
@@ -108,9 +110,9 @@ class LayerView:
         return tuple(sorted(alive, key=lambda f: (rank[f.verdict], -f.score, f.index)))
 
     @cached_property
-    def further(self) -> tuple[str, ...]:
-        """Return the titles of the small pictures."""
-        return tuple(dict.fromkeys(picture.title for f in self.filters for picture in f.small))
+    def insight(self) -> LayerInsight:
+        """Return what its filters have to do with each other."""
+        return layer_insight(self.layer, self.filters)
 
     def count(self, which: str) -> int:
         """Return how many filters have a verdict."""
@@ -168,9 +170,15 @@ def model_view(
     for layer in card.layers:
         folder = f"{entry.slug}/{layer.slug}"
         if filters := tuple(_filter(results, shown, layer, folder, index) for index in results.filters(layer.index)):
-            layers.append(LayerView(layer, f"{folder}/index.html", filters))
+            layers.append(_with_sheets(LayerView(layer, f"{folder}/index.html", filters), folder, store))
     seen = tuple((photo.name, file) for photo, file in shown.items())
     return ModelView(entry.name, entry.slug, entry, card, f"{entry.slug}/index.html", tuple(layers), seen)
+
+
+def _with_sheets(view: LayerView, folder: str, store: Store) -> LayerView:
+    shown = tuple(hung(technique, folder, store) for technique in techniques(view.filters))
+    strongest = hung(best(view.best[:BEST]), folder, store)
+    return replace(view, techniques=shown, best_sheet=strongest.sheets[0])
 
 
 def _filter(
@@ -192,13 +200,15 @@ def _maps(
     for number, (photo, seen) in enumerate(photos.items()):
         if entry := results.answers(photo, layer.index).get(index):
             file = File(f"{stem}-feature-map-{number}.webp", entry["map"], *entry["size"])
-            yield FeatureMap(photo.name, seen, file, entry["response"], entry["peak"])
+            packed = entry["sketch"]
+            sketch = Sketch(packed["low"], packed["high"], base64.b64decode(packed["cells"]))
+            yield FeatureMap(photo.name, seen, file, entry["response"], entry["peak"], entry["places"], sketch, number)
 
 
 def _kernel(entry: Entry | None, stem: str) -> KernelView | None:
     if entry is None:
         return None
     inputs = tuple(zip(entry["inputs"], entry["shares"], strict=True))
-    return KernelView(
-        File(f"{stem}-kernel.webp", entry["kernel"], *entry["size"]), entry["colour"], inputs, entry["of"]
-    )
+    file = File(f"{stem}-kernel.webp", entry["kernel"], *entry["size"])
+    alike = tuple((other, cosine) for other, cosine in entry["alike"])
+    return KernelView(file, entry["colour"], inputs, entry["of"], alike)

@@ -6,6 +6,9 @@
     names/<digest of name>.json which model last went by a name
     tunings/<digest>.json       how a model is climbed fastest on this machine
     activities/<digest>.json    what a model's filters answer to some photos
+    sheets/<digest>.json        which blob is the sheet of some pictures' thumbnails
+    sites/<digest>.json         what the site in a folder was made of
+    comparisons/<digest>.json   how much the weights of two models differ
 
 A shelf holds the records of one subject (model, layer, technique, settings), whichever batches it was made in.
 """
@@ -26,7 +29,8 @@ from generator.errors import GalleryError, UsageError
 
 Record = dict[str, Any]
 
-MARK, SPEED, ROOMS = "store.json", "speed.json", ("objects", "records", "cards", "names", "tunings", "activities")
+MARK, SPEED = "store.json", "speed.json"
+ROOMS = ("objects", "records", "cards", "names", "tunings", "activities", "comparisons", "sheets", "sites")
 NEW = ".filter-gallery-new-"
 """How the name of a file begins that is not yet whole."""
 
@@ -66,7 +70,7 @@ class Store:
 
     def has_blob(self, digest: str) -> bool:
         """Tell whether a blob is there."""
-        return self.blob_path(digest).is_file()
+        return os.path.isfile(f"{self.folder}/objects/{digest[:2]}/{digest}")  # noqa: PTH113 (asked 100,000 times)
 
     def blob(self, digest: str) -> bytes:
         """Return a blob. One that was damaged on disk is removed, so that the next build makes it again.
@@ -97,6 +101,14 @@ class Store:
             record = self._complete(_read_json(path))
             if record is not None:
                 yield path.stem, record
+
+    def shelf_state(self, shelf: str) -> list[list[Any]]:
+        """Return name, size and time of each record of a shelf, whole or not, in the order of their names."""
+        return _state(self.folder / "records" / shelf)
+
+    def comparisons_state(self) -> list[list[Any]]:
+        """Return name, size and time of each comparison."""
+        return _state(self.folder / "comparisons")
 
     def put_card(self, digest: str, card: Record) -> None:
         """Keep what is known of a model."""
@@ -133,6 +145,34 @@ class Store:
     def activity(self, digest: str) -> Record | None:
         """Return what a model's filters answer to some photos, or None."""
         return _read_json(self.folder / "activities" / f"{digest}.json")
+
+    def put_comparison(self, digest: str, comparison: Record) -> None:
+        """Remember how much the weights of two models differ; the digest is of both."""
+        self._write(self.folder / "comparisons" / f"{digest}.json", _json(comparison))
+
+    def comparison(self, digest: str) -> Record | None:
+        """Return how much the weights of two models differ, or None."""
+        return _read_json(self.folder / "comparisons" / f"{digest}.json")
+
+    def put_sheet(self, digest: str, blob: str) -> None:
+        """Remember which blob is the sheet of some thumbnails; the digest is of the pictures and of how it is made."""
+        self._write(self.folder / "sheets" / f"{digest}.json", _json({"blob": blob}))
+
+    def sheet(self, digest: str) -> str | None:
+        """Return the blob that is the sheet of some thumbnails, or None if it was not made, or is gone."""
+        blob = (_read_json(self.folder / "sheets" / f"{digest}.json") or {}).get("blob")
+        return blob if isinstance(blob, str) and self.has_blob(blob) else None
+
+    def note_site(self, folder: Path, made_of: Record) -> None:
+        """Remember what the site in a folder was made of."""
+        self._write(self._site_path(folder), _json(made_of))
+
+    def site(self, folder: Path) -> Record | None:
+        """Return what the site in a folder was made of, or None."""
+        return _read_json(self._site_path(folder))
+
+    def _site_path(self, folder: Path) -> Path:
+        return self.folder / "sites" / f"{hashlib.sha256(str(folder.resolve()).encode()).hexdigest()}.json"
 
     def note_speed(self, machine: dict[str, float]) -> None:
         """Remember how fast this machine was, for estimates only: nothing that is built depends on it."""
@@ -179,6 +219,14 @@ class Store:
             write_atomically(path, content)
         except OSError as error:
             raise UsageError(f"cannot write {path}: {error.strerror}", "Name another folder with `cache:`") from None
+
+
+def _state(folder: Path) -> list[list[Any]]:
+    try:
+        with os.scandir(folder) as entries:
+            return sorted([entry.name, entry.stat().st_size, entry.stat().st_mtime_ns] for entry in entries)
+    except OSError:
+        return []
 
 
 def _json(value: Record) -> bytes:

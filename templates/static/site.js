@@ -1,12 +1,433 @@
-// Pages are read without this. It lets the arrow keys turn them.
+// Pages are read without this. It adds: keys that turn pages, a search, a layer's controls, and a lightbox.
 (function () {
   "use strict";
-  document.addEventListener("keydown", function (event) {
-    if (event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
-    var rel = event.key === "ArrowLeft" ? "prev" : event.key === "ArrowRight" ? "next" : "";
-    var at = event.target;
-    if (!rel || (at instanceof Element && at.closest("input, textarea, select, [tabindex]"))) return;
-    var link = document.querySelector('link[rel="' + rel + '"]');
-    if (link) location.href = link.href;
+  const here = document.documentElement.dataset;
+  const root = here.root || "";
+  const find = (selector, within) => (within || document).querySelector(selector);
+  const all = (selector, within) => [...(within || document).querySelectorAll(selector)];
+  const link = (rel) => find(`link[rel="${rel}"]`) || find(`a[rel="${rel}"]`);
+
+  /** Make an element; text is set as text, whatever it holds. */
+  function make(tag, properties, ...children) {
+    const made = document.createElement(tag);
+    for (const [name, value] of Object.entries(properties || {})) {
+      if (name in made && !name.startsWith("aria")) made[name] = value;
+      else made.setAttribute(name, value);
+    }
+    made.append(...children);
+    return made;
+  }
+
+  const number = new Intl.NumberFormat("en", { maximumSignificantDigits: 3, useGrouping: false });
+  const shown = (value) => (value === null ? "–" : number.format(value).replace("-", "−"));
+  const pad = (value, length) => String(value).padStart(length, "0");
+
+  /** What the address says after its #, as a map; null if that is only a place on the page. */
+  function state() {
+    const hash = location.hash.slice(1);
+    return !hash || hash.includes("=") ? new Map(new URLSearchParams(hash)) : null;
+  }
+
+  function written(map) {
+    const kept = new URLSearchParams([...map].filter((pair) => pair[1]));
+    return [...kept].length ? "#" + kept : "";
+  }
+
+  /** Change the address, as a step that the back button takes back, or in place. */
+  function remember(map, step) {
+    const address = location.pathname + location.search + written(map);
+    history[step ? "pushState" : "replaceState"](null, "", address);
+  }
+
+  // --- Search -----------------------------------------------------------------------------------------------------
+
+  const VERDICTS = ["converged", "weak", "dead"];
+  const MOST = 60;
+  const plain = (text) => text.normalize("NFKD").toLowerCase().replace(/[^\p{L}\p{N}]+/gu, "");
+  const models = new Map();
+  let loading = null;
+
+  /** Every model's file is a script that calls this: over file:// scripts are all that can be loaded. */
+  window.filterGallery = (model) => models.set(model.slug, model);
+
+  function load() {
+    const slugs = (here.models || "").split(" ").filter(Boolean);
+    loading = loading || Promise.all(slugs.map((slug) => new Promise((done) => {
+      document.head.append(make("script", { src: `${root}data/${slug}.js`, onload: done, onerror: done }));
+    })));
+    return loading.then(() => slugs.map((slug) => models.get(slug)).filter(Boolean));
+  }
+
+  const indices = (layer) =>
+    Array.isArray(layer.filters) ? layer.filters : Array.from({ length: layer.filters }, (_, index) => index);
+
+  /** How well words fit a layer of a model: 0 not at all, more if its own name begins with one, or is one. */
+  function fit(words, model, layer) {
+    const own = plain(layer ? layer.title : model.name);
+    const whole = plain(model.name) + " " + (layer ? own + " " + plain(layer.type) : "");
+    let best = 1;
+    for (const word of words) {
+      if (!whole.includes(word)) return 0;
+      best = Math.max(best, own === word ? 4 : own.startsWith(word) ? 3 : own.includes(word) ? 2 : 1);
+    }
+    return best;
+  }
+
+  /** Return what a query finds: {title, about, href, rank}, the best first. Its words must all fit. */
+  function search(query, known, slug) {
+    const tokens = query.trim().split(/[\s/,·]+/).filter(Boolean);
+    const words = tokens.map(plain).filter(Boolean);
+    const results = [];
+    const verdict = VERDICTS.find((name) => words.some((word) => word.length > 2 && name.startsWith(word)));
+    const rest = words.filter((word) => !verdict || word.length < 3 || !verdict.startsWith(word));
+    const digits = rest.filter((word) => /^\d+$/.test(word));
+    const wanted = digits.length ? Number(digits[digits.length - 1]) : null;
+    const others = wanted === null ? rest : rest.filter((_, at) => at !== rest.lastIndexOf(digits[digits.length - 1]));
+    for (const model of known) {
+      if (!words.length) {
+        if (!slug) results.push({ title: model.name, about: `${model.layers.length} layers`, href: model.page, rank: 9 });
+        else if (model.slug === slug) for (const layer of model.layers) results.push(asLayer(model, layer, 1));
+        continue;
+      }
+      const whole = fit(words, model);
+      if (whole) results.push({ title: model.name, about: `${model.layers.length} layers`, href: model.page, rank: 20 + whole });
+      for (const layer of model.layers) {
+        const near = model.slug === slug ? 0.5 : 0;
+        const named = fit(words, model, layer);
+        if (named) results.push(asLayer(model, layer, 10 + named + near));
+        const fits = (verdict || wanted !== null) && (others.length ? fit(others, model, layer) : 1);
+        if (!fits) continue;
+        const places = [];
+        indices(layer).forEach((index, place) => {
+          if ((wanted === null || index === wanted) && (!verdict || layer.verdicts[place] === verdict[0])) places.push([index, place]);
+        });
+        if (verdict && wanted === null && places.length) {
+          const one = asLayer(model, layer, 8 + fits + near);
+          results.push({ ...one, about: `${places.length} ${verdict}`, href: `${one.href}#show=${verdict}` });
+        }
+        for (const [index, place] of places) {
+          const name = VERDICTS.find((each) => each[0] === layer.verdicts[place]);
+          const href = `${layer.folder}/${pad(index, 4)}.html`;
+          results.push({ title: `${layer.title}, filter ${index}`, about: `${model.name}, ${name}`, href, rank: 2 + fits / 2 + near });
+        }
+      }
+    }
+    return results.map((one, at) => [one, at]).sort((a, b) => b[0].rank - a[0].rank || a[1] - b[1]).map((pair) => pair[0]);
+  }
+
+  const asLayer = (model, layer, rank) => ({
+    title: layer.title, rank, href: `${layer.folder}/index.html`, layer: true,
+    about: `${model.name}, ${layer.type}, ${layer.verdicts.length} filters`,
+  });
+
+  /** A dialog with a field and what it finds; `slug` names a model whose layers are offered before anything is typed. */
+  function openSearch(text, slug) {
+    const list = make("div", { id: "found", role: "listbox", "aria-label": "Found" });
+    const said = make("p", { className: "say", role: "status" });
+    const field = make("input", {
+      type: "search", value: text, placeholder: "layer, filter, verdict: block4 dead", autocomplete: "off", spellcheck: false,
+      role: "combobox", "aria-expanded": "true", "aria-controls": "found", "aria-autocomplete": "list", "aria-label": "Search models, layers and filters",
+    });
+    const dialog = make("dialog", { className: "search", "aria-label": "Search" }, field, said, list);
+    const layerState = () => (find("#layer") && state() ? written(new Map([...state()].filter(([key]) => key !== "filter" && key !== "show"))) : "");
+    let at = 0;
+
+    function choose(next) {
+      const options = all("[role=option]", list);
+      at = options.length ? (next + options.length) % options.length : 0;
+      options.forEach((option, place) => option.setAttribute("aria-selected", place === at));
+      if (options[at]) {
+        field.setAttribute("aria-activedescendant", options[at].id);
+        options[at].scrollIntoView({ block: "nearest" });
+      } else field.removeAttribute("aria-activedescendant");
+    }
+
+    function show(known) {
+      const results = search(field.value, known, slug);
+      list.replaceChildren(...results.slice(0, MOST).map((one, place) => make(
+        "a", { href: root + one.href + (one.layer && !one.href.includes("#") ? layerState() : ""), id: `found-${place}`, role: "option", tabIndex: -1, "aria-selected": "false" },
+        make("b", {}, one.title), make("span", {}, one.about),
+      )));
+      const more = results.length - MOST;
+      said.textContent = !known.length ? "Nothing to search in." : !results.length ? "Nothing found."
+        : `${results.length} found${more > 0 ? `, the first ${MOST} are shown` : ""}.`;
+      choose(0);
+    }
+
+    field.addEventListener("keydown", (event) => {
+      const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+      if (step) choose(at + step);
+      else if (event.key === "Enter") { const option = all("[role=option]", list)[at]; if (option) option.click(); }
+      else return;
+      event.preventDefault();
+    });
+    list.addEventListener("click", (event) => { if (!event.ctrlKey && !event.metaKey) setTimeout(() => dialog.close()); });
+    present(dialog);
+    field.focus();
+    load().then((known) => { show(known); field.addEventListener("input", () => show(known)); });
+  }
+
+  /** Show a dialog; a click beside it closes it, and it is gone when it is closed. */
+  function present(dialog, closed) {
+    dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });
+    dialog.addEventListener("close", () => { dialog.remove(); if (closed) closed(); });
+    document.body.append(dialog);
+    dialog.showModal();
+  }
+
+  const KEYS = [["← →", "previous, next"], ["u", "up"], ["/", "search"], ["l", "switch layer"], ["+ − 0", "zoom, in a large picture"], ["t", "next technique, in a large picture"], ["Esc", "close"]];
+
+  function openHelp() {
+    const rows = KEYS.map(([key, what]) => make("div", {}, make("dt", {}, key), make("dd", {}, what)));
+    present(make("dialog", { className: "search help", "aria-label": "Keys" }, make("h2", {}, "Keys"), make("dl", { className: "settings" }, ...rows), make("button", { type: "button", autofocus: true, onclick: (event) => event.target.closest("dialog").close() }, "Close")));
+  }
+
+  // --- Lightbox ---------------------------------------------------------------------------------------------------
+
+  /**
+   * Show `count` pictures large. `item(place)` is {title, about, page, ways: [{slug, title, src, sharp}]}; `moved(place, way)`
+   * hears of each step, `closed()` of the end. Returns what shows another, and what closes it.
+   */
+  function openBox(count, item, place, way, moved, closed) {
+    let zoom = 1;
+    const image = make("img", { draggable: false });
+    const stage = make("div", { className: "stage", tabIndex: 0, role: "group" }, image);
+    const title = make("h2", {});
+    const about = make("p", { className: "say", role: "status" });
+    const ways = make("div", { className: "ways", role: "group", "aria-label": "Techniques" });
+    const page = make("a", { className: "go" }, "Its page");
+    const button = (label, sign, act) => make("button", { type: "button", "aria-label": label, title: label, onclick: act }, sign);
+    const previous = button("Previous", "←", () => step(-1));
+    const next = button("Next", "→", () => step(1));
+    const bar = make("div", { className: "keys" }, previous, next, button("Smaller", "−", () => scale(zoom / 1.5)), button("Larger", "+", () => scale(zoom * 1.5)), page, button("Close", "×", () => dialog.close()));
+    const dialog = make("dialog", { className: "box", "aria-label": "Large picture" }, bar, stage, make("div", { className: "beside" }, title, about, ways));
+
+    function scale(to) {
+      zoom = Math.min(8, Math.max(1, to));
+      stage.style.setProperty("--zoom", zoom);
+      stage.classList.toggle("zoomed", zoom > 1);
+    }
+
+    function step(by) {
+      if (count > 1) { place = (place + by + count) % count; draw(true); }
+    }
+
+    function draw(tell) {
+      const one = item(place);
+      const chosen = one.ways.find((each) => each.slug === way) || one.ways[0];
+      image.hidden = !chosen;
+      if (chosen) {
+        image.src = chosen.src;
+        image.alt = [one.title, chosen.title].filter(Boolean).join(": ");
+        image.className = chosen.sharp ? "cells" : "";
+      }
+      stage.setAttribute("aria-label", chosen ? image.alt : one.title);
+      title.textContent = one.title;
+      about.textContent = one.about;
+      page.hidden = !one.page;
+      if (one.page) page.href = one.page;
+      previous.hidden = next.hidden = count < 2;
+      ways.replaceChildren(...(one.ways.length < 2 ? [] : one.ways.map((each) => make(
+        "button", { type: "button", "aria-pressed": String(each === chosen), onclick: () => { way = each.slug; draw(true); } },
+        make("img", { src: each.src, alt: "", className: each.sharp ? "cells" : "" }), make("span", {}, each.title),
+      ))));
+      scale(1);
+      if (tell && moved) moved(place, way);
+    }
+
+    dialog.addEventListener("keydown", (event) => {
+      if (event.altKey || event.ctrlKey || event.metaKey) return;
+      const act = {
+        ArrowLeft: () => zoom === 1 && step(-1), ArrowRight: () => zoom === 1 && step(1), "+": () => scale(zoom * 1.5), "=": () => scale(zoom * 1.5),
+        "-": () => scale(zoom / 1.5), 0: () => scale(1),
+        t: () => {
+          const list = item(place).ways;
+          if (list.length < 2) return;
+          const at = Math.max(0, list.findIndex((each) => each.slug === way));
+          way = list[(at + 1) % list.length].slug;
+          draw(true);
+        },
+      }[event.key];
+      if (!act) return;
+      if (act() !== false) event.preventDefault();
+    });
+    let start = null;
+    stage.addEventListener("pointerdown", (event) => { start = zoom === 1 ? event : null; });
+    stage.addEventListener("pointerup", (event) => {
+      const moved = start ? event.clientX - start.clientX : 0;
+      const turned = getComputedStyle(stage).direction === "rtl" ? -moved : moved;
+      if (Math.abs(moved) > 40 && Math.abs(moved) > Math.abs(event.clientY - start.clientY)) step(turned > 0 ? -1 : 1);
+      start = null;
+    });
+    stage.addEventListener("dblclick", () => scale(zoom > 1 ? 1 : 2.25));
+    stage.addEventListener("wheel", (event) => {
+      if (event.ctrlKey) { event.preventDefault(); scale(zoom * (event.deltaY < 0 ? 1.15 : 1 / 1.15)); }
+    }, { passive: false });
+    draw(false);
+    present(dialog, closed);
+    stage.focus();
+    return {
+      close: () => dialog.close(),
+      go: (to, as) => { if (to !== place || as !== way) { place = to; way = as; draw(false); } },
+    };
+  }
+
+  // --- A layer's page -----------------------------------------------------------------------------------------------
+
+  function layerPage(data, form) {
+    const sheet = find(".sheet");
+    const tiles = all(".tile", sheet);
+    const output = find("output", form);
+    const about = find(".about");
+    const flagged = Object.fromEntries(Object.entries(data.flags).map(([name, places]) => [name, new Set(places)]));
+    const none = data.techniques.map((technique) => new Set(technique.none));
+    const first = about.textContent;
+    let box = null;
+    let order = [];
+
+    const keys = (sort) => (sort === "score" ? data.scores : sort.startsWith("photo-") ? data.responses[Number(sort.slice(6))] : null);
+    const counts = (show, place) => !show || (flagged[show] ? flagged[show].has(place) : data.verdicts[place] === show[0]);
+    const chosen = (values) => Math.max(0, data.techniques.findIndex((one) => one.slug === values.get("technique")));
+
+    function source(technique, place) {
+      const end = Array.isArray(technique.file) ? technique.file[place] : technique.file;
+      return pad(data.filters[place], 4) + end;
+    }
+
+    function item(place) {
+      const index = data.filters[place];
+      const numbers = [`score ${shown(data.scores[place])}`, ...data.photos.map((name, at) => `${name} ${shown(data.responses[at][place])}`)];
+      const ways = data.techniques.filter((_, at) => !none[at].has(place)).map((one) => ({ ...one, src: source(one, place) }));
+      const verdict = VERDICTS.find((name) => name[0] === data.verdicts[place]);
+      return { title: `${data.title}, filter ${index}`, about: `${verdict}; ${numbers.join(", ")}`, page: `${pad(index, 4)}.html`, ways };
+    }
+
+    /** Make the page look as the address says. */
+    function apply() {
+      const values = state();
+      if (!values) return;
+      const at = chosen(values);
+      const technique = data.techniques[at];
+      const sort = values.get("sort") || "";
+      const show = values.get("show") || "";
+      const by = keys(sort);
+      order = tiles.map((_, place) => place).filter((place) => counts(show, place));
+      if (by) order.sort((a, b) => (by[b] === null ? -Infinity : by[b]) - (by[a] === null ? -Infinity : by[a]) || a - b);
+      const kept = new Set(order);
+      tiles.forEach((tile, place) => {
+        const name = `${technique.slug}-${pad(Math.floor(place / 64), 3)}.webp`;
+        const image = tile.firstChild;
+        if (image.getAttribute("src") !== name) image.setAttribute("src", name);
+        tile.classList.toggle("none", none[at].has(place));
+        tile.hidden = !kept.has(place);
+        tile.lastChild.data = data.filters[place] + (by ? ` · ${shown(by[place])}` : "");
+      });
+      sheet.append(...order.map((place) => tiles[place]));
+      sheet.style.setProperty("--size", { 2: 1.5, 3: 2.25 }[values.get("size")] || 1);
+      for (const name of ["sort", "show", "size"]) {
+        form.elements[name].value = values.get(name) || "";
+        if (form.elements[name].selectedIndex < 0) form.elements[name].value = "";
+      }
+      form.elements.technique.value = technique.slug;
+      output.textContent = order.length === tiles.length ? "" : `${order.length} of ${tiles.length} filters`;
+      about.textContent = at ? `${technique.title}. Choose a filter to see it large, beside its other pictures.` : first;
+      for (const step of all(".steps a")) {
+        step.hash = written(new Map([...values].filter(([key]) => key !== "filter" && key !== "show")));
+      }
+      light(values, technique.slug);
+    }
+
+    function light(values, way) {
+      const place = values.has("filter") ? data.filters.indexOf(Number(values.get("filter"))) : -1;
+      if (place < 0) { if (box) box.close(); return; }
+      const places = order.includes(place) ? order : [place, ...order];
+      const first = data.techniques[0].slug;
+      const moved = (to, as) => change({ filter: data.filters[places[to]], technique: as === first ? "" : as }, false);
+      if (box) { box.go(places.indexOf(place), way); return; }
+      box = openBox(places.length, (at) => item(places[at]), places.indexOf(place), way, moved, () => {
+        box = null;
+        const now = state();
+        const last = now && now.has("filter") ? data.filters.indexOf(Number(now.get("filter"))) : place;
+        if (now && now.has("filter")) change({ filter: "" }, false);
+        if (tiles[last]) tiles[last].focus();
+      });
+    }
+
+    function change(what, step) {
+      const values = state() || new Map();
+      for (const [key, value] of Object.entries(what)) values.set(key, String(value));
+      remember(values, step);
+      apply();
+    }
+
+    form.addEventListener("submit", (event) => event.preventDefault());
+    form.addEventListener("change", (event) => {
+      const { name, value } = event.target;
+      change({ [name]: name === "technique" && value === data.techniques[0].slug ? "" : value }, true);
+    });
+    sheet.addEventListener("click", (event) => {
+      const tile = event.target.closest(".tile");
+      if (!tile || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
+      event.preventDefault();
+      change({ filter: data.filters[tiles.indexOf(tile)] }, true);
+    });
+    addEventListener("popstate", apply);
+    apply();
+  }
+
+  // --- A filter's page ----------------------------------------------------------------------------------------------
+
+  /** Let every picture that says what it is be seen large. */
+  function enlargeable(images) {
+    const item = (place) => {
+      const image = images[place];
+      return { title: image.alt, about: "", page: "", ways: [{ slug: "", title: "", src: image.src, sharp: image.classList.contains("cells") }] };
+    };
+    images.forEach((image, place) => {
+      const open = () => openBox(images.length, item, place, "", null, () => image.focus());
+      Object.assign(image, { tabIndex: 0, title: "Enlarge" });
+      image.setAttribute("role", "button");
+      image.classList.add("enlarge");
+      image.addEventListener("click", open);
+      image.addEventListener("keydown", (event) => {
+        if (event.key === "Enter" || event.key === " ") { event.preventDefault(); open(); }
+      });
+    });
+  }
+
+  // --- Every page ---------------------------------------------------------------------------------------------------
+
+  const slug = find(".trail") && find(".trail").dataset.model;
+  const button = find(".find");
+  if (button) {
+    button.classList.add("ready");
+    button.addEventListener("click", () => openSearch("", ""));
+  }
+  if (slug) {
+    const current = find(".trail [aria-current]");
+    current.after(make("button", { type: "button", className: "switch", onclick: () => openSearch("", slug) }, "Switch layer"));
+  }
+  const data = find("#layer");
+  const form = find(".tools");
+  if (data && form) layerPage(JSON.parse(data.textContent), form);
+  enlargeable(all("main figure img").filter((image) => image.alt && !image.closest("a, .stack")));
+  const asked = state();
+  if (asked && asked.has("q")) openSearch(asked.get("q"), slug);
+
+  document.addEventListener("keydown", (event) => {
+    if (event.altKey || event.ctrlKey || event.metaKey || find("dialog[open]")) return;
+    const at = event.target;
+    if (at instanceof Element && at.closest("input:not([type=radio]), textarea, select, [contenteditable]")) return;
+    if (event.key === "/") openSearch("", slug);
+    else if (event.key === "?") openHelp();
+    else if (event.key === "l" && slug) openSearch("", slug);
+    else {
+      const rel = { ArrowLeft: "prev", ArrowRight: "next", u: "up" }[event.key];
+      const scrolls = at instanceof Element && at.closest("[tabindex='0']:not(img), [type=radio]");
+      const to = rel && !event.shiftKey && !scrolls && (find(`.steps a[rel="${rel}"]`) || link(rel));
+      if (!to) return;
+      location.href = to.href;
+    }
+    event.preventDefault();
   });
 })();

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import io
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -9,6 +12,8 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
+
+from PIL import Image
 
 from generator.config import Config, ModelEntry
 from generator.models.card import ModelCard
@@ -24,8 +29,21 @@ Score = float | Callable[[Task, int], float]
 """What the pictures of a task reach: the same for all, or for each filter its own."""
 
 
+def picture_file(what: str) -> bytes:
+    """Return a tiny picture that is different for every text."""
+    buffer = io.BytesIO()
+    Image.frombytes("RGB", (8, 8), hashlib.sha512(what.encode()).digest() * 3).save(buffer, "WEBP", lossless=True)
+    return buffer.getvalue()
+
+
+def sketched(task: Task, index: int, level: float) -> dict[str, Any]:
+    """Return a sketch between zero and twice a response: a filter's own on each photo, flat if it is silent."""
+    cells = hashlib.sha512(f"{task.photo} {task.layer.index} {index}".encode()).digest()
+    return {"low": 0.0, "high": 2.0 * max(0.0, level), "cells": base64.b64encode(cells).decode()}
+
+
 def fill(store: Store, tasks: Iterable[Task], score: Score = 2.0, response: Score = 1.0) -> None:
-    """Keep for each task a record such as a build makes; its pictures are a few bytes that say what they are."""
+    """Keep for each task a record such as a build makes; its pictures are tiny, and each its own."""
 
     def own(value: Score, task: Task, index: int) -> float:
         return value(task, index) if callable(value) else value
@@ -34,21 +52,24 @@ def fill(store: Store, tasks: Iterable[Task], score: Score = 2.0, response: Scor
         entries, blobs = [], []
 
         def blob(what: str, task: Task = task, blobs: list[str] = blobs) -> str:
-            blobs.append(store.put_blob(f"{task.shelf} {what}".encode()))
+            blobs.append(store.put_blob(picture_file(f"{task.shelf} {what}")))
             return blobs[-1]
 
         record: dict[str, Any] = {"technique": task.technique, "size": [8, 8], "blobs": blobs}
         if task.photo:
-            record["photo"] = store.put_blob(f"photo {task.photo.digest}".encode())
+            record["photo"] = store.put_blob(picture_file(f"photo {task.photo.digest}"))
             blobs.append(record["photo"])
         for index in task.filters:
             one: dict[str, Any] = {"filter": index}
             if task.technique == KERNEL:
                 one |= {"kernel": blob(f"{index}"), "colour": task.layer.index == 1, "size": [3, 3]}
                 one |= {"inputs": [2, 0], "shares": [0.6, 0.3], "of": 3}
+                near = sorted((other for other in task.filters if other != index), key=lambda other: abs(other - index))
+                one["alike"] = [[other, round(1 / (1 + abs(other - index)), 4)] for other in near[:8]]
             elif task.technique == FEATURE_MAP:
                 level = own(response, task, index)
                 one |= {"map": blob(f"{index}"), "response": level, "peak": 3 * level, "size": [8, 8]}
+                one |= {"places": 0.5 if level > 0 else 0.0, "sketch": sketched(task, index, level)}
             else:
                 assert task.technique == PICTURE
                 assert task.settings

@@ -238,18 +238,18 @@ class Killed(BaseException):
 def killed(site: Path, files: Files, after: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Build, and be killed when so many files are written; the journal is the first."""
     written = 0
-    write_atomically = output.write_atomically
+    put_file = output.put_file
 
-    def counted(path: Path, content: bytes) -> None:
+    def counted(path: str, content: bytes) -> None:
         nonlocal written
         if written == after:
             (site / f"{NEW}half").write_bytes(content[:3])
             raise Killed
         written += 1
-        write_atomically(path, content)
+        put_file(path, content)
 
     with monkeypatch.context() as patched:
-        patched.setattr(output, "write_atomically", counted)
+        patched.setattr(output, "put_file", counted)
         with pytest.raises(Killed):
             write(site, files)
 
@@ -284,7 +284,7 @@ def test_a_disk_that_is_full(site: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     def full(*_: object) -> None:
         raise OSError(28, os.strerror(28))
 
-    monkeypatch.setattr(output, "write_atomically", full)
+    monkeypatch.setattr(output, "put_file", full)
     with pytest.raises(UsageError, match=r"cannot be written: No space left on device\. Free some space"):
         write(site, ONE)
 

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from generator.config.values import Objective
 from tests.cards import card, conv, entry
@@ -97,14 +98,15 @@ def test_every_picture_of_a_filter_hangs_on_its_page(tmp_path: Path) -> None:
     assert "The picture that drives stem, filter 0 furthest below zero" in [a["alt"] for a in page.all("img")]
 
 
-def test_a_layer_shows_the_other_kinds_below_each_tile(tmp_path: Path) -> None:
-    made = written(tmp_path, 2, 2.0, sign="both")
+def test_a_layer_offers_every_kind_of_picture(tmp_path: Path) -> None:
+    made = written(tmp_path, 2, 2.0, sign="both", objective=(Objective(), Objective("neuron")))
     page = made.pages()[LAYER]
-    assert "The small pictures below a filter are its others: negative." in page.text
-    assert [a["src"] for a in page.all("img", alt="Negative")] == [
-        f"../../net/001-stem/{i:04d}-picture-2.webp" for i in (0, 1)
+    assert [a["value"] for a in page.all("input", name="technique")] == [
+        *("picture", "negative", "centre-unit", "centre-unit-negative", "feature-map-0", "kernel")
     ]
-    assert "The small pictures" not in written(tmp_path / "other", 2, 2.0).pages()[LAYER].text
+    assert [option["value"] for option in page.all("option") if option["value"]] == [
+        *("score", "photo-0", "converged", "2", "3")
+    ]
 
 
 def test_a_dead_filter_is_not_drawn_as_if_it_meant_something(tmp_path: Path) -> None:
@@ -114,8 +116,16 @@ def test_a_dead_filter_is_not_drawn_as_if_it_meant_something(tmp_path: Path) -> 
     for path in (LAYER, "net/index.html", "index.html"):
         shown = [str(a["src"]) for a in pages[path].all("img")]
         assert not [source for source in shown if "0000-picture" in source], path
-    numbers = re.findall(r"stem filter (\d)", pages[LAYER].text.split("What each filter answers")[0])
-    assert numbers == ["1", "2", "0"]
+    tiles = [a for a in pages[LAYER].all("a") if str(a.get("class", "")).startswith("tile")]
+    assert [(a["class"], a["href"]) for a in tiles] == [
+        ("tile dead none", "0000.html"),
+        ("tile converged", "0001.html"),
+        ("tile converged", "0002.html"),
+    ]
+    sheet = Image.open(made.site / "net/001-stem/picture-000.webp")
+    assert [sheet.getchannel("A").crop((96 * i, 0, 96 * i + 96, 96)).getextrema() for i in range(3)] == [
+        *((0, 0), (255, 255), (255, 255))
+    ]
     assert [a["href"] for a in pages["net/index.html"].all("a", **{"class": "tile dead"})] == []
 
 
@@ -137,9 +147,6 @@ def test_a_dead_filters_page_shows_the_evidence(tmp_path: Path) -> None:
 def test_a_home_page_of_nothing_but_dead_filters_has_no_picture_of_them(tmp_path: Path) -> None:
     made = written(tmp_path, 2, 0.0, response=0.0)
     pages = made.pages()
-    assert [len(pages[path].all("span", **{"class": "gone"})) for path in ("index.html", "net/index.html", LAYER)] == [
-        2,
-        2,
-        2,
-    ]
+    assert [len(pages[path].all("span", **{"class": "gone"})) for path in ("index.html", "net/index.html")] == [2, 2]
+    assert len(pages[LAYER].all("a", **{"class": "tile dead none"})) == 2
     assert pages["index.html"].all("img") == []

@@ -1,0 +1,133 @@
+"""Sheets of thumbnails: 64 filters in one file, one technique each, so that a layer's page needs few requests."""
+
+from __future__ import annotations
+
+import io
+import math
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+
+from PIL import Image
+
+from generator.models.identity import digest
+from generator.pages.parts import File
+from generator.store import Store
+
+CELL = 96
+"""Pixels of a thumbnail's side."""
+
+ACROSS = 8
+PER_SHEET = ACROSS * ACROSS
+"""Thumbnails of a sheet. Larger ones are slow to show the first of (../shared/facts/site.md, "Pictures")."""
+
+BEST = 12
+"""How many of a layer's strongest pictures are gathered in a sheet of their own, for pages that show many layers."""
+
+QUALITY = 80
+VERSION = 1
+"""Raised when the same pictures give other sheets than before."""
+
+PICTURE, CELLS, STRIP = "picture", "cells", "strip"
+"""What is on a sheet: pictures, which are scaled smoothly; maps and colour kernels, whose cells stay sharp; and
+strips of kernel slices, which are laid out in rows."""
+
+GAP = 6
+"""Pixels between two slices of a strip, as ``build.images.slice_strip`` makes them."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What is drawn as one thumbnail: a picture file, of so many slices side by side."""
+
+    file: File
+    slices: int = 1
+
+
+@dataclass(frozen=True)
+class Technique:
+    """One way to show all filters of a layer, in their order.
+
+    A cell is None where a filter has no such picture.
+    """
+
+    slug: str
+    title: str
+    kind: str
+    cells: tuple[Cell | None, ...]
+    sheets: tuple[File, ...] = ()
+
+
+def hung(technique: Technique, folder: str, store: Store) -> Technique:
+    """Return a technique with its sheets, made where the store does not hold them yet.
+
+    Raises GalleryError if a picture is missing from the store or damaged.
+    """
+    parts = [technique.cells[i : i + PER_SHEET] for i in range(0, len(technique.cells), PER_SHEET)]
+    with ThreadPoolExecutor(os.cpu_count()) as pool:  # Pillow works outside the interpreter's lock
+        blobs = list(pool.map(lambda part: _sheet(part, technique.kind, store), parts))
+    sheets = (
+        File(f"{folder}/{technique.slug}-{number:03d}.webp", blob, *_size(len(part)))
+        for number, (part, blob) in enumerate(zip(parts, blobs, strict=True))
+    )
+    return replace(technique, sheets=tuple(sheets))
+
+
+def place(number: int) -> tuple[int, int, int]:
+    """Return the sheet, the column and the row of a filter's thumbnail, by its place among the layer's filters."""
+    sheet, rest = divmod(number, PER_SHEET)
+    return sheet, rest % ACROSS, rest // ACROSS
+
+
+def _size(count: int) -> tuple[int, int]:
+    return min(count, ACROSS) * CELL, -(-count // ACROSS) * CELL
+
+
+def _sheet(part: Sequence[Cell | None], kind: str, store: Store) -> str:
+    """Return the blob of a sheet."""
+    cells = [cell and [cell.file.blob, cell.slices] for cell in part]
+    key = digest({"version": VERSION, "kind": kind, "side": CELL, "cells": cells})
+    kept = store.sheet(key)
+    if kept is None:
+        kept = store.put_blob(_drawn(part, kind, store))
+        store.put_sheet(key, kept)
+    return kept
+
+
+def _drawn(part: Sequence[Cell | None], kind: str, store: Store) -> bytes:
+    cells = [cell and fitted(store.blob(cell.file.blob), kind, cell.slices) for cell in part]
+    plain = all(cell and cell.mode == "RGB" and cell.size == (CELL, CELL) for cell in cells)
+    sheet = Image.new("RGB" if plain else "RGBA", _size(len(cells)))
+    for number, image in enumerate(cells):
+        if image:
+            _, column, row = place(number)
+            inside = ((CELL - image.width) // 2, (CELL - image.height) // 2)
+            sheet.paste(image, (column * CELL + inside[0], row * CELL + inside[1]))
+    buffer = io.BytesIO()
+    sheet.save(buffer, "WEBP", quality=QUALITY, lossless=kind == STRIP, method=4)
+    return buffer.getvalue()
+
+
+def fitted(content: bytes, kind: str, slices: int = 1) -> Image.Image:
+    """Return a picture file's pixels as a thumbnail, whose longer side is ``CELL`` pixels."""
+    with Image.open(io.BytesIO(content)) as opened:
+        image = opened.convert("RGBA" if opened.has_transparency_data else "RGB")
+    if kind == STRIP:
+        image = _laid_out(image, slices)
+    scale = CELL / max(image.size)
+    size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
+    smooth = kind == PICTURE or scale < 1
+    return image.resize(size, Image.Resampling.LANCZOS if smooth else Image.Resampling.NEAREST)
+
+
+def _laid_out(strip: Image.Image, slices: int) -> Image.Image:
+    """Return the slices of a strip in rows: side by side, eight would be a line in a square thumbnail."""
+    width, across = (strip.width + GAP) // slices - GAP, math.ceil(math.sqrt(slices))
+    laid = Image.new("RGBA", (across * (width + GAP) - GAP, -(-slices // across) * (strip.height + GAP) - GAP))
+    for number in range(slices):
+        row, column = divmod(number, across)
+        left = number * (width + GAP)
+        one = strip.crop((left, 0, left + width, strip.height))
+        laid.paste(one, (column * (width + GAP), row * (strip.height + GAP)))
+    return laid

@@ -1,0 +1,91 @@
+"""docs/customise.md says what is so."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from generator.config.colours import hex_colour
+from generator.config.look import KEYS
+from generator.pages import architecture, comparison, parts, text, views
+from generator.pages.accent import GROUNDS, readable
+from generator.pages.templating import Templates, environment
+from tests.cards import entry
+from tests.pages.own import fill, own_gallery
+
+ROOT = Path(__file__).parents[2]
+GUIDE = (ROOT / "docs/customise.md").read_text(encoding="utf-8")
+WORDS = {"str": "text", "Markup": "HTML", "dict": "mapping", "list": "list", "tuple": "list", "NoneType": "none"}
+
+Names = dict[str, dict[str, set[str]]]
+
+
+def rows(*heads: str) -> list[list[str]]:
+    """Return the rows of the guide's tables that have such a head, without their marks."""
+    found: list[list[str]] = []
+    for head, body in re.findall(r"(?m)^(\|.*\|)\n\| ---.*\n((?:\|.*\|\n)+)", GUIDE):
+        if [cell.strip() for cell in head.strip("|").split("|")][: len(heads)] == list(heads):
+            found += [[cell.strip().strip("`") for cell in row.strip("|").split("|")] for row in body.splitlines()]
+    assert found
+    return found
+
+
+@pytest.fixture
+def given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Names:
+    """Return what each template is given in a site with every kind of page: names, each with its types."""
+    seen: Names = {}
+    render = Templates.render
+
+    def listen(templates: Templates, template: str, values: dict[str, Any]) -> str:
+        for name, value in values.items():
+            kind = type(value).__name__
+            seen.setdefault(template, {}).setdefault(name, set()).add(WORDS.get(kind, kind))
+        return render(templates, template, values)
+
+    monkeypatch.setattr(Templates, "render", listen)
+    gallery = own_gallery(tmp_path)
+    (_, card), *_ = gallery.models
+    gallery.models = [*gallery.models, (entry("later", "later"), replace(card, digest="d" * 64))]
+    (tmp_path / "logo.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg"/>')
+    fill(gallery.store, gallery.tasks())
+    gallery.write()
+    gallery.look = type(gallery.look)(logo=tmp_path / "logo.svg")
+    gallery.write()
+    return seen
+
+
+def test_the_guide_names_exactly_what_templates_get(given: Names) -> None:
+    assert {path.name for path in (ROOT / "templates").glob("*.html")} >= {*given}
+    told: Names = {template: {} for template in given}
+    for template, name, kind, _ in rows("template", "name", "type"):
+        for one in told if template == "all" else [template]:
+            told[one][name] = {word.strip("`") for word in kind.split(" or ")}
+    assert told == given
+
+
+def test_what_the_guide_says_of_types_they_have() -> None:
+    for kind, attribute, _ in rows("type", "attribute"):
+        (found,) = {
+            getattr(module, kind) for module in (views, parts, comparison, architecture) if hasattr(module, kind)
+        }
+        assert attribute in {*dir(found), *found.__dataclass_fields__}, (kind, attribute)
+    named = {
+        kind for _, _, kinds, _ in rows("template", "name", "type") for kind in re.findall(r"\b[A-Z]\w+[a-z]\b", kinds)
+    }
+    assert named <= {kind for kind, *_ in rows("type", "attribute")}
+
+
+def test_the_guide_names_every_key_block_and_colour() -> None:
+    assert [key for key in KEYS if f"`{key}`" not in GUIDE] == []
+    base = (ROOT / "templates/base.html").read_text(encoding="utf-8")
+    (line,) = (line for line in GUIDE.splitlines() if line.startswith("`base.html` has these blocks"))
+    assert re.findall(r"`(\w+)`", line) == re.findall(r"{% block (\w+) %}", base)
+    for said, *made in rows("you say"):
+        colour = hex_colour(said.strip('"'))
+        assert [readable(colour, grounds) for grounds in GROUNDS.values()] == made
+    named = re.findall(r"`(\w+)`", GUIDE.rpartition("Filters for numbers:")[2])
+    assert {*named} <= {*text.FILTERS} & {*environment(ROOT / "templates").filters}
