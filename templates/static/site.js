@@ -157,6 +157,7 @@
     field.addEventListener("keydown", (event) => {
       const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
       if (step) choose(at + step);
+      else if (event.key === "Escape") dialog.close(); // a search field would only clear itself
       else if (event.key === "Enter") { const option = all("[role=option]", list)[at]; if (option) option.click(); }
       else return;
       event.preventDefault();
