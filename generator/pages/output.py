@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import tempfile
+import zlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -40,6 +41,12 @@ class Content:
     def of(cls, content: bytes) -> Content:
         """Return the content that some bytes are."""
         return cls(hashlib.sha256(content).hexdigest(), len(content), lambda: content)
+
+    @classmethod
+    def packed(cls, content: bytes) -> Content:
+        """Return the same, kept small: all pages wait until the last is made, and there may be 100,000."""
+        small = zlib.compress(content, 1)
+        return cls(hashlib.sha256(content).hexdigest(), len(content), lambda: zlib.decompress(small))
 
 
 def check_output(folder: Path) -> None:

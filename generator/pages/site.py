@@ -68,7 +68,7 @@ def _pages(
 
     def page(template: str, path: str, **values: Any) -> tuple[str, Content]:
         html = templates.render(template, {**shell.values(path), "models": views, "compared": compared, **values})
-        return path, Content.of(html.encode())
+        return path, Content.packed(html.encode())
 
     yield page("home.html", "index.html", introduction=shell.introduction)
     yield page("reading.html", "reading.html")

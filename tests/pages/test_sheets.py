@@ -109,7 +109,7 @@ def test_slices_stand_in_rows_as_near_to_a_square_as_can_be(store: Store, slices
     for number in range(slices):
         row, column = divmod(number, across)
         y, x = top + (row * 54 + 24) * scale, (column * 54 + 24) * scale
-        assert cell[int(y), int(x)].tolist() == [20 * number + 40, 0, 0, 255]
+        assert np.abs(cell[int(y), int(x)] - [20 * number + 40, 0, 0, 255]).max() <= 12  # of a sheet's few colours
 
 
 def test_a_sheet_is_made_once(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
