@@ -3,17 +3,29 @@ PYTHON ?= python3
 VENV := .venv
 PEERS := .venv-peers
 BIN := $(VENV)/bin
+NODE := tests/browser/node_modules
+SITE ?= site
+COMPARISON ?= *
 
-.PHONY: site test test-slow lint format bench bench-gallery models-table peers alive wheel clean
+.PHONY: site test test-slow gates screenshots lint format bench bench-gallery models-table peers alive wheel clean
 
 site: $(VENV)/.installed
 	$(BIN)/filter-gallery build -c config.yaml
 
-test: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest --cov --cov-report=term
+# One process a core: TensorFlow's own threads would only get into each other's way.
+test: $(VENV)/.installed-dev $(if $(shell command -v npm),gates)
+	TF_NUM_INTRAOP_THREADS=1 TF_NUM_INTEROP_THREADS=1 OMP_NUM_THREADS=1 \
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal --cov --cov-report=term
 
-test-slow: $(VENV)/.installed-dev
+test-slow: $(VENV)/.installed-dev $(if $(shell command -v npm),gates)
 	$(BIN)/python -m pytest -m slow
+
+# axe, the W3C checker and Lighthouse, which judge the pages; the tests skip them where there is no npm.
+gates: $(NODE)/.installed
+
+# The pictures of docs/images, of a site that compares two models: `make screenshots SITE=folder COMPARISON=a~b`.
+screenshots: $(VENV)/.installed-dev
+	$(BIN)/python -m tools.screenshots $(SITE) docs/images --comparison '$(COMPARISON)'
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
@@ -47,7 +59,7 @@ wheel: $(VENV)/.installed-dev
 	$(BIN)/python -m build
 
 clean:
-	rm -rf $(VENV) $(PEERS) build dist .coverage* .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) $(PEERS) $(NODE) build dist .coverage* .pytest_cache .mypy_cache .ruff_cache
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
@@ -58,6 +70,10 @@ $(VENV)/.installed: pyproject.toml | $(VENV)/bin/python
 
 $(VENV)/.installed-dev: pyproject.toml $(VENV)/.installed
 	$(BIN)/pip install --quiet --editable '.[dev]'
+	touch $@
+
+$(NODE)/.installed: tests/browser/package-lock.json
+	PUPPETEER_SKIP_DOWNLOAD=1 npm --prefix tests/browser ci --ignore-scripts --no-progress --loglevel=error
 	touch $@
 
 $(PEERS)/.installed: benchmarks/peers/requirements.txt

@@ -1,4 +1,4 @@
-"""A web server for a site, as GitHub Pages serves one: text is compressed, and what is missing is answered by 404.html."""
+"""A web server for a site that answers as GitHub Pages does: compressed text, and 404.html for what is missing."""
 
 from __future__ import annotations
 
