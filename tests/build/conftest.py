@@ -65,8 +65,9 @@ class Place:
         return Store(self.folder / ".filter-gallery")
 
     def kept(self, *rooms: str) -> dict[str, bytes]:
-        """Return the files of the store, or of some rooms of it; what is known of the machine's speed aside."""
+        """Return the files of the store, or of some rooms of it; what it remembers of machine and sites aside."""
         files = (path for path in self.store.folder.rglob("*") if path.is_file() and path.name != "speed.json")
+        files = (path for path in files if path.parent.name != "sites")
         found = {path.relative_to(self.store.folder).as_posix(): path.read_bytes() for path in sorted(files)}
         return {name: content for name, content in found.items() if not rooms or name.split("/")[0] in rooms}
 
