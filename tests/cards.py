@@ -41,7 +41,7 @@ def card(*layers: ConvLayer, **fields: object) -> ModelCard:
         preprocess=named("none", 3),
         layers=layers,
         architecture=tuple(
-            ArchitectureRow(c.name, c.type, c.output_shape, c.parameters, c.index, (i - 1,) if i else ())
+            ArchitectureRow(c.name, c.type, c.output_shape, c.parameters, c.index, (i - 1,))  # or PICTURE
             for i, c in enumerate(layers)
         ),
     )

@@ -7,8 +7,11 @@ from typing import Any
 
 from generator.models.preprocess import Preprocess
 
-CARD_VERSION = 7
+CARD_VERSION = 8
 """Raised when a card says more, or other things, than before: cached ones are then made anew."""
+
+PICTURE = -1
+"""What feeds the layers that take the picture itself: no row of the architecture."""
 
 WHOLE_INPUT = -1
 """The receptive field of a unit that depends on every pixel."""
@@ -51,8 +54,9 @@ class ConvLayer:
 
     @property
     def title(self) -> str:
-        """Return the layer's name, told apart from its other calls."""
-        return f"{self.name} (call {self.call})" if self.call > 1 else self.name
+        """Return the layer's name, told apart from its other calls; Keras lets a layer be called nothing at all."""
+        name = self.name.strip() or "(unnamed)"
+        return f"{name} (call {self.call})" if self.call > 1 else name
 
     @property
     def signed(self) -> bool:
@@ -64,7 +68,7 @@ class ConvLayer:
 class ArchitectureRow:
     """One layer of the whole network, for the table and the drawing that show the convolutions in their place.
 
-    ``inputs`` are the positions, from 0, of the rows that feed it; the picture and the network's other inputs are none.
+    ``inputs`` are the positions, from 0, of the rows that feed it, ``PICTURE`` for the picture itself.
     """
 
     name: str

@@ -9,7 +9,7 @@ from typing import Any
 import keras
 
 from generator.errors import ModelError
-from generator.models.card import ArchitectureRow, ConvLayer, ModelCard, Shape
+from generator.models.card import PICTURE, ArchitectureRow, ConvLayer, ModelCard, Shape
 from generator.models.graph import Call, Graph, Zeros
 from generator.models.preprocess import Preprocess
 from generator.models.reading import activation_name, read_point
@@ -133,9 +133,14 @@ def describe(
 
 
 def _feeding(graph: Graph) -> list[tuple[int, ...]]:
-    """Return for each call the positions of the calls that feed it, each once; what no call makes is left out."""
+    """Return for each call the positions of the calls that feed it, each once, ``PICTURE`` for the picture itself."""
     maker = {tensor: position for position, call in enumerate(graph.calls) for tensor in call.outputs}
-    return [tuple(dict.fromkeys(maker[tensor] for tensor in call.inputs if tensor in maker)) for call in graph.calls]
+    maker[graph.input] = PICTURE
+    return [
+        # zeros are given the picture for its size alone
+        tuple(dict.fromkeys(maker[i] for i in call.inputs if i in maker)) if not isinstance(call.op, Zeros) else ()
+        for call in graph.calls
+    ]
 
 
 def _bands(channels: int, wanted: tuple[int, ...]) -> tuple[int, ...]:

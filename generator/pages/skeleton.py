@@ -6,9 +6,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from generator.models.card import ArchitectureRow
+from generator.models.card import PICTURE, ArchitectureRow
 
-INPUT = -1
+INPUT = PICTURE
 """The row of the node that stands for the picture."""
 
 _PASSING = re.compile(

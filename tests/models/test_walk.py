@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import keras
@@ -10,7 +10,7 @@ import pytest
 import tensorflow as tf
 
 from generator.errors import ModelError
-from generator.models.card import ModelCard
+from generator.models.card import PICTURE, ArchitectureRow, ModelCard
 from generator.models.graph import flatten
 from generator.models.preprocess import named
 from generator.models.walk import describe
@@ -75,31 +75,36 @@ def test_shapes_and_parameters_of_every_kind() -> None:
 
 
 FEEDING = [
-    (nets.plain, {"first": [], "pool": ["first"], "second": ["pool"]}),
+    (nets.plain, {"first": ["the picture"], "pool": ["first"], "second": ["pool"]}),
     (
         nets.branches,
-        {"stem": [], "left": ["stem"], "right": ["stem"], "joined": ["left", "right"]}
+        {"stem": ["the picture"], "left": ["stem"], "right": ["stem"], "joined": ["left", "right"]}
         | {"added": ["joined", "stem"], "head": ["added"]},
     ),
     # through the models that are nested, in and out again
     (
         nets.nested_twice,
-        {"scale": [], "middle/mid": ["scale"], "middle/inner/deep": ["middle/mid"]}
+        {"scale": ["the picture"], "middle/mid": ["scale"], "middle/inner/deep": ["middle/mid"]}
         | {"middle/re_lu": ["middle/inner/deep"], "last": ["middle/re_lu"]},
     ),
 ]
 
 
+def fed_by(row: ArchitectureRow, rows: Sequence[ArchitectureRow]) -> list[str]:
+    """Return the names of what feeds a row."""
+    return ["the picture" if position == PICTURE else rows[position].name for position in row.inputs]
+
+
 @pytest.mark.parametrize(("network", "feeding"), FEEDING)
 def test_what_feeds_each_layer(network: Callable[[], keras.Model], feeding: dict[str, list[str]]) -> None:
     rows = card_of(network()).architecture
-    assert {row.name: [rows[position].name for position in row.inputs] for row in rows} == feeding
+    assert {row.name: fed_by(row, rows) for row in rows} == feeding
 
 
 def test_each_call_of_a_shared_layer_is_fed_by_what_it_is_called_with() -> None:
     rows = card_of(nets.shared()).architecture
     assert [(row.name, row.inputs) for row in rows] == [
-        ("again", ()),
+        ("again", (PICTURE,)),
         ("again", (0,)),
         ("block/inside", (1,)),
         ("block/inside", (2,)),
@@ -112,7 +117,7 @@ def test_what_is_taken_twice_feeds_once_and_zeros_are_fed_by_nothing() -> None:
     twice = keras.layers.Add(name="twice")([seen, seen])
     small = keras.layers.MaxPooling2D(name="small")(twice)
     rows = card_of(keras.Model([image, mask], keras.layers.Add(name="masked")([mask, small]))).architecture
-    found = {row.name: (row.type, [rows[position].name for position in row.inputs]) for row in rows}
+    found = {row.name: (row.type, fed_by(row, rows)) for row in rows}
     assert found["mask"] == ("Zeros", [])
     assert found["twice"] == ("Add", ["seen"])
     assert found["masked"] == ("Add", ["mask", "small"])
@@ -124,8 +129,22 @@ def test_a_residual_network_is_wired_as_keras_says() -> None:
     for row in rows:
         (node,) = model.get_layer(row.name)._inbound_nodes
         before = [tensor._keras_history.operation for tensor in node.input_tensors]
-        expected = [op.name for op in before if not isinstance(op, keras.layers.InputLayer)]
-        assert [rows[position].name for position in row.inputs] == expected
+        expected = ["the picture" if isinstance(op, keras.layers.InputLayer) else op.name for op in before]
+        assert fed_by(row, rows) == expected
+
+
+def test_what_takes_the_picture_again_is_fed_by_it() -> None:
+    picture = keras.Input((8, 8, 3))
+    seen = keras.layers.Conv2D(3, 3, padding="same", name="seen")(picture)
+    beside = keras.layers.Concatenate(name="beside")([picture, seen])
+    last = keras.layers.Conv2D(3, 3, padding="same", name="last")(beside)
+    rows = card_of(keras.Model(picture, keras.layers.Add(name="residual")([picture, last]))).architecture
+    assert {row.name: fed_by(row, rows) for row in rows} == {
+        "seen": ["the picture"],
+        "beside": ["the picture", "seen"],
+        "last": ["beside"],
+        "residual": ["the picture", "last"],
+    }
 
 
 def test_costs_are_those_of_the_textbook() -> None:

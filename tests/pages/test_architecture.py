@@ -63,6 +63,13 @@ SKIPS: list[Layer] = [
     ("up1", "UpSampling2D", (6,)),
     ("join1", "Concatenate", (7, 0)),
 ]
+GLOBAL: list[Layer] = [  # the picture itself is joined again, as in denoisers
+    ("first", "Conv2D", (INPUT,)),
+    ("beside", "Concatenate", (INPUT, 0)),
+    ("second", "Conv2D", (1,)),
+    ("residual", "Add", (INPUT, 2)),
+]
+ONE: list[Layer] = [("only", "Conv2D", (INPUT,))]
 SELF: list[Layer] = [  # the same tensor twice, once through an activation that must not be folded
     ("a", "Conv2D", ()),
     ("act", "ReLU", (0,)),
@@ -71,7 +78,7 @@ SELF: list[Layer] = [  # the same tensor twice, once through an activation that 
     ("right", "Activation", (2,)),
     ("last", "Multiply", (3, 4)),
 ]
-NETWORKS = {"chain": CHAIN, "residual": RESIDUAL, "inception": INCEPTION, "skips": SKIPS, "self": SELF}
+NETWORKS = {"chain": CHAIN, "residual": RESIDUAL, "inception": INCEPTION, "skips": SKIPS, "self": SELF, "global": GLOBAL, "one": ONE}
 
 
 def net(layers: Iterable[Layer], **fields: object) -> ModelCard:
@@ -123,6 +130,8 @@ def lanes_of(layers: list[Layer]) -> dict[str, int]:
             {"input": 0, "down1": 0, "pool1": 1, "down2": 1, "pool2": 2}
             | {"deep": 2, "up2": 2, "join2": 1, "up1": 1, "join1": 0},
         ),
+        (GLOBAL, {"input": 0, "first": 1, "beside": 1, "second": 1, "residual": 0}),
+        (ONE, {"input": 0, "only": 0}),
     ],
 )
 def test_lanes(layers: list[Layer], lanes: dict[str, int]) -> None:
