@@ -7,10 +7,14 @@ NODE := tests/browser/node_modules
 SITE ?= site
 COMPARISON ?= *
 
-.PHONY: site test test-slow gates screenshots lint format bench bench-gallery models-table peers alive wheel clean
+.PHONY: site docs test test-slow gates screenshots lint format bench bench-gallery models-table peers alive wheel clean
 
 site: $(VENV)/.installed
 	$(BIN)/filter-gallery build -c config.yaml
+
+# The documentation, in docs/_build/html; the gallery that it shows is built first where there is none.
+docs: $(VENV)/.installed-docs site/index.html
+	$(BIN)/python -m sphinx -W --keep-going -j auto docs docs/_build/html
 
 # One process a core: TensorFlow's own threads would only get into each other's way.
 test: $(VENV)/.installed-dev $(if $(shell command -v npm),gates)
@@ -59,7 +63,7 @@ wheel: $(VENV)/.installed-dev
 	$(BIN)/python -m build
 
 clean:
-	rm -rf $(VENV) $(PEERS) $(NODE) build dist .coverage* .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) $(PEERS) $(NODE) build dist docs/_build .coverage* .pytest_cache .mypy_cache .ruff_cache
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
@@ -71,6 +75,13 @@ $(VENV)/.installed: pyproject.toml | $(VENV)/bin/python
 $(VENV)/.installed-dev: pyproject.toml $(VENV)/.installed
 	$(BIN)/pip install --quiet --editable '.[dev]'
 	touch $@
+
+$(VENV)/.installed-docs: pyproject.toml $(VENV)/.installed
+	$(BIN)/pip install --quiet --editable '.[docs]'
+	touch $@
+
+site/index.html: | $(VENV)/.installed
+	$(BIN)/filter-gallery build -c config.yaml
 
 $(NODE)/.installed: tests/browser/package-lock.json
 	PUPPETEER_SKIP_DOWNLOAD=1 npm --prefix tests/browser ci --ignore-scripts --no-progress --loglevel=error

@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "generator"
 HEAVY = {"tensorflow", "keras", "torch", "jax"}
-COMMANDS = ("build", "clean", "init", "layers", "models", "plan", "render")
+COMMANDS = ("build", "clean", "embed", "init", "layers", "models", "plan", "publish", "render")
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:

@@ -38,3 +38,8 @@ def default_config_text() -> str:
 def manifest_schema() -> bytes:
     """Return the JSON Schema of manifest.json, as it is published with every site."""
     return (_HERE / "manifest.schema.json").read_bytes()
+
+
+def pages_workflow() -> bytes:
+    """Return the workflow that builds a gallery on GitHub and publishes it there."""
+    return (_HERE / "pages.yml").read_bytes()

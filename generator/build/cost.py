@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from generator.models.card import ModelCard
 from generator.plan import PICTURE, Task
 
@@ -13,6 +15,9 @@ OVERHEAD = 400.0
 
 USUAL_SPEED = 1e11
 """Multiplications a second, for a machine that has not built anything yet: two ordinary cores."""
+
+LOADING, COMPILING = 8.0, 2.0
+"""Seconds to import TensorFlow and load a model, and to trace and compile the climb of a layer: two ordinary cores."""
 
 USUAL_BYTES = {"picture": 0.42, "feature-map": 0.16, "kernel": 900.0}
 """Bytes a file takes for each pixel (pictures, with their growth, and maps) or whole (kernels)."""
@@ -29,6 +34,20 @@ def task_cost(task: Task, card: ModelCard) -> float:
     if task.photo is not None:
         return task.photo.size[0] * task.photo.size[1] * task.layer.macs / max(1, task.layer.index)
     return 1e6
+
+
+def fixed_seconds(tasks: Iterable[Task]) -> float:
+    """Return about how many seconds tasks take whatever their size: a model is loaded, each layer is compiled."""
+    tasks = list(tasks)
+    compiled = {task.shelf for task in tasks if task.technique == PICTURE}
+    return (LOADING if tasks else 0.0) + COMPILING * len(compiled)
+
+
+def duration(seconds: float) -> str:
+    """Return a time as people say it: ``58 s``, ``12 min``, ``3.5 h``."""
+    if seconds < 99.5:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 99.5 * 60 else f"{seconds / 3600:.1f} h"
 
 
 def task_bytes(task: Task, card: ModelCard) -> float:

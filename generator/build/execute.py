@@ -15,7 +15,7 @@ from generator.build import bands, images
 from generator.build.cost import task_cost
 from generator.build.events import Failure, Progressed, TaskDone, TaskStarted, Tell
 from generator.build.photos import LoadedPhoto
-from generator.build.trouble import OVERFLOW, attempt, rounded
+from generator.build.trouble import NOT_FINITE, OVERFLOW, attempt, rounded
 from generator.plan import FEATURE_MAP, KERNEL, PICTURE, Task
 from generator.store import Store
 
@@ -49,6 +49,8 @@ def _kernels(model: LoadedModel, task: Task, store: Store, tell: Tell) -> None:
 
     entries, blobs = [], []
     for index, kernel in zip(task.filters, filter_kernels(model, task.layer.index, task.filters), strict=True):
+        if not np.isfinite(kernel.slices).all() or (kernel.colour is not None and not np.isfinite(kernel.colour).all()):
+            raise FloatingPointError(NOT_FINITE)
         picture = images.slice_strip(kernel.slices) if kernel.colour is None else images.colour_kernel(kernel.colour)
         blobs.append(store.put_blob(images.webp(picture, lossless=True)))
         entries.append(
@@ -88,7 +90,7 @@ def _feature_maps(
         task, entries, blobs = by_layer[layer], [], [shown]
         tell(TaskStarted(task))
         if not np.isfinite(activation).all():
-            what = f"{FEATURE_MAP} of {task.model}/{task.layer.name}"
+            what = f"{FEATURE_MAP} of {task.model}/{task.layer.name} on {photo.name}"
             failures.append(Failure(what, OVERFLOW, FloatingPointError(OVERFLOW)))
             continue
         for index, sketch in zip(task.filters, sketches(activation[..., list(task.filters)]), strict=True):

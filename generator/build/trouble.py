@@ -12,6 +12,7 @@ from generator.errors import GalleryError
 from generator.plan import Task
 
 OVERFLOW = "the network's activation is not a finite number"
+NOT_FINITE = "its weights are not all finite numbers"
 
 
 def attempt(tasks: list[Task], work: Callable[[], None]) -> Iterator[Failure]:

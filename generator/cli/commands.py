@@ -10,6 +10,7 @@ import click
 
 from generator.cli.options import (
     choice_options,
+    config_for,
     config_option,
     debug_option,
     debug_wanted,
@@ -18,6 +19,7 @@ from generator.cli.options import (
     trust_option,
     with_output,
 )
+from generator.cli.publishing import Further, further_options
 from generator.config.values import METHODS, Filters
 from generator.errors import GalleryError, UsageError, nearest
 
@@ -27,6 +29,7 @@ from generator.errors import GalleryError, UsageError, nearest
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Where the site is written.")
 @choice_options
 @click.option("--force", is_flag=True, help="Render again what the store already holds.")
+@further_options
 @trust_option
 @debug_option
 def build(
@@ -37,6 +40,9 @@ def build(
     filters: Filters | None,
     force: bool,
     trust: bool,
+    archive: Path | None,
+    single_file: Path | None,
+    single_file_limit: int,
 ) -> int:
     """Render what is not rendered yet, and write the site."""
     from generator.build import build as run
@@ -44,6 +50,7 @@ def build(
     from generator.plan import Choice
 
     config = with_output(read_config(config_path), output)
+    further = Further.asked(config, archive, single_file, single_file_limit, models, layers)
     with Reporter(debug_wanted()) as reporter:
         summary = run(config, Choice(layers, filters), models, force, trust, reporter)
     verdicts = ", ".join(f"{count} {name}" for name, count in summary.verdicts) or "none"
@@ -51,6 +58,8 @@ def build(
     click.echo(f"Filters: {verdicts}.")
     click.echo(f"Files: {changes.written} written, {changes.unchanged} unchanged, {changes.deleted} deleted.")
     click.echo(f"Open {Path(summary.index).resolve()}")
+    for line in further.make(config.output):
+        click.echo(line)
     if summary.failures:
         click.echo(f"{len(summary.failures)} failed; the rest is built:", err=True)
         for failure in summary.failures:
@@ -68,7 +77,7 @@ def plan(
 ) -> int:
     """Show what a build would do: layers, pictures, cached or not, estimated time and bytes."""
     from generator.build import prepare
-    from generator.build.cost import USUAL_SPEED, task_bytes, task_cost
+    from generator.build.cost import USUAL_SPEED, duration, fixed_seconds, task_bytes, task_cost
     from generator.build.run import select_models
     from generator.cli.tables import print_table
     from generator.plan import PICTURE, Choice
@@ -82,8 +91,10 @@ def plan(
     rows, seconds, size = [], 0.0, 0.0
     for one in prepared:
         by_layer: dict[int, list[tuple[int, int, float]]] = {}
+        pending = {task.key for task in one.now if store.record(task.shelf, task.key) is None}
+        seconds += fixed_seconds(task for task in one.now if task.key in pending)
         for task in one.now:
-            cached = store.record(task.shelf, task.key) is not None
+            cached = task.key not in pending
             cost = 0.0 if cached else task_cost(task, one.card) / speed
             seconds, size = seconds + cost, size + task_bytes(task, one.card)
             if task.technique == PICTURE:
@@ -92,10 +103,10 @@ def plan(
         for layer in one.card.layers:
             if parts := by_layer.get(layer.index):
                 count, done, cost = (sum(column) for column in zip(*parts, strict=True))
-                rows.append([one.entry.name, layer.name, f"{count}", f"{done}", f"{cost:.0f} s"])
+                rows.append([one.entry.name, layer.name, f"{count}", f"{done}", duration(cost)])
     print_table(["Model", "Layer", "Pictures", "Cached", "Time"], rows, right=(2, 3, 4))
     basis = "measured here" if measured else "a guess: nothing was built here yet"
-    click.echo(f"About {seconds:.0f} s of rendering ({basis}) and {size / 1e6:.1f} MB in {config.output}.")
+    click.echo(f"About {duration(seconds)} of rendering ({basis}) and {size / 1e6:.1f} MB in {config.output}.")
     for failure in failures:
         click.echo(f"  {failure.what}: {failure.message}", err=True)
     return 1 if failures else 0
@@ -114,7 +125,7 @@ def layers(model: str, config_path: Path | None, trust: bool) -> None:
     from generator.models.identity import digest_of
     from generator.store import Store
 
-    config = read_config(config_path)
+    config = config_for(model, config_path)
     entry, store = find_model(model, config), Store(config.cache)
     imagenet = entry.kind == "application" and entry.weights == "imagenet"
     if imagenet and not weights_path(entry.source, entry.include_top).is_file():
@@ -187,7 +198,7 @@ def render(
     from generator.build.images import picture_format
     from generator.config.values import complete_settings
 
-    config = read_config(config_path)
+    config = config_for(model, config_path)
     entry = find_model(model, config)
     if output is not None and (output.is_dir() or not output.parent.is_dir()):
         raise UsageError(f"cannot write {output}: " + ("it is a folder" if output.is_dir() else "no such folder"))
@@ -288,20 +299,31 @@ def models(config_path: Path | None) -> None:
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False), default=Path(), required=False)
 @click.option("--preset", type=click.Choice(["demo", "imagenet", "own"]), default="demo", show_default=True)
+@click.option("--github/--no-github", default=False, show_default=True, help="Also a workflow for GitHub Pages.")
 @debug_option
-def init(folder: Path, preset: str) -> None:
-    """Write a commented config.yaml into FOLDER."""
+def init(folder: Path, preset: str, github: bool) -> None:
+    """Write a commented config.yaml into FOLDER, and with --github a workflow that publishes the gallery."""
+    from generator import assets
     from generator.config.presets import preset_text
     from generator.store import write_atomically
 
-    path = folder / "config.yaml"
-    if path.exists() or path.is_symlink():
-        raise UsageError(f"{path}: exists already", "Remove it first, or name another folder")
-    try:
-        write_atomically(path, preset_text(preset).encode())
-    except OSError as error:
-        raise UsageError(f"cannot write {path}: {error.strerror}") from None
-    click.echo(f"Wrote {path}. Next: filter-gallery build -c {shlex.quote(str(path))}")
+    path, workflow = folder / "config.yaml", folder / ".github" / "workflows" / "pages.yml"
+    texts = {path: preset_text(preset).encode(), **({workflow: assets.pages_workflow()} if github else {})}
+    kept = [one for one in texts if one.exists() or one.is_symlink()]
+    if kept and (not github or workflow in kept):  # a configuration that is there already can get a workflow
+        raise UsageError(f"{kept[-1]}: exists already", "Remove it first, or name another folder")
+    for one, text in texts.items():
+        if one in kept:
+            click.echo(f"Kept {one}.")
+            continue
+        try:
+            write_atomically(one, text)
+        except OSError as error:
+            raise UsageError(f"cannot write {one}: {error.strerror}") from None
+        following = f" Next: filter-gallery build -c {shlex.quote(str(path))}" if one == path else ""
+        click.echo(f"Wrote {one}.{following}")
+    if github:
+        click.echo("Push it, then choose in the repository's settings, under Pages, the source GitHub Actions.")
 
 
 @click.command()

@@ -13,7 +13,7 @@ import click
 from generator.config import Config, ModelEntry, default_config, load_config
 from generator.config.load import entry_for_source, looks_like_file
 from generator.config.values import Filters
-from generator.errors import UsageError, nearest
+from generator.errors import ConfigError, UsageError, nearest
 from generator.models.catalogue import APPLICATIONS
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -82,6 +82,19 @@ def read_config(path: Path | None) -> Config:
     if path is not None:
         return load_config(path)
     return load_config(Path(CONFIG_NAME)) if Path(CONFIG_NAME).exists() else default_config(Path())
+
+
+def config_for(model: str, path: Path | None) -> Config:
+    """Return the configuration for a command about one model, which may need none: a file, say, beside a faulty one.
+
+    Raises ConfigError or UsageError if ``-c`` names it, or the model may be one that it names.
+    """
+    try:
+        return read_config(path)
+    except ConfigError:
+        if path is None and entry_for_source(model, Path()) is not None:
+            return default_config(Path())
+        raise
 
 
 def with_output(config: Config, output: Path | None) -> Config:

@@ -40,7 +40,14 @@ def load(entry: ModelEntry, trust: bool = False) -> LoadedModel:
     """
     keras.backend.clear_session()  # names given to unnamed layers start anew, whatever was loaded before
     digest = digest_of(entry)
-    model = open_source(entry, trust)
+    return loaded(entry, open_source(entry, trust), digest)
+
+
+def loaded(entry: ModelEntry, model: keras.Model, digest: str | None = None) -> LoadedModel:
+    """Return a network that is in memory, and what is known of it; of the entry counts how it is fed and shown.
+
+    Layers whose names Keras cannot run under are renamed. Raises ModelError if there is nothing to show.
+    """
     graph = flatten(model, input_shape=entry.input_shape)
     digest = digest or digest_of_built(entry, model)
     _make_names_scopes(model, graph)

@@ -28,6 +28,10 @@ MARK = "#b23a22"
 """Our own mark's colour in a browser's tab, where no style sheet reaches: ``--accent`` of site.css."""
 
 
+EMBEDDED = ("filter-gallery.js", "filter-gallery-frame.js", "filter-gallery.css")
+"""What other people's pages load of a site: names that stay, whatever is in the files."""
+
+
 @dataclass(frozen=True)
 class Shell:
     """What every page of a site shares.
@@ -71,6 +75,7 @@ def make_shell(title: str, look: Look, templates: Templates) -> Shell:
         files[path] = Content.of(content)
         return path
 
+    files.update({f"assets/{name}": Content.of(_bytes(templates.static(name))) for name in EMBEDDED})
     css = _bytes(templates.static("site.css")) + (accent_css(look.accent).encode() if look.accent else b"")
     named = {"css": keep("site", ".css", css), "js": keep("site", ".js", _bytes(templates.static("site.js")))}
     logo = None

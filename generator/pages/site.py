@@ -11,7 +11,8 @@ from generator import assets
 from generator.config import Config
 from generator.pages.architecture import drawing
 from generator.pages.comparison import Comparison, comparison_pages, comparisons
-from generator.pages.data import layer_data, model_data
+from generator.pages.data import SITE_DATA, layer_data, model_data, site_data
+from generator.pages.embedding import embedded
 from generator.pages.inputs import Gathered, inputs_digest, note, still_there
 from generator.pages.manifest import as_json, manifest
 from generator.pages.output import Content, write_files
@@ -75,9 +76,12 @@ def _pages(
     yield page("404.html", "404.html")
     yield ".nojekyll", Content.of(b"")
     yield "manifest.schema.json", Content.of(assets.manifest_schema())
+    yield SITE_DATA, Content.of(site_data(views))
     for view in views:
-        yield f"data/{view.slug}.js", Content.of(model_data(view))
+        yield f"data/{view.slug}.js", Content.of(model_data(view, compared))
         yield page("model.html", view.page, model=view, drawing=drawing(view.card, view.by_index))
+        for path, values in embedded(view):
+            yield page("embed.html", path, **values)
         for before, layer, after in _neighbours(view.layers):
             data = layer_data(layer)
             yield page("layer.html", layer.page, model=view, layer=layer, data=data, before=before, after=after)
@@ -103,7 +107,7 @@ def _files(view: ModelView) -> Iterator[Any]:
     yield from (file for _, file in view.photos)
     for layer in view.layers:
         yield from (sheet for technique in layer.techniques for sheet in technique.sheets)
-        yield from filter(None, [layer.best_sheet])
+        yield from filter(None, [layer.best_sheet, layer.contact])
     layers: Iterable[LayerView] = view.layers
     for one in (one for layer in layers for one in layer.filters):
         for picture in one.pictures:

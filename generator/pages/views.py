@@ -9,6 +9,7 @@ from functools import cached_property
 
 from generator.config.values import ModelEntry, RenderSettings
 from generator.models.card import ConvLayer, ModelCard
+from generator.pages.contact import contact
 from generator.pages.insight import LayerInsight, layer_insight
 from generator.pages.parts import FeatureMap, File, KernelView, PictureView, Sketch
 from generator.pages.pictures import pictures_of
@@ -86,6 +87,7 @@ class LayerView:
     filters: tuple[FilterView, ...]
     techniques: tuple[Technique, ...] = ()
     best_sheet: File | None = None
+    contact: File | None = None
 
     @cached_property
     def places(self) -> dict[int, int]:
@@ -121,7 +123,10 @@ class LayerView:
 
 @dataclass(frozen=True)
 class ModelView:
-    """One model with the layers that are shown; ``photos`` as the network sees them."""
+    """One model with the layers that are shown; ``photos`` as the network sees them.
+
+    ``missing`` are the layers that were to be shown, and of which the store holds nothing.
+    """
 
     name: str
     slug: str
@@ -130,6 +135,7 @@ class ModelView:
     page: str
     layers: tuple[LayerView, ...]
     photos: tuple[tuple[str, File], ...]
+    missing: tuple[ConvLayer, ...] = ()
 
     @cached_property
     def by_index(self) -> dict[int, LayerView]:
@@ -161,6 +167,7 @@ def model_view(
     keep_all: bool = False,
 ) -> ModelView:
     """Gather what the store holds of a model's tasks."""
+    tasks = list(tasks)
     results = Results(tasks, store, keep_all)
     shown: dict[PhotoIdentity, File] = {}
     for photo in photos:
@@ -170,15 +177,18 @@ def model_view(
     for layer in card.layers:
         folder = f"{entry.slug}/{layer.slug}"
         if filters := tuple(_filter(results, shown, layer, folder, index) for index in results.filters(layer.index)):
-            layers.append(_with_sheets(LayerView(layer, f"{folder}/index.html", filters), folder, store))
+            layers.append(_with_sheets(LayerView(layer, f"{folder}/index.html", filters), entry.name, folder, store))
     seen = tuple((photo.name, file) for photo, file in shown.items())
-    return ModelView(entry.name, entry.slug, entry, card, f"{entry.slug}/index.html", tuple(layers), seen)
+    planned, found = {task.layer.index for task in tasks}, {view.layer.index for view in layers}
+    missing = tuple(layer for layer in card.layers if layer.index in planned - found)
+    return ModelView(entry.name, entry.slug, entry, card, f"{entry.slug}/index.html", tuple(layers), seen, missing)
 
 
-def _with_sheets(view: LayerView, folder: str, store: Store) -> LayerView:
+def _with_sheets(view: LayerView, model: str, folder: str, store: Store) -> LayerView:
     shown = tuple(hung(technique, folder, store) for technique in techniques(view.filters))
     strongest = hung(best(view.best[:BEST]), folder, store)
-    return replace(view, techniques=shown, best_sheet=strongest.sheets[0])
+    paper = contact(view, model, folder, store)
+    return replace(view, techniques=shown, best_sheet=strongest.sheets[0], contact=paper)
 
 
 def _filter(

@@ -43,7 +43,9 @@
 
   const VERDICTS = ["converged", "weak", "dead"];
   const MOST = 60;
-  const plain = (text) => text.normalize("NFKD").toLowerCase().replace(/[^\p{L}\p{N}]+/gu, "");
+  const FLAGS = ["overactive", "redundant"];
+  /** Letters and digits alone, so that signs between them do not matter; a text of signs alone stays what it is. */
+  const plain = (text) => text.normalize("NFKD").toLowerCase().replace(/[^\p{L}\p{N}]+/gu, "") || text.trim().toLowerCase();
   const models = new Map();
   let loading = null;
 
@@ -57,6 +59,10 @@
     })));
     return loading.then(() => slugs.map((slug) => models.get(slug)).filter(Boolean));
   }
+
+  /** What a filter is besides its number: a verdict, or over-active, or redundant. */
+  const is = (layer, place, kind) =>
+    FLAGS.includes(kind) ? (layer.flags[kind] || []).includes(place) : layer.verdicts[place] === kind[0];
 
   const indices = (layer) =>
     Array.isArray(layer.filters) ? layer.filters : Array.from({ length: layer.filters }, (_, index) => index);
@@ -76,13 +82,17 @@
   /** Return what a query finds: {title, about, href, rank}, the best first. Its words must all fit. */
   function search(query, known, slug) {
     const tokens = query.trim().split(/[\s/,·]+/).filter(Boolean);
-    const words = tokens.map(plain).filter(Boolean);
+    const said = tokens.map(plain).filter(Boolean);
+    const words = said.filter((word, at) => !(/^filters?$/.test(word) && (said.length > 1 || !at))); // "conv1, filter 5"
     const results = [];
-    const verdict = VERDICTS.find((name) => words.some((word) => word.length > 2 && name.startsWith(word)));
-    const rest = words.filter((word) => !verdict || word.length < 3 || !verdict.startsWith(word));
+    const kind = [...VERDICTS, ...FLAGS].find((name) => words.some((word) => word.length > 2 && name.startsWith(word)));
+    const rest = words.filter((word) => !kind || word.length < 3 || !kind.startsWith(word));
     const digits = rest.filter((word) => /^\d+$/.test(word));
     const wanted = digits.length ? Number(digits[digits.length - 1]) : null;
     const others = wanted === null ? rest : rest.filter((_, at) => at !== rest.lastIndexOf(digits[digits.length - 1]));
+    for (const page of pages(known)) {
+      if (words.length && words.every((word) => plain(page.title + page.about).includes(word))) results.push({ ...page, rank: 6 });
+    }
     for (const model of known) {
       if (!words.length) {
         if (!slug) results.push({ title: model.name, about: `${model.layers.length} layers`, href: model.page, rank: 9 });
@@ -95,15 +105,15 @@
         const near = model.slug === slug ? 0.5 : 0;
         const named = fit(words, model, layer);
         if (named) results.push(asLayer(model, layer, 10 + named + near));
-        const fits = (verdict || wanted !== null) && (others.length ? fit(others, model, layer) : 1);
+        const fits = (kind || wanted !== null) && (others.length ? fit(others, model, layer) : 1);
         if (!fits) continue;
         const places = [];
         indices(layer).forEach((index, place) => {
-          if ((wanted === null || index === wanted) && (!verdict || layer.verdicts[place] === verdict[0])) places.push([index, place]);
+          if ((wanted === null || index === wanted) && (!kind || is(layer, place, kind))) places.push([index, place]);
         });
-        if (verdict && wanted === null && places.length) {
+        if (kind && wanted === null && places.length) {
           const one = asLayer(model, layer, 8 + fits + near);
-          results.push({ ...one, about: `${places.length} ${verdict}`, href: `${one.href}#show=${verdict}` });
+          results.push({ ...one, about: `${model.name}, ${places.length} ${kind}`, href: `${one.href}#show=${kind}` });
         }
         for (const [index, place] of places) {
           const name = VERDICTS.find((each) => each[0] === layer.verdicts[place]);
@@ -114,6 +124,12 @@
     }
     return results.map((one, at) => [one, at]).sort((a, b) => b[0].rank - a[0].rank || a[1] - b[1]).map((pair) => pair[0]);
   }
+
+  /** The pages that are about no layer: how to read the pictures, and comparisons. */
+  const pages = (known) => [
+    { title: "How to read these pictures", about: "Caveats", href: "reading.html" },
+    ...known.flatMap((model) => model.compared.map((one) => ({ title: one.title, about: "Comparison", href: one.page }))),
+  ];
 
   const asLayer = (model, layer, rank) => ({
     title: layer.title, rank, href: `${layer.folder}/index.html`, layer: true,
@@ -203,10 +219,18 @@
     const bar = make("div", { className: "keys" }, previous, next, button("Smaller", "−", () => scale(zoom / 1.5)), button("Larger", "+", () => scale(zoom * 1.5)), page, button("Close", "×", () => dialog.close()));
     const dialog = make("dialog", { className: "box", "aria-label": "Large picture" }, bar, stage, make("div", { className: "beside" }, title, about, ways));
 
-    function scale(to) {
+    /** Zoom, and keep what is in the middle, or under the pointer, where it is. */
+    function scale(to, x, y) {
+      const before = zoom;
+      const box = stage.getBoundingClientRect();
+      const at = x === undefined ? [box.width / 2, box.height / 2] : [x - box.left, y - box.top];
+      const seen = image.getBoundingClientRect();
       zoom = Math.min(8, Math.max(1, to));
       stage.style.setProperty("--zoom", zoom);
       stage.classList.toggle("zoomed", zoom > 1);
+      const now = image.getBoundingClientRect();
+      stage.scrollLeft += now.left - box.left - at[0] + ((at[0] + box.left - seen.left) * zoom) / before;
+      stage.scrollTop += now.top - box.top - at[1] + ((at[1] + box.top - seen.top) * zoom) / before;
     }
 
     function step(by) {
@@ -253,16 +277,25 @@
       if (act() !== false) event.preventDefault();
     });
     let start = null;
-    stage.addEventListener("pointerdown", (event) => { start = zoom === 1 ? event : null; });
+    stage.addEventListener("pointerdown", (event) => {
+      start = { x: event.clientX, y: event.clientY, left: stage.scrollLeft, top: stage.scrollTop };
+      if (zoom > 1 && event.pointerType === "mouse") stage.setPointerCapture(event.pointerId);
+    });
+    stage.addEventListener("pointermove", (event) => {
+      if (!start || zoom === 1 || event.pointerType !== "mouse") return; // fingers scroll by themselves
+      stage.scrollLeft = start.left + start.x - event.clientX;
+      stage.scrollTop = start.top + start.y - event.clientY;
+    });
     stage.addEventListener("pointerup", (event) => {
-      const moved = start ? event.clientX - start.clientX : 0;
+      const moved = start && zoom === 1 ? event.clientX - start.x : 0;
       const turned = getComputedStyle(stage).direction === "rtl" ? -moved : moved;
-      if (Math.abs(moved) > 40 && Math.abs(moved) > Math.abs(event.clientY - start.clientY)) step(turned > 0 ? -1 : 1);
+      if (Math.abs(moved) > 40 && Math.abs(moved) > Math.abs(event.clientY - start.y)) step(turned > 0 ? -1 : 1);
       start = null;
     });
-    stage.addEventListener("dblclick", () => scale(zoom > 1 ? 1 : 2.25));
+    stage.addEventListener("pointercancel", () => { start = null; });
+    stage.addEventListener("dblclick", (event) => scale(zoom > 1 ? 1 : 2.25, event.clientX, event.clientY));
     stage.addEventListener("wheel", (event) => {
-      if (event.ctrlKey) { event.preventDefault(); scale(zoom * (event.deltaY < 0 ? 1.15 : 1 / 1.15)); }
+      if (event.ctrlKey) { event.preventDefault(); scale(zoom * (event.deltaY < 0 ? 1.15 : 1 / 1.15), event.clientX, event.clientY); }
     }, { passive: false });
     draw(false);
     present(dialog, closed);
@@ -280,14 +313,14 @@
     const tiles = all(".tile", sheet);
     const output = find("output", form);
     const about = find(".about");
-    const flagged = Object.fromEntries(Object.entries(data.flags).map(([name, places]) => [name, new Set(places)]));
+    const flagged = new Map(Object.entries(data.flags).map(([name, places]) => [name, new Set(places)]));
     const none = data.techniques.map((technique) => new Set(technique.none));
     const first = about.textContent;
     let box = null;
     let order = [];
 
-    const keys = (sort) => (sort === "score" ? data.scores : sort.startsWith("photo-") ? data.responses[Number(sort.slice(6))] : null);
-    const counts = (show, place) => !show || (flagged[show] ? flagged[show].has(place) : data.verdicts[place] === show[0]);
+    const keys = (sort) => (sort === "score" ? data.scores : sort.startsWith("photo-") ? data.responses[Number(sort.slice(6))] || null : null);
+    const counts = (show, place) => !show || (flagged.has(show) ? flagged.get(show).has(place) : data.verdicts[place] === show[0]);
     const chosen = (values) => Math.max(0, data.techniques.findIndex((one) => one.slug === values.get("technique")));
 
     function source(technique, place) {
@@ -310,7 +343,7 @@
       const at = chosen(values);
       const technique = data.techniques[at];
       const sort = values.get("sort") || "";
-      const show = values.get("show") || "";
+      const show = [...VERDICTS, ...FLAGS].find((name) => name === values.get("show")) || "";
       const by = keys(sort);
       order = tiles.map((_, place) => place).filter((place) => counts(show, place));
       if (by) order.sort((a, b) => (by[b] === null ? -Infinity : by[b]) - (by[a] === null ? -Infinity : by[a]) || a - b);
@@ -325,6 +358,7 @@
       });
       sheet.append(...order.map((place) => tiles[place]));
       sheet.style.setProperty("--size", { 2: 1.5, 3: 2.25 }[values.get("size")] || 1);
+      if (show && !order.length && !find(`option[value=${show}]`, form)) form.elements.show.append(make("option", { value: show }, `${show} (0)`));
       for (const name of ["sort", "show", "size"]) {
         form.elements[name].value = values.get(name) || "";
         if (form.elements[name].selectedIndex < 0) form.elements[name].value = "";
@@ -339,7 +373,7 @@
     }
 
     function light(values, way) {
-      const place = values.has("filter") ? data.filters.indexOf(Number(values.get("filter"))) : -1;
+      const place = /^\d+$/.test(values.get("filter")) ? data.filters.indexOf(Number(values.get("filter"))) : -1;
       if (place < 0) { if (box) box.close(); return; }
       const places = order.includes(place) ? order : [place, ...order];
       const first = data.techniques[0].slug;

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from generator.build import Event, Planned, Progressed
-from generator.build.cost import OVERHEAD, task_bytes, task_cost
+from generator.build.cost import COMPILING, OVERHEAD, duration, fixed_seconds, task_bytes, task_cost
 from generator.config.values import Objective
 from generator.plan import PICTURE, Task, plan_model
 from tests.build.conftest import Place
@@ -42,6 +42,23 @@ def cost(**settings: object) -> float:
 )
 def test_the_cost_grows_with_the_pictures(settings: dict[str, object], times: float) -> None:
     assert cost(**settings) == pytest.approx(times * cost())
+
+
+def test_each_layer_and_setting_is_compiled_once() -> None:
+    one, two = (fixed_seconds(pictures(sign=sign)) for sign in ("positive", "both"))
+    assert two - one == COMPILING
+    assert fixed_seconds([]) == 0
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        *((0.2, "0 s"), (99, "99 s"), (100, "2 min"), (3600, "60 min"), (5960, "99 min"), (6000, "1.7 h")),
+        (191209, "53.1 h"),
+    ],
+)
+def test_times_are_told_as_people_say_them(seconds: float, said: str) -> None:
+    assert duration(seconds) == said
 
 
 def test_every_crop_goes_through_the_network() -> None:

@@ -304,7 +304,7 @@ def test_blocks(layers: str, found: list[tuple[str, int, int]]) -> None:
         (["conv2d_1", "cell7_conv", "cell7_out"], [("cell7", 2, 4)]),
     ],
 )
-def test_branches_without_titlesbelong_to_where_they_join(titles: list[str], found: list[tuple[str, int, int]]) -> None:
+def test_branches_without_titles_belong_to_where_they_join(titles: list[str], found: list[tuple[str, int, int]]) -> None:
     left, right, join = titles
     layers = [("stem", "Conv2D"), ("p", "MaxPooling2D"), (left, "Conv2D"), (right, "Conv2D"), (join, "Concatenate")]
     layers += [("head", "Conv2D"), ("top", "Dense")]
@@ -317,11 +317,11 @@ def test_without_a_graph_nothing_is_joined() -> None:
     drawn = drawing(card(conv(1, "a"), conv(2, "b"), architecture=rows))
     assert [mark.name for mark in drawn.marks] == ["a", "b"]
     assert drawn.rails == ()
-    alone = drawing(card(conv(1, "a")))
+    alone = drawing(card(conv(1, "a"), architecture=rows[:1]))
     assert ([mark.name for mark in alone.marks], alone.rails) == (["a"], ())
 
 
-def test_long_titlesare_cut_in_the_middle_and_whole_in_the_tooltip() -> None:
+def test_long_titles_are_cut_in_the_middle_and_whole_in_the_tooltip() -> None:
     long = "separable_conv_1_reduction_left1_stem_1"
     mark = drawing(net([(long, "Conv2D", ())])).marks[0]
     assert len(mark.name) == 30

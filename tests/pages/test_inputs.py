@@ -82,9 +82,9 @@ def _store_forgot(gallery: Gallery) -> None:
 @pytest.mark.parametrize(
     ("change", "written"),
     [
-        (_title, 11),
+        (_title, 14),
         (_score, 3),
-        (_photo, 8),
+        (_photo, 9),
         (_page_gone, 1),
         (_picture_cut, 1),
         (_manifest, 0),

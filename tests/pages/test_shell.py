@@ -17,6 +17,8 @@ from tests.pages.own import OwnGallery, own_gallery, saved
 
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 50 20"><rect width="9" height="9"/></svg>'
 FILTER, LAYER = "net/001-stem/0000.html", "net/001-stem/index.html"
+OTHERS = ("404.html", "embed.html")
+"""Pages without the shell: one is shown at any address, so it has no relative ones, the others in someone's frame."""
 
 
 @pytest.fixture
@@ -35,7 +37,7 @@ def test_a_site_without_a_look_has_our_mark_and_our_words(gallery: OwnGallery) -
     assert home.all("path", **{"class": "mark-a"})
     (icon,) = home.all("link", rel="icon")
     assert str(icon["href"]).startswith("data:image/svg+xml,")
-    assert [path for path in gallery.held() if path.startswith("assets/") and "site-" not in path] == []
+    assert [path for path in gallery.held() if path.startswith(("assets/logo", "assets/picture"))] == []
 
 
 def test_the_logo_stands_on_every_page_in_place_of_our_mark(gallery: OwnGallery, tmp_path: Path) -> None:
@@ -44,7 +46,7 @@ def test_the_logo_stands_on_every_page_in_place_of_our_mark(gallery: OwnGallery,
     name = f"assets/logo-{hashlib.sha256(SVG.encode()).hexdigest()[:10]}.svg"
     assert gallery.held()[name] == SVG.encode()
     for path, page in gallery.pages().items():
-        if path == "404.html":  # shown at any address, so it has no relative ones
+        if path.endswith(OTHERS):
             continue
         (icon,) = page.all("link", rel="icon")
         (logo,) = page.all("img", width="80", height="32")
@@ -75,7 +77,7 @@ def test_the_footers_links_lead_to_the_same_place_from_every_page(gallery: OwnGa
     gallery.write()
     figures = set()
     for path, page in gallery.pages().items():
-        if path != "404.html":
+        if not path.endswith(OTHERS):
             assert "Start by Ann" in page.text, path
             assert "Made by Filter Gallery" in page.text, path
             assert {"href": "https://a.nn"} in page.all("a"), path
@@ -87,18 +89,18 @@ def test_the_footers_links_lead_to_the_same_place_from_every_page(gallery: OwnGa
 
 def test_the_accent_is_in_the_style_sheet_before_the_page_is_drawn(gallery: OwnGallery) -> None:
     gallery.write()
-    (before,) = (path for path in gallery.held() if path.endswith(".css"))
+    (before,) = (path for path in gallery.held() if path.startswith("assets/site-") and path.endswith(".css"))
     plain = gallery.held()[before].decode()
     gallery.look = replace(gallery.look, accent="#ffff00")
     changed = gallery.write()
-    (sheet,) = (path for path in gallery.held() if path.endswith(".css"))
+    (sheet,) = (path for path in gallery.held() if path.startswith("assets/site-") and path.endswith(".css"))
     light, dark = (readable("#ffff00", grounds) for grounds in GROUNDS.values())
     css = gallery.held()[sheet].decode()
     assert sheet != before
     assert css.startswith(plain)
     assert css.index(f"--accent:{light}", len(plain)) < css.index(f"--accent:{dark}", len(plain))
     # every page names the new sheet, and no picture was written again
-    pages = [path for path in gallery.held() if path.endswith(".html") and path != "404.html"]
+    pages = [path for path in gallery.held() if path.endswith(".html") and not path.endswith(OTHERS)]
     assert changed.written == len(pages) + 1
     (icon,) = gallery.pages()[FILTER].all("link", rel="icon")
     assert f"%23{light[1:]}" in str(icon["href"])

@@ -1,0 +1,88 @@
+"""``embed``: how a gallery gets into other people's pages."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import click
+
+from generator.cli.options import config_option, debug_option, read_config
+from generator.errors import UsageError
+
+FORMATS = ("rst", "md", "html", "myst", "quarto", "iframe")
+
+
+class OrderedFilters(click.ParamType):  # type: ignore[type-arg]  # generic since Click 8.4 only
+    """``all``, a number, or a list such as ``5,0,7``, whose order is kept; ``5,`` is a list of one."""
+
+    name = "N|all|LIST"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the choice, or fail as Click does."""
+        text = str(value).replace(" ", "")
+        if text == "all":
+            return text
+        parts = [part for part in text.split(",") if part]
+        if not parts or not all(part.isdecimal() for part in parts) or ("," not in text and int(text) < 1):
+            self.fail("expected all, a number above zero, or indices such as 0,5,7", param, ctx)
+        return int(text) if "," not in text else tuple(dict.fromkeys(map(int, parts)))
+
+
+@click.command()
+@click.argument("target")
+@click.option("--format", "style", type=click.Choice(FORMATS), help="What to print; html unless --png is said.")
+@click.option("--filters", type=OrderedFilters(), help="Which filters: a number of them, all, or such as 5,0,7.")
+@click.option("--technique", metavar="NAME", help="What to show of them: picture, kernel, negative, ...")
+@click.option("--columns", type=click.IntRange(1, 64), help="Filters of a row.")
+@click.option("--caption", default="", help="A sentence below.")
+@click.option("--site", metavar="URL_OR_PATH", help="Where the page finds the site; by default the way from here.")
+@click.option("--png", type=click.Path(path_type=Path, dir_okay=False), help="Write a contact sheet to this file.")
+@click.option("--size", type=click.IntRange(32, 1024), default=96, show_default=True, help="Pixels of its tiles.")
+@config_option
+@debug_option
+def embed(
+    target: str,
+    style: str | None,
+    filters: Any,
+    technique: str | None,
+    columns: int | None,
+    caption: str,
+    site: str | None,
+    png: Path | None,
+    size: int,
+    config_path: Path | None,
+) -> None:
+    """Print what shows TARGET in another page, or write it as a picture.
+
+    TARGET is a model, model/layer, or model/layer/filter of a site that is built.
+    """
+    from generator.embed.sheet import contact_png
+    from generator.embed.snippets import FORMATS as BY_NAME
+    from generator.embed.snippets import Look
+    from generator.embed.target import find, read_models
+    from generator.store import write_atomically
+
+    folder = read_config(config_path).output
+    if site is not None and (Path(site) / "manifest.json").is_file():
+        folder = Path(site)
+    found = find(read_models(folder), target, filters, technique)
+    if png is not None:
+        if not png.parent.is_dir():
+            raise UsageError(f"cannot write {png}: no such folder")
+        try:
+            write_atomically(png, contact_png(folder, found, columns, size))
+        except OSError as error:
+            raise UsageError(f"cannot write {png}: {error.strerror}") from None
+        click.echo(f"Wrote {png}", err=style is not None)
+        if style is None:
+            return
+    said = filters if isinstance(filters, str | None) else str(filters)
+    if isinstance(filters, tuple):
+        said = ",".join(map(str, filters))
+    way = site if site is not None else Path(os.path.relpath(folder)).as_posix()
+    look = Look(way.rstrip("/") + "/", said or "", columns, caption, png.as_posix() if png else "")
+    click.echo(BY_NAME[style or "html"](found, look))
+    if style == "quarto":
+        click.echo(f"Say in the document's header, so that Quarto copies the site:\nresources: [{way}/**]", err=True)

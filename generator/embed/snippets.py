@@ -1,0 +1,161 @@
+"""The text that shows a target elsewhere: in documentation, in a README, in any page."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from html import escape
+from urllib.parse import quote, urlencode
+
+from generator.embed.target import Target
+
+SIZE = 96
+"""Pixels a picture is shown at where it stands for itself."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """How a target is shown; ``site`` is the way from the page to the site, or its address, with a last slash.
+
+    ``filters`` is what was asked for, as it was written. ``picture`` is a contact sheet's file, if one was made.
+    """
+
+    site: str
+    filters: str = ""
+    columns: int | None = None
+    caption: str = ""
+    picture: str = ""
+
+    def address(self, path: str) -> str:
+        """Return the address of a path of the site."""
+        return quote(self.site + path, safe="/:~?=&%@+,;!$'*[]#")
+
+
+def directive(target: Target, look: Look) -> str:
+    """Return our Sphinx directive in reStructuredText."""
+    return "\n".join(
+        [f".. filter-gallery:: {_target(target, look)}", *(f"   {line}" for line in _options(target, look))]
+    )
+
+
+def myst(target: Target, look: Look) -> str:
+    """Return our Sphinx directive in MyST Markdown."""
+    return "\n".join([f"```{{filter-gallery}} {_target(target, look)}", *_options(target, look), "```"])
+
+
+def markdown(target: Target, look: Look) -> str:
+    """Return linked pictures in Markdown: a layer's contact sheet, chosen filters, or each layer's strongest.
+
+    A contact sheet is used instead of chosen filters if one was made of them.
+    """
+    if look.picture:
+        lines = [_linked(look.picture, target.written, look.address(target.page))]
+    elif target.layer is None:
+        lines = []
+        for layer in target.model.layers:
+            link = look.address(layer.page)
+            title = f"{target.model.name}/{layer.title}"
+            lines += [f"[{_plain(layer.title)}]({link})", ""]
+            lines += [
+                _linked(look.address(f"{layer.folder}/best-000.webp"), f"{title}, its strongest filters", link),
+                "",
+            ]
+        lines.pop()
+    elif target.filters or target.technique:
+        filters = target.filters or target.layer.filters
+        cells = []
+        for index in filters:
+            path, page = target.picture(index), look.address(target.filter_page(index))
+            alt = f"{target.written}, filter {index}"
+            cells.append(_linked(look.address(path), alt, page) if path else f"[{index}]({page})")
+        across = look.columns or len(cells)
+        rows = [" ".join(cells[start : start + across]) for start in range(0, len(cells), across)]
+        lines = ["\\\n".join(rows)]
+    else:
+        sheet = look.address(f"{target.layer.folder}/contact.png")
+        lines = [_linked(sheet, f"What the filters of {target.written} look for", look.address(target.page))]
+    return "\n".join([*lines, *(["", _plain(look.caption)] if look.caption else [])])
+
+
+def html(target: Target, look: Look) -> str:
+    """Return the custom element with its script; without JavaScript a link is left."""
+    asked = {
+        "src": look.site,
+        "model": target.model.name,
+        "layer": target.layer.title if target.layer else "",
+        **_asked(target, look),
+    }
+    words = " ".join(f'{name}="{escape(value)}"' for name, value in asked.items() if value)
+    link = f'<a href="{escape(look.address(target.page))}">{escape(target.written)}</a>'
+    script = escape(look.address("assets/filter-gallery.js"))
+    return f'<script src="{script}" defer></script>\n<filter-gallery {words}>{link}</filter-gallery>'
+
+
+def iframe(target: Target, look: Look) -> str:
+    """Return a frame, and the script that makes it as high as what it shows."""
+    folder = (target.layer.page if target.layer else target.model.page).rpartition("/")[0]
+    asked = {name: value for name, value in _asked(target, look).items() if value}
+    source = look.address(f"{folder}/embed.html") + (f"#{urlencode(asked, safe=',', quote_via=quote)}" if asked else "")
+    return FRAME.format(source=escape(source), title=escape(target.written))
+
+
+FRAME = """\
+<iframe src="{source}" title="{title}" loading="lazy" style="width: 100% !important; border: 0 !important"></iframe>
+<script>
+addEventListener("message", function (event) {{
+  if (!event.data || event.data.type !== "filter-gallery:height") return;
+  for (var frame of document.querySelectorAll("iframe"))
+    if (frame.contentWindow === event.source) frame.style.setProperty("height", event.data.height + "px", "important");
+}});
+</script>"""
+
+
+def quarto(target: Target, look: Look) -> str:
+    """Return the custom element as Quarto lets it through."""
+    return f"```{{=html}}\n{html(target, look)}\n```"
+
+
+FORMATS: dict[str, Callable[[Target, Look], str]] = {
+    "rst": directive,
+    "md": markdown,
+    "html": html,
+    "myst": myst,
+    "quarto": quarto,
+    "iframe": iframe,
+}
+
+
+def _asked(target: Target, look: Look) -> dict[str, str]:
+    """Return the options of the element and the frame."""
+    one = len(target.filters) == 1
+    return {
+        "filter": str(target.filters[0]) if one else "",
+        "filters": "" if one else look.filters,
+        "technique": target.technique.slug if target.technique else "",
+        "columns": str(look.columns or ""),
+        "caption": " ".join(look.caption.split()),
+    }
+
+
+def _target(target: Target, look: Look) -> str:
+    one = f"/{target.filters[0]}" if len(target.filters) == 1 else ""
+    return " ".join(f"{target.written}{one}".split())
+
+
+def _options(target: Target, look: Look) -> list[str]:
+    asked = {name: value for name, value in _asked(target, look).items() if name != "filter"}
+    return [f":{name}: {value}" for name, value in asked.items() if value]
+
+
+def _plain(text: str) -> str:
+    """Return a line of Markdown that shows a text as it is."""
+    return re.sub(r"([\\`*_{}\[\]<>#|!&~])", r"\\\1", " ".join(text.split()))
+
+
+def _linked(picture: str, alt: str, link: str) -> str:
+    return f"[![{_plain(alt)}]({_destination(picture)})]({_destination(link)})"
+
+
+def _destination(address: str) -> str:
+    return re.sub(r"[()\s<>]", lambda found: quote(found[0]).replace("(", "%28").replace(")", "%29"), address)

@@ -1,0 +1,27 @@
+"""Takes the folder of a built site on: checked, to a branch, a folder, an archive, or into a single file."""
+
+from generator.publish.branch import Published, publish_branch
+from generator.publish.carry import archive_kind, copy_site, pack_site
+from generator.publish.check import ANYWHERE, GITHUB_PAGES, Finding, check_site
+from generator.publish.complete import unfinished
+from generator.publish.single import LIMIT, MEGABYTE, choose, single_file
+from generator.publish.site import BuiltSite, open_site
+
+__all__ = [
+    "ANYWHERE",
+    "GITHUB_PAGES",
+    "LIMIT",
+    "MEGABYTE",
+    "BuiltSite",
+    "Finding",
+    "Published",
+    "archive_kind",
+    "check_site",
+    "choose",
+    "copy_site",
+    "open_site",
+    "pack_site",
+    "publish_branch",
+    "single_file",
+    "unfinished",
+]

@@ -1,0 +1,91 @@
+"""A built site: the folder, and what its manifest says is in it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from generator.errors import GalleryError, UsageError
+from generator.pages.output import JOURNAL, MANIFEST
+
+WAY_OUT = "Run: filter-gallery build"
+
+
+@dataclass(frozen=True)
+class SiteFile:
+    """A file that the build wrote: its path in the site, its bytes, and their SHA-256."""
+
+    path: str
+    size: int
+    digest: str
+
+
+@dataclass(frozen=True)
+class BuiltSite:
+    """A folder with a manifest; ``files`` are those that it lists and the manifest itself, by their paths."""
+
+    folder: Path
+    manifest: Mapping[str, Any]
+    files: tuple[SiteFile, ...]
+
+    @cached_property
+    def by_path(self) -> dict[str, SiteFile]:
+        """Return the files by their paths."""
+        return {file.path: file for file in self.files}
+
+    @property
+    def size(self) -> int:
+        """Return the bytes of all files together."""
+        return sum(file.size for file in self.files)
+
+    def read(self, path: str) -> bytes:
+        """Return the bytes of a file of the site.
+
+        Raises GalleryError if they are not those that the build wrote.
+        """
+        file = self.by_path[path]
+        try:
+            content = (self.folder / path).read_bytes()
+        except OSError as error:
+            raise GalleryError(f"{self.folder / path}: cannot be read: {error.strerror}", WAY_OUT) from None
+        if len(content) != file.size or hashlib.sha256(content).hexdigest() != file.digest:
+            raise GalleryError(f"{self.folder / path}: is not what the build wrote", f"Remove it. {WAY_OUT}")
+        return content
+
+    def text(self, path: str) -> str:
+        """Return the text of a page or another file in UTF-8."""
+        return self.read(path).decode("utf-8")
+
+
+def open_site(folder: Path) -> BuiltSite:
+    """Return the site that a build wrote to a folder.
+
+    Raises UsageError if there is none, or its manifest is damaged.
+    """
+    try:
+        content = (folder / MANIFEST).read_bytes()
+    except OSError:
+        unfinished = (folder / JOURNAL).is_file()
+        what = "holds a build that was interrupted" if unfinished else "holds no site of filter-gallery"
+        raise UsageError(f"{folder}: {what}", WAY_OUT) from None
+    try:
+        manifest = json.loads(content)
+        files = [SiteFile(str(one["path"]), int(one["size"]), str(one["digest"])) for one in manifest["files"]]
+        sound = isinstance(manifest["models"], list) and all(_is_inside(file.path) for file in files)
+    except (ValueError, TypeError, KeyError):
+        sound = False
+    if not sound:
+        raise UsageError(f"{folder / MANIFEST}: is damaged", f"Remove it and the folder. {WAY_OUT}")
+    files.append(SiteFile(MANIFEST, len(content), hashlib.sha256(content).hexdigest()))
+    return BuiltSite(folder, manifest, tuple(sorted(files, key=lambda file: file.path)))
+
+
+def _is_inside(path: str) -> bool:
+    parts = PurePosixPath(path).parts
+    odd = "\\" in path or any(ord(sign) < 32 for sign in path)  # such names break what carries them
+    return bool(parts) and not path.startswith("/") and ".." not in parts and not odd

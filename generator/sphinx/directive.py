@@ -1,0 +1,145 @@
+"""``.. filter-gallery::`` in reStructuredText, and the same in MyST."""
+
+from __future__ import annotations
+
+import os
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, ClassVar
+
+from docutils import nodes
+from docutils.parsers.rst import directives
+from PIL import Image
+from sphinx.environment import BuildEnvironment
+from sphinx.util import logging
+from sphinx.util.docutils import SphinxDirective
+
+from generator.errors import UsageError
+from generator.models.identity import digest
+from generator.names import slug
+from generator.pages.techniques import MAIN_SLUG
+from generator.sphinx.nodes import COPY, FilterCell, FilterGrid, FilterPicture
+from generator.sphinx.showing import Cell, Request, Showing, choose
+from generator.sphinx.site import Site, read_site
+from generator.store import write_atomically
+
+logger = logging.getLogger(__name__)
+
+COLUMNS = 6
+MOST_COLUMNS = 24
+
+
+class FilterGallery(SphinxDirective):
+    """Show filters of a built gallery: of a model, a layer, or one filter alone."""
+
+    required_arguments = 1
+    final_argument_whitespace = True  # names of layers may hold spaces
+    option_spec: ClassVar[dict[str, Any]] = {
+        "filters": directives.unchanged,
+        "columns": directives.unchanged,
+        "caption": directives.unchanged,
+        "technique": directives.unchanged,
+        "site": directives.unchanged,
+        "name": directives.unchanged,
+        "class": directives.class_option,
+    }
+
+    def run(self) -> list[nodes.Node]:
+        """Return the figure, or nothing and a warning with the place where it was asked for."""
+        request = Request(
+            self.arguments[0].strip(),
+            (self.options.get("filters") or "").strip(),
+            (self.options.get("technique") or MAIN_SLUG).strip(),
+        )
+        name = (self.options.get("site") or "").strip()
+        asked = asked_for(self.env).setdefault(self.env.docname, {})
+        asked.setdefault((name, request), None)
+        try:
+            columns = self._columns()
+            site = read_site(site_folder(self.env, name))
+            showing = choose(site, request)
+            figure = self._figure(site, name, showing, columns)
+        except UsageError as error:
+            logger.warning("filter-gallery: %s", error, location=self.get_location(), type="filter-gallery")
+            return []
+        asked[name, request] = showing
+        return [figure]
+
+    def _columns(self) -> int:
+        """Return the number of columns, or 0 where nothing is said."""
+        said = (self.options.get("columns") or "").strip()
+        if said and not (said.isdecimal() and 1 <= int(said) <= MOST_COLUMNS):
+            raise UsageError(f"columns {said!r}: expected a number from 1 to {MOST_COLUMNS}")
+        return int(said or 0)
+
+    def _figure(self, site: Site, name: str, showing: Showing, columns: int) -> nodes.figure:
+        columns = columns or min(COLUMNS, max(1, len(showing.cells)))
+        grid = FilterGrid(columns=columns)
+        for number, cell in enumerate(showing.cells, 1):
+            ends = number % columns == 0
+            made = FilterCell(
+                label=cell.label,
+                says=cell.says,
+                note=cell.note,
+                page=cell.page,
+                main=not name,
+                folder=copy_folder(name),
+                columns=columns,
+                ends=ends,
+            )
+            if cell.picture:
+                made += _picture(self.env, site, cell)
+            grid += made
+        figure = nodes.figure("", grid, classes=["filter-gallery", *self.options.get("class", [])])
+        self.set_source_info(figure)
+        said = self.options.get("caption")
+        text, messages = self.parse_inline(said) if said is not None else ([nodes.Text(showing.caption)], [])
+        if said is None or said.strip():
+            figure += nodes.caption(said or showing.caption, "", *text, *messages)
+            self.set_source_info(figure[-1])
+        self.add_name(figure)
+        return figure
+
+
+Asked = dict[str, dict[tuple[str, Request], Showing | None]]
+"""By document, what was asked for (of which site), and what was shown."""
+
+
+def asked_for(env: BuildEnvironment) -> Asked:
+    """Return what the documents read so far have asked for; it is kept from one build to the next."""
+    if not hasattr(env, "filter_gallery_asked"):
+        env.filter_gallery_asked = {}  # type: ignore[attr-defined]
+    asked: Asked = env.filter_gallery_asked  # type: ignore[attr-defined]
+    return asked
+
+
+def site_folder(env: BuildEnvironment, name: str) -> Path:
+    """Return the folder of a site: that of ``:site:``, else that of conf.py; both start at the folder of conf.py."""
+    said = name or env.config.filter_gallery_site
+    if not said:
+        raise UsageError("no gallery is named", "Set filter_gallery_site in conf.py to the folder of a built site")
+    return Path(os.path.normpath(Path(env.filter_gallery_confdir, said)))  # type: ignore[attr-defined]
+
+
+def copy_folder(name: str) -> str:
+    """Return the folder of the documentation for a copy of the site of that name, the main one's being empty."""
+    return f"{COPY}-{slug(Path(name).name)}-{digest({'site': name})[:6]}" if name else COPY
+
+
+def _picture(env: BuildEnvironment, site: Site, cell: Cell) -> FilterPicture:
+    """Return a picture of the site, kept under the digest of its bytes: Sphinx copies files by their names."""
+    source = site.folder / cell.picture
+    kept = Path(env.doctreedir, COPY, f"{cell.digest[:32]}{source.suffix}")
+    try:
+        if not kept.exists():
+            content = source.read_bytes()
+            if sha256(content).hexdigest() != cell.digest:  # kept, it would be wrong for ever
+                raise UsageError(f"{source}: is not the file that the manifest lists", "Build the site again")
+            write_atomically(kept, content)
+        with Image.open(kept) as image:
+            pixels = image.size
+    except OSError as error:
+        raise UsageError(f"{source}: {error.strerror or 'is no picture'}", "Build the site again") from None
+    uri = "/" + Path(os.path.relpath(kept, env.srcdir)).as_posix()
+    sharp = "-picture" not in source.name
+    return FilterPicture(uri=uri, alt=cell.says, pixels=pixels, sharp=sharp)

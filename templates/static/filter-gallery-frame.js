@@ -1,0 +1,15 @@
+// embed.html: its options stand after the #, and the page around the frame is told how high it is.
+(function () {
+  "use strict";
+  const root = document.documentElement;
+  const element = document.querySelector("filter-gallery");
+  function apply() {
+    const said = new URLSearchParams(location.hash.slice(1));
+    root.style.colorScheme = said.get("theme") || "";
+    for (const name of ["filter", "filters", "technique", "columns", "caption"]) element.setAttribute(name, said.get(name) || "");
+  }
+  addEventListener("hashchange", apply);
+  apply();
+  const tell = () => parent.postMessage({ type: "filter-gallery:height", height: Math.ceil(root.getBoundingClientRect().height) }, "*");
+  if (parent !== window) new ResizeObserver(tell).observe(root);
+})();

@@ -1,0 +1,196 @@
+"""What is printed of a target: every address leads to a file of the site, every name is escaped."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from urllib.parse import unquote
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from markdown_it import MarkdownIt
+from PIL import Image
+
+from generator.cli import main
+from generator.cli.embedding import FORMATS as NAMES
+from generator.embed.sheet import contact_png, sheet
+from generator.embed.snippets import FORMATS, Look
+from generator.embed.target import Model, find, read_models
+from generator.errors import GalleryError
+from tests.cards import card, conv, entry
+from tests.pages.gallery import Gallery, Page, fill
+
+NAME = '<b>"net" & [co]</b>'
+LAYERS = ("stem", "a](b)`*_")
+LOOK = Look("../my site/", "2,0", 2, 'A "caption"\n<i>&</i>')
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    layers = [conv(i, name, 4, slug=f"{i:03d}-layer") for i, name in enumerate(LAYERS, 1)]
+    made = Gallery(tmp_path_factory.mktemp("a b") / "x", [(entry(NAME, "net"), card(*layers))])
+    fill(made.store, made.tasks(), lambda task, index: float(index))
+    made.write()
+    return made.site
+
+
+@pytest.fixture(scope="module")
+def models(site: Path) -> tuple[Model, ...]:
+    return read_models(site)
+
+
+def test_the_command_names_every_format() -> None:
+    assert set(NAMES) == FORMATS.keys()
+
+
+PRINTED = {
+    "rst": """\
+.. filter-gallery:: net/stem
+   :filters: 2,0
+   :technique: kernel
+   :columns: 2
+   :caption: A caption""",
+    "myst": """\
+```{filter-gallery} net/stem
+:filters: 2,0
+:technique: kernel
+:columns: 2
+:caption: A caption
+```""",
+    "html": """\
+<script src="../site/assets/filter-gallery.js" defer></script>
+<filter-gallery src="../site/" model="net" layer="stem" filters="2,0" technique="kernel" columns="2" \
+caption="A caption"><a href="../site/net/001-layer/index.html">net/stem</a></filter-gallery>""",
+    "md": """\
+[![net/stem, filter 2](../site/net/001-layer/0002-kernel.webp)](../site/net/001-layer/0002.html) \
+[![net/stem, filter 0](../site/net/001-layer/0000-kernel.webp)](../site/net/001-layer/0000.html)
+
+A caption""",
+}
+
+
+@pytest.mark.parametrize("style", PRINTED)
+def test_printed(style: str, tmp_path: Path) -> None:
+    made = Gallery(tmp_path, [(entry(), card(conv(1, "stem")))])
+    fill(made.store, made.tasks())
+    made.write()
+    target = find(read_models(made.site), "net/stem", (2, 0), "kernel")
+    assert FORMATS[style](target, Look("../site/", "2,0", 2, "A caption")) == PRINTED[style]
+    if style == "html":
+        quarto = FORMATS["quarto"](target, Look("../site/", "2,0", 2, "A caption"))
+        assert quarto == f"```{{=html}}\n{PRINTED[style]}\n```"
+
+
+TARGETS = [("net", None), ("net/stem", None), ("net/002-layer", (2, 0)), ("net/002-layer/3", None)]
+
+
+@pytest.mark.parametrize(("target", "filters"), TARGETS)
+@pytest.mark.parametrize("style", FORMATS)
+def test_addresses_lead_to_files_and_names_are_escaped(
+    style: str, target: str, filters: tuple[int, ...] | None, models: tuple[Model, ...], site: Path
+) -> None:
+    found = find(models, target, filters)
+    text = FORMATS[style](found, LOOK)
+    if style in ("rst", "myst"):
+        assert "\n<i>" not in text
+        return
+    page = Page.read(MarkdownIt().render(text) if style == "md" else text)
+    addresses = [address for _, address in page.links() if address != LOOK.site]
+    assert addresses
+    for address in addresses:
+        path = unquote(address).partition("#")[0].removeprefix(LOOK.site)
+        assert (site / path).is_file(), address
+    if style != "md":
+        assert {tag for tag, _ in page.elements} <= {"script", "filter-gallery", "a", "iframe"}
+        (shown,) = page.all("filter-gallery") or page.all("iframe")
+        if "model" in shown:
+            assert (shown["model"], shown.get("caption")) == (NAME, 'A "caption" <i>&</i>')
+        else:
+            assert str(shown["title"]).startswith(NAME)
+
+
+def test_markdown_shows_names_as_they_are(models: tuple[Model, ...]) -> None:
+    page = Page.read(MarkdownIt().render(FORMATS["md"](find(models, "net/002-layer"), LOOK)))
+    assert page.text.strip() == 'A "caption" <i>&</i>'
+    assert [tag for tag, _ in page.elements] == ["p", "a", "img", "p"]
+    assert page.all("img")[0]["alt"] == f"What the filters of {NAME}/{LAYERS[1]} look for"
+
+
+def tile(site: Path, target: str, number: int, columns: int = 4, **more: object) -> tuple[np.ndarray, np.ndarray]:
+    """Return a tile of a contact sheet, and the file that it shows, as large."""
+    found = find(read_models(site), target, **more)  # type: ignore[arg-type]
+    image = np.asarray(Image.open(io.BytesIO(contact_png(site, found, columns, 64))).convert("RGB")).astype(float)
+    made = sheet(site, found, columns, 64)
+    top = image.shape[0] - 8 - 82 * -(-len(made.parts[0].tiles) // columns)
+    left = 8 + 72 * (number % columns)
+    y = top + 82 * (number // columns)
+    picture = found.picture(int(made.parts[0].tiles[number].label))
+    with Image.open(site / str(picture)) as opened:
+        smooth = opened.convert("RGB").resize((64, 64), Image.Resampling.LANCZOS)
+    return image[y : y + 64, left : left + 64], np.asarray(smooth).astype(float)
+
+
+@pytest.mark.parametrize(("filters", "number", "columns"), [((3, 1, 2), 0, 4), ((3, 1, 2), 2, 4), ((3, 1, 2), 2, 2)])
+def test_a_contact_sheet_shows_the_filters_in_the_order_asked_for(
+    site: Path, filters: tuple[int, ...], number: int, columns: int
+) -> None:
+    shown, expected = tile(site, "net/stem", number, columns, filters=filters)
+    assert np.abs(shown - expected).max() <= 1
+
+
+def test_of_a_model_it_shows_each_layers_strongest(site: Path, models: tuple[Model, ...]) -> None:
+    made = sheet(site, find(models, "net"), 2)
+    assert [(part.heading, [tile.label for tile in part.tiles]) for part in made.parts] == [
+        (name, ["3", "2"]) for name in LAYERS
+    ]
+
+
+def test_a_picture_that_is_gone_is_told(site: Path, models: tuple[Model, ...], tmp_path: Path) -> None:
+    with pytest.raises(GalleryError, match="a picture cannot be read"):
+        contact_png(tmp_path, find(models, "net/stem"))
+
+
+ERRORS: list[tuple[list[str], str]] = [
+    (["nte"], "the site shows no model 'nte'. Did you mean net?"),
+    (["net/stem", "--filters", "0"], "Invalid value for '--filters': expected all, a number above zero"),
+    (["net/stem", "--filters", "a,b"], "Invalid value for '--filters'"),
+    (["net/stem", "--png", "no/such.png"], "cannot write no/such.png: no such folder"),
+    (["net/stem", "--png", "config.yaml/x.png"], "cannot write config.yaml/x.png: no such folder"),
+    (["net/stem", "-c", "empty.yaml"], "no site is built there. Run: filter-gallery build"),
+]
+
+
+@pytest.fixture
+def here(site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Work beside a site, with its configuration."""
+    (tmp_path / "config.yaml").write_text(f"output: {site}\nmodels: [demo]\n")
+    (tmp_path / "empty.yaml").write_text("output: nowhere\nmodels: [demo]\n")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize(("words", "message"), ERRORS)
+def test_errors_are_one_line(words: list[str], message: str, here: Path) -> None:
+    done = CliRunner().invoke(main, ["embed", *words])
+    (line,) = done.stderr.splitlines()
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert message in line
+
+
+def test_the_command_prints_and_writes(here: Path, site: Path) -> None:
+    done = CliRunner().invoke(main, ["embed", "net/stem", "--format", "md", "--site", "https://x.org/g"])
+    assert done.exit_code == 0, done.stderr
+    assert done.stdout.rstrip().endswith(
+        "(https://x.org/g/net/001-layer/contact.png)](https://x.org/g/net/001-layer/index.html)"
+    )
+    words = ["embed", "net/stem", "--filters", "3, 1", "--png", "row.png", "--size", "128", "--columns", "2"]
+    done = CliRunner().invoke(main, [*words, "--format", "md"])
+    assert done.stdout.startswith("[![")
+    assert "](row.png)](" in done.stdout
+    done = CliRunner().invoke(main, words)
+    assert done.stdout == "Wrote row.png\n"
+    with Image.open(here / "row.png") as image:
+        assert (image.format, image.width) == ("PNG", 3 * (128 + 16) + 16)
+    done = CliRunner().invoke(main, ["embed", "net/stem", "--site", str(site)])
+    assert f'src="{site.as_posix()}/"' in done.stdout

@@ -1,0 +1,132 @@
+"""What TARGET means, in a site whose names are made to mislead."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from generator.embed.target import Model, Wanted, drawn, find, read_models
+from generator.errors import UsageError
+from tests.cards import card, conv, entry
+from tests.pages.gallery import Gallery, fill
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a site: of two models one's name begins like the other's, and layers' names hold slashes."""
+    layers = [
+        conv(1, "stem", 5, slug="001-stem"),
+        conv(2, "a/b", 70, slug="002-a-b"),
+        conv(3, "a/7", 3, slug="003-a-7"),
+        conv(4, "a", 9, slug="004-a"),
+    ]
+    made = Gallery(
+        tmp_path_factory.mktemp("embed"),
+        [
+            (entry(render=(("sign", "both"),)), card(*layers)),
+            (entry("net/a", "net-a", filters=(1, 3)), card(conv(1, "Stem", slug="001-stem"), digest="d" * 64)),
+        ],
+    )
+    fill(made.store, made.tasks(), lambda task, index: float(index))
+    made.write()
+    return made.site
+
+
+@pytest.fixture(scope="module")
+def models(site: Path) -> tuple[Model, ...]:
+    return read_models(site)
+
+
+def test_the_data_is_that_of_the_manifest(site: Path, models: tuple[Model, ...]) -> None:
+    assert [(one.name, one.slug, one.page) for one in models] == [
+        ("net", "net", "net/index.html"),
+        ("net/a", "net-a", "net-a/index.html"),
+    ]
+    assert [(one.title, one.of, len(one.filters)) for one in models[0].layers] == [
+        ("stem", 5, 5),
+        ("a/b", 70, 70),
+        ("a/7", 3, 3),
+        ("a", 9, 9),
+    ]
+    assert models[1].layers[0].filters == (1, 3)
+    for model in models:
+        for layer in model.layers:
+            target = find(models, f"{model.slug}/{layer.folder.rpartition('/')[2]}")
+            assert (site / target.page).is_file()
+            for index in layer.filters:
+                picture = target.picture(index)
+                assert (site / target.filter_page(index)).is_file()
+                assert (picture is None) == (index == 0)  # its climb reached nothing
+                assert picture is None or (site / picture).is_file()
+
+
+FOUND: list[tuple[str, Wanted, tuple[str, str | None, tuple[int, ...]]]] = [
+    ("net", None, ("net", None, ())),
+    ("net/a", None, ("net/a", None, ())),  # the longest name of a model goes first
+    ("net/a/stem", None, ("net/a", "Stem", ())),
+    ("NET-a/STEM/3", None, ("net/a", "Stem", (3,))),
+    ("net/stem", None, ("net", "stem", ())),
+    ("net/001-stem", None, ("net", "stem", ())),
+    ("net/a/b", None, ("net", "a/b", ())),
+    ("net/004-a/7", None, ("net", "a", (7,))),
+    ("net/003-a-7/2", None, ("net", "a/7", (2,))),
+    ("net/stem/3", None, ("net", "stem", (3,))),
+    ("net/stem", "all", ("net", "stem", (0, 1, 2, 3, 4))),
+    ("net/stem", 2, ("net", "stem", (0, 2))),
+    ("net/stem", (4, 0, 3), ("net", "stem", (4, 0, 3))),
+    ("net-a/Stem", 9, ("net/a", "Stem", (1, 3))),
+]
+
+
+@pytest.mark.parametrize(("target", "filters", "expected"), FOUND)
+def test_found(
+    models: tuple[Model, ...], target: str, filters: Wanted, expected: tuple[str, str | None, tuple[int, ...]]
+) -> None:
+    found = find(models, target, filters)
+    assert (found.model.name, found.layer and found.layer.title, found.filters) == expected
+
+
+WRONG: list[tuple[str, Wanted, str | None, str]] = [
+    ("nett", None, None, "the site shows no model 'nett'. Did you mean net?"),
+    ("net/sten", None, None, "net shows no layer 'sten'. Did you mean stem?"),
+    ("net/stem/9", None, None, "net/stem: the site shows no filter 9. The nearest is 4"),
+    ("net-a/stem/0", None, None, "net/a/Stem: the site shows no filter 0. The nearest is 1"),
+    ("net/stem", (1, 7), None, "net/stem: the site shows no filter 7. The nearest is 4"),
+    ("net/stem/2", (1,), None, "net/stem/2: names a filter, and --filters names others. Leave one of them out"),
+    ("net", (1,), None, "net: filters and techniques are a layer's. Name one, such as net/LAYER"),
+    ("net/stem", None, "negatif", "net/stem has no technique 'negatif'. Did you mean negative?"),
+    ("net/stem", None, "zzz", "net/stem has no technique 'zzz'. There is "),
+]
+
+
+@pytest.mark.parametrize(("target", "filters", "technique", "message"), WRONG)
+def test_what_is_not_there(
+    models: tuple[Model, ...], target: str, filters: Wanted, technique: str | None, message: str
+) -> None:
+    with pytest.raises(UsageError) as told:
+        find(models, target, filters, technique)
+    assert str(told.value).startswith(message)
+
+
+def test_a_picture_shows_a_spread_unless_filters_are_named(models: tuple[Model, ...]) -> None:
+    assert drawn(find(models, "net/a/b")) == tuple(i * 70 // 64 for i in range(64))
+    assert drawn(find(models, "net/a/b", (5, 2))) == (5, 2)
+
+
+def test_techniques_go_by_slug_and_title(models: tuple[Model, ...]) -> None:
+    for name in ("negative", "Negative", "NEGATIVE"):
+        found = find(models, "net/stem", None, name)
+        assert found.technique
+        assert (found.technique.slug, found.picture(2)) == ("negative", "net/001-stem/0002-picture-2.webp")
+
+
+@pytest.mark.parametrize("broken", [None, "data.js", "data/net.js"])
+def test_a_site_that_is_not_there_or_not_whole(broken: str | None, site: Path, tmp_path: Path) -> None:
+    if broken:
+        (tmp_path / "data").mkdir()
+        for name in ("manifest.json", "data.js", "data/net.js", "data/net-a.js"):
+            (tmp_path / name).write_bytes((site / name).read_bytes())
+        (tmp_path / broken).write_text("filterGallery(")
+    with pytest.raises(UsageError, match="filter-gallery build"):
+        read_models(tmp_path)

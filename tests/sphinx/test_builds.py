@@ -1,0 +1,148 @@
+"""What sphinx-build makes of a gallery, by every builder."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import pytest
+from PIL import Image
+
+from tests.pages.gallery import Page
+from tests.sphinx.project import CONF, run
+
+UNWRITTEN = {"html": (), "dirhtml": (), "singlehtml": ("genindex.html", "search.html")}
+"""What Sphinx's own theme links to and does not write."""
+
+SHOWN = 13
+"""Pictures: 3 on the first page, 2 and 1 and 2 on the layer's, 2 and 3 (the fourth filter is dead) on MyST's."""
+
+DIFFERENT = 11
+"""Two of the first page's are on another one too."""
+
+
+@pytest.mark.parametrize("builder", UNWRITTEN)
+def test_every_address_leads_to_a_file(built: dict[str, Path], builder: str) -> None:
+    out = built[builder]
+    shown: list[str] = []
+    for path in out.rglob("*.html"):
+        page = Page.read(path.read_text(encoding="utf-8"))
+        for _, address in page.links():
+            parts = urlsplit(address)
+            if address in UNWRITTEN[builder]:
+                continue
+            if parts.scheme or parts.netloc:
+                assert "filter-gallery" not in parts.path
+                continue
+            target = path.parent / unquote(parts.path) if parts.path else path
+            assert target.is_file() or (target / "index.html").is_file(), (path, address)
+        if "filter-gallery" not in path.relative_to(out).parts:
+            shown += [str(image["src"]) for image in page.all("img") if "_images" in str(image["src"])]
+    assert len(shown) == SHOWN
+    assert all(name.split("/")[-2] == "_images" for name in shown)
+
+
+def test_a_page_holds_what_was_asked_for(built: dict[str, Path]) -> None:
+    page = Page.read((built["html"] / "folder" / "layer.html").read_text(encoding="utf-8"))
+    images = [image for image in page.all("img", loading="lazy") if "_images" in str(image["src"])]
+    assert [image["alt"] for image in images] == [
+        "What excites filter 3 most",
+        "What excites filter 1 most",
+        "Filter 2, negative",
+        "Where filter 0 answers to cat",
+        "Where filter 1 answers to cat",
+    ]
+    assert {(image["width"], image["height"]) for image in images} == {("8", "8")}
+    grids = [grid for grid in page.all("ul", role="list") if grid["class"] == "filter-gallery-grid"]
+    assert [grid["style"] for grid in grids] == [f"--filter-gallery-columns: {n}" for n in (1, 1, 2)]
+    links = [link["href"] for link in page.all("a") if "filter-gallery/" in str(link["href"])]
+    assert links[:2] == ["../filter-gallery/net/002-top/0003.html", "../filter-gallery/net/002-top/0001.html"]
+    assert len(page.all("figure")) == 3
+    assert len(page.all("figcaption")) == 2
+    assert "Filters three & one" in page.text
+    assert any("filter-gallery.css" in str(link["href"]) for link in page.all("link"))
+    plain = Page.read((built["html"] / "plain.html").read_text(encoding="utf-8"))
+    assert not any("filter-gallery.css" in str(link["href"]) for link in plain.all("link"))
+
+
+def test_pictures_bear_the_digest_of_their_bytes(built: dict[str, Path], base: Path) -> None:
+    copied = sorted((built["html"] / "_images").iterdir())
+    site = {hashlib.sha256(path.read_bytes()).hexdigest()[:32] for path in (base / "gallery/site").rglob("*.webp")}
+    assert len(copied) == DIFFERENT
+    for path in copied:
+        assert path.stem == hashlib.sha256(path.read_bytes()).hexdigest()[:32]
+        assert path.stem in site
+
+
+def test_names_are_text(built: dict[str, Path]) -> None:
+    page = Page.read((built["html"] / "index.html").read_text(encoding="utf-8"))
+    assert page.all("b") == []
+    assert "<b>&_c/d 1" in page.text
+    assert "<b>&_c/d: what excites filter 1 most" in [image["alt"] for image in page.all("img")]
+    assert r"{\textless{}b\textgreater{}\&\_c/d 1}" in (built["latex"] / "small.tex").read_text(encoding="utf-8")
+
+
+def test_latex_is_given_png_pictures_in_rows(built: dict[str, Path]) -> None:
+    text = (built["latex"] / "small.tex").read_text(encoding="utf-8")
+    names = re.findall(r"\\includegraphics\[width=0\.92\\linewidth\]\{\{(\w+)\}\.png\}", text)
+    assert len(names) == SHOWN
+    for name in names:
+        with Image.open(built["latex"] / f"{name}.png") as image:
+            assert (image.format, image.size) == ("PNG", (8, 8))
+    assert ".webp" not in text
+    assert text.count(r"\begin{minipage}") == text.count(r"\end{minipage}") == SHOWN + 1
+    assert r"\sphinxhref{https://example.org/gallery/net/002-top/0003.html}{3}" in text
+    (whole,) = re.findall(
+        r"\\begin\{figure\}.*?\\end\{figure\}", text.split("strongest filter of each layer")[0] + r"\end{figure}", re.S
+    )[-1:]
+    rows = whole.split(r"\par\medskip")
+    assert [row.count(r"\includegraphics") for row in rows[:2]] == [2, 1]
+
+
+@pytest.mark.parametrize(
+    ("builder", "file"), [("text", "folder/layer.txt"), ("man", "small.1"), ("texinfo", "small.texi")]
+)
+def test_other_builders_write_a_list(built: dict[str, Path], builder: str, file: str) -> None:
+    text = " ".join((built[builder] / file).read_text(encoding="utf-8").split())
+    assert "What excites filter 3 most (score 3" in text
+    assert "Where filter 1 answers to cat (score 1" in text
+
+
+def test_wrong_words_are_warned_of_with_their_line(base: Path, tmp_path: Path) -> None:
+    rst = """
+Wrong
+=====
+
+.. toctree::
+
+   wrong
+
+.. filter-gallery:: net/stm
+
+.. filter-gallery:: net/stem
+   :columns: many
+
+.. filter-gallery:: net
+   :site: nowhere
+
+.. filter-gallery:: net/stem/1
+"""
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "index.rst").write_text(rst.lstrip("\n"))
+    (tmp_path / "docs" / "wrong.md").write_text("# MyST\n\n```{filter-gallery} nett\n```\n")
+    (tmp_path / "docs" / "conf.py").write_text(CONF.replace("../gallery/site", str(base / "gallery/site")))
+    status, _, complained = run(tmp_path / "docs", "html", "-W", "--keep-going")
+    lines = [line.replace(f"{tmp_path}/docs/", "") for line in complained.splitlines()]
+    assert status == 1
+    assert sorted(line.partition(" [")[0] for line in lines) == [
+        "index.rst:10: WARNING: filter-gallery: columns 'many': expected a number from 1 to 24",
+        "index.rst:13: WARNING: filter-gallery: no gallery in nowhere: there is no manifest.json. "
+        "Build it first (filter-gallery build), or set filter_gallery_site in conf.py",
+        "index.rst:8: WARNING: filter-gallery: 'net/stm': no such layer in the gallery. Did you mean net/stem?",
+        "wrong.md:3: WARNING: filter-gallery: 'nett': no such model in the gallery. Did you mean net?",
+    ]
+    page = Page.read((tmp_path / "docs/_build/html/index.html").read_text(encoding="utf-8"))
+    assert len(page.all("img", alt="What excites filter 1 most")) == 1
+    assert "0001.html" not in str([*page.links()])  # conf.py does not say where the gallery is

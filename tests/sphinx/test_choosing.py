@@ -1,0 +1,151 @@
+"""What a directive's words choose from a site."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from generator.errors import UsageError
+from generator.pages import techniques as sheets
+from generator.pages.views import model_view
+from generator.sphinx.showing import Request, choose
+from generator.sphinx.site import Site, read_site
+from generator.sphinx.techniques import techniques
+from tests.cards import card, conv, entry
+from tests.pages.gallery import Gallery, fill
+from tests.pages.hostile import EVERY_KIND
+
+
+@pytest.fixture(scope="module")
+def site(base: Path) -> Site:
+    return read_site(base / "gallery" / "site")
+
+
+@pytest.mark.parametrize(
+    ("request_", "labels", "caption"),
+    [
+        (Request("net"), ["stem 3", "top 3", "<b>&_c/d 1"], "net, the strongest filter of each layer"),
+        (
+            Request("net", "2"),
+            ["stem 3", "stem 2", "top 3", "top 2", "<b>&_c/d 1", "<b>&_c/d 0"],
+            "the 2 strongest filters",
+        ),
+        (Request("net/stem"), ["0", "1", "2", "3"], "stem of net, all 4 filters: what excites each most."),
+        (Request("net/001-stem"), ["0", "1", "2", "3"], "stem of net, all 4 filters"),
+        (Request("net/stem", "2"), ["3", "2"], "stem of net, the strongest 2 of 4 filters"),
+        (Request("net/stem", "1"), ["3"], "stem of net, the strongest filter"),
+        (Request("net/stem", "99"), ["0", "1", "2", "3"], "all 4 filters"),
+        (Request("net/stem", "all"), ["0", "1", "2", "3"], "all 4 filters"),
+        (Request("net/stem", "2, 0,2"), ["2", "0"], "stem of net, 2 of 4 filters"),
+        (Request("net/stem", "2,"), ["2"], "stem of net, 1 of 4 filters"),
+        (Request("net/<b>&_c/d"), ["0", "1"], "<b>&_c/d of net, all 2 filters"),
+        (Request("net/<b>&_c/d/1"), ["1"], "<b>&_c/d of net, filter 1: what excites it most."),
+        (Request("net/top/2", technique="kernel"), ["2"], "top of net, filter 2: the kernel of it."),
+        (Request("net/top", "2", "negative"), ["3", "2"], "top of net, the strongest 2 of 4 filters: negative."),
+        (Request("net/top", "2", "feature-map-0"), ["3", "2"], "where each answers to cat."),
+    ],
+    ids=str,
+)
+def test_filters_are_chosen(site: Site, request_: Request, labels: list[str], caption: str) -> None:
+    showing = choose(site, request_)
+    assert [cell.label for cell in showing.cells] == labels
+    assert caption in showing.caption
+
+
+@pytest.mark.parametrize(
+    ("request_", "says", "picture"),
+    [
+        (Request("net/top/2"), "What excites filter 2 most", "net/002-top/0002-picture.webp"),
+        (Request("net/top/0"), "Nothing excites filter 0", ""),
+        (Request("net/top/2", technique="negative"), "Filter 2, negative", "net/002-top/0002-picture-2.webp"),
+        (Request("net/top/2", technique="kernel"), "The kernel of filter 2", "net/002-top/0002-kernel.webp"),
+        (
+            Request("net/top/2", technique="feature-map-0"),
+            "Where filter 2 answers to cat",
+            "net/002-top/0002-feature-map-0.webp",
+        ),
+    ],
+    ids=str,
+)
+def test_a_filter_has_its_picture(site: Site, request_: Request, says: str, picture: str) -> None:
+    (cell,) = choose(site, request_).cells
+    assert (cell.says, cell.picture) == (says, picture)
+    assert cell.digest == site.digests.get(picture, "")
+    assert (site.folder / cell.page).is_file()
+
+
+@pytest.mark.parametrize(
+    ("request_", "told"),
+    [
+        (Request("nett"), "'nett': no such model in the gallery. Did you mean net?"),
+        (Request("vgg16/block1"), "'vgg16/block1': no such model in the gallery. There are net"),
+        (Request("net/stm"), "'net/stm': no such layer in the gallery. Did you mean net/stem?"),
+        (Request("net/stem/x"), "'net/stem/x': no such layer in the gallery. Did you mean net/stem?"),
+        (Request("net/no-such-one"), "There are net/stem, net/top, net/<b>&_c/d"),
+        (Request("net/stem/4"), "'net/stem/4': no filter 4 of stem in the gallery. It shows 0 to 3"),
+        (Request("net/stem", "1,9"), "'net/stem': no filter 9 of stem in the gallery. It shows 0 to 3"),
+        (Request("net/stem", "0"), "filters '0': expected indices such as 0,5,7, a number above zero, or all"),
+        (Request("net/stem", "most"), "filters 'most': expected indices"),
+        (Request("net/stem", ","), "filters ',': expected indices"),
+        (Request("net/stem/1", "2"), "filters '2': net/stem/1 is one filter already"),
+        (Request("net", "1,2"), "filters '1,2': expected how many of each layer, such as 2"),
+        (Request("net/stem", technique="negativ"), "'net/stem': no technique 'negativ' in the gallery. Did you mean"),
+        (Request("net", technique="x"), "'net': no technique 'x' in the gallery. There are picture, negative"),
+    ],
+    ids=str,
+)
+def test_what_is_not_there_is_told_with_the_nearest_name(site: Site, request_: Request, told: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        choose(site, request_)
+    assert told in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (None, "there is no manifest.json. Build it first"),
+        ("{", "cannot be read as a manifest (JSONDecodeError"),
+        ("[]", "cannot be read as a manifest (TypeError"),
+        ('{"schema": 2}', "schema 2, expected 1"),
+        ('{"schema": 1}', "cannot be read as a manifest (KeyError: 'models')"),
+    ],
+)
+def test_a_folder_that_is_no_site_is_told(tmp_path: Path, content: str | None, told: str) -> None:
+    if content is not None:
+        (tmp_path / "manifest.json").write_text(content)
+    with pytest.raises(UsageError) as caught:
+        read_site(tmp_path)
+    assert told in str(caught.value)
+
+
+@pytest.fixture(scope="module")
+def every_kind(tmp_path_factory: pytest.TempPathFactory) -> Gallery:
+    layers = (conv(1, "stem", 2, slug="001-stem"), conv(2, "top", 2, slug="002-top"))
+    folder = tmp_path_factory.mktemp("kinds")
+    gallery = Gallery(folder, [(entry(render=EVERY_KIND), card(*layers))])
+    # The first filter's main search reached nothing, so that another of its pictures goes first.
+    fill(gallery.store, gallery.tasks(), lambda task, index: 1.0 if index or "neuron" in str(task.settings) else 0.0)
+    gallery.write()
+    return gallery
+
+
+def test_techniques_are_those_of_the_site(every_kind: Gallery) -> None:
+    """Their names and files are told from the manifest alone; the site makes them from what it knows itself."""
+    ((entry, card),) = every_kind.models
+    views = model_view(entry, card, every_kind.photos, every_kind.tasks(), every_kind.store).layers
+    layers = every_kind.manifest["models"][0]["layers"]
+    for layer, view in zip(layers, views, strict=True):
+        found = {one.name: one.paths for one in techniques(layer)}
+        expected = {
+            one.slug: {
+                filter_.index: cell.file.path
+                for filter_, cell in zip(view.filters, one.cells, strict=True)
+                if cell is not None
+            }
+            for one in sheets.techniques(view.filters)
+        }
+        assert found == expected
+        hung = {match[1] for path in every_kind.held() if (match := re.search(r"([^/]+)-000\.webp$", path))}
+        assert {*found} == hung - {"best"}
