@@ -78,7 +78,15 @@ SELF: list[Layer] = [  # the same tensor twice, once through an activation that 
     ("right", "Activation", (2,)),
     ("last", "Multiply", (3, 4)),
 ]
-NETWORKS = {"chain": CHAIN, "residual": RESIDUAL, "inception": INCEPTION, "skips": SKIPS, "self": SELF, "global": GLOBAL, "one": ONE}
+NETWORKS = {
+    "chain": CHAIN,
+    "residual": RESIDUAL,
+    "inception": INCEPTION,
+    "skips": SKIPS,
+    "self": SELF,
+    "global": GLOBAL,
+    "one": ONE,
+}
 
 
 def net(layers: Iterable[Layer], **fields: object) -> ModelCard:
@@ -304,7 +312,9 @@ def test_blocks(layers: str, found: list[tuple[str, int, int]]) -> None:
         (["conv2d_1", "cell7_conv", "cell7_out"], [("cell7", 2, 4)]),
     ],
 )
-def test_branches_without_titles_belong_to_where_they_join(titles: list[str], found: list[tuple[str, int, int]]) -> None:
+def test_branches_without_titles_belong_to_where_they_join(
+    titles: list[str], found: list[tuple[str, int, int]]
+) -> None:
     left, right, join = titles
     layers = [("stem", "Conv2D"), ("p", "MaxPooling2D"), (left, "Conv2D"), (right, "Conv2D"), (join, "Concatenate")]
     layers += [("head", "Conv2D"), ("top", "Dense")]
