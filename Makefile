@@ -7,7 +7,7 @@ NODE := tests/browser/node_modules
 SITE ?= site
 COMPARISON ?= *
 
-.PHONY: site docs test test-slow gates screenshots lint format bench bench-gallery models-table peers alive wheel clean
+.PHONY: site docs test test-slow coverage gates screenshots lint format bench bench-gallery models-table peers alive wheel clean
 
 site: $(VENV)/.installed
 	$(BIN)/filter-gallery build -c config.yaml
@@ -17,12 +17,19 @@ docs: $(VENV)/.installed-docs site/index.html
 	$(BIN)/python -m sphinx -W --keep-going -j auto docs docs/_build/html
 
 # One process a core: TensorFlow's own threads would only get into each other's way.
-test: $(VENV)/.installed-dev $(if $(shell command -v npm),gates)
-	TF_NUM_INTRAOP_THREADS=1 TF_NUM_INTEROP_THREADS=1 OMP_NUM_THREADS=1 \
-	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal --cov --cov-report=term
+SHARED := TF_NUM_INTRAOP_THREADS=1 TF_NUM_INTEROP_THREADS=1 OMP_NUM_THREADS=1
+CORES := -n auto --maxprocesses 4 --dist worksteal
 
+test: $(VENV)/.installed-dev $(if $(shell command -v npm),gates)
+	$(SHARED) $(BIN)/python -m pytest $(CORES)
+
+# Lighthouse by itself: it measures time.
 test-slow: $(VENV)/.installed-dev $(if $(shell command -v npm),gates)
-	$(BIN)/python -m pytest -m slow
+	$(BIN)/python -m pytest -m slow tests/browser/test_lighthouse.py
+	$(SHARED) $(BIN)/python -m pytest -m slow $(CORES) --ignore=tests/browser/test_lighthouse.py
+
+coverage: $(VENV)/.installed-dev $(if $(shell command -v npm),gates)
+	$(SHARED) $(BIN)/python -m pytest $(CORES) --cov --cov-report=term
 
 # axe, the W3C checker and Lighthouse, which judge the pages; the tests skip them where there is no npm.
 gates: $(NODE)/.installed

@@ -35,7 +35,8 @@ SHOWN = "document.querySelector('filter-gallery').shadowRoot.querySelector('.gal
 
 
 LOADED = """[document, ...[...document.querySelectorAll('filter-gallery')].map(one => one.shadowRoot)]
-    .filter(Boolean).every(root => [...root.querySelectorAll('img')].every(image => image.complete))"""
+    .filter(Boolean).every(root => [...root.querySelectorAll('img')]
+    .every(image => image.complete || !image.getClientRects().length))"""
 
 
 def relative(site: Path, page: Path) -> str:
