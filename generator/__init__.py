@@ -1,3 +1,31 @@
-"""Filter Gallery: a website of what every filter of a convolutional network looks for."""
+"""Filter Gallery: a website of what every filter of a convolutional network looks for.
+
+In a notebook: ``visualize_filters(model, "conv1")`` shows what a layer's filters look for, ``feature_maps`` what they
+answer to a photo, and ``build("config.yaml")`` makes a site. Each is imported when it is first asked for.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from generator.face import build, feature_maps, visualize_filters
 
 __version__ = "0.1.0"
+__all__ = ["__version__", "build", "feature_maps", "visualize_filters"]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "build":  # also the name of a room, which can be called: whichever is imported first, it is the same
+        import importlib
+
+        return importlib.import_module("generator.build")
+    if name in __all__:
+        from generator import face
+
+        return getattr(face, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

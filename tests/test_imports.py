@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "generator"
 HEAVY = {"tensorflow", "keras", "torch", "jax"}
-COMMANDS = ("build", "clean", "embed", "init", "layers", "models", "plan", "publish", "render")
+COMMANDS = ("build", "clean", "embed", "init", "layers", "models", "plan", "publish", "render", "serve")
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:

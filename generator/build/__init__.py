@@ -1,5 +1,7 @@
 """Runs plan -> render -> store -> pages, and reports progress as events."""
 
+import sys
+
 from generator.build.events import (
     Event,
     Failure,
@@ -14,6 +16,7 @@ from generator.build.events import (
 )
 from generator.build.run import build
 from generator.build.workshop import prepare
+from generator.face.room import CallableRoom
 
 __all__ = [
     "Event",
@@ -29,3 +32,5 @@ __all__ = [
     "build",
     "prepare",
 ]
+
+sys.modules[__name__].__class__ = CallableRoom  # so that `from generator import build` is what builds

@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 import click
 
 from generator import __version__
-from generator.cli import commands, embedding, publishing
+from generator.cli import commands, embedding, publishing, serving
 from generator.cli.options import debug_wanted
 from generator.errors import ConfigError, GalleryError
 
@@ -72,3 +72,4 @@ for _command in commands.ALL:
     main.add_command(_command)
 main.add_command(publishing.publish)
 main.add_command(embedding.embed)
+main.add_command(serving.serve)

@@ -1,0 +1,87 @@
+"""``serve``: the site in a browser of this machine, built anew as it changes."""
+
+from __future__ import annotations
+
+import webbrowser
+from pathlib import Path
+from threading import Thread
+from typing import TYPE_CHECKING
+
+import click
+
+from generator.cli.options import CONFIG_NAME, config_option, debug_option, debug_wanted, read_config, trust_option
+
+if TYPE_CHECKING:
+    from generator.cli.progress import Reporter
+    from generator.serve.preview import News
+
+
+@click.command()
+@config_option
+@click.option("--host", default="127.0.0.1", show_default=True, help="Whom it answers: by default this machine alone.")
+@click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="0: any that is free.")
+@click.option("--open/--no-open", "show", default=False, show_default=True, help="Open it in the browser.")
+@trust_option
+@debug_option
+def serve(config_path: Path | None, host: str, port: int, show: bool, trust: bool) -> None:
+    """Show the site in a browser; build what changes, and let open pages follow. Ctrl-C ends it."""
+    from generator.serve import Builder, Preview, open_server
+    from generator.serve.board import Board
+
+    config = read_config(config_path)
+    board, teller = Board(), Teller()
+    with open_server(config.output, board, host, port) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        click.echo(f"Serving {config.output} at {server.address} until Ctrl-C.")
+        if show:
+            webbrowser.open(server.address)
+        try:
+            with Builder(trust) as builder:
+                file = config_path or Path(CONFIG_NAME)
+                Preview(file, lambda: read_config(config_path), config.output, builder, board, teller).run()
+        finally:
+            teller.close()
+            server.shutdown()
+
+
+class Teller:
+    """Prints what happens: progress as ``build`` does, and a line for what a build changed or what is wrong."""
+
+    def __init__(self) -> None:
+        self._reporter: Reporter | None = None
+
+    def __call__(self, news: News) -> None:
+        """Print what a piece of news says."""
+        from generator.cli.progress import Reporter
+        from generator.serve.preview import Built, Rebuilding, Troubled
+
+        match news:
+            case Rebuilding(changed=changed):
+                if changed:
+                    names = ", ".join(path.name for path in changed[:3])
+                    more = f" and {len(changed) - 3} more" if len(changed) > 3 else ""
+                    click.echo(f"Changed: {names}{more}.")
+                self._reporter = Reporter(debug_wanted())
+            case Built(summary=summary):
+                self.close()
+                pages = summary.pages
+                click.echo(
+                    f"Files: {pages.written} written, {pages.unchanged} unchanged, {pages.deleted} deleted. Watching."
+                )
+                for failure in summary.failures:
+                    click.echo(f"  {failure.what}: {failure.message}", err=True)
+            case Troubled(problems=problems, trace=trace):
+                self.close()
+                if trace and debug_wanted():
+                    click.echo(trace, err=True)
+                for problem in problems:
+                    click.echo(f"Error: {problem}", err=True)
+            case _:
+                if self._reporter:
+                    self._reporter(news)
+
+    def close(self) -> None:
+        """Put the bar of progress away."""
+        if self._reporter:
+            self._reporter.__exit__(None, None, None)
+            self._reporter = None

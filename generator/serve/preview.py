@@ -1,0 +1,136 @@
+"""The preview's course: build, wait for a change, build again; what open pages need to know goes to the board."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from generator.build.events import Event, Summary
+from generator.config import Config
+from generator.serve.board import Board, site_digest
+from generator.serve.builder import Builder, Ended
+from generator.serve.watch import Reading, read, stamps
+
+PAUSE = 0.2
+"""Seconds between two looks at the files; a change has to last that long, as a file may still be written."""
+
+RETRY = 1.0
+"""Seconds between two readings of a configuration that is wrong: what it lacks can come to be."""
+
+
+@dataclass(frozen=True)
+class Rebuilding:
+    """A build begins, as these files changed; none at the start, and where a file came to be that was named before."""
+
+    changed: tuple[Path, ...]
+
+
+@dataclass(frozen=True)
+class Built:
+    """A build is done."""
+
+    summary: Summary
+
+
+@dataclass(frozen=True)
+class Troubled:
+    """Nothing is built: what is wrong, a line each. ``trace`` is the traceback of an error that came up in a build."""
+
+    problems: tuple[str, ...]
+    trace: str = ""
+
+
+News = Rebuilding | Built | Troubled | Event
+
+
+class Preview:
+    """Keeps the site of a configuration up to date. ``load`` reads ``file``, or what stands in for it."""
+
+    def __init__(
+        self,
+        file: Path,
+        load: Callable[[], Config],
+        folder: Path,
+        builder: Builder,
+        board: Board,
+        tell: Callable[[News], None],
+    ) -> None:
+        self._file, self._load, self._folder = file, load, folder
+        self._builder, self._board, self._tell = builder, board, tell
+        self._told: tuple[str, ...] = ()
+
+    def run(self) -> None:
+        """Build, and build again at every change, until interrupted."""
+        self._board.change(site=site_digest(self._folder))
+        reading, changed = self._read(), tuple[Path, ...]()
+        while True:
+            if reading.config is not None:
+                self._build(reading.config, changed, reading)
+            reading, changed = self._wait(reading)
+
+    def _read(self) -> Reading:
+        """Read the configuration; what is wrong with it is told once."""
+        reading = read(self._file, self._load)
+        if reading.config and reading.config.output.resolve() != self._folder.resolve():
+            moved = f"`output:` is {reading.config.output} now, and {self._folder} is served. Start serve again"
+            reading = Reading(None, (moved,), reading.stamps)
+        if reading.problems:
+            self._trouble(reading.problems)
+        return reading
+
+    def _trouble(self, problems: tuple[str, ...], trace: str = "") -> None:
+        if problems != self._told:
+            self._told = problems
+            self._tell(Troubled(problems, trace))
+        self._board.change(problems=problems)
+
+    def _build(self, config: Config, changed: tuple[Path, ...], reading: Reading) -> None:
+        self._tell(Rebuilding(changed))
+        self._board.change(building=True, problems=())
+        self._told = ()
+        for told in self._builder.run(config):
+            if told is None:
+                self._look_meanwhile(reading)
+            elif isinstance(told, Summary):
+                self._tell(Built(told))
+                failures = tuple(f"{one.what}: {one.message}" for one in told.failures)
+                # What became wrong with the configuration meanwhile still is.
+                self._board.change(site_digest(self._folder), building=False, problems=(*self._told, *failures))
+            elif isinstance(told, Ended):
+                self._trouble(told.problems, told.trace)
+                self._board.change(building=False)
+            else:
+                self._tell(told)
+
+    def _look_meanwhile(self, reading: Reading) -> None:
+        """Tell of a configuration that became wrong during a build now; what it says otherwise, once it is built."""
+        if self._file in reading.changed(self._file):
+            self._read()
+
+    def _wait(self, reading: Reading) -> tuple[Reading, tuple[Path, ...]]:
+        """Return the configuration as it is after the next change, and the files that changed."""
+        since = time.monotonic()
+        while True:
+            time.sleep(PAUSE)
+            changed = reading.changed(self._file)
+            if changed:
+                _until_quiet(reading, self._file)
+                return self._read(), reading.changed(self._file) or changed
+            if reading.config is None and time.monotonic() - since > RETRY:
+                since, again = time.monotonic(), self._read()
+                if again.config is not None:
+                    return again, ()
+                reading = again
+
+
+def _until_quiet(reading: Reading, file: Path) -> None:
+    """Wait until no file changes any more: a model takes a while to be saved."""
+    before = stamps(file, reading.config)
+    while True:
+        time.sleep(PAUSE)
+        now = stamps(file, reading.config)
+        if now == before:
+            return
+        before = now

@@ -1,0 +1,23 @@
+// One stream of news for all tabs: a browser keeps six connections to a host, and pages need some of them too.
+"use strict";
+var ports = [], last = null;
+
+function tell(news) {
+  last = news;
+  ports.forEach(function (port) { port.postMessage(news); });
+}
+
+function listen() {
+  var source = new EventSource("events");
+  source.onmessage = function (event) { tell(JSON.parse(event.data)); };
+  source.onerror = function () {
+    tell(null);
+    if (source.readyState === EventSource.CLOSED) setTimeout(listen, 500); // else the browser asks again by itself
+  };
+}
+
+onconnect = function (event) {
+  ports.push(event.ports[0]);
+  if (last) event.ports[0].postMessage(last);
+};
+listen();

@@ -1,0 +1,91 @@
+"""What a site is made of, on disk, and whether any of it changed.
+
+Times of change are asked for a few times a second. There are some dozens of files, so that costs next to nothing, and
+it works everywhere: network drives, containers, and the folders of another system tell of no changes by themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from generator import markdown
+from generator.config import Config, ModelEntry
+from generator.errors import ConfigError, GalleryError
+from generator.models.importing import module_file
+from generator.pages.templating import files_below
+
+Stamps = Mapping[Path, tuple[int, int, int] | None]
+"""Of each file when it was changed, its size, and which file it is; None if there is none."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A configuration as it was read, or what is wrong with it, and the files that it was read with."""
+
+    config: Config | None
+    problems: tuple[str, ...]
+    stamps: Stamps
+
+    def changed(self, file: Path) -> tuple[Path, ...]:
+        """Return the files that are not any more as they were; ``file`` is the configuration's."""
+        now = stamps(file, self.config)
+        return tuple(path for path in sorted({*now, *self.stamps}) if now.get(path) != self.stamps.get(path))
+
+
+def read(file: Path, load: Callable[[], Config]) -> Reading:
+    """Read the configuration; what changes while it is read counts as changed afterwards."""
+    before = stamps(file, None)
+    try:
+        config = load()
+    except GalleryError as error:
+        return Reading(None, lines(error), before)
+    return Reading(config, (), {**stamps(file, config), **before})
+
+
+def lines(error: GalleryError) -> tuple[str, ...]:
+    """Return what an error tells, a line for each problem."""
+    return error.problems if isinstance(error, ConfigError) else (str(error),)
+
+
+def stamps(file: Path, config: Config | None) -> Stamps:
+    """Return the stamps of the configuration's file and of all that the configuration names."""
+    return {path: _stamp(path) for path in (file, *(files_of(config) if config else ()))}
+
+
+def _stamp(path: Path) -> tuple[int, int, int] | None:
+    try:
+        stat = path.stat()
+    except (OSError, ValueError):
+        return None
+    return stat.st_mtime_ns, stat.st_size, stat.st_ino
+
+
+def files_of(config: Config) -> Iterator[Path]:
+    """Yield the files that a configuration names: photos, models with their weights and code, and what pages show."""
+    yield from (photo.path for photo in config.photos)
+    for entry in config.models:
+        yield from _files_of_model(entry)
+    look = config.look
+    if look.logo:
+        yield look.logo
+    yield from (look.folder / image.address for text in (look.introduction, look.footer) for image in _images(text))
+    if look.templates:
+        yield from (look.templates / name for name in files_below(look.templates))
+
+
+def _images(text: str) -> Iterable[markdown.Image]:
+    return (image for image in markdown.images(text) if not image.foreign)
+
+
+def _files_of_model(entry: ModelEntry) -> Iterator[Path]:
+    if entry.kind in ("file", "architecture"):
+        yield Path(entry.source)
+    if entry.weights not in ("", "imagenet", "random"):
+        yield Path(entry.weights)
+    imported = [path for _, path in entry.custom_objects]
+    for path in (*imported, *([entry.source] if entry.kind == "callable" else [])):
+        module = module_file(path, entry.folder)
+        if module:
+            yield module

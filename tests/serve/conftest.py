@@ -1,0 +1,3 @@
+"""The browser of the browser's tests."""
+
+from tests.browser.conftest import chromium  # noqa: F401
