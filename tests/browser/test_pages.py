@@ -13,8 +13,7 @@ from tests.browser.tiny import HOSTILE, PAGES
 PICTURELESS = ("reading", "not found")
 
 
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize(("width", "dark"), [(1280, False), (390, True)], ids=["wide, light", "narrow, dark"])
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_is_whole(name: str, width: int, dark: bool, chromium: Browser, site: Path) -> None:
     page, problems = open_page(chromium, site, width, dark)
