@@ -236,7 +236,8 @@ def test_a_model_of_every_kind_is_built(trained: Path) -> None:
     strange = next(model for model in manifest["models"] if model["name"] == "strange")
     assert [layer["name"] for layer in strange["layers"]][2] == "<script>alert(1)</script>"
     assert "<script>alert" not in "".join(page.read_text() for page in (site / "strange").rglob("*.html"))
-    assert {path.relative_to(site).parts[0] for path in site.rglob("*.html") if path.parent != site} == set(KINDS)
+    folders = {path.relative_to(site).parts[0] for path in site.rglob("*.html") if path.parent != site}
+    assert folders - {"compare"} == set(KINDS)
     before = done
     again = Gallery(trained).run("build")
     assert again.status == 0, before.err

