@@ -11,10 +11,9 @@ from typing import Any, TypeVar
 import click
 
 from generator.config import Config, ModelEntry, default_config, load_config
-from generator.config.load import entry_for_source, looks_like_file
+from generator.config.load import entry_for_source, entry_named
 from generator.config.values import Filters
-from generator.errors import ConfigError, UsageError, nearest
-from generator.models.catalogue import APPLICATIONS
+from generator.errors import ConfigError
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -107,11 +106,4 @@ def find_model(name: str, config: Config) -> ModelEntry:
 
     Raises UsageError, with the nearest name, if there is none.
     """
-    configured = {entry.name: entry for entry in config.models}
-    entry = configured.get(name) or entry_for_source(name, Path())
-    if entry is not None:
-        return entry
-    if looks_like_file(name):
-        raise UsageError(f"no model file {name!r} in {Path().resolve()}")
-    hint = nearest(name, [*configured, "demo", *APPLICATIONS]) or "See: filter-gallery models"
-    raise UsageError(f"unknown model {name!r}", hint)
+    return entry_named(name, {entry.name: entry for entry in config.models}, "See: filter-gallery models")

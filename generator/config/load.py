@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -287,6 +287,19 @@ def _entry(model: ModelPart, page: str, file: ConfigFile, folder: Path) -> Model
         bands=model.bands,
         folder=str(folder) if kind == "callable" or model.custom_objects else "",
     )
+
+
+def entry_named(name: str, configured: Mapping[str, ModelEntry], otherwise: str = "") -> ModelEntry:
+    """Return the model that a user names: one of those configured, ``demo``, an application, or a file.
+
+    Raises UsageError if there is none, with the nearest name, or else with what ``otherwise`` advises.
+    """
+    entry = configured.get(name) or entry_for_source(name, Path())
+    if entry is not None:
+        return entry
+    if looks_like_file(name):
+        raise UsageError(f"no model file {name!r} in {Path().resolve()}")
+    raise UsageError(f"unknown model {name!r}", nearest(name, [*configured, "demo", *APPLICATIONS]) or otherwise)
 
 
 def entry_for_source(source: str, folder: Path) -> ModelEntry | None:

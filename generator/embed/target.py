@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from generator.errors import UsageError, nearest
-from generator.pages.contact import MOST, spread
+from generator.pages.contact import MOST
 from generator.pages.data import SITE_DATA
 from generator.pages.output import MANIFEST
+from generator.plan import spread
 
 Wanted = Literal["all"] | int | tuple[int, ...] | None
 """Filters as they are asked for: all, a number spread over the layer, a list in its own order, or as many as fit."""

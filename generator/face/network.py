@@ -6,18 +6,16 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
 from generator.config.lines import describe
-from generator.config.load import entry_for_source, looks_like_file
+from generator.config.load import entry_named
 from generator.config.schema import ModelPart, PreprocessPart
 from generator.config.values import ModelEntry, PreprocessChoice, RenderSettings, complete_settings
 from generator.errors import ConfigError, UsageError, nearest
 from generator.models.card import ConvLayer, ModelCard
-from generator.models.catalogue import APPLICATIONS
 from generator.models.start import start_keras
 from generator.names import slug
 
@@ -70,7 +68,7 @@ def opened(
     from generator.models import load
 
     if isinstance(model, str | os.PathLike):
-        entry = replace(_entry(os.fspath(model)), preprocess=choice, bands=part.bands)
+        entry = replace(entry_named(os.fspath(model), {}), preprocess=choice, bands=part.bands)
         yield entry.name, load.load(entry, trust)
         return
     if not isinstance(model, keras.Model):
@@ -87,15 +85,6 @@ def opened(
         for layer, before in names:
             if layer.name != before:
                 layer.name = before
-
-
-def _entry(name: str) -> ModelEntry:
-    entry = entry_for_source(name, Path())
-    if entry is not None:
-        return entry
-    if looks_like_file(name):
-        raise UsageError(f"no model file {name!r} in {Path().resolve()}")
-    raise UsageError(f"unknown model {name!r}", nearest(name, ["demo", *APPLICATIONS]))
 
 
 def layer_of(card: ModelCard, layer: str | int, model: str) -> ConvLayer:

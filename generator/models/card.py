@@ -27,6 +27,12 @@ NEVER_BELOW_ZERO = frozenset(
 """Activations whose negative side is nothing, or next to nothing."""
 
 
+def layer_title(name: str, call: int) -> str:
+    """Return a layer's name, told apart from its other calls; Keras lets a layer be called nothing at all."""
+    name = name.strip() or "(unnamed)"
+    return f"{name} (call {call})" if call > 1 else name
+
+
 @dataclass(frozen=True)
 class ConvLayer:
     """One call of a convolutional layer.
@@ -54,9 +60,8 @@ class ConvLayer:
 
     @property
     def title(self) -> str:
-        """Return the layer's name, told apart from its other calls; Keras lets a layer be called nothing at all."""
-        name = self.name.strip() or "(unnamed)"
-        return f"{name} (call {self.call})" if self.call > 1 else name
+        """Return the layer's name, told apart from its other calls."""
+        return layer_title(self.name, self.call)
 
     @property
     def signed(self) -> bool:

@@ -14,6 +14,8 @@ from PIL import Image, ImageDraw, ImageFont
 
 from generator.models.identity import digest
 from generator.pages.parts import File
+from generator.pages.sheets import kept, scaled
+from generator.plan import spread
 from generator.store import Store
 
 if TYPE_CHECKING:  # views are made with contact sheets
@@ -72,12 +74,6 @@ class Sheet:
         return measure.margin + across * measure.across, measure.head + sum(heights) + measure.margin
 
 
-def spread(count: int, most: int) -> tuple[int, ...]:
-    """Return at most so many of the places from 0 to ``count``, spread evenly, as ``filters:`` chooses filters."""
-    kept = min(count, most)
-    return tuple(place * count // kept for place in range(kept))
-
-
 def counted(shown: int, filters: int) -> str:
     """Return ``64 of 512 filters`` for a part of a layer, ``512 filters`` for all of it."""
     return f"{shown} of {filters} filters" if shown < filters else f"{shown} filter{'s' if shown != 1 else ''}"
@@ -100,10 +96,7 @@ def contact(view: LayerView, model: str, folder: str, store: Store) -> File:
     blobs = [None if one.main.empty else one.picture.blob for one in filters]
     said = [[tile.label, tile.word] for tile in tiles]
     key = digest({"version": VERSION, "contact": [sheet.title, about, sheet.columns, sheet.side], "of": [blobs, said]})
-    blob = store.sheet(key)
-    if blob is None:
-        blob = store.put_blob(as_png(draw(sheet), few_colours=True))
-        store.put_sheet(key, blob)
+    blob = kept(store, key, lambda: as_png(draw(sheet), few_colours=True))
     return File(f"{folder}/contact.png", blob, *sheet.size)
 
 
@@ -132,7 +125,7 @@ def draw(sheet: Sheet) -> Image.Image:
     _write(pen, (measure.margin, measure.margin + round(1.5 * measure.title)), sheet.about, measure.text, SOFT, room)
     tiles = [tile for part in sheet.parts for tile in part.tiles]
     with ThreadPoolExecutor() as pool:  # Pillow works outside the interpreter's lock
-        pictures = iter(list(pool.map(lambda tile: tile.picture and _fitted(tile.picture(), sheet), tiles)))
+        pictures = iter(list(pool.map(lambda tile: _fitted(tile, sheet), tiles)))
     top = measure.head
     for part in sheet.parts:
         if part.heading:
@@ -144,6 +137,10 @@ def draw(sheet: Sheet) -> Image.Image:
             _hang(image, pen, corner, tile, next(pictures), measure)
         top += measure.part(part, sheet.columns)
     return image
+
+
+def _fitted(tile: Tile, sheet: Sheet) -> Image.Image | None:
+    return scaled(tile.picture(), sheet.side, not sheet.sharp) if tile.picture else None
 
 
 class _Measure:
@@ -181,15 +178,6 @@ def _hang(
         mask = picture if picture.mode == "RGBA" else None
         image.paste(picture, (x + (side - picture.width) // 2, y + (side - picture.height) // 2), mask)
     _write(pen, (x, y + side + round(0.15 * measure.text)), tile.label, measure.text, SOFT, side)
-
-
-def _fitted(image: Image.Image, sheet: Sheet) -> Image.Image:
-    """Return an image whose longer side is a tile's."""
-    image = image.convert("RGBA" if image.has_transparency_data else "RGB")
-    scale = sheet.side / max(image.size)
-    size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
-    sharp = sheet.sharp and scale >= 1
-    return image.resize(size, Image.Resampling.NEAREST if sharp else Image.Resampling.LANCZOS)
 
 
 def _write(

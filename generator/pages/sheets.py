@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
@@ -88,11 +88,16 @@ def _sheet(part: Sequence[Cell | None], kind: str, store: Store) -> str:
     """Return the blob of a sheet."""
     cells = [cell and [cell.file.blob, cell.slices] for cell in part]
     key = digest({"version": VERSION, "kind": kind, "side": CELL, "cells": cells})
-    kept = store.sheet(key)
-    if kept is None:
-        kept = store.put_blob(_drawn(part, kind, store))
-        store.put_sheet(key, kept)
-    return kept
+    return kept(store, key, lambda: _drawn(part, kind, store))
+
+
+def kept(store: Store, key: str, make: Callable[[], bytes]) -> str:
+    """Return the blob of a sheet of thumbnails, made where the store does not hold it yet."""
+    blob = store.sheet(key)
+    if blob is None:
+        blob = store.put_blob(make())
+        store.put_sheet(key, blob)
+    return blob
 
 
 def _drawn(part: Sequence[Cell | None], kind: str, store: Store) -> bytes:
@@ -114,13 +119,20 @@ def _drawn(part: Sequence[Cell | None], kind: str, store: Store) -> bytes:
 def fitted(content: bytes, kind: str, slices: int = 1) -> Image.Image:
     """Return a picture file's pixels as a thumbnail, whose longer side is ``CELL`` pixels."""
     with Image.open(io.BytesIO(content)) as opened:
-        image = opened.convert("RGBA" if opened.has_transparency_data else "RGB")
-    if kind == STRIP:
-        image = _laid_out(image, slices)
-    scale = CELL / max(image.size)
+        image = _plain(opened)
+    return scaled(_laid_out(image, slices) if kind == STRIP else image, CELL, kind == PICTURE)
+
+
+def scaled(image: Image.Image, side: int, smooth: bool) -> Image.Image:
+    """Return an image whose longer side is ``side`` pixels; one that is not smooth keeps sharp cells as it grows."""
+    image = _plain(image)
+    scale = side / max(image.size)
     size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
-    smooth = kind == PICTURE or scale < 1
-    return image.resize(size, Image.Resampling.LANCZOS if smooth else Image.Resampling.NEAREST)
+    return image.resize(size, Image.Resampling.LANCZOS if smooth or scale < 1 else Image.Resampling.NEAREST)
+
+
+def _plain(image: Image.Image) -> Image.Image:
+    return image.convert("RGBA" if image.has_transparency_data else "RGB")
 
 
 def _laid_out(strip: Image.Image, slices: int) -> Image.Image:

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from generator.config.values import RenderSettings
 
 CONVERGED, WEAK, DEAD = "converged", "weak", "dead"
+RANK = {CONVERGED: 0, WEAK: 1, DEAD: 2}
+"""The order in which overviews show filters."""
 
 
 def verdict(score: float, reached: float, photos: Sequence[float]) -> str:

@@ -16,7 +16,7 @@ from generator.pages.pictures import pictures_of
 from generator.pages.results import Entry, Results
 from generator.pages.sheets import BEST, Technique, hung
 from generator.pages.techniques import best, techniques
-from generator.pages.verdict import CONVERGED, DEAD, WEAK, of_filter
+from generator.pages.verdict import RANK, of_filter
 from generator.plan import PhotoIdentity, Task
 from generator.store import Store
 
@@ -107,9 +107,8 @@ class LayerView:
     @cached_property
     def best(self) -> tuple[FilterView, ...]:
         """Return the filters whose pictures excite them, the strongest first; dead ones only if there are no others."""
-        rank = {CONVERGED: 0, WEAK: 1, DEAD: 2}
         alive = [f for f in self.filters if not f.main.empty] or self.filters
-        return tuple(sorted(alive, key=lambda f: (rank[f.verdict], -f.score, f.index)))
+        return tuple(sorted(alive, key=lambda f: (RANK[f.verdict], -f.score, f.index)))
 
     @cached_property
     def insight(self) -> LayerInsight:

@@ -1,7 +1,7 @@
 """What there is to render: an ordered list of tasks, each a plain value with a key of its own."""
 
 from generator.plan.activity import Activity, activity_key, layers_to_watch
-from generator.plan.choose import EVERYTHING, Choice, check_layers, chosen_layers
+from generator.plan.choose import EVERYTHING, Choice, check_layers, chosen_layers, spread
 from generator.plan.tasks import FEATURE_MAP, KERNEL, PICTURE, PhotoIdentity, Task, plan_model
 from generator.plan.tuning import Tuning
 
@@ -20,4 +20,5 @@ __all__ = [
     "chosen_layers",
     "layers_to_watch",
     "plan_model",
+    "spread",
 ]

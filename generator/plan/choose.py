@@ -99,6 +99,12 @@ def check_layers(choice: Choice, configured: Iterable[tuple[ModelEntry, ModelCar
             )
 
 
+def spread(count: int, most: int) -> tuple[int, ...]:
+    """Return at most so many of the places from 0 to ``count``, spread evenly."""
+    kept = min(count, most)
+    return tuple(place * count // kept for place in range(kept))
+
+
 def choose_filters(wanted: Filters, layer: ConvLayer, model: str, activity: Sequence[float] = ()) -> tuple[int, ...]:
     """Return filter indices: all, a number of them spread evenly over the layer, the most active, or those named.
 
@@ -112,8 +118,7 @@ def choose_filters(wanted: Filters, layer: ConvLayer, model: str, activity: Sequ
             return tuple(sorted(sorted(range(layer.filters), key=lambda i: (-activity[i], i))[: wanted.count]))
         wanted = wanted.count
     if isinstance(wanted, int):
-        count = min(wanted, layer.filters)
-        return tuple(i * layer.filters // count for i in range(count))
+        return spread(layer.filters, wanted)
     assert isinstance(wanted, tuple)
     wrong = [index for index in wanted if index >= layer.filters]
     if wrong:

@@ -10,14 +10,13 @@ from generator.errors import UsageError
 from generator.pages.sheets import BEST
 from generator.pages.techniques import MAIN_SLUG
 from generator.pages.text import significant
-from generator.pages.verdict import CONVERGED, DEAD, WEAK
+from generator.pages.verdict import DEAD, RANK
 from generator.sphinx.site import Site
 from generator.sphinx.target import Target, filter_of, find, title
 from generator.sphinx.techniques import Technique, technique_of
 
 Entry = dict[str, Any]
 ALL = "all"
-_RANK = {CONVERGED: 0, WEAK: 1, DEAD: 2}
 
 
 @dataclass(frozen=True)
@@ -125,7 +124,7 @@ def _chosen(layer: Entry, request: Request) -> Iterator[Entry]:
 
 def _strongest(filters: Sequence[Entry]) -> list[Entry]:
     """Return the filters in the order in which the site's overviews show them."""
-    return sorted(filters, key=lambda one: (_RANK[one["verdict"]], -one["pictures"][0]["score"], one["index"]))
+    return sorted(filters, key=lambda one: (RANK[one["verdict"]], -one["pictures"][0]["score"], one["index"]))
 
 
 def _cell(site: Site, one: Entry, technique: Technique, layer: str = "") -> Cell:

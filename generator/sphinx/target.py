@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from generator.errors import UsageError, nearest
+from generator.models.card import layer_title
 
 Entry = dict[str, Any]
 
@@ -22,7 +23,7 @@ class Target:
 
 def title(layer: Entry) -> str:
     """Return a layer's name, told apart from its other calls."""
-    return f"{layer['name']} (call {layer['call']})" if layer["call"] > 1 else str(layer["name"])
+    return layer_title(layer["name"], layer["call"])
 
 
 def find(models: Sequence[Entry], name: str) -> Target:

@@ -35,11 +35,6 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made.site
 
 
-@pytest.fixture(scope="module")
-def models(site: Path) -> tuple[Model, ...]:
-    return read_models(site)
-
-
 def test_the_command_names_every_format() -> None:
     assert set(NAMES) == FORMATS.keys()
 

@@ -33,11 +33,6 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made.site
 
 
-@pytest.fixture(scope="module")
-def models(site: Path) -> tuple[Model, ...]:
-    return read_models(site)
-
-
 def test_the_data_is_that_of_the_manifest(site: Path, models: tuple[Model, ...]) -> None:
     assert [(one.name, one.slug, one.page) for one in models] == [
         ("net", "net", "net/index.html"),

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFont
 
-from generator.pages.contact import Part, Sheet, Tile, as_png, chosen, counted, draw, lettered, spread
+from generator.pages.contact import Part, Sheet, Tile, as_png, chosen, counted, draw, lettered
 from generator.pages.views import model_view
-from generator.plan import choose
+from generator.plan import choose, spread
 from generator.store import Store
 from tests.cards import card, conv, entry
 from tests.pages.gallery import Gallery, fill

@@ -16,7 +16,7 @@ from threading import Thread
 from tests.cli.conftest import command, environment
 from tests.cli.test_interrupted import hear_interrupts
 
-SECONDS = 90.0
+BUILD_SECONDS = 90.0
 
 
 @dataclass
@@ -28,7 +28,7 @@ class Serving:
 
     def wait(self, pattern: str, after: int = 0) -> int:
         """Return how many lines there are up to the first one after so many that matches; fail if none comes."""
-        deadline = time.monotonic() + SECONDS
+        deadline = time.monotonic() + BUILD_SECONDS
         while time.monotonic() < deadline:
             for number, line in enumerate(self.lines[after:], after + 1):
                 if re.search(pattern, line):
