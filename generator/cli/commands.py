@@ -303,26 +303,30 @@ def models(config_path: Path | None) -> None:
 @debug_option
 def init(folder: Path, preset: str, github: bool) -> None:
     """Write a commented config.yaml into FOLDER, and with --github a workflow that publishes the gallery."""
-    from generator import assets
     from generator.config.presets import preset_text
+    from generator.publish.workflow import workflow
     from generator.store import write_atomically
 
-    path, workflow = folder / "config.yaml", folder / ".github" / "workflows" / "pages.yml"
-    texts = {path: preset_text(preset).encode(), **({workflow: assets.pages_workflow()} if github else {})}
+    path, ours = folder / "config.yaml", folder / ".github" / "workflows" / "pages.yml"
+    text, elsewhere = workflow(folder)
+    texts = {path: preset_text(preset).encode(), **({ours: text} if github else {})}
     kept = [one for one in texts if one.exists() or one.is_symlink()]
-    if kept and (not github or workflow in kept):  # a configuration that is there already can get a workflow
+    if kept and (not github or ours in kept):  # a configuration that is there already can get a workflow
         raise UsageError(f"{kept[-1]}: exists already", "Remove it first, or name another folder")
-    for one, text in texts.items():
+    for one, content in texts.items():
         if one in kept:
             click.echo(f"Kept {one}.")
             continue
         try:
-            write_atomically(one, text)
+            write_atomically(one, content)
         except OSError as error:
             raise UsageError(f"cannot write {one}: {error.strerror}") from None
         following = f" Next: filter-gallery build -c {shlex.quote(str(path))}" if one == path else ""
         click.echo(f"Wrote {one}.{following}")
     if github:
+        if elsewhere:
+            told = f"Warning: {ours} installs filter-gallery from PyPI, and yours came from {elsewhere}"
+            click.echo(f"{told}. If PyPI lacks it, name another address there.", err=True)
         click.echo("Push it, then choose in the repository's settings, under Pages, the source GitHub Actions.")
 
 

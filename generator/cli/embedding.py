@@ -15,25 +15,28 @@ FORMATS = ("rst", "md", "html", "myst", "quarto", "iframe")
 
 
 class OrderedFilters(click.ParamType):  # type: ignore[type-arg]  # generic since Click 8.4 only
-    """``all``, a number, or a list such as ``5,0,7``, whose order is kept; ``5,`` is a list of one."""
+    """What ``generator.embed.wanted`` reads."""
 
-    name = "N|all|LIST"
+    name = "N|all|LIST|strongest:N"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Return the choice, or fail as Click does."""
-        text = str(value).replace(" ", "")
-        if text == "all":
-            return text
-        parts = [part for part in text.split(",") if part]
-        if not parts or not all(part.isdecimal() for part in parts) or ("," not in text and int(text) < 1):
-            self.fail("expected all, a number above zero, or indices such as 0,5,7", param, ctx)
-        return int(text) if "," not in text else tuple(dict.fromkeys(map(int, parts)))
+        from generator.embed.wanted import parse
+
+        try:
+            return parse(str(value))
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
 
 
 @click.command()
 @click.argument("target")
 @click.option("--format", "style", type=click.Choice(FORMATS), help="What to print; html unless --png is said.")
-@click.option("--filters", type=OrderedFilters(), help="Which filters: a number of them, all, or such as 5,0,7.")
+@click.option(
+    "--filters",
+    type=OrderedFilters(),
+    help="Which filters: a number spread over the layer, all, such as 5,0,7, or strongest:6.",
+)
 @click.option("--technique", metavar="NAME", help="What to show of them: picture, kernel, negative, ...")
 @click.option("--columns", type=click.IntRange(1, 64), help="Filters of a row.")
 @click.option("--caption", default="", help="A sentence below.")
@@ -62,6 +65,7 @@ def embed(
     from generator.embed.snippets import FORMATS as BY_NAME
     from generator.embed.snippets import Look
     from generator.embed.target import find, read_models
+    from generator.embed.wanted import write
     from generator.store import write_atomically
 
     folder = read_config(config_path).output
@@ -78,11 +82,9 @@ def embed(
         click.echo(f"Wrote {png}", err=style is not None)
         if style is None:
             return
-    said = filters if isinstance(filters, str | None) else str(filters)
-    if isinstance(filters, tuple):
-        said = ",".join(map(str, filters))
+    said = "" if filters is None else write(filters)
     way = site if site is not None else Path(os.path.relpath(folder)).as_posix()
-    look = Look(way.rstrip("/") + "/", said or "", columns, caption, png.as_posix() if png else "")
+    look = Look(way.rstrip("/") + "/", said, columns, caption, png.as_posix() if png else "")
     click.echo(BY_NAME[style or "html"](found, look))
     if style == "quarto":
         click.echo(f"Say in the document's header, so that Quarto copies the site:\nresources: [{way}/**]", err=True)

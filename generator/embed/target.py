@@ -6,16 +6,14 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
+from generator.embed.wanted import Wanted, choose
 from generator.errors import UsageError, nearest
 from generator.pages.contact import MOST
 from generator.pages.data import SITE_DATA
 from generator.pages.output import MANIFEST
 from generator.plan import spread
-
-Wanted = Literal["all"] | int | tuple[int, ...] | None
-"""Filters as they are asked for: all, a number spread over the layer, a list in its own order, or as many as fit."""
 
 T = TypeVar("T")
 
@@ -114,7 +112,7 @@ def read_models(folder: Path) -> tuple[Model, ...]:
         ) from None
 
 
-def find(models: Sequence[Model], target: str, filters: Wanted = None, technique: str | None = None) -> Target:
+def find(models: Sequence[Model], target: str, filters: Wanted | None = None, technique: str | None = None) -> Target:
     """Return what TARGET means: ``vgg16``, ``vgg16/block3_conv1`` or ``vgg16/block3_conv1/12``.
 
     Names of models and layers may hold slashes: of several ways to read a target, the longest model's that is there.
@@ -131,7 +129,7 @@ def find(models: Sequence[Model], target: str, filters: Wanted = None, technique
     raise problems[0]
 
 
-def _read(models: Sequence[Model], target: str, said: str, filters: Wanted, technique: str | None) -> Target:
+def _read(models: Sequence[Model], target: str, said: str, filters: Wanted | None, technique: str | None) -> Target:
     """Return what a target means whose beginning names the model."""
     model = _named("the site shows no model", said, models, lambda one: (one.name, one.slug))
     rest = target[len(said) + 1 :]
@@ -166,18 +164,13 @@ def drawn(target: Target) -> tuple[int, ...]:
     return tuple(target.layer.filters[place] for place in spread(len(target.layer.filters), MOST))
 
 
-def _filters(where: str, layer: Layer, wanted: Wanted) -> tuple[int, ...]:
-    if wanted is None:
-        return ()
-    if wanted == "all":
-        return layer.filters
-    if isinstance(wanted, int):
-        return tuple(layer.filters[place] for place in spread(len(layer.filters), wanted))
-    for index in wanted:
+def _filters(where: str, layer: Layer, wanted: Wanted | None) -> tuple[int, ...]:
+    chosen = () if wanted is None else choose(wanted, layer.filters, layer.best)
+    for index in chosen:
         if index not in layer.filters:
             near = min(layer.filters, key=lambda one: (abs(one - index), one))
             raise UsageError(f"{where}: the site shows no filter {index}", f"The nearest is {near}")
-    return wanted
+    return chosen
 
 
 def _named(what: str, name: str, known: Iterable[T], names: Callable[[T], tuple[str, ...]]) -> T:

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from generator.embed import wanted as words
 from generator.errors import UsageError
-from generator.pages.sheets import BEST
 from generator.pages.techniques import MAIN_SLUG
 from generator.pages.text import significant
 from generator.pages.verdict import DEAD, RANK
 from generator.sphinx.site import Site
 from generator.sphinx.target import Target, filter_of, find, title
-from generator.sphinx.techniques import Technique, technique_of
+from generator.sphinx.techniques import Technique, technique_of, techniques
 
 Entry = dict[str, Any]
-ALL = "all"
+SHOWN = 12
+"""Filters of a layer that are shown where no number is said."""
 
 
 @dataclass(frozen=True)
@@ -67,11 +68,11 @@ def choose(site: Site, request: Request) -> Showing:
 
 
 def _of_model(site: Site, target: Target, request: Request) -> Showing:
-    """Return the strongest filters of every layer that has the technique."""
-    wanted = request.filters or "1"
-    if not (wanted.isdecimal() and int(wanted)):
+    """Return filters of every layer that has the technique: the strongest one where nothing is said."""
+    wanted = _parse(request.filters) if request.filters else words.Strongest(1)
+    if not isinstance(wanted, int | words.Strongest):
         raise UsageError(
-            f"filters {wanted!r}: expected how many of each layer, such as 2",
+            f"filters {request.filters!r}: expected how many of each layer, such as 2 or strongest:2",
             f"Choose others of a layer: {request.target}/NAME",
         )
     cells: list[Cell] = []
@@ -83,11 +84,12 @@ def _of_model(site: Site, target: Target, request: Request) -> Showing:
         except UsageError as error:  # first layers may have kernels in colours that later ones have not
             trouble = error
             continue
-        strongest = _strongest(layer["filters"])[: int(wanted)]
-        cells += (_cell(site, one, found, title(layer)) for one in strongest)
+        cells += (_cell(site, one, found, title(layer)) for one in _chosen(layer, wanted, request))
     if found is None:
         raise trouble or UsageError(f"{request.target!r}: the gallery shows no layer of it")
-    which = "the strongest filter" if wanted == "1" else f"the {wanted} strongest filters"
+    count = wanted if isinstance(wanted, int) else wanted.count
+    strongest = "" if isinstance(wanted, int) else "the strongest "
+    which = f"{strongest or 'one '}filter" if count == 1 else f"{strongest}{count} filters"
     return Showing(tuple(cells), f"{target.model['name']}, {which} of each layer: {found.about('each')}.")
 
 
@@ -97,34 +99,35 @@ def _of_layer(target: Target, layer: Entry, technique: Technique, request: Reque
         if request.filters:
             raise UsageError(f"filters {request.filters!r}: {request.target} is one filter already")
         return [target.filter], f"{name}, filter {target.filter['index']}: {technique.about('it')}."
-    chosen = list(_chosen(layer, request))
+    wanted = _parse(request.filters or str(SHOWN))
+    chosen = _chosen(layer, wanted, request)
     if len(chosen) == len(every):
         which = "the filter" if len(every) == 1 else f"all {len(every)} filters"
-    elif "," in request.filters:
-        which = f"{len(chosen)} of {len(every)} filters"
-    else:
+    elif isinstance(wanted, words.Strongest):
         which = f"the strongest {len(chosen)} of {len(every)} filters" if len(chosen) > 1 else "the strongest filter"
+    else:
+        which = f"{len(chosen)} of {len(every)} filters"
     return chosen, f"{name}, {which}: {technique.about('each')}."
 
 
-def _chosen(layer: Entry, request: Request) -> Iterator[Entry]:
-    """Yield the filters that are asked for: those listed, in that order, or so many, the strongest first."""
-    wanted, every = request.filters or str(BEST), layer["filters"]
-    if wanted == ALL:
-        yield from every
-        return
-    parts = [part.strip() for part in wanted.split(",")]
-    if len(parts) == 1 and wanted.isdecimal() and int(wanted):
-        yield from every if int(wanted) >= len(every) else _strongest(every)[: int(wanted)]
-    elif len(parts) > 1 and all(part.isdecimal() for part in parts if part) and parts[0]:
-        yield from (filter_of(layer, int(part), request.target) for part in dict.fromkeys(parts) if part)
-    else:
-        raise UsageError(f"filters {wanted!r}: expected indices such as 0,5,7, a number above zero, or {ALL}")
+def _parse(text: str) -> words.Wanted:
+    try:
+        return words.parse(text)
+    except ValueError as error:
+        raise UsageError(f"filters {text!r}: {error}") from None
 
 
-def _strongest(filters: Sequence[Entry]) -> list[Entry]:
-    """Return the filters in the order in which the site's overviews show them."""
-    return sorted(filters, key=lambda one: (RANK[one["verdict"]], -one["pictures"][0]["score"], one["index"]))
+def _chosen(layer: Entry, wanted: words.Wanted, request: Request) -> list[Entry]:
+    indices = words.choose(wanted, [one["index"] for one in layer["filters"]], _strongest(layer))
+    return [filter_of(layer, index, request.target) for index in indices]
+
+
+def _strongest(layer: Entry) -> list[int]:
+    """Return filters in the order in which the site's overviews show them: of those that have a picture, if any has."""
+    pictures = next(techniques(layer)).paths
+    alive = [one for one in layer["filters"] if one["index"] in pictures] or layer["filters"]
+    ranked = sorted(alive, key=lambda one: (RANK[one["verdict"]], -one["pictures"][0]["score"], one["index"]))
+    return [one["index"] for one in ranked]
 
 
 def _cell(site: Site, one: Entry, technique: Technique, layer: str = "") -> Cell:

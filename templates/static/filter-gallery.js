@@ -51,11 +51,13 @@
     throw new Error(`${what} "${name}".${near ? ` Did you mean ${names(near)[0]}?` : ""}`);
   }
 
-  /** Return the filters that `text` says, as config.yaml does: all, a number spread over the layer, or a list. */
-  function chosen(title, known, text) {
+  /** Return the filters that `text` says, as config.yaml does: all, a number spread over the layer, a list; or the strongest. */
+  function chosen(title, known, best, text) {
     if (text === "all") return known;
+    const strongest = text.match(/^\s*strongest\s*:\s*([1-9]|1[0-2])\s*$/);
+    if (strongest) return best.slice(0, strongest[1]);
     const list = text.split(",").filter((part) => part.trim()).map(Number);
-    if (list.includes(NaN)) throw new Error(`"${text}" names no filters: write all, a number, or a list such as 1,2,3.`);
+    if (list.includes(NaN)) throw new Error(`"${text}" names no filters: write all, a number, a list such as 1,2,3, or strongest:N up to 12.`);
     if (!text.includes(",")) {
       const kept = Math.min(known.length, list[0] || MOST);
       return known.slice(0, kept).map((_, place) => known[Math.floor((place * known.length) / kept)]);
@@ -102,7 +104,7 @@
         continue;
       }
       const way = technique ? named(`${one.title} has no technique`, technique, ways, (each) => [each.slug, each.title]) : ways[0];
-      const show = chosen(one.title, known, filter ? `${filter},` : filters), single = show.length === 1;
+      const show = chosen(one.title, known, one.best, filter ? `${filter},` : filters), single = show.length === 1;
       // A strip of slices is laid out on its sheet alone.
       made.append(row(base, one, known, show, way, single && way.kind !== "strip" ? "" : way.slug, columns));
       page = to;

@@ -116,8 +116,15 @@ MESSAGES = [
     ('model="tinny"', 'This gallery has no model "tinny". Did you mean tiny?'),
     ('model="TINY" layer="frist"', 'tiny has no layer "frist". Did you mean first?'),
     (f"{LAYER} filters='3,99'", "first shows no filter 99. The nearest is 19."),
-    (f"{LAYER} filter='x'", '"x," names no filters: write all, a number, or a list such as 1,2,3.'),
+    (
+        f"{LAYER} filter='x'",
+        '"x," names no filters: write all, a number, a list such as 1,2,3, or strongest:N up to 12.',
+    ),
     (f"{LAYER} technique='kernl'", 'first has no technique "kernl". Did you mean kernel?'),
+    (
+        f"{LAYER} filters='strongest:13'",
+        '"strongest:13" names no filters: write all, a number, a list such as 1,2,3, or strongest:N up to 12.',
+    ),
     ('model="tiny" filters="3"', "Filters and techniques are of a layer: name one too."),
 ]
 
@@ -157,7 +164,10 @@ ASKED = [
 
 def test_attributes_choose_filters_and_changes_show(chromium: Browser, site: Path, tmp_path: Path) -> None:
     page, problems = opened(chromium, site, host(tmp_path, site, f"<filter-gallery {ASKED[0][0]}></filter-gallery>"))
-    for attributes, filters, said in ASKED:
+    first = json.loads((site / "manifest.json").read_bytes())["models"][0]["layers"][0]["filters"]
+    ranked = sorted(first, key=lambda one: (one["verdict"] != "converged", -one["pictures"][0]["score"]))
+    best = [one["index"] for one in ranked[:3]]
+    for attributes, filters, said in [*ASKED, (f"{LAYER} filters='strongest:3'", best, "first tiny, 3 of 20 filters")]:
         page.evaluate(
             """html => { const one = document.querySelector('filter-gallery'), said = new DOMParser()
               .parseFromString(`<p ${html}>`, 'text/html').querySelector('p');

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from generator.publish.workflow import installed_from
 from tests.cli.conftest import ROOT, Gallery
 
 GIT = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
@@ -166,6 +167,14 @@ def test_the_commands_of_the_workflow_are_those_of_the_guide(empty: Gallery) -> 
     guide = (ROOT / "docs/publish.md").read_text(encoding="utf-8")
     assert commands == ["pip install filter-gallery", "filter-gallery build", "filter-gallery publish --to public"]
     assert all(command in guide for command in commands)
+
+
+def test_init_tells_of_what_github_cannot_install(empty: Gallery) -> None:
+    """The package that is tested was installed from a folder."""
+    done = empty.run("init", "--github")
+    local = installed_from().count('"file://')
+    assert done.err.count("installs filter-gallery from PyPI, and yours came from ") == local
+    assert "run: pip install filter-gallery\n" in (empty.folder / ".github/workflows/pages.yml").read_text()
 
 
 def test_init_keeps_a_configuration_and_refuses_to_replace_a_workflow(empty: Gallery) -> None:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from generator.embed.target import Model, Wanted, drawn, find, read_models
+from generator.embed.target import Model, drawn, find, read_models
+from generator.embed.wanted import Strongest, Wanted
 from generator.errors import UsageError
 from tests.cards import card, conv, entry
 from tests.pages.gallery import Gallery, fill
@@ -56,7 +57,7 @@ def test_the_data_is_that_of_the_manifest(site: Path, models: tuple[Model, ...])
                 assert picture is None or (site / picture).is_file()
 
 
-FOUND: list[tuple[str, Wanted, tuple[str, str | None, tuple[int, ...]]]] = [
+FOUND: list[tuple[str, Wanted | None, tuple[str, str | None, tuple[int, ...]]]] = [
     ("net", None, ("net", None, ())),
     ("net/a", None, ("net/a", None, ())),  # the longest name of a model goes first
     ("net/a/stem", None, ("net/a", "Stem", ())),
@@ -71,18 +72,20 @@ FOUND: list[tuple[str, Wanted, tuple[str, str | None, tuple[int, ...]]]] = [
     ("net/stem", 2, ("net", "stem", (0, 2))),
     ("net/stem", (4, 0, 3), ("net", "stem", (4, 0, 3))),
     ("net-a/Stem", 9, ("net/a", "Stem", (1, 3))),
+    ("net/stem", Strongest(2), ("net", "stem", (4, 3))),
+    ("net/stem", Strongest(9), ("net", "stem", (4, 3, 2, 1))),  # all but the one that has no picture
 ]
 
 
 @pytest.mark.parametrize(("target", "filters", "expected"), FOUND)
 def test_found(
-    models: tuple[Model, ...], target: str, filters: Wanted, expected: tuple[str, str | None, tuple[int, ...]]
+    models: tuple[Model, ...], target: str, filters: Wanted | None, expected: tuple[str, str | None, tuple[int, ...]]
 ) -> None:
     found = find(models, target, filters)
     assert (found.model.name, found.layer and found.layer.title, found.filters) == expected
 
 
-WRONG: list[tuple[str, Wanted, str | None, str]] = [
+WRONG: list[tuple[str, Wanted | None, str | None, str]] = [
     ("nett", None, None, "the site shows no model 'nett'. Did you mean net?"),
     ("net/sten", None, None, "net shows no layer 'sten'. Did you mean stem?"),
     ("net/stem/9", None, None, "net/stem: the site shows no filter 9. The nearest is 4"),
@@ -97,7 +100,7 @@ WRONG: list[tuple[str, Wanted, str | None, str]] = [
 
 @pytest.mark.parametrize(("target", "filters", "technique", "message"), WRONG)
 def test_what_is_not_there(
-    models: tuple[Model, ...], target: str, filters: Wanted, technique: str | None, message: str
+    models: tuple[Model, ...], target: str, filters: Wanted | None, technique: str | None, message: str
 ) -> None:
     with pytest.raises(UsageError) as told:
         find(models, target, filters, technique)
