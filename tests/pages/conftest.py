@@ -7,18 +7,24 @@ from pathlib import Path
 import pytest
 
 from tests.cards import card, conv, entry
-from tests.pages.gallery import Gallery, fill
+from tests.pages.gallery import Gallery, Page, fill
 from tests.pages.hostile import hostile
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def strange(tmp_path_factory: pytest.TempPathFactory) -> Gallery:
-    """Return the site of hostile names, written."""
+    """Return the site of hostile names, written; tests only read it."""
     gallery = hostile(tmp_path_factory.mktemp("strange"))
     # of the two filters of each layer the first is dead
     fill(gallery.store, gallery.tasks(), lambda task, index: 2.0 * index, lambda task, index: 1.0 * index)
     gallery.write()
     return gallery
+
+
+@pytest.fixture(scope="session")
+def strange_pages(strange: Gallery) -> dict[str, Page]:
+    """Return what is found in its pages."""
+    return strange.pages()
 
 
 @pytest.fixture

@@ -26,11 +26,11 @@ def data_of(gallery: Gallery, layer: str) -> dict[str, Any]:
     return found
 
 
-@pytest.fixture
-def gallery(tmp_path: Path) -> Gallery:
+@pytest.fixture(scope="module")
+def gallery(tmp_path_factory: pytest.TempPathFactory) -> Gallery:
     of = entry(render=(("sign", "both"), ("objective", (Objective(), Objective("direction", ((0, 1.0), (2, -1.0)))))))
     layers = conv(1, "stem", 3, slug="001-stem"), conv(2, "</script>", 70, slug="002-script")
-    made = Gallery(tmp_path, [(of, card(*layers))], photos=[X, Y])
+    made = Gallery(tmp_path_factory.mktemp("data"), [(of, card(*layers))], photos=[X, Y])
     fill(made.store, made.tasks(), lambda task, index: float(index), lambda task, index: 0.5 * (index % 3))
     made.write()
     return made

@@ -18,8 +18,8 @@ from tests.pages.gallery import Gallery, Page, fill, picture_file, resolved
 from tests.pages.hostile import HOSTILE, SCRIPT
 
 
-def test_names_are_shown_as_they_are_and_never_become_markup(strange: Gallery) -> None:
-    inline, pages = {"404.html": 1}, strange.pages()
+def test_names_are_shown_as_they_are_and_never_become_markup(strange: Gallery, strange_pages: dict[str, Page]) -> None:
+    inline, pages = {"404.html": 1}, strange_pages
     drawn = {model["page"] for model in strange.manifest["models"]}
     for path, page in pages.items():
         assert not [a for _, a in page.elements if any(name.startswith("on") for name in a)], path
@@ -42,9 +42,11 @@ def test_no_path_leaves_the_folder(strange: Gallery) -> None:
         assert (strange.site / file["path"]).resolve().is_relative_to(strange.site.resolve())
 
 
-def test_every_address_in_every_page_leads_to_a_file_of_the_site(strange: Gallery) -> None:
+def test_every_address_in_every_page_leads_to_a_file_of_the_site(
+    strange: Gallery, strange_pages: dict[str, Page]
+) -> None:
     listed = {file["path"] for file in strange.manifest["files"]}
-    pages = strange.pages()
+    pages = strange_pages
     assert len(pages) == 3 + len(HOSTILE) * (2 + len(HOSTILE) * (2 + 2)) + len([p for p in pages if "compare/" in p])
     reached = {"index.html", "404.html", "manifest.schema.json", ".nojekyll"}
     for path, page in pages.items():
@@ -73,8 +75,8 @@ def read_by_scripts(path: str, page: Page) -> set[str]:
     return found
 
 
-def test_only_the_page_of_sources_points_to_other_hosts(strange: Gallery) -> None:
-    pages = strange.pages().items()
+def test_only_the_page_of_sources_points_to_other_hosts(strange_pages: dict[str, Page]) -> None:
+    pages = strange_pages.items()
     far = {path for path, page in pages for _, a in page.links() if "//" in a and not a.startswith("data:")}
     assert far == {"reading.html"}
 
@@ -183,9 +185,11 @@ def test_the_plans_own_batch_goes_before_others(gallery: Gallery) -> None:
     assert {one["pictures"][0]["score"] for layer in layers for one in layer["filters"]} == {2.0}
 
 
-def test_style_is_the_style_sheets_but_for_places_and_that_is_small(strange: Gallery) -> None:
+def test_style_is_the_style_sheets_but_for_places_and_that_is_small(
+    strange: Gallery, strange_pages: dict[str, Page]
+) -> None:
     place = re.compile(r"(object-position:-\d+px -\d+px|(inset-(block|inline)-start:[\d.]+px;?){2})")
-    styles = {str(a["style"]) for page in strange.pages().values() for _, a in page.elements if "style" in a}
+    styles = {str(a["style"]) for page in strange_pages.values() for _, a in page.elements if "style" in a}
     assert [style for style in styles if not place.fullmatch(style)] == []
     (sheet,) = (strange.site / "assets").glob("site-*.css")
     assert sheet.stat().st_size < 20_000
@@ -256,8 +260,8 @@ def test_a_misspelt_name_in_a_template_is_an_error(tmp_path: Path) -> None:
         environment(tmp_path).get_template("page.html").render(title="x")
 
 
-def test_pages_say_their_language_and_width(strange: Gallery) -> None:
+def test_pages_say_their_language_and_width(strange_pages: dict[str, Page]) -> None:
     def lacking(page: Page) -> bool:
         return not (page.all("html", lang="en") and page.all("meta", name="viewport") and page.all("title"))
 
-    assert [path for path, page in strange.pages().items() if lacking(page)] == []
+    assert [path for path, page in strange_pages.items() if lacking(page)] == []

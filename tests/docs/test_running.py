@@ -1,0 +1,121 @@
+"""The commands of the README and of the guides, run in their order, in a folder as their readers have one."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from generator import assets
+from tests.cli.conftest import Gallery
+from tests.docs.commands import commands
+from tests.serve.running import serving
+
+CONFIG = """
+render: {size: 16, steps: 2, margin: 0}
+photos: [chelsea]
+models:
+  - source: demo
+    filters: 2
+    layers: {block1_conv1: {}, block3_conv1: {filters: [1, 3, 9]}, block4_conv1: {}}
+"""
+
+ELSEWHERE = {
+    "make site": ".ci/run",
+    "make lint": ".ci/run",
+    "make test": ".ci/run",
+    "make test-slow": ".ci/run",
+    "make gates": "make test, where there is npm",
+    "make docs": "tests/browser/test_docs.py, with Sphinx's own command",
+    "tutorial": "tests/docs/test_commands.py",
+}
+"""Commands that something else runs, and what."""
+
+NOT_RUN = {
+    "make bench": "half an hour",
+    "make models-table": "a quarter of an hour",
+    "make alive": "ten minutes",
+    "make screenshots": "needs a site that was rendered for it",
+    "python tools/train_demo.py": "half an hour",
+}
+"""Commands that take too long for CI, and how long; they are parsed by ``test_commands``."""
+
+
+def of(name: str) -> list[list[str]]:
+    """Return the words after ``filter-gallery`` of a file's commands."""
+    return [words[1:] for where, words in commands() if where.startswith(f"{name}:") and words[0] == "filter-gallery"]
+
+
+def test_no_command_is_forgotten() -> None:
+    known = (*ELSEWHERE, *NOT_RUN)
+    for where, words in commands():
+        by_name = " ".join(words).startswith(known) or where.startswith(known)
+        assert by_name or where.startswith(("README.md:", "embedding.md:", "publish.md:", "serve.md:")), (where, words)
+
+
+@pytest.fixture(scope="module")
+def gallery(tmp_path_factory: pytest.TempPathFactory) -> Gallery:
+    """Return a repository with a built gallery of some of the bundled network."""
+    made = Gallery(tmp_path_factory.mktemp("documented"))
+    (made.folder / "config.yaml").write_text(CONFIG)
+    subprocess.run(["git", "init", "--quiet", "--bare", made.folder.with_suffix(".git")], check=True)
+    subprocess.run(["git", "init", "--quiet"], cwd=made.folder, check=True)
+    subprocess.run(["git", "remote", "add", "origin", made.folder.with_suffix(".git")], cwd=made.folder, check=True)
+    done = made.run("build")
+    assert done.status == 0, done.err
+    return made
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["embedding.md", "publish.md"])
+def test_the_commands_of_a_guide(gallery: Gallery, name: str) -> None:
+    for words in of(name):
+        done = gallery.run(*words)
+        assert done.status == 0, (words, done.err)
+    files = {path.name for path in gallery.folder.iterdir()}
+    if name == "embedding.md":
+        assert {"figure.png", "model.png"} <= files
+        return
+    assert {"public", "gallery.zip", "gallery.tar.gz", "demo.html", "block4.html", ".github"} <= files
+    published = ["git", "ls-tree", "-r", "--name-only", "gh-pages"]
+    told = subprocess.run(published, cwd=gallery.folder.with_suffix(".git"), check=True, capture_output=True, text=True)
+    assert "index.html" in told.stdout.splitlines()
+
+
+@pytest.mark.slow
+def test_the_embedded_snippet_is_the_one_that_is_shown(gallery: Gallery) -> None:
+    done = gallery.run(*of("embedding.md")[0])
+    assert done.out.count("](site/demo/005-block3_conv1/00") == 2 * 3, done.out
+
+
+@pytest.mark.slow
+def test_the_readmes_way_to_ones_own_model(tmp_path: Path) -> None:
+    """What it leaves to the reader is done here: the model's path, the layer, and where the configuration has it."""
+    empty = Gallery(tmp_path)
+    (tmp_path / "path/to").mkdir(parents=True)
+    shutil.copyfile(assets.demo_path(), empty.folder / "path/to/model.keras")
+    ran = []
+    for words in of("README.md"):
+        if words[0] == "build" and len(words) == 1:
+            path = empty.folder / "config.yaml"
+            text = path.read_text()
+            assert (text.count("models/mine.keras"), text.count("steps: 128")) == (1, 1)
+            path.write_text(text.replace("models/mine.keras", "path/to/model.keras").replace("steps: 128", "steps: 4"))
+            words += ["--layer", "block1_conv1", "--filters", "1"]  # as written it takes minutes
+        done = empty.run(*("block1_conv2" if word == "LAYER" else word for word in words))
+        assert done.status == 0, (words, done.err)
+        ran.append(words[0])
+    assert ran[:4] == ["layers", "render", "init", "build"]
+    assert (empty.folder / "site/index.html").is_file()
+
+
+@pytest.mark.slow
+def test_the_preview(gallery: Gallery) -> None:
+    ((*words,),) = of("serve.md")
+    assert words == ["serve"]
+    with serving(gallery.folder, *words[1:]) as running:
+        running.wait("Watching")
+        assert running.get("/")[0] == 200
+        assert running.stop() == 130
