@@ -17,7 +17,7 @@ release = version = __version__
 root_doc = "index"
 exclude_patterns = ["_build", "_extensions"]
 
-extensions = ["generator.sphinx", "manifest_reference", "myst_parser", "sphinx_click"]
+extensions = ["generator.sphinx", "references", "myst_parser", "sphinx_click"]
 filter_gallery_site = "../site"  # of the bundled network: `make site`
 filter_gallery_copy = True
 myst_heading_anchors = 3

@@ -15,10 +15,11 @@ from ruamel.yaml.comments import CommentedMap
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from generator import assets
+from generator.config.checks import as_pair, is_import_path
 from generator.config.lines import describe, line_of
 from generator.config.look import KEYS, check_look, look_of
 from generator.config.pairs import check_pairs
-from generator.config.schema import ConfigFile, ModelPart, PreprocessPart, is_import_path, name_pair
+from generator.config.schema import ConfigFile, ModelPart, PreprocessPart
 from generator.config.values import Config, ModelEntry, Photo, PreprocessChoice
 from generator.errors import ConfigError, UsageError, nearest
 from generator.models.catalogue import APPLICATIONS
@@ -122,7 +123,7 @@ def _pairs(raw: object) -> Iterator[tuple[int, tuple[str, str]]]:
     """Yield the pairs that fit the schema by themselves, each with its place."""
     for index, value in enumerate(raw if isinstance(raw, list) else []):
         with contextlib.suppress(ValueError):
-            yield index, name_pair(_plain(value))
+            yield index, as_pair(_plain(value))
 
 
 def _check(file: ConfigFile, folder: Path) -> Iterator[Problem]:

@@ -97,6 +97,14 @@ def test_every_field_of_the_manifest_is_in_the_reference(built: Path) -> None:
         assert re.search(rf"[.\s]{field}(\[\])*\s", text), field
 
 
+def test_the_schema_of_the_configuration_is_in_the_reference(built: Path) -> None:
+    page = Page.read((built / "configuration.html").read_text(encoding="utf-8"))
+    assert "whole number from 16 to 2048" in page.text
+    for place, part in (("", ConfigFile), ("models[].", ModelPart), ("render.", RenderPart)):
+        for name in part.model_fields:  # type: ignore[attr-defined]
+            assert re.search(rf"(?<![\w.]){re.escape(place)}{name}(?![\w.])", page.text), f"{place}{name}"
+
+
 @pytest.mark.parametrize("part", [ConfigFile, ModelPart, RenderPart])
 def test_every_key_of_the_configuration_is_in_a_table(part: type) -> None:
     text = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")

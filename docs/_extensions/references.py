@@ -1,0 +1,152 @@
+"""``manifest-reference`` and ``config-reference``: tables made from the schemas of manifest.json and config.yaml."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective
+
+from generator import assets
+from generator.config.schema import ConfigFile
+
+Schema = dict[str, Any]
+
+
+class Field(NamedTuple):
+    """A row of the reference; ``place`` is written as one would reach it: ``models[].layers[].index``."""
+
+    place: str
+    type: str
+    meaning: str
+
+
+def fields(schema: Schema, place: str = "") -> Iterator[Field]:
+    """Yield everything that the schema describes, what holds others before these."""
+    for name, part in schema.get("properties", {}).items():
+        here, inner = f"{place}.{name}".lstrip("."), part
+        while inner.get("type") == "array":
+            here, inner = f"{here}[]", inner["items"]
+        yield Field(here, type_of(inner), part.get("description", inner.get("description", "")))
+        yield from fields(inner, here)
+
+
+def type_of(schema: Schema) -> str:
+    """Return in words which values fit."""
+    if "const" in schema:
+        return json.dumps(schema["const"])
+    if "enum" in schema:
+        return " or ".join(map(str, schema["enum"]))
+    if "oneOf" in schema:
+        return " or ".join(map(type_of, schema["oneOf"]))
+    types = schema.get("type", "any value")
+    return types if isinstance(types, str) else " or ".join(types)
+
+
+PLAIN = {"text": "texts", "number": "numbers", "whole number from 0": "whole numbers from 0", "list of texts": "pairs"}
+"""What a list holds, in the plural."""
+
+
+class Key(NamedTuple):
+    """A row of the reference of config.yaml; ``render`` is told once, wherever it may stand."""
+
+    place: str
+    takes: str
+    default: str
+    meaning: str
+
+
+def keys(schema: Schema, known: Schema, place: str = "") -> Iterator[Key]:
+    """Yield every key of a mapping; after a key that holds a mapping, what that holds."""
+    for name, part in schema["properties"].items():
+        here = f"{place}{name}"
+        default = part.get("default")
+        said = "" if default in (None, "", [], {}) else json.dumps(default).strip('"')
+        if name in ("render", "layers"):  # nothing is said of any layer
+            said = ""
+        meaning = part.get("description", "").replace("``", "")
+        yield Key(here, takes(part, known), "required" if name in schema.get("required", ()) else said, meaning)
+        if name == "models":
+            yield from keys(known["ModelPart"]["anyOf"][1], known, "models[].")
+        if name == "preprocess":
+            yield from keys(part["anyOf"][1], known, f"{here}.")
+    if not place:
+        yield from keys(known["RenderPart"], known, "render.")
+
+
+def takes(schema: Schema, known: Schema) -> str:
+    """Return in words which values a key takes."""
+    if "words" in schema:
+        return str(schema["words"])
+    if "$ref" in schema:
+        name = schema["$ref"].rpartition("/")[2]
+        return "mapping, see render" if name == "RenderPart" else takes(known[name], known)
+    if "const" in schema:
+        return str(schema["const"])
+    if "enum" in schema:
+        return " or ".join(map(str, schema["enum"]))
+    if "anyOf" in schema:
+        every = (takes(one, known) for one in schema["anyOf"] if one.get("type") != "null")
+        return ", or ".join(dict.fromkeys(every))
+    if schema["type"] == "array":
+        inner = takes(schema["items"], known)
+        return f"list of {PLAIN[inner]}" if inner in PLAIN else f"list of ({inner})"
+    if schema["type"] == "object":
+        inner = schema["properties"]
+        if schema.get("maxProperties") == 1:
+            return " or ".join(f"{{{name}: {takes(one, known)}}}" for name, one in inner.items())
+        return "mapping"
+    return {"string": "text", "boolean": "true or false"}.get(schema["type"]) or _number(schema)
+
+
+def _number(schema: Schema) -> str:
+    kind = "whole number" if schema["type"] == "integer" else "number"
+    low, high = schema.get("minimum"), schema.get("maximum")
+    if low is not None and high is not None:
+        return f"{kind} from {low:g} to {high:g}" if high < 1e6 else f"{kind} from {low} to {high}"
+    if "exclusiveMinimum" in schema or low == 1:
+        return f"{kind} above zero"
+    return f"{kind} from {low}" if low is not None else kind
+
+
+def table(heads: Sequence[str], widths: Sequence[int], rows: Iterator[Sequence[str]]) -> nodes.table:
+    """Return a table whose first column is code."""
+    group = nodes.tgroup("", *(nodes.colspec(colwidth=width) for width in widths), cols=len(heads))
+    group += nodes.thead("", nodes.row("", *(_entry(nodes.Text(word)) for word in heads)))
+    body = (
+        nodes.row("", _entry(nodes.literal("", row[0])), *(_entry(nodes.Text(word)) for word in row[1:]))
+        for row in rows
+    )
+    group += nodes.tbody("", *body)
+    return nodes.table("", group)
+
+
+def _entry(content: nodes.Node) -> nodes.entry:
+    return nodes.entry("", nodes.paragraph("", "", content))
+
+
+class ManifestReference(SphinxDirective):
+    """A table of every field."""
+
+    def run(self) -> list[nodes.Node]:
+        """Return the table."""
+        return [table(("field", "type", "meaning"), (40, 20, 40), fields(json.loads(assets.manifest_schema())))]
+
+
+class ConfigReference(SphinxDirective):
+    """A table of every key."""
+
+    def run(self) -> list[nodes.Node]:
+        """Return the table."""
+        schema = ConfigFile.model_json_schema()
+        return [table(("key", "takes", "default", "meaning"), (25, 30, 15, 30), keys(schema, schema["$defs"]))]
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Register the directives."""
+    app.add_directive("manifest-reference", ManifestReference)
+    app.add_directive("config-reference", ConfigReference)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
