@@ -36,6 +36,9 @@ def visit(request: pytest.FixtureRequest, chromium: Browser, site: Path, served:
         assert problems == []
 
 
+from_disk = pytest.mark.parametrize("visit", ["file"], indirect=True)
+"""For what does not depend on where a page comes from."""
+
 ROOT = "new URL(document.documentElement.dataset.root || '.', location.href).href"
 
 
@@ -156,6 +159,7 @@ def test_filters_are_narrowed_to_a_verdict(visit: Visit, site: Path) -> None:
     assert page.inner_text(".tools output") == "1 of 3 filters"
 
 
+@from_disk
 @pytest.mark.parametrize("technique", ["negative", "centre-unit", "feature-map-0", "feature-map-1", "kernel"])
 def test_the_sheet_shows_another_technique(visit: Visit, technique: str) -> None:
     page = visit(KINDS)
@@ -179,6 +183,7 @@ def test_an_address_that_finds_nothing_has_a_way_out(visit: Visit, site: Path) -
     assert numbers(page)
 
 
+@from_disk
 def test_zoom_keeps_the_middle_and_the_mouse_drags(visit: Visit) -> None:
     page = visit(f"{FIRST}#filter=2")
     stage, image = page.locator("dialog.box .stage"), page.locator("dialog.box .stage img")
@@ -205,6 +210,7 @@ def test_zoom_keeps_the_middle_and_the_mouse_drags(visit: Visit) -> None:
     assert page.inner_text("dialog.box h2") == "first, filter 2"  # dragging is no swipe
 
 
+@from_disk
 def test_thumbnails_grow(visit: Visit) -> None:
     page = visit(FIRST)
     sizes = []
@@ -239,6 +245,7 @@ def test_an_address_opens_what_it_says(visit: Visit, site: Path) -> None:
     assert 1 not in numbers(page)
 
 
+@from_disk
 @pytest.mark.parametrize(
     "nonsense",
     [
@@ -299,6 +306,7 @@ def test_the_lightbox_goes_through_what_is_shown_in_its_order(visit: Visit) -> N
         page.click("dialog.box [aria-label=Next]")
 
 
+@from_disk
 @pytest.mark.parametrize(("moved", "index"), [(-120, 3), (120, 1), (-10, 2)])
 def test_a_swipe_turns_the_page(visit: Visit, moved: int, index: int) -> None:
     page = visit(f"{FIRST}#filter=2", width=390)
@@ -351,6 +359,7 @@ def test_keys_turn_pages(visit: Visit, start: str, key: str, goes_to: str) -> No
     page.wait_for_url(f"{root}{goes_to}")
 
 
+@from_disk
 def test_keys_in_a_field_are_text(visit: Visit) -> None:
     page = visit(FIRST)
     page.keyboard.press("/")
@@ -360,6 +369,7 @@ def test_keys_in_a_field_are_text(visit: Visit) -> None:
     assert place(page) == FIRST
 
 
+@from_disk
 def test_the_keys_are_told(visit: Visit) -> None:
     page = visit("index.html")
     page.keyboard.press("?")
@@ -381,6 +391,7 @@ def test_without_javascript_everything_of_a_layer_is_there(visit: Visit) -> None
     page.wait_for_url("**/0002.html")
 
 
+@from_disk
 @pytest.mark.parametrize("path", ["index.html", "tiny/index.html", FIRST, "kinds/001-first/0000.html"])
 @pytest.mark.parametrize("width", [1280, 390])
 def test_pages_can_be_read_from_right_to_left(visit: Visit, path: str, width: int) -> None:
@@ -392,6 +403,7 @@ def test_pages_can_be_read_from_right_to_left(visit: Visit, path: str, width: in
     assert heading["x"] + heading["width"] > width / 2
 
 
+@from_disk
 def test_print_leaves_out_what_paper_cannot_do(visit: Visit) -> None:
     page = visit(FIRST)
     page.emulate_media(media="print")
@@ -400,6 +412,7 @@ def test_print_leaves_out_what_paper_cannot_do(visit: Visit) -> None:
     assert page.locator(".sheet .tile").first.is_visible()
 
 
+@from_disk
 def test_reduced_motion_moves_nothing(visit: Visit) -> None:
     page = visit(FIRST)
     page.emulate_media(reduced_motion="reduce")
