@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
+from generator.embed.names import LayerNames, ModelNames, check, listed, resolve
 from generator.embed.wanted import Wanted, choose
 from generator.errors import UsageError, nearest
 from generator.pages.contact import MOST
 from generator.pages.data import SITE_DATA
 from generator.pages.output import MANIFEST
 from generator.plan import spread
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -115,46 +114,36 @@ def read_models(folder: Path) -> tuple[Model, ...]:
 def find(models: Sequence[Model], target: str, filters: Wanted | None = None, technique: str | None = None) -> Target:
     """Return what TARGET means: ``vgg16``, ``vgg16/block3_conv1`` or ``vgg16/block3_conv1/12``.
 
-    Names of models and layers may hold slashes: of several ways to read a target, the longest model's that is there.
     Raises UsageError, with the nearest name, for what the site does not show.
     """
-    names = sorted({name for model in models for name in (model.name, model.slug)}, key=len, reverse=True)
-    fitting = [name for name in names if f"{target}/".lower().startswith(f"{name}/".lower())]
-    problems = []
-    for said in fitting or [target.partition("/")[0]]:
-        try:
-            return _read(models, target, said, filters, technique)
-        except UsageError as error:
-            problems.append(error)
-    raise problems[0]
-
-
-def _read(models: Sequence[Model], target: str, said: str, filters: Wanted | None, technique: str | None) -> Target:
-    """Return what a target means whose beginning names the model."""
-    model = _named("the site shows no model", said, models, lambda one: (one.name, one.slug))
-    rest = target[len(said) + 1 :]
-    if not rest:
+    place = resolve(target, [ModelNames((model.name, model.slug), _names(model)) for model in models])
+    model = models[place.model]
+    if place.layer is None:
         if filters is not None or technique is not None:
             raise UsageError(f"{target}: filters and techniques are a layer's", f"Name one, such as {model.name}/LAYER")
         return Target(model)
-
-    def names_of(layer: Layer) -> tuple[str, str]:
-        return layer.title, layer.folder.rpartition("/")[2]
-
-    known = {name for layer in model.layers for name in names_of(layer)}
-    one: int | None = None
-    start, _, end = rest.rpartition("/")
-    if rest not in known and end.isdecimal():
-        rest, one = start, int(end)
-    layer = _named(f"{model.name} shows no layer", rest, model.layers, names_of)
-    if one is not None and filters is not None:
+    layer = model.layers[place.layer]
+    if place.filter is not None and filters is not None:
         raise UsageError(f"{target}: names a filter, and --filters names others", "Leave one of them out")
-    shown = _filters(f"{model.name}/{layer.title}", layer, (one,) if one is not None else filters)
-    way = None
-    if technique is not None:
-        what = f"{model.name}/{layer.title} has no technique"
-        way = _named(what, technique, layer.techniques, lambda each: (each.slug, each.title))
-    return Target(model, layer, way, shown)
+    shown = () if filters is None else choose(filters, layer.filters, layer.best)
+    for index in shown:
+        check(index, _names(model)[place.layer], target)
+    way = None if technique is None else _technique_named(technique, layer, target)
+    return Target(model, layer, way, shown if place.filter is None else (place.filter,))
+
+
+def _names(model: Model) -> tuple[LayerNames, ...]:
+    return tuple(LayerNames((one.title, one.folder.rpartition("/")[2]), one.filters) for one in model.layers)
+
+
+def _technique_named(name: str, layer: Layer, target: str) -> Technique:
+    """Return the technique that goes by a name or a title, whatever its case."""
+    known = {each.lower(): one for one in reversed(layer.techniques) for each in (one.title, one.slug)}
+    if name.lower() not in known:
+        slugs = [one.slug for one in layer.techniques]
+        hint = nearest(name, known) or f"There are {listed(slugs)}"
+        raise UsageError(f"{target!r}: no technique {name!r} in the gallery", hint)
+    return known[name.lower()]
 
 
 def drawn(target: Target) -> tuple[int, ...]:
@@ -162,26 +151,6 @@ def drawn(target: Target) -> tuple[int, ...]:
     if target.filters or target.layer is None:
         return target.filters
     return tuple(target.layer.filters[place] for place in spread(len(target.layer.filters), MOST))
-
-
-def _filters(where: str, layer: Layer, wanted: Wanted | None) -> tuple[int, ...]:
-    chosen = () if wanted is None else choose(wanted, layer.filters, layer.best)
-    for index in chosen:
-        if index not in layer.filters:
-            near = min(layer.filters, key=lambda one: (abs(one - index), one))
-            raise UsageError(f"{where}: the site shows no filter {index}", f"The nearest is {near}")
-    return chosen
-
-
-def _named(what: str, name: str, known: Iterable[T], names: Callable[[T], tuple[str, ...]]) -> T:
-    """Return the one that goes by a name, whatever its case."""
-    by_name = {each: one for one in reversed([*known]) for each in reversed(names(one))}
-    by_lower = {each.lower(): one for each, one in by_name.items()}
-    found = by_name.get(name) or by_lower.get(name.lower())
-    if found is None:
-        offered = ", ".join(list(by_name)[:8])
-        raise UsageError(f"{what} {name!r}", nearest(name, by_name) or f"There is {offered}")
-    return found
 
 
 def _data(path: Path) -> dict[str, Any]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from generator.errors import UsageError, nearest
+from generator.embed.names import LayerNames, ModelNames, check, resolve
 from generator.models.card import layer_title
 
 Entry = dict[str, Any]
@@ -32,23 +32,12 @@ def find(models: Sequence[Entry], name: str) -> Target:
     Models and layers go by their names, which may hold slashes themselves, or by the folders of their pages.
     Raises UsageError, with the nearest name, if there is no such thing.
     """
-    known: list[str] = []
-    for model, rest in _split(models, name, ("name",)):
-        if not rest:
-            return Target(model)
-        for layer, index in _split(model["layers"], rest, ("title", "name")):
-            if not index:
-                return Target(model, layer)
-            if index.isdecimal():
-                return Target(model, layer, filter_of(layer, int(index), name))
-        known += [f"{model['name']}/{title(layer)}" for layer in model["layers"]]
-    if known:
-        head = name.rpartition("/")[0]  # what stands behind a layer's name is no reason not to know it
-        hint = nearest(name, known) or (nearest(head, known) if "/" in head else "")
-        raise UsageError(f"{name!r}: no such layer in the gallery", hint or f"There are {_listed(known)}")
-    names = [str(model["name"]) for model in models]
-    hint = nearest(name, names) or nearest(name.partition("/")[0], names)
-    raise UsageError(f"{name!r}: no such model in the gallery", hint or f"There are {_listed(names)}")
+    layers = [tuple(_names(layer) for layer in model["layers"]) for model in models]
+    known = [ModelNames((str(one["name"]), _folder(one)), held) for one, held in zip(models, layers, strict=True)]
+    place = resolve(name, known)
+    model = models[place.model]
+    layer = None if place.layer is None else model["layers"][place.layer]
+    return Target(model, layer, None if layer is None or place.filter is None else filter_of(layer, place.filter, name))
 
 
 def filter_of(layer: Entry, index: int, where: str) -> Entry:
@@ -56,27 +45,16 @@ def filter_of(layer: Entry, index: int, where: str) -> Entry:
 
     Raises UsageError if the gallery does not show it; ``where`` says what asked for it.
     """
-    found: Entry | None = next((one for one in layer["filters"] if one["index"] == index), None)
-    if found is None:
-        shown = [one["index"] for one in layer["filters"]]
-        gaps = len(shown) <= shown[-1] - shown[0]
-        hint = f"It shows {_listed(map(str, shown))}" if gaps else f"It shows {shown[0]} to {shown[-1]}"
-        raise UsageError(f"{where!r}: no filter {index} of {title(layer)} in the gallery", hint)
+    check(index, _names(layer), where)
+    found: Entry = next(one for one in layer["filters"] if one["index"] == index)
     return found
 
 
-def _split(entries: Sequence[Entry], name: str, keys: tuple[str, ...]) -> Iterator[tuple[Entry, str]]:
-    """Yield entries that a name begins with, the longest first, each with what follows behind a slash."""
-    found = []
-    for entry in entries:
-        folder = entry["page"].rsplit("/", 2)[-2]
-        for own in {*(title(entry) if key == "title" else str(entry[key]) for key in keys), folder}:
-            if name == own or name.startswith(f"{own}/"):
-                found.append((len(own), entry, name[len(own) + 1 :]))
-    # of a layer that is called twice, the first call is what its name means
-    yield from ((entry, rest) for _, entry, rest in sorted(found, key=lambda one: -one[0]))
+def _names(layer: Entry) -> LayerNames:
+    names = (title(layer), str(layer["name"]), _folder(layer))
+    return LayerNames(names, tuple(one["index"] for one in layer["filters"]))
 
 
-def _listed(names: Iterable[str]) -> str:
-    every = list(names)
-    return ", ".join(every[:12]) + (f" and {len(every) - 12} more" if len(every) > 12 else "")
+def _folder(entry: Entry) -> str:
+    """Return the folder of an entry's page."""
+    return str(entry["page"].rsplit("/", 2)[-2])

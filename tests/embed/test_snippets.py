@@ -147,7 +147,7 @@ def test_a_picture_that_is_gone_is_told(site: Path, models: tuple[Model, ...], t
 
 
 ERRORS: list[tuple[list[str], str]] = [
-    (["nte"], "the site shows no model 'nte'. Did you mean net?"),
+    (["nte"], "'nte': no such model in the gallery. Did you mean net?"),
     (["net/stem", "--filters", "0"], "Invalid value for '--filters': expected all, a number above zero"),
     (["net/stem", "--filters", "a,b"], "Invalid value for '--filters'"),
     (["net/stem", "--png", "no/such.png"], "cannot write no/such.png: no such folder"),

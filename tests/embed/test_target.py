@@ -86,15 +86,15 @@ def test_found(
 
 
 WRONG: list[tuple[str, Wanted | None, str | None, str]] = [
-    ("nett", None, None, "the site shows no model 'nett'. Did you mean net?"),
-    ("net/sten", None, None, "net shows no layer 'sten'. Did you mean stem?"),
-    ("net/stem/9", None, None, "net/stem: the site shows no filter 9. The nearest is 4"),
-    ("net-a/stem/0", None, None, "net/a/Stem: the site shows no filter 0. The nearest is 1"),
-    ("net/stem", (1, 7), None, "net/stem: the site shows no filter 7. The nearest is 4"),
+    ("nett", None, None, "'nett': no such model in the gallery. Did you mean net?"),
+    ("net/sten", None, None, "'net/sten': no such layer in the gallery. Did you mean net/stem?"),
+    ("net/stem/9", None, None, "'net/stem/9': no filter 9 of stem in the gallery. It shows 0 to 4"),
+    ("net-a/stem/0", None, None, "'net-a/stem/0': no filter 0 of Stem in the gallery. It shows 1, 3"),
+    ("net/stem", (1, 7), None, "'net/stem': no filter 7 of stem in the gallery. It shows 0 to 4"),
     ("net/stem/2", (1,), None, "net/stem/2: names a filter, and --filters names others. Leave one of them out"),
     ("net", (1,), None, "net: filters and techniques are a layer's. Name one, such as net/LAYER"),
-    ("net/stem", None, "negatif", "net/stem has no technique 'negatif'. Did you mean negative?"),
-    ("net/stem", None, "zzz", "net/stem has no technique 'zzz'. There is "),
+    ("net/stem", None, "negatif", "'net/stem': no technique 'negatif' in the gallery. Did you mean negative?"),
+    ("net/stem", None, "zzz", "'net/stem': no technique 'zzz' in the gallery. There are picture, negative"),
 ]
 
 
