@@ -10,7 +10,7 @@ import pytest
 from tests.cli.conftest import Gallery
 
 SHAPE = (96, 96, 3)
-SETTINGS = "photos: [chelsea]\nrender: {size: 64, steps: 8}\n"
+SETTINGS = "photos: [chelsea]\nrender: {size: 64, steps: 4}\n"
 
 
 def convolutions(name: str) -> list[str]:
@@ -27,7 +27,7 @@ def test_every_convolutional_layer_gets_a_page(
     from tests.cli import conftest
 
     monkeypatch.setattr(conftest, "SECONDS", 900)
-    empty.configure(f"{{source: {name}, weights: random, input_shape: [96, 96, 3], filters: 4}}", more=SETTINGS)
+    empty.configure(f"{{source: {name}, weights: random, input_shape: [96, 96, 3], filters: 2}}", more=SETTINGS)
     done = empty.run("build")
     assert done.status == 0, done.err
     expected = convolutions(name)
@@ -37,4 +37,4 @@ def test_every_convolutional_layer_gets_a_page(
     assert sorted(layer["name"] for layer in model["layers"]) == sorted(expected)
     for layer in model["layers"]:
         assert layer["page"] in site
-        assert [filter_["page"] in site for filter_ in layer["filters"]] == [True] * 4
+        assert [filter_["page"] in site for filter_ in layer["filters"]] == [True] * 2
