@@ -1,9 +1,9 @@
-"""``manifest-reference`` and ``config-reference``: tables made from the schemas of manifest.json and config.yaml."""
+"""``manifest-reference`` and ``config-reference``, made from the schemas of manifest.json and config.yaml."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from docutils import nodes
@@ -11,7 +11,7 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 from generator import assets
-from generator.config.schema import ConfigFile
+from generator.config import schema, shapes
 
 Schema = dict[str, Any]
 
@@ -46,6 +46,7 @@ def type_of(schema: Schema) -> str:
     return types if isinstance(types, str) else " or ".join(types)
 
 
+REQUIRED = "required"
 PLAIN = {"text": "texts", "number": "numbers", "whole number from 0": "whole numbers from 0", "list of texts": "pairs"}
 """What a list holds, in the plural."""
 
@@ -68,7 +69,7 @@ def keys(schema: Schema, known: Schema, place: str = "") -> Iterator[Key]:
         if name in ("render", "layers"):  # nothing is said of any layer
             said = ""
         meaning = part.get("description", "").replace("``", "")
-        yield Key(here, takes(part, known), "required" if name in schema.get("required", ()) else said, meaning)
+        yield Key(here, takes(part, known), REQUIRED if name in schema.get("required", ()) else said, meaning)
         if name == "models":
             yield from keys(known["ModelPart"]["anyOf"][1], known, "models[].")
         if name == "preprocess":
@@ -112,18 +113,6 @@ def _number(schema: Schema) -> str:
     return f"{kind} from {low}" if low is not None else kind
 
 
-def table(heads: Sequence[str], widths: Sequence[int], rows: Iterator[Sequence[str]]) -> nodes.table:
-    """Return a table whose first column is code."""
-    group = nodes.tgroup("", *(nodes.colspec(colwidth=width) for width in widths), cols=len(heads))
-    group += nodes.thead("", nodes.row("", *(_entry(nodes.Text(word)) for word in heads)))
-    body = (
-        nodes.row("", _entry(nodes.literal("", row[0])), *(_entry(nodes.Text(word)) for word in row[1:]))
-        for row in rows
-    )
-    group += nodes.tbody("", *body)
-    return nodes.table("", group)
-
-
 def _entry(content: nodes.Node) -> nodes.entry:
     return nodes.entry("", nodes.paragraph("", "", content))
 
@@ -133,16 +122,40 @@ class ManifestReference(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """Return the table."""
-        return [table(("field", "type", "meaning"), (40, 20, 40), fields(json.loads(assets.manifest_schema())))]
+        self.env.note_dependency(__file__)
+        group = nodes.tgroup("", *(nodes.colspec(colwidth=width) for width in (40, 20, 40)), cols=3)
+        head = nodes.row("", *(_entry(nodes.Text(word)) for word in ("field", "type", "meaning")))
+        rows = [
+            nodes.row("", _entry(nodes.literal("", row.place)), *(_entry(nodes.Text(word)) for word in row[1:]))
+            for row in fields(json.loads(assets.manifest_schema()))
+        ]
+        group += nodes.thead("", head)
+        group += nodes.tbody("", *rows)
+        return [nodes.table("", group)]
 
 
 class ConfigReference(SphinxDirective):
-    """A table of every key."""
+    """Every key, what it takes, what it means, and its default."""
 
     def run(self) -> list[nodes.Node]:
-        """Return the table."""
-        schema = ConfigFile.model_json_schema()
-        return [table(("key", "takes", "default", "meaning"), (25, 30, 15, 30), keys(schema, schema["$defs"]))]
+        """Return the list."""
+        for file in (__file__, schema.__file__, shapes.__file__):
+            self.env.note_dependency(file)
+        found = schema.ConfigFile.model_json_schema()
+        listed = nodes.definition_list()
+        for key in keys(found, found["$defs"]):
+            term = nodes.term("", "", nodes.literal("", key.place), nodes.Text(f" {key.takes}"))
+            meaning = nodes.paragraph("", "", nodes.Text(key.meaning))
+            if key.default:
+                required = key.default == REQUIRED
+                said = (
+                    [nodes.Text(" Required.")]
+                    if required
+                    else [nodes.Text(" Default: "), nodes.literal("", key.default)]
+                )
+                meaning += said
+            listed += nodes.definition_list_item("", term, nodes.definition("", meaning))
+        return [listed]
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

@@ -185,7 +185,7 @@ class ConfigFile(Strict):
     logo: Annotated[Path | None, PlainValidator(checks.as_path), shapes.PATH] = None
     """A picture of at most 1 MB in place of our mark."""
     accent: Annotated[str, PlainValidator(hex_colour), shapes.TEXT] = ""
-    """A colour, ``"#rgb"``, ``"#rrggbb"`` or a CSS name."""
+    """A colour, #rgb, #rrggbb or a CSS name."""
     footer: MarkdownText = ""
     """Stands at the foot of every page."""
     templates: Annotated[Path | None, PlainValidator(checks.as_path), shapes.PATH] = None
