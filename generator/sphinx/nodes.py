@@ -90,20 +90,28 @@ def html_visit_picture(self: Any, node: FilterPicture) -> None:
     self.body.append(self.emptytag(nodes.inline(), "img", "", CLASS=sharp, src=source, alt=node["alt"], **size))
 
 
+def _share(columns: int) -> float:
+    """Return how much of a line's width a box has."""
+    return min(0.98 / columns, WIDEST)
+
+
 def latex_visit_grid(self: Any, node: FilterGrid) -> None:
     r"""Begin rows of boxes, each as wide as a column; \centering is the figure's."""
     self.body.append("\n")
 
 
 def latex_depart_grid(self: Any, node: FilterGrid) -> None:
-    """End the last row."""
-    self.body.append("\\par\n")
+    """End the last row; one that is not full begins where those above it do."""
+    cells = list(node.findall(FilterCell))
+    columns = cells[0]["columns"] if cells else 1
+    lacking = -len(cells) % columns if len(cells) > columns else 0
+    gap = f"\\hspace*{{{lacking * _share(columns):.4f}\\linewidth}}" if lacking else ""
+    self.body.append(f"{gap}\\par\n")
 
 
 def latex_visit_cell(self: Any, node: FilterCell) -> None:
     """Begin a box."""
-    share = f"{min(0.98 / node['columns'], WIDEST):.4f}"
-    self.body.append(f"\\begin{{minipage}}[t]{{{share}\\linewidth}}\\centering\n")
+    self.body.append(f"\\begin{{minipage}}[t]{{{_share(node['columns']):.4f}\\linewidth}}\\centering\n")
     if not node.children:
         self.body.append(f"{{\\footnotesize {self.encode(node['says'])}}}")
 

@@ -99,6 +99,8 @@ def test_latex_is_given_png_pictures_in_rows(built: dict[str, Path]) -> None:
     )[-1:]
     rows = whole.split(r"\par\medskip")
     assert [row.count(r"\includegraphics") for row in rows[:2]] == [2, 1]
+    assert r"\hspace*{0.3000\linewidth}\par" in rows[1]  # so that the third is below the first
+    assert text.count(r"\hspace*{") == 1
 
 
 @pytest.mark.parametrize(
