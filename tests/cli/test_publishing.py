@@ -166,7 +166,9 @@ def test_the_commands_of_the_workflow_are_those_of_the_guide(empty: Gallery) -> 
     commands = re.findall(r"(?m)^\s+- run: (.+)$", assets.pages_workflow().decode())
     guide = (ROOT / "docs/publish.md").read_text(encoding="utf-8")
     assert commands == ["pip install filter-gallery", "filter-gallery build", "filter-gallery publish --to public"]
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
     assert all(command in guide for command in commands)
+    assert all(command in readme for command in commands[1:])
 
 
 def test_init_tells_of_what_github_cannot_install(empty: Gallery) -> None:

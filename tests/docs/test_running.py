@@ -55,14 +55,19 @@ def test_no_command_is_forgotten() -> None:
         assert by_name or where.startswith(("README.md:", "embedding.md:", "publish.md:", "serve.md:")), (where, words)
 
 
+def repository(folder: Path, remote: Path) -> None:
+    """Make a folder a repository, and one that it can be pushed to."""
+    subprocess.run(["git", "init", "--quiet", "--bare", remote], check=True)
+    subprocess.run(["git", "init", "--quiet"], cwd=folder, check=True)
+    subprocess.run(["git", "remote", "add", "origin", remote], cwd=folder, check=True)
+
+
 @pytest.fixture(scope="module")
 def gallery(tmp_path_factory: pytest.TempPathFactory) -> Gallery:
     """Return a repository with a built gallery of some of the bundled network."""
     made = Gallery(tmp_path_factory.mktemp("documented"))
     (made.folder / "config.yaml").write_text(CONFIG)
-    subprocess.run(["git", "init", "--quiet", "--bare", made.folder.with_suffix(".git")], check=True)
-    subprocess.run(["git", "init", "--quiet"], cwd=made.folder, check=True)
-    subprocess.run(["git", "remote", "add", "origin", made.folder.with_suffix(".git")], cwd=made.folder, check=True)
+    repository(made.folder, made.folder.with_suffix(".git"))
     done = made.run("build")
     assert done.status == 0, done.err
     return made
@@ -97,6 +102,7 @@ def test_the_readmes_way_to_ones_own_model(tmp_path: Path) -> None:
     (tmp_path / "path/to").mkdir(parents=True)
     steps = [layers.Rescaling(1 / 255), layers.Conv2D(16, 3, activation="relu", name="LAYER")]
     keras.Sequential([keras.Input((32, 32, 3)), *steps]).save(empty.folder / "path/to/model.keras")
+    repository(tmp_path, tmp_path / "remote.git")
     ran = []
     for words in of("README.md"):
         if words[0] == "build" and len(words) == 1:
