@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import click
 
@@ -42,7 +43,7 @@ class OrderedFilters(click.ParamType):  # type: ignore[type-arg]  # generic sinc
 @click.option("--caption", default="", help="A sentence below.")
 @click.option("--site", metavar="URL_OR_PATH", help="Where the page finds the site; by default the way from here.")
 @click.option("--png", type=click.Path(path_type=Path, dir_okay=False), help="Write a contact sheet to this file.")
-@click.option("--size", type=click.IntRange(32, 1024), default=96, show_default=True, help="Pixels of its tiles.")
+@click.option("--size", type=click.IntRange(32, 1024), help="Pixels of its tiles; 96 by default.")
 @config_option
 @debug_option
 def embed(
@@ -54,7 +55,7 @@ def embed(
     caption: str,
     site: str | None,
     png: Path | None,
-    size: int,
+    size: int | None,
     config_path: Path | None,
 ) -> None:
     """Print what shows TARGET in another page, or write it as a picture.
@@ -66,17 +67,21 @@ def embed(
     from generator.embed.snippets import Look
     from generator.embed.target import find, read_models
     from generator.embed.wanted import write
+    from generator.pages.contact import SIDE
     from generator.store import write_atomically
 
+    _check(png, size, caption, style, site)
     folder = read_config(config_path).output
     if site is not None and (Path(site) / "manifest.json").is_file():
         folder = Path(site)
     found = find(read_models(folder), target, filters, technique)
+    if style == "md" and columns and found.layer and not (found.filters or technique) and png is None:
+        raise UsageError("--columns: these pictures are in rows already", "Name --filters, or make a sheet with --png")
     if png is not None:
         if not png.parent.is_dir():
             raise UsageError(f"cannot write {png}: no such folder")
         try:
-            write_atomically(png, contact_png(folder, found, columns, size))
+            write_atomically(png, contact_png(folder, found, columns, size or SIDE))
         except OSError as error:
             raise UsageError(f"cannot write {png}: {error.strerror}") from None
         click.echo(f"Wrote {png}", err=style is not None)
@@ -88,3 +93,22 @@ def embed(
     click.echo(BY_NAME[style or "html"](found, look))
     if style == "quarto":
         click.echo(f"Say in the document's header, so that Quarto copies the site:\nresources: [{way}/**]", err=True)
+
+
+def _check(png: Path | None, size: int | None, caption: str, style: str | None, site: str | None) -> None:
+    """Raise UsageError for options that mean nothing together, and for a site that is none."""
+    if png is None and size:
+        raise UsageError("--size: is the size of a contact sheet's tiles", "Say --png too")
+    if png is not None and png.suffix.lower() != ".png":
+        raise UsageError(f"--png {png}: is written as PNG", "Let its name end in .png")
+    if png is not None and caption and style is None:
+        raise UsageError("--caption: is not drawn on a contact sheet", "Say --format too, for a snippet that has it")
+    if site is None:
+        return
+    said = urlsplit(site)
+    if not site.strip() or said.query or said.fragment or said.scheme not in ("", "http", "https", "file"):
+        raise UsageError(
+            f"--site {site!r}: expected an address or a path of a folder", "Such as https://me.org/gallery/"
+        )
+    if said.path.endswith(".html"):
+        raise UsageError(f"--site {site!r}: is a page", "Name the folder that index.html is in")

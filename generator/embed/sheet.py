@@ -8,9 +8,10 @@ from pathlib import Path
 from PIL import Image
 
 from generator.embed.target import Layer, Target, drawn
+from generator.embed.wanted import Strongest
 from generator.errors import GalleryError
 from generator.pages.contact import COLUMNS, SIDE, Part, Sheet, Tile, as_png, counted, draw
-from generator.pages.sheets import CELL, PICTURE, STRIP, place
+from generator.pages.sheets import BEST, CELL, PICTURE, STRIP, place
 
 
 def contact_png(site: Path, target: Target, columns: int | None = None, side: int = SIDE) -> bytes:
@@ -29,18 +30,20 @@ def sheet(site: Path, target: Target, columns: int | None = None, side: int = SI
     """Return what a target's contact sheet shows; its pictures are read when it is drawn."""
     layer = target.layer
     if layer is None:
-        across = columns or COLUMNS
-        parts = (
-            Part(one.title, tuple(_tile(site, Target(target.model, one), one, index) for index in one.best[:across]))
+        wanted = target.each or Strongest(min(columns or COLUMNS, BEST))
+        parts = tuple(
+            Part(one.title, tuple(_tile(site, Target(target.model, one), one, index) for index in one.chosen(wanted)))
             for one in target.model.layers
         )
-        return Sheet(target.model.name, "The strongest filters of each layer", tuple(parts), across, side)
+        across = max(1, min(columns or COLUMNS, max(len(part.tiles) for part in parts)))
+        about = f"{wanted} filters of each layer" if isinstance(wanted, int) else "The strongest filters of each layer"
+        return Sheet(target.model.name, about, parts, across, side)
     filters = drawn(target)
     technique = target.technique or layer.techniques[0]
     about = f"{target.model.name}, {layer.type}: {counted(len(filters), layer.of)}"
     about += f", {technique.title}" if technique is not layer.techniques[0] else ""
     tiles = tuple(_tile(site, target, layer, index) for index in filters)
-    across = columns or max(1, min(COLUMNS, len(tiles)))
+    across = max(1, min(columns or COLUMNS, len(tiles)))
     return Sheet(layer.title, about, (Part("", tiles),), across, side, sharp=technique.kind != PICTURE)
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
 from urllib.parse import quote, urlencode
 
 from generator.embed.target import Target
+from generator.embed.wanted import Strongest
+from generator.pages.embedding import PER_LAYER
 
 SIZE = 96
 """Pixels a picture is shown at where it stands for itself."""
@@ -35,13 +38,13 @@ class Look:
 def directive(target: Target, look: Look) -> str:
     """Return our Sphinx directive in reStructuredText."""
     return "\n".join(
-        [f".. filter-gallery:: {_target(target, look)}", *(f"   {line}" for line in _options(target, look))]
+        [f".. filter-gallery:: {_target(target)}", *(f"   {line}" for line in _options(target, look, _plain_rst))]
     )
 
 
 def myst(target: Target, look: Look) -> str:
     """Return our Sphinx directive in MyST Markdown."""
-    return "\n".join([f"```{{filter-gallery}} {_target(target, look)}", *_options(target, look), "```"])
+    return "\n".join([f"```{{filter-gallery}} {_target(target)}", *_options(target, look, _yaml), "```"])
 
 
 def markdown(target: Target, look: Look) -> str:
@@ -54,28 +57,28 @@ def markdown(target: Target, look: Look) -> str:
     elif target.layer is None:
         lines = []
         for layer in target.model.layers:
-            link = look.address(layer.page)
-            title = f"{target.model.name}/{layer.title}"
-            lines += [f"[{_plain(layer.title)}]({link})", ""]
-            lines += [
-                _linked(look.address(f"{layer.folder}/best-000.webp"), f"{title}, its strongest filters", link),
-                "",
-            ]
+            filters = layer.chosen(target.each or Strongest(PER_LAYER))
+            pictures = _pictures(Target(target.model, layer), filters, look)
+            lines += [f"[{_plain(layer.title)}]({look.address(layer.page)})", "", pictures, ""]
         lines.pop()
     elif target.filters or target.technique:
-        filters = target.filters or target.layer.filters
-        cells = []
-        for index in filters:
-            path, page = target.picture(index), look.address(target.filter_page(index))
-            alt = f"{target.written}, filter {index}"
-            cells.append(_linked(look.address(path), alt, page) if path else f"[{index}]({page})")
-        across = look.columns or len(cells)
-        rows = [" ".join(cells[start : start + across]) for start in range(0, len(cells), across)]
-        lines = ["\\\n".join(rows)]
+        lines = [_pictures(target, target.filters or target.layer.filters, look)]
     else:
         sheet = look.address(f"{target.layer.folder}/contact.png")
         lines = [_linked(sheet, f"What the filters of {target.written} look for", look.address(target.page))]
     return "\n".join([*lines, *(["", _plain(look.caption)] if look.caption else [])])
+
+
+def _pictures(target: Target, filters: Sequence[int], look: Look) -> str:
+    """Return linked pictures of a layer's filters, in rows if columns are asked for."""
+    cells = []
+    for index in filters:
+        path, page = target.picture(index), look.address(target.filter_page(index))
+        alt = f"{target.layer_written}, filter {index}"
+        cells.append(_linked(look.address(path), alt, page) if path else f"[{index}]({page})")
+    across = look.columns or max(1, len(cells))
+    rows = [" ".join(cells[start : start + across]) for start in range(0, len(cells), across)]
+    return "<br>\n".join(rows)  # not every Markdown knows a backslash for this
 
 
 def html(target: Target, look: Look) -> str:
@@ -138,19 +141,32 @@ def _asked(target: Target, look: Look) -> dict[str, str]:
     }
 
 
-def _target(target: Target, look: Look) -> str:
-    one = f"/{target.filters[0]}" if len(target.filters) == 1 else ""
-    return " ".join(f"{target.written}{one}".split())
+def _target(target: Target) -> str:
+    return " ".join(target.written.split())
 
 
-def _options(target: Target, look: Look) -> list[str]:
-    asked = {name: value for name, value in _asked(target, look).items() if name != "filter"}
-    return [f":{name}: {value}" for name, value in asked.items() if value]
+def _options(target: Target, look: Look, caption: Callable[[str], str]) -> list[str]:
+    asked = {name: value for name, value in _asked(target, look).items() if name != "filter" and value}
+    if "caption" in asked:
+        asked["caption"] = caption(asked["caption"])
+    return [f":{name}: {value}" for name, value in asked.items()]
 
 
 def _plain(text: str) -> str:
     """Return a line of Markdown that shows a text as it is."""
-    return re.sub(r"([\\`*_{}\[\]<>#|!&~])", r"\\\1", " ".join(text.split()))
+    escaped = re.sub(r"([\\`*_{}\[\]<>#|!&~])", r"\\\1", " ".join(text.split()))
+    return re.sub(r"^(\d*)([-+=.)])", r"\1\\\2", escaped)  # no list, no heading
+
+
+def _plain_rst(text: str) -> str:
+    """Return a line of reStructuredText that shows a text as it is."""
+    return re.sub(r"([\\`*_|])", r"\\\1", text)
+
+
+def _yaml(text: str) -> str:
+    """Return a text in Markdown as a value of an option, which MyST reads as YAML."""
+    plain = _plain(text)
+    return plain if re.fullmatch(r"\w[\w ,.;()-]*", plain) else json.dumps(plain, ensure_ascii=False)
 
 
 def _linked(picture: str, alt: str, link: str) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from generator.embed.names import LayerNames, ModelNames, check, listed, resolve
-from generator.embed.wanted import Wanted, choose
+from generator.embed.wanted import Strongest, Wanted, choose
 from generator.errors import UsageError, nearest
 from generator.pages.contact import MOST
 from generator.pages.data import SITE_DATA
@@ -48,6 +48,10 @@ class Layer:
         """Return the path of its page."""
         return f"{self.folder}/index.html"
 
+    def chosen(self, wanted: Wanted) -> tuple[int, ...]:
+        """Return the filters that are wanted."""
+        return choose(wanted, self.filters, self.best)
+
 
 @dataclass(frozen=True)
 class Model:
@@ -61,16 +65,26 @@ class Model:
 
 @dataclass(frozen=True)
 class Target:
-    """What is to be shown; without a layer the whole model. ``filters`` is empty where nothing was said of them."""
+    """What is to be shown; without a layer the whole model, then ``each`` says which filters of each layer.
+
+    ``filters`` is empty where nothing was said of them.
+    """
 
     model: Model
     layer: Layer | None = None
     technique: Technique | None = None
     filters: tuple[int, ...] = ()
+    each: Wanted | None = None
 
     @property
     def written(self) -> str:
-        """Return the target as TARGET writes it, without its filters."""
+        """Return the target as TARGET writes it, with its filter if it is one."""
+        one = f"/{self.filters[0]}" if len(self.filters) == 1 else ""
+        return f"{self.layer_written}{one}"
+
+    @property
+    def layer_written(self) -> str:
+        """Return model and layer as TARGET writes them."""
         return f"{self.model.name}/{self.layer.title}" if self.layer else self.model.name
 
     @property
@@ -119,13 +133,14 @@ def find(models: Sequence[Model], target: str, filters: Wanted | None = None, te
     place = resolve(target, [ModelNames((model.name, model.slug), _names(model)) for model in models])
     model = models[place.model]
     if place.layer is None:
-        if filters is not None or technique is not None:
-            raise UsageError(f"{target}: filters and techniques are a layer's", f"Name one, such as {model.name}/LAYER")
-        return Target(model)
+        if technique is not None or not isinstance(filters, int | Strongest | None):
+            what = "a technique is" if technique is not None else "such filters are"
+            raise UsageError(f"{target}: {what} a layer's", f"Name one, such as {model.name}/LAYER")
+        return Target(model, each=filters)
     layer = model.layers[place.layer]
     if place.filter is not None and filters is not None:
         raise UsageError(f"{target}: names a filter, and --filters names others", "Leave one of them out")
-    shown = () if filters is None else choose(filters, layer.filters, layer.best)
+    shown = () if filters is None else layer.chosen(filters)
     for index in shown:
         check(index, _names(model)[place.layer], target)
     way = None if technique is None else _technique_named(technique, layer, target)

@@ -32,12 +32,12 @@ def parse(text: str) -> Wanted:
 
     Raises ValueError, whose text is ``EXPECTED``, for anything else.
     """
-    said = re.sub(r"\s", "", text)
-    if said == "all":
+    parts = [part.strip() for part in text.split(",")]
+    if parts == ["all"]:
         return "all"
-    if re.fullmatch(r",*\d+(,+\d*)+|,+\d+", said, re.ASCII):
-        return tuple(dict.fromkeys(int(part) for part in said.split(",") if part))
-    found = re.fullmatch(r"(strongest:)?(\d+)", said, re.ASCII)
+    if len(parts) > 1 and any(parts) and all(re.fullmatch(r"\d*", part, re.ASCII) for part in parts):
+        return tuple(dict.fromkeys(int(part) for part in parts if part))
+    found = re.fullmatch(r"(strongest\s*:\s*)?(\d+)", parts[0], re.ASCII) if len(parts) == 1 else None
     count = int(found[2]) if found else 0
     if found is None or not count or (found[1] and count > BEST):
         raise ValueError(EXPECTED)

@@ -10,7 +10,7 @@ from generator.pages.views import ModelView
 
 PAGE = "embed.html"
 
-PER_LAYER = 8
+PER_LAYER = 6
 """Filters of each layer where all layers of a model stand one below the other; filter-gallery.js has the same."""
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import math
 import os
+import re
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -121,6 +122,16 @@ def fitted(content: bytes, kind: str, slices: int = 1) -> Image.Image:
     with Image.open(io.BytesIO(content)) as opened:
         image = _plain(opened)
     return scaled(_laid_out(image, slices) if kind == STRIP else image, CELL, kind == PICTURE)
+
+
+def in_rows(image: Image.Image) -> Image.Image:
+    """Return a strip of kernel slices in rows, as its thumbnail has them; any other picture as it is."""
+    if not image.has_transparency_data or image.width < 2 * image.height:
+        return image
+    strip = image.convert("RGBA")
+    line = strip.getchannel("A").crop((0, 0, strip.width, 1)).tobytes()
+    slices = len(re.findall(b"[^\\0]+", line))
+    return _laid_out(strip, slices) if (strip.width + GAP) % max(1, slices) == 0 else image
 
 
 def scaled(image: Image.Image, side: int, smooth: bool) -> Image.Image:

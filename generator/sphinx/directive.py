@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 from hashlib import sha256
 from pathlib import Path
@@ -17,6 +18,7 @@ from sphinx.util.docutils import SphinxDirective
 from generator.errors import UsageError
 from generator.models.identity import digest
 from generator.names import slug
+from generator.pages.sheets import in_rows
 from generator.pages.techniques import MAIN_SLUG
 from generator.sphinx.nodes import COPY, FilterCell, FilterGrid, FilterPicture
 from generator.sphinx.showing import Cell, Request, Showing, choose
@@ -26,7 +28,7 @@ from generator.store import write_atomically
 logger = logging.getLogger(__name__)
 
 COLUMNS = 6
-MOST_COLUMNS = 24
+MOST_COLUMNS = 64
 
 
 class FilterGallery(SphinxDirective):
@@ -126,6 +128,17 @@ def copy_folder(name: str) -> str:
     return f"{COPY}-{slug(Path(name).name)}-{digest({'site': name})[:6]}" if name else COPY
 
 
+def _in_rows(content: bytes) -> bytes:
+    """Return a picture file; slices of a kernel, side by side in the site, in rows that fit a square."""
+    with Image.open(io.BytesIO(content)) as image:
+        shown = in_rows(image)
+        if shown is image:
+            return content
+    buffer = io.BytesIO()
+    shown.save(buffer, "WEBP", lossless=True)
+    return buffer.getvalue()
+
+
 def _picture(env: BuildEnvironment, site: Site, cell: Cell) -> FilterPicture:
     """Return a picture of the site, kept under the digest of its bytes: Sphinx copies files by their names."""
     source = site.folder / cell.picture
@@ -135,7 +148,7 @@ def _picture(env: BuildEnvironment, site: Site, cell: Cell) -> FilterPicture:
             content = source.read_bytes()
             if sha256(content).hexdigest() != cell.digest:  # kept, it would be wrong for ever
                 raise UsageError(f"{source}: is not the file that the manifest lists", "Build the site again")
-            write_atomically(kept, content)
+            write_atomically(kept, _in_rows(content))
         with Image.open(kept) as image:
             pixels = image.size
     except OSError as error:

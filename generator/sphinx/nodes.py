@@ -76,7 +76,9 @@ def html_visit_cell(self: Any, node: FilterCell) -> None:
 
 def html_depart_cell(self: Any, node: FilterCell) -> None:
     """Write the label, which the picture's alternative text says already, and close what is open."""
-    label = f'<span class="filter-gallery-label" aria-hidden="true">{self.encode(node["label"])}</span>'
+    *layer, number = node["label"].rsplit(" ", 1)  # a name may be broken, a number not
+    words = [*map(self.encode, layer), f'<span class="filter-gallery-number">{self.encode(number)}</span>']
+    label = f'<span class="filter-gallery-label" aria-hidden="true">{" ".join(words)}</span>'
     linked = address(self.builder, self.builder.current_docname, node)
     self.body.append(f"{label}{'</a>' if linked else ''}</li>\n")
 

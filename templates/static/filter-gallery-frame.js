@@ -10,6 +10,10 @@
   }
   addEventListener("hashchange", apply);
   apply();
-  const tell = () => parent.postMessage({ type: "filter-gallery:height", height: Math.ceil(root.getBoundingClientRect().height) }, "*");
+  if (location.hash.length > 1) element.replaceChildren(); // what stands there is something else
+  const tell = () => {
+    if (!element.childElementCount && !element.shadowRoot?.querySelector("figure:not([hidden])")) return; // it is still to come
+    parent.postMessage({ type: "filter-gallery:height", height: Math.ceil(root.getBoundingClientRect().height) }, "*");
+  };
   if (parent !== window) new ResizeObserver(tell).observe(root);
 })();

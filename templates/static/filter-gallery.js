@@ -4,7 +4,7 @@
   "use strict";
   if (customElements.get("filter-gallery")) return; // of another site
   const ATTRIBUTES = ["src", "model", "layer", "filter", "filters", "technique", "columns", "caption"];
-  const MOST = 64, PER_LAYER = 8; // filters of a layer, of a sheet; of a model's layers
+  const MOST = 64, PER_LAYER = "strongest:6"; // filters of a layer, of a sheet; of a model's layers
   const home = new URL("..", document.currentScript.src).href;
 
   // A file of data calls filterGallery; its script tells whom it is for. Our own pages have such a function too.
@@ -54,11 +54,13 @@
   /** Return the filters that `text` says, as config.yaml does: all, a number spread over the layer, a list; or the strongest. */
   function chosen(title, known, best, text) {
     if (text === "all") return known;
-    const strongest = text.match(/^\s*strongest\s*:\s*([1-9]|1[0-2])\s*$/);
+    const strongest = text.match(/^strongest\s*:\s*([1-9]|1[0-2])$/);
     if (strongest) return best.slice(0, strongest[1]);
-    const list = text.split(",").filter((part) => part.trim()).map(Number);
-    if (list.includes(NaN)) throw new Error(`"${text}" names no filters: write all, a number, a list such as 1,2,3, or strongest:N up to 12.`);
-    if (!text.includes(",")) {
+    const parts = text.split(",").map((part) => part.trim());
+    const list = [...new Set(parts.filter(Boolean).map((part) => (/^\d+$/.test(part) ? Number(part) : NaN)))];
+    const many = parts.length > 1;
+    if (list.includes(NaN) || (many && !list.length) || (!many && list[0] === 0)) throw new Error(`"${text}" names no filters: write all, a number, a list such as 1,2,3, or strongest:N up to 12.`);
+    if (!many) {
       const kept = Math.min(known.length, list[0] || MOST);
       return known.slice(0, kept).map((_, place) => known[Math.floor((place * known.length) / kept)]);
     }
@@ -73,7 +75,7 @@
   /** Return filters as links; their pictures are thumbnails at places of some sheets, or the whole ones. */
   function row(base, layer, known, filters, technique, sheet, columns) {
     const made = make("div", { className: sheet ? "row" : "row one" });
-    if (columns > 0) made.style.maxInlineSize = `${106 * columns - 10}px`;
+    if (columns && sheet) made.style.maxInlineSize = `${106 * columns - 10}px`;
     filters.forEach((index, number) => {
       const at = known.indexOf(index), place = sheet === "best" ? number : at, ends = [].concat(technique.file);
       const folder = `${base + layer.folder}/`, stem = folder + pad(index, 4);
@@ -89,18 +91,21 @@
   }
 
   async function figure(base, { model, layer, filter, filters, technique, columns, caption }) {
+    if (!model) throw new Error('Say which model: model="..."');
+    if (columns && !/^([1-9]|[1-5]\d|6[0-4])$/.test(columns)) throw new Error(`"${columns}" columns: write a number from 1 to 64.`);
     const { models } = await load(`${base}data.js`);
     const { slug } = named("This gallery has no model", model, models, (one) => [one.name, one.slug]);
     let { page, name, layers } = await load(`${base}data/${slug}.js`);
     const made = make("figure", { className: "gallery" });
-    let title = name, about = "the strongest filters of each layer";
+    let title = name, about = `${/^\d/.test(filters) ? filters : "the strongest"} filters of each layer`;
     if (layer) layers = [named(`${name} has no layer`, layer, layers, (one) => [one.title, one.folder.split("/")[1]])];
-    else if (filter || filters || technique) throw new Error("Filters and techniques are of a layer: name one too.");
+    else if (filter || technique || !/^(strongest:.*|\d*)$/.test(filters)) throw new Error("Filters and techniques are of a layer: name one too, or say how many of each layer.");
     for (const one of layers) {
       const known = Array.isArray(one.filters) ? one.filters : [...Array(one.filters).keys()];
       const ways = one.techniques, to = `${one.folder}/index.html`;
       if (!layer) {
-        made.append(make("p", {}, make("a", { href: base + to }, one.title)), row(base, one, known, one.best.slice(0, PER_LAYER), ways[0], "best", columns));
+        const each = chosen(one.title, known, one.best, filters || PER_LAYER), sheet = /^\d/.test(filters) ? ways[0].slug : "best";
+        made.append(make("p", {}, make("a", { href: base + to }, one.title)), row(base, one, known, each, ways[0], sheet, columns));
         continue;
       }
       const way = technique ? named(`${one.title} has no technique`, technique, ways, (each) => [each.slug, each.title]) : ways[0];

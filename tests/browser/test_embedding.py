@@ -112,20 +112,19 @@ def test_a_page_without_isolation_would_be_seen(chromium: Browser, site: Path, t
     assert seen[0] != seen[1]
 
 
+NONE = '"{}" names no filters: write all, a number, a list such as 1,2,3, or strongest:N up to 12.'
+OF_A_LAYER = "Filters and techniques are of a layer: name one too, or say how many of each layer."
 MESSAGES = [
     ('model="tinny"', 'This gallery has no model "tinny". Did you mean tiny?'),
     ('model="TINY" layer="frist"', 'tiny has no layer "frist". Did you mean first?'),
     (f"{LAYER} filters='3,99'", "first shows no filter 99. The nearest is 19."),
-    (
-        f"{LAYER} filter='x'",
-        '"x," names no filters: write all, a number, a list such as 1,2,3, or strongest:N up to 12.',
-    ),
     (f"{LAYER} technique='kernl'", 'first has no technique "kernl". Did you mean kernel?'),
-    (
-        f"{LAYER} filters='strongest:13'",
-        '"strongest:13" names no filters: write all, a number, a list such as 1,2,3, or strongest:N up to 12.',
-    ),
-    ('model="tiny" filters="3"', "Filters and techniques are of a layer: name one too."),
+    *((f"{LAYER} filters='{said}'", NONE.format(said)) for said in ("strongest:13", "-5", ",", "1e1", "3 1", "0")),
+    (f"{LAYER} filter='x'", NONE.format("x,")),
+    ('model="tiny" filters="3,1"', OF_A_LAYER),
+    ('model="tiny" technique="kernel"', OF_A_LAYER),
+    (f"{LAYER} columns='abc'", '"abc" columns: write a number from 1 to 64.'),
+    ('layer="first"', 'Say which model: model="..."'),
 ]
 
 
@@ -156,10 +155,31 @@ ASKED = [
     (f"{LAYER} filters='4'", [0, 5, 10, 15], "first tiny, 4 of 20 filters"),
     (f"{LAYER} filters='9, 2'", [9, 2], "first tiny, 2 of 20 filters"),
     (f"{LAYER} filters='9,'", [9], "first tiny, filter 9"),
+    (f"{LAYER} filters='9,2,9'", [9, 2], "first tiny, 2 of 20 filters"),
     (f"{LAYER} filter='9'", [9], "first tiny, filter 9"),
     (f"{LAYER} filter='9' technique='KERNEL'", [9], "first tiny, filter 9, Kernel"),
     ('model="tiny" layer="001-first" filters="2" caption="<b>Mine</b>"', [0, 10], "<b>Mine</b>"),
 ]
+
+
+def test_of_a_model_so_many_filters_of_each_layer_are_shown(chromium: Browser, site: Path, tmp_path: Path) -> None:
+    words = ['filters="2"', 'filters="strongest:2"', ""]
+    body = "".join(f"<filter-gallery model=tiny {said}></filter-gallery>" for said in words)
+    every = "[...document.querySelectorAll('filter-gallery')].every(one => one.shadowRoot.querySelector('.tile'))"
+    page, problems = opened(chromium, site, host(tmp_path, site, body), every)
+    manifest = json.loads((site / "manifest.json").read_bytes())["models"][0]["layers"]
+    rows = page.evaluate(
+        """[...document.querySelectorAll('filter-gallery')].map(one => [...one.shadowRoot.querySelectorAll('.row')]
+        .map(row => [...row.querySelectorAll('.tile')].map(tile => Number(tile.lastChild.data))))"""
+    )
+    assert rows[0] == [[0, len(layer["filters"]) // 2] for layer in manifest]
+    for layer, two, most in zip(manifest, rows[1], rows[2], strict=True):
+        shown = [one for one in layer["filters"] if one["verdict"] != "dead"]
+        ranked = sorted(shown, key=lambda one: (one["verdict"] != "converged", -one["pictures"][0]["score"]))
+        assert two == [one["index"] for one in ranked[:2]]
+        assert most == [one["index"] for one in ranked[:6]]
+    assert problems == []
+    page.context.close()
 
 
 def test_attributes_choose_filters_and_changes_show(chromium: Browser, site: Path, tmp_path: Path) -> None:
@@ -270,15 +290,17 @@ def test_a_page_for_a_frame_is_the_same_without_javascript(path: str, chromium: 
 def test_a_frame_takes_its_options_and_leads_to_the_whole_page(chromium: Browser, site: Path, tmp_path: Path) -> None:
     target = find(read_models(site), "tiny/first", (7, 0, 3), "feature-map-0")
     snippet = iframe(target, Look(relative(site, tmp_path / "host.html"), "7,0,3", 2, "Two & two"))
+    listen = "<script>heights = []; addEventListener('message', told => heights.push(told.data.height))</script>"
     page, problems = opened(
-        chromium, site, host(tmp_path, site, snippet), "document.querySelector('iframe').clientHeight > 160"
+        chromium, site, host(tmp_path, site, listen + snippet), "document.querySelector('iframe').clientHeight > 160"
     )
     (frame,) = page.frames[1:]
     inside = frame.locator("filter-gallery")
     words = inside.locator(".tile >> visible=true").all_inner_texts()
     assert words == [f"first filter\n{index}" for index in (7, 0, 3)]
-    assert "Two & two" in inside.locator("figcaption >> nth=1").inner_text()
+    assert "Two & two" in inside.locator("figcaption").inner_text()
     height = frame.evaluate("document.documentElement.getBoundingClientRect().height")
+    assert {*page.evaluate("heights")} == {int(-(-height // 1))}  # never that of what stands there without options
     assert page.evaluate("document.querySelector('iframe').clientHeight") == int(-(-height // 1))
     assert frame.evaluate("document.documentElement.scrollHeight <= innerHeight")
     page.set_viewport_size({"width": 150, "height": 900})  # one column

@@ -17,6 +17,7 @@ from generator.cli.embedding import FORMATS as NAMES
 from generator.embed.sheet import contact_png, sheet
 from generator.embed.snippets import FORMATS, Look
 from generator.embed.target import Model, find, read_models
+from generator.embed.wanted import Strongest
 from generator.errors import GalleryError
 from tests.cards import card, conv, entry
 from tests.pages.gallery import Gallery, Page, fill
@@ -112,6 +113,34 @@ def test_markdown_shows_names_as_they_are(models: tuple[Model, ...]) -> None:
     assert page.all("img")[0]["alt"] == f"What the filters of {NAME}/{LAYERS[1]} look for"
 
 
+def test_markdown_of_a_model_shows_single_pictures(models: tuple[Model, ...], site: Path) -> None:
+    """A sheet of thumbnails has empty places, and no numbers."""
+    page = Page.read(MarkdownIt().render(FORMATS["md"](find(models, "net", Strongest(2)), LOOK)))
+    assert [image["alt"] for image in page.all("img")] == [
+        f"{NAME}/{layer}, filter {index}" for layer in LAYERS for index in (3, 2)
+    ]
+    assert all("-picture." in str(image["src"]) for image in page.all("img"))
+
+
+def test_rows_of_markdown_are_broken_where_every_markdown_does(models: tuple[Model, ...]) -> None:
+    found = find(models, "net/stem", (3, 2, 1))
+    text = FORMATS["md"](found, Look("s/", "3,2,1", 2))
+    assert [line.count("![") for line in text.split("<br>\n")] == [2, 1]
+
+
+def test_one_filter_is_named(models: tuple[Model, ...]) -> None:
+    found = find(models, "net/stem/3")
+    for style in ("html", "iframe", "quarto"):
+        assert "/stem/3" in FORMATS[style](found, Look("s/"))
+
+
+def test_a_sheet_has_no_more_columns_than_tiles(models: tuple[Model, ...], site: Path) -> None:
+    assert sheet(site, find(models, "net/stem", (1, 2, 3)), 64).columns == 3
+    made = sheet(site, find(models, "net", 2), 24)
+    assert (made.columns, made.about) == (2, "2 filters of each layer")
+    assert [[tile.label for tile in part.tiles] for part in made.parts] == [["0", "2"]] * 2
+
+
 def tile(site: Path, target: str, number: int, columns: int = 4, **more: object) -> tuple[np.ndarray, np.ndarray]:
     """Return a tile of a contact sheet, and the file that it shows, as large."""
     found = find(read_models(site), target, **more)  # type: ignore[arg-type]
@@ -152,6 +181,18 @@ ERRORS: list[tuple[list[str], str]] = [
     (["net/stem", "--filters", "a,b"], "Invalid value for '--filters'"),
     (["net/stem", "--png", "no/such.png"], "cannot write no/such.png: no such folder"),
     (["net/stem", "--png", "config.yaml/x.png"], "cannot write config.yaml/x.png: no such folder"),
+    (["net/stem", "--png", "x.jpg"], "--png x.jpg: is written as PNG. Let its name end in .png"),
+    (["net/stem", "--png", "x.png", "--caption", "x"], "--caption: is not drawn on a contact sheet. Say --format too"),
+    (["net/stem", "--size", "128"], "--size: is the size of a contact sheet's tiles. Say --png too"),
+    (["net/stem", "--format", "md", "--columns", "4"], "--columns: these pictures are in rows already. Name --filters"),
+    (["net/stem", "--filters", "3 1"], "Invalid value for '--filters': expected all, a number above zero"),
+    (["net/stem", "--site", ""], "--site '': expected an address or a path of a folder"),
+    (["net/stem", "--site", "https://x.org/?a=1"], "--site 'https://x.org/?a=1': expected an address"),
+    (["net/stem", "--site", "javascript:alert(1)"], "--site 'javascript:alert(1)': expected an address"),
+    (
+        ["net/stem", "--site", "https://x.org/index.html"],
+        "--site 'https://x.org/index.html': is a page. Name",
+    ),
     (["net/stem", "-c", "empty.yaml"], "no site is built there. Run: filter-gallery build"),
 ]
 

@@ -90,9 +90,11 @@ WRONG: list[tuple[str, Wanted | None, str | None, str]] = [
     ("net/sten", None, None, "'net/sten': no such layer in the gallery. Did you mean net/stem?"),
     ("net/stem/9", None, None, "'net/stem/9': no filter 9 of stem in the gallery. It shows 0 to 4"),
     ("net-a/stem/0", None, None, "'net-a/stem/0': no filter 0 of Stem in the gallery. It shows 1, 3"),
+    ("net", None, "kernel", "net: a technique is a layer's. Name one, such as net/LAYER"),
+    ("net", "all", None, "net: such filters are a layer's. Name one, such as net/LAYER"),
     ("net/stem", (1, 7), None, "'net/stem': no filter 7 of stem in the gallery. It shows 0 to 4"),
     ("net/stem/2", (1,), None, "net/stem/2: names a filter, and --filters names others. Leave one of them out"),
-    ("net", (1,), None, "net: filters and techniques are a layer's. Name one, such as net/LAYER"),
+    ("net", (1,), None, "net: such filters are a layer's. Name one, such as net/LAYER"),
     ("net/stem", None, "negatif", "'net/stem': no technique 'negatif' in the gallery. Did you mean negative?"),
     ("net/stem", None, "zzz", "'net/stem': no technique 'zzz' in the gallery. There are picture, negative"),
 ]
@@ -105,6 +107,11 @@ def test_what_is_not_there(
     with pytest.raises(UsageError) as told:
         find(models, target, filters, technique)
     assert str(told.value).startswith(message)
+
+
+@pytest.mark.parametrize("each", [2, Strongest(2)])
+def test_of_a_model_a_number_of_each_layer(models: tuple[Model, ...], each: Wanted) -> None:
+    assert find(models, "net", each).each == each
 
 
 def test_a_picture_shows_a_spread_unless_filters_are_named(models: tuple[Model, ...]) -> None:

@@ -25,7 +25,23 @@ def test_words_are_read_and_written(text: str, wanted: Wanted) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", ",", "0", "-1", "1.5", "most", "1;2", "1,x", "strongest", "strongest:0", "strongest:13", "\u0663"]
+    "text",
+    [
+        "",
+        ",",
+        "0",
+        "-1",
+        "1.5",
+        "most",
+        "1;2",
+        "1 2",
+        "1 2,3",
+        "1,x",
+        "strongest",
+        "strongest:0",
+        "strongest:13",
+        "\u0663",
+    ],
 )
 def test_other_words_are_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"^expected all, ") as caught:

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import hashlib
+import io
+import json
 import re
+from html import unescape
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+import numpy as np
 import pytest
 from PIL import Image
 
-from tests.pages.gallery import Page
-from tests.sphinx.project import CONF, run
+from generator.build.images import slice_strip
+from generator.embed.snippets import FORMATS, Look
+from generator.embed.target import find, read_models
+from tests.cards import card, conv, entry
+from tests.pages.gallery import Gallery, Page, fill
+from tests.sphinx.project import CONF, project, run
 
 UNWRITTEN = {"html": (), "dirhtml": (), "singlehtml": ("genindex.html", "search.html")}
 """What Sphinx's own theme links to and does not write."""
@@ -112,6 +120,61 @@ def test_other_builders_write_a_list(built: dict[str, Path], builder: str, file:
     assert "Where filter 1 answers to cat (score 1" in text
 
 
+CAPTIONS = ['"start" of it', "Filter #3: red", "a_ *star and `tick", "- not a list", "1. nor this", "<b> & {x} |y| $z$"]
+
+
+def test_captions_that_are_printed_for_a_directive_are_text(base: Path, tmp_path: Path) -> None:
+    """``embed`` takes a caption as it is; a directive's has markup."""
+    site = base / "gallery/site"
+    target = find(read_models(site), "net/stem", (3, 1))
+    for style, name in (("rst", "index.rst"), ("myst", "myst.md")):
+        heads = {"rst": "Captions\n========\n\n", "myst": "# More\n\n"}
+        snippets = (FORMATS[style](target, Look("x", "3,1", 2, caption)) for caption in CAPTIONS)
+        more = "\n\n.. toctree::\n\n   myst\n" if style == "rst" else "\n"
+        path = tmp_path / "docs" / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(heads[style] + "\n\n".join(snippets) + more)
+    (tmp_path / "docs" / "conf.py").write_text(CONF.replace("../gallery/site", str(site)))
+    status, _, complained = run(tmp_path / "docs", "html", "-W", "--keep-going")
+    assert (status, complained) == (0, "")
+    for name in ("index", "myst"):
+        html = (tmp_path / f"docs/_build/html/{name}.html").read_text(encoding="utf-8")
+        found = re.findall(r'<span class="caption-text">(.*?)</span>', html, re.DOTALL)
+        assert [unescape(re.sub("<[^>]+>", "", one)) for one in found] == [smart(caption) for caption in CAPTIONS]
+        assert html.count("filter-gallery-number") == 2 * len(CAPTIONS)
+
+
+def smart(text: str) -> str:
+    """Return a text with the quotes that Sphinx makes of straight ones."""
+    return re.sub(r'"(\w+)"', "\u201c\\1\u201d", text)
+
+
+def test_slices_of_a_kernel_stand_in_rows(tmp_path: Path) -> None:
+    made = Gallery(tmp_path, [(entry(), card(conv(1, "stem", 2), conv(2, "top", 2, slug="002-top")))])
+    pixels = slice_strip(np.arange(8 * 9, dtype=np.float32).reshape(8, 3, 3))
+    buffer = io.BytesIO()
+    Image.fromarray((255 * pixels).round().astype(np.uint8)).save(buffer, "WEBP", lossless=True)
+    strip = buffer.getvalue()
+    fill(made.store, made.tasks())
+    made.write()
+    page = made.site / "net/002-top/0001-kernel.webp"
+    page.write_bytes(strip)
+    manifest = json.loads((made.site / "manifest.json").read_bytes())
+    (listed,) = (one for one in manifest["files"] if one["path"] == "net/002-top/0001-kernel.webp")
+    listed.update(size=len(strip), digest=hashlib.sha256(strip).hexdigest())
+    (made.site / "manifest.json").write_text(json.dumps(manifest))
+    index = "Kernels\n=======\n\n.. filter-gallery:: net/top/1\n   :technique: kernel\n"
+    source = project(tmp_path / "docs", {"index.rst": index}, CONF.replace("../gallery/site", str(made.site)))
+    status, _, complained = run(source, "html", "-W")
+    assert (status, complained) == (0, "")
+    (picture,) = (source / "_build/html/_images").iterdir()
+    with Image.open(io.BytesIO(strip)) as before, Image.open(picture) as after:
+        assert before.size == (8 * 48 + 7 * 6, 48)
+        assert after.size == (3 * 48 + 2 * 6, 3 * 48 + 2 * 6)
+        fifth, there = before.crop((4 * 54, 0, 4 * 54 + 48, 48)), after.crop((54, 54, 102, 102))
+        assert fifth.convert("RGBA").tobytes() == there.convert("RGBA").tobytes()
+
+
 def test_wrong_words_are_warned_of_with_their_line(base: Path, tmp_path: Path) -> None:
     rst = """
 Wrong
@@ -139,7 +202,7 @@ Wrong
     lines = [line.replace(f"{tmp_path}/docs/", "") for line in complained.splitlines()]
     assert status == 1
     assert sorted(line.partition(" [")[0] for line in lines) == [
-        "index.rst:10: WARNING: filter-gallery: columns 'many': expected a number from 1 to 24",
+        "index.rst:10: WARNING: filter-gallery: columns 'many': expected a number from 1 to 64",
         "index.rst:13: WARNING: filter-gallery: no gallery in nowhere: there is no manifest.json. "
         "Build it first (filter-gallery build), or set filter_gallery_site in conf.py",
         "index.rst:8: WARNING: filter-gallery: 'net/stm': no such layer in the gallery. Did you mean net/stem?",
