@@ -58,12 +58,12 @@ def build(
     click.echo(f"Filters: {verdicts}.")
     click.echo(f"Files: {changes.written} written, {changes.unchanged} unchanged, {changes.deleted} deleted.")
     click.echo(f"Open {Path(summary.index).resolve()}")
-    for line in further.make(config.output):
-        click.echo(line)
     if summary.failures:
         click.echo(f"{len(summary.failures)} failed; the rest is built:", err=True)
         for failure in summary.failures:
             click.echo(f"  {failure.what}: {failure.message}", err=True)
+    for line in further.make(config.output):
+        click.echo(line)
     return 1 if summary.failures else 0
 
 
@@ -308,6 +308,9 @@ def init(folder: Path, preset: str, github: bool) -> None:
     from generator.store import write_atomically
 
     path, ours = folder / "config.yaml", folder / ".github" / "workflows" / "pages.yml"
+    top = next((place for place in (folder.resolve(), *folder.resolve().parents) if (place / ".git").exists()), None)
+    if github and top and top != folder.resolve():
+        raise UsageError(f"{folder}: GitHub reads workflows at the top of a repository only", f"Run it in {top}")
     text, elsewhere = workflow(folder)
     texts = {path: preset_text(preset).encode(), **({ours: text} if github else {})}
     kept = [one for one in texts if one.exists() or one.is_symlink()]
@@ -327,6 +330,7 @@ def init(folder: Path, preset: str, github: bool) -> None:
         if elsewhere:
             told = f"Warning: {ours} installs filter-gallery from PyPI, and yours came from {elsewhere}"
             click.echo(f"{told}. If PyPI lacks it, name another address there.", err=True)
+        click.echo("Keep site/ and .filter-gallery/ out of git (.gitignore): GitHub makes its own.")
         click.echo("Push it, then choose in the repository's settings, under Pages, the source GitHub Actions.")
 
 

@@ -10,7 +10,7 @@ import click
 
 from generator.cli.options import F, config_option, debug_option, read_config, with_output
 from generator.config import Config
-from generator.errors import GalleryError, UsageError
+from generator.errors import UsageError
 
 MESSAGE = "Publish the gallery"
 
@@ -41,6 +41,7 @@ def publish(
         GITHUB_PAGES,
         archive_kind,
         check_site,
+        check_target,
         open_site,
         publish_branch,
         unfinished,
@@ -58,6 +59,7 @@ def publish(
     files = f"{len(site.files):,} files, {site.size / 1e6:.1f} MB"
     if target:
         if dry_run:
+            check_target(site, target)
             click.echo(f"Would {'pack' if kind else 'copy'} {files}, to {target}.")
         else:
             click.echo(_carried(site.folder, target))
@@ -127,17 +129,20 @@ class Further:
 
         Raises UsageError, before anything is built, for what cannot be made.
         """
-        from generator.publish import archive_kind
+        from generator.publish import archive_kind, check_place
 
         if archive and not archive_kind(archive):
             raise UsageError(
                 f"--archive {archive}: not a kind of archive that is made here", "End it in .zip or .tar.gz"
             )
         for path in filter(None, (archive, single)):
-            if path.is_dir():
-                raise UsageError(f"cannot write {path}: it is a folder")
-            if path.resolve().is_relative_to(config.output.resolve()):
-                raise UsageError(f"{path}: lies in the site", "Name a place elsewhere")
+            if path is single and path.suffix.lower() not in (".html", ".htm"):
+                raise UsageError(f"--single-file {path}: is written as HTML", "Let its name end in .html")
+            check_place(path)
+            places = {"site": config.output, "store": config.cache, "templates": config.look.templates}
+            for what, folder in places.items():
+                if folder and path.resolve().is_relative_to(folder.resolve()):
+                    raise UsageError(f"{path}: lies in the {what}", "Name a place elsewhere")
         if not single:
             return cls(archive, None, limit)
         names = list(models) or [entry.name for entry in config.models]
@@ -161,6 +166,6 @@ class Further:
             try:
                 write_atomically(self.single, content)
             except OSError as error:
-                raise GalleryError(f"cannot write {self.single}: {error.strerror}") from None
+                raise UsageError(f"cannot write {self.single}: {error.strerror}", "Name another place") from None
             told.append(f"Wrote {self.single}, {len(content) / MEGABYTE:.1f} MB.")
         return told

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import webbrowser
 from pathlib import Path
 from threading import Thread
@@ -13,6 +14,7 @@ from generator.cli.options import CONFIG_NAME, config_option, debug_option, debu
 
 if TYPE_CHECKING:
     from generator.cli.progress import Reporter
+    from generator.config import Config
     from generator.serve.preview import News
 
 
@@ -29,6 +31,11 @@ def serve(config_path: Path | None, host: str, port: int, show: bool, trust: boo
     from generator.serve.board import Board
 
     config = read_config(config_path)
+    file = config_path or Path(CONFIG_NAME)
+    follow = Followed(file, config_path is not None)
+    for ended_by in ("SIGTERM", "SIGHUP"):  # as by Ctrl-C, so that no build is left behind
+        if hasattr(signal, ended_by):
+            signal.signal(getattr(signal, ended_by), signal.default_int_handler)
     board, teller = Board(), Teller()
     with open_server(config.output, board, host, port) as server:
         Thread(target=server.serve_forever, daemon=True).start()
@@ -37,11 +44,25 @@ def serve(config_path: Path | None, host: str, port: int, show: bool, trust: boo
             webbrowser.open(server.address)
         try:
             with Builder(trust) as builder:
-                file = config_path or Path(CONFIG_NAME)
-                Preview(file, lambda: read_config(config_path), config.output, builder, board, teller).run()
+                Preview(file, follow.read, config.output, builder, board, teller).run()
         finally:
             teller.close()
             server.shutdown()
+
+
+class Followed:
+    """A configuration that is read again: one that was there is not replaced by the package's own when it is gone."""
+
+    def __init__(self, file: Path, named: bool) -> None:
+        self._file, self._is_there = file, named or file.exists()
+
+    def read(self) -> Config:
+        """Return what it says now.
+
+        Raises ConfigError if it is wrong, or gone.
+        """
+        self._is_there = self._is_there or self._file.exists()
+        return read_config(self._file if self._is_there else None)
 
 
 class Teller:
@@ -69,7 +90,7 @@ class Teller:
                     f"Files: {pages.written} written, {pages.unchanged} unchanged, {pages.deleted} deleted. Watching."
                 )
                 for failure in summary.failures:
-                    click.echo(f"  {failure.what}: {failure.message}", err=True)
+                    click.echo(f"Error: {failure.what}: {failure.message}", err=True)
             case Troubled(problems=problems, trace=trace):
                 self.close()
                 if trace and debug_wanted():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -12,12 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from generator import assets
 from generator.build import bands as channels
 from generator.build import images as pixels
 from generator.build.photos import LoadedPhoto, load_photo
 from generator.config.load import photo_named
 from generator.config.values import RenderSettings
-from generator.errors import GalleryError, UsageError
+from generator.errors import GalleryError, UsageError, nearest
 from generator.face.display import Display
 from generator.face.gallery import wanted
 from generator.face.network import Named, Preprocessing, layer_of, opened, settings_of
@@ -219,7 +221,12 @@ def _photo(photo: Named | Image.Image | Array) -> LoadedPhoto:
         photo = Image.fromarray(np.clip(np.round(photo), 0, 255).astype(np.uint8))
     if isinstance(photo, Image.Image):
         return LoadedPhoto("photo", "", photo.convert("RGB"))
-    return load_photo(photo_named(str(Path(photo)), Path()))
+    if not isinstance(photo, str | os.PathLike):
+        raise UsageError(f"expected a photo's name, its path, an image or an array, got {photo!r:.80}")
+    name = os.fspath(photo)
+    if (hint := nearest(name, assets.PHOTOS)) and name not in assets.PHOTOS and not Path(name).exists():
+        raise UsageError(f"photo {name}: no such file", hint)
+    return load_photo(photo_named(name, Path()))
 
 
 def _plain(objective: str | Mapping[str, Mapping[int, float]]) -> Any:

@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from pydantic import ValidationError
 
 from generator.build.events import Event, ModelReady, Summary, Tell
@@ -18,8 +19,8 @@ from generator.config import Config, load_config
 from generator.config.lines import describe
 from generator.config.load import parse_config
 from generator.config.schema import LayerPart
-from generator.config.values import Filters
-from generator.errors import ConfigError
+from generator.config.values import Filters, MostActive
+from generator.errors import ConfigError, UsageError
 
 
 def build(
@@ -46,6 +47,8 @@ def build(
     from generator.build.run import build as run
     from generator.plan import Choice
 
+    if not isinstance(config, str | os.PathLike | Mapping):
+        raise UsageError(f"expected the path of a configuration, or a dict, got {config!r:.80}")
     read = _from_mapping(config) if isinstance(config, Mapping) else load_config(Path(config))
     if output is not None:
         read = replace(read, output=Path(output))
@@ -59,17 +62,21 @@ def wanted(filters: int | str | Iterable[int] | None) -> Filters | None:
     """
     if filters is None:
         return None
-    said: Any = filters if isinstance(filters, int | str) else [_plain(index) for index in filters]
+    said: Any = _plain(filters)
+    if isinstance(said, Iterable) and not isinstance(said, str | Mapping):
+        said = [_plain(index) for index in said]
     try:
         chosen: Filters = LayerPart.model_validate({"filters": said}).filters
     except ValidationError as error:
         raise ConfigError(describe(each) for each in error.errors()) from None
+    if isinstance(chosen, MostActive):
+        raise UsageError("filters: which are most active a build finds, with its photos", "Say how many, or which")
     return chosen
 
 
 def _plain(number: Any) -> Any:
     """Return NumPy's numbers as Python's own."""
-    return number.item() if hasattr(number, "item") else number
+    return number.item() if isinstance(number, np.generic) else number
 
 
 def _warn(event: Event) -> None:

@@ -49,12 +49,25 @@ class Content:
         return cls(hashlib.sha256(content).hexdigest(), len(content), lambda: zlib.decompress(small))
 
 
-def check_output(folder: Path) -> None:
+WAY_OUT = "Name another folder with -o, or `output:`"
+
+
+def check_output(folder: Path, way_out: str = WAY_OUT) -> None:
     """Make sure that a site can be written to a folder.
 
     Raises UsageError if it is no folder, holds someone else's files, or cannot be written.
     """
-    way_out = "Name another folder with -o, or `output:`"
+    check_owner(folder, way_out)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise UsageError(f"output {folder}: cannot be written: {error.strerror}", way_out) from None
+
+
+def check_owner(folder: Path, way_out: str = WAY_OUT) -> None:
+    """Raise UsageError if a site's folder is no folder, or holds someone else's files; nothing is written."""
     try:
         if folder.exists() and not folder.is_dir():
             raise UsageError(f"output {folder}: is a file, not a folder", way_out)
@@ -62,9 +75,6 @@ def check_output(folder: Path) -> None:
             names = (entry.name for entry in folder.iterdir() if not entry.name.startswith(NEW))
             if others := sorted(name for name in names if name not in NOT_OURS_BUT_WELCOME):
                 raise UsageError(f"output {folder}: holds files that are not ours, such as {others[0]}", way_out)
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            pass
     except OSError as error:
         raise UsageError(f"output {folder}: cannot be written: {error.strerror}", way_out) from None
 

@@ -1,7 +1,7 @@
 """Takes the folder of a built site on: checked, to a branch, a folder, an archive, or into a single file."""
 
 from generator.publish.branch import Published, publish_branch
-from generator.publish.carry import archive_kind, copy_site, pack_site
+from generator.publish.carry import archive_kind, check_place, check_target, copy_site, pack_site
 from generator.publish.check import ANYWHERE, GITHUB_PAGES, Finding, check_site
 from generator.publish.complete import unfinished
 from generator.publish.single import LIMIT, MEGABYTE, choose, single_file
@@ -16,7 +16,9 @@ __all__ = [
     "Finding",
     "Published",
     "archive_kind",
+    "check_place",
     "check_site",
+    "check_target",
     "choose",
     "copy_site",
     "open_site",

@@ -12,19 +12,20 @@ import re
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from generator.errors import GalleryError, UsageError
-from generator.pages.output import MANIFEST, NOT_OURS_BUT_WELCOME
+from generator.pages.output import MANIFEST
 from generator.publish.git import GitError, Repository, Scratch, run
 from generator.publish.site import BuiltSite
 
 BEFORE = "refs/before"
 """Where the scratch repository keeps what the branch holds now."""
 
-CNAME = "CNAME"
-"""The file in which GitHub keeps a site's own domain, on the branch alone."""
+KEPT = ("CNAME", "README.md")
+"""What stays on the branch: the file in which GitHub keeps a site's own domain, and words about the branch itself."""
 
 
 @dataclass(frozen=True)
@@ -53,19 +54,16 @@ def publish_branch(
     """
     owner = Repository.around(folder)
     address = owner.address(remote)
-    try:
-        run(["check-ref-format", f"refs/heads/{branch}"], owner.folder)
-    except GitError:
-        raise UsageError(f"{branch!r}: not a name that a branch can have") from None
+    _check_name(owner, branch)
     committer = owner.committer()
     try:
         with tempfile.TemporaryDirectory(prefix="filter-gallery-", ignore_cleanup_errors=True) as place:
             scratch = Scratch.beside(owner, remote, Path(place) / "scratch.git")
             replaced = _before(scratch, remote, branch)
             stage = Path(place) / "site"
-            kept = _check_ours(scratch, branch) if replaced else None
-            _stage(site, stage)
-            commit = _commit(scratch, stage, branch, message, kept, committer, len(site.files))
+            kept = _check_ours(scratch, branch) if replaced else {}
+            count = _stage(site, stage, kept)
+            commit = _commit(scratch, stage, branch, message, committer, count)
             same = bool(replaced) and _tree(scratch, BEFORE) == _tree(scratch, commit)
             if not same:
                 try_only = ["--dry-run"] if dry_run else []
@@ -74,6 +72,16 @@ def publish_branch(
     except OSError as error:
         raise GalleryError(f"cannot write to {tempfile.gettempdir()}: {error.strerror}", "Set TMPDIR") from None
     return Published(commit, replaced, same, address, pages_address(address))
+
+
+def _check_name(owner: Repository, branch: str) -> None:
+    """Raise UsageError for a name that no branch has."""
+    try:
+        run(["check-ref-format", f"refs/heads/{branch}"], owner.folder)
+        if branch == "HEAD" or branch.startswith(("-", "refs/")):
+            raise GitError("git would take it for something else")
+    except GitError:
+        raise UsageError(f"{branch!r}: not a name that a branch can have", "Such as gh-pages") from None
 
 
 def pages_address(address: str) -> str | None:
@@ -95,8 +103,8 @@ def _before(scratch: Scratch, remote: str, branch: str) -> str | None:
     return scratch.run("rev-parse", BEFORE)
 
 
-def _check_ours(scratch: Scratch, branch: str) -> str | None:
-    """Make sure that the branch holds a former site and nothing else; returns its CNAME, which is to stay.
+def _check_ours(scratch: Scratch, branch: str) -> dict[str, bytes]:
+    """Make sure that the branch holds a former site and nothing else; returns the files that are to stay.
 
     Raises UsageError: a push would have deleted someone's work.
     """
@@ -106,32 +114,34 @@ def _check_ours(scratch: Scratch, branch: str) -> str | None:
         listed = {file["path"] for file in manifest["files"]}
     except (ValueError, TypeError, KeyError):
         listed = set()
-    if others := sorted(names - listed - {MANIFEST, CNAME, *NOT_OURS_BUT_WELCOME}):
+    kept = names & {*KEPT} - listed if listed else set()
+    if others := sorted(names - listed - kept - {MANIFEST}):
         hint = "Name another with --branch, or delete it on the remote first"
         raise UsageError(f"the branch {branch} holds files that are not ours, such as {others[0]}", hint)
-    return scratch.run("cat-file", "blob", f"{BEFORE}:{CNAME}").strip() if CNAME in names else None
+    held = {name: scratch.run("cat-file", "blob", f"{BEFORE}:{name}") for name in sorted(kept)}
+    return {name: f"{text}\n".encode(errors="surrogateescape") for name, text in held.items()}
 
 
-def _stage(site: BuiltSite, stage: Path) -> None:
-    """Copy the listed files, and no others, to where ``ghp-import`` takes all that it finds."""
+def _stage(site: BuiltSite, stage: Path, kept: Mapping[str, bytes]) -> int:
+    """Copy the listed files, and what stays of the branch, to where ``ghp-import`` takes all; returns how many."""
     for folder in {file.path.rpartition("/")[0] for file in site.files}:
         (stage / folder).mkdir(parents=True, exist_ok=True)
     for file in site.files:
         (stage / file.path).write_bytes(site.read(file.path))
+    for name, content in kept.items():
+        (stage / name).write_bytes(content)
+    return len({*kept, *(file.path for file in site.files)})
 
 
-def _commit(
-    scratch: Scratch, stage: Path, branch: str, message: str, cname: str | None, committer: dict[str, str], count: int
-) -> str:
+def _commit(scratch: Scratch, stage: Path, branch: str, message: str, committer: dict[str, str], count: int) -> str:
     """Commit a folder to a branch of the scratch repository; returns the commit, which has no parent."""
     words = [sys.executable, "-P", "-m", "ghp_import", "--no-history", f"--branch={branch}", f"--message={message}"]
-    words += [f"--cname={cname}"] if cname else []
     environment = {**scratch.environment, **committer}
     done = subprocess.run([*words, str(stage)], cwd=scratch.top, env=environment, capture_output=True, check=False)
     held = ""
     if done.returncode == 0:
         held = scratch.run("ls-tree", "-r", "--name-only", "-z", f"refs/heads/{branch}")
-    if len(list(filter(None, held.split("\0")))) != count + bool(cname):
+    if len(list(filter(None, held.split("\0")))) != count:
         lines = done.stderr.decode(errors="replace").strip().splitlines() or ["not all files were taken"]
         raise GalleryError(f"ghp-import: {lines[0]}", "Is ghp-import installed? Else copy the site with --to")
     return scratch.run("rev-parse", f"refs/heads/{branch}")

@@ -13,11 +13,13 @@ from pathlib import Path
 from typing import IO
 
 from generator.errors import UsageError
-from generator.pages.output import MANIFEST, Changes, Content, check_output, write_files
+from generator.pages.output import MANIFEST, Changes, Content, check_output, check_owner, write_files
 from generator.publish.site import BuiltSite
 from generator.store import NEW
 
 ZIP, TAR = ".zip", ".tar.gz"
+FILES = (".zip", ".gz", ".html", ".htm")
+WAY_OUT = "Name another place with --to"
 _OTHERS = (".tar", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz", ".tar.zst", ".7z", ".rar", ".gz")
 _FIRST_DAY = (1980, 1, 1, 0, 0, 0)
 """A zip file can tell no earlier time."""
@@ -43,8 +45,8 @@ def copy_site(site: BuiltSite, target: Path) -> Changes:
 
     Raises UsageError if the folder holds something else, lies in the site, or cannot be written.
     """
-    _check_apart(site, target)
-    check_output(target)
+    check_target(site, target)
+    check_output(target, WAY_OUT)
     files = {
         file.path: Content(file.digest, file.size, lambda path=file.path: site.read(path))  # type: ignore[misc]
         for file in site.files
@@ -59,7 +61,7 @@ def pack_site(site: BuiltSite, target: Path) -> int:
     The same site gives the same bytes: its files in the order of their names, without times and owners.
     Raises UsageError if it cannot be written.
     """
-    _check_apart(site, target)
+    check_target(site, target)
     kind = archive_kind(target)
     try:
         with _replaced(target) as opened:
@@ -67,6 +69,23 @@ def pack_site(site: BuiltSite, target: Path) -> int:
         return target.stat().st_size
     except OSError as error:
         raise UsageError(f"cannot write {target}: {error.strerror}") from None
+
+
+def check_target(site: BuiltSite, target: Path) -> None:
+    """Raise UsageError if a site cannot be copied or packed there; nothing is written."""
+    _check_apart(site, target)
+    if archive_kind(target) is None:
+        check_owner(target, WAY_OUT)
+    check_place(target)
+
+
+def check_place(target: Path) -> None:
+    """Raise UsageError if a file cannot be there: it is a folder, or below a file."""
+    above = next((parent for parent in target.absolute().parents if parent.exists()), None)
+    if above is not None and not above.is_dir():
+        raise UsageError(f"cannot write {target}: {above} is a file", "Name another place")
+    if target.is_dir() and target.suffix.lower() in FILES:
+        raise UsageError(f"cannot write {target}: it is a folder", "Name another place")
 
 
 def _check_apart(site: BuiltSite, target: Path) -> None:

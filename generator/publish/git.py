@@ -96,7 +96,7 @@ class Repository:
         return cls(top, tuple(_pairs(run(["config", "--list", "-z"], top))))
 
     def address(self, remote: str) -> str:
-        """Return where a remote is.
+        """Return where a remote is pushed to.
 
         Raises UsageError, with the nearest name, if there is none of that name.
         """
@@ -104,7 +104,7 @@ class Repository:
         if remote not in remotes:
             known = f"It has: {', '.join(remotes)}" if remotes else f"Add it: git remote add {remote} ADDRESS"
             raise UsageError(f"{self.folder}: has no remote {remote!r}", nearest(remote, remotes) or known)
-        return remotes[remote]
+        return dict(self.settings).get(f"remote.{remote}.pushurl", remotes[remote])
 
     def committer(self) -> dict[str, str]:
         """Return who commits here, as git wants it in the environment.
@@ -141,9 +141,13 @@ class Scratch:
 
     @classmethod
     def beside(cls, owner: Repository, remote: str, folder: Path) -> Scratch:
-        """Make one in a folder, for one of the owner's remotes. Addresses may be relative to the owner's top."""
-        wanted = (*ENOUGH, f"remote.{remote}.url", f"remote.{remote}.pushurl", f"remote.{remote}.proxy")
+        """Make one in a folder, for one of the owner's remotes. Addresses may be relative to the owner's top.
+
+        What the branch holds is asked where it is pushed to, which may be another place than git fetches from.
+        """
+        wanted = (*ENOUGH, f"remote.{remote}.proxy")
         kept = [(key, value) for key, value in owner.settings if key.startswith(wanted)]
+        kept.append((f"remote.{remote}.url", owner.address(remote)))
         environment = {name: value for name, value in os.environ.items() if name not in OTHERS}
         environment |= {"GIT_DIR": str(folder), "GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": os.devnull}
         environment["GIT_CONFIG_COUNT"] = str(len(kept))

@@ -134,13 +134,19 @@ def test_build_packs_and_makes_a_single_file(copied: Gallery) -> None:
     [
         (("--archive", "gallery"), "End it in .zip or .tar.gz"),
         (("--archive", "site/gallery.zip"), "lies in the site"),
-        (("--single-file", "site"), "it is a folder"),
+        (("--single-file", "config.yaml"), "--single-file config.yaml: is written as HTML. Let its name end in .html"),
+        (("--single-file", "mine.keras", "--model", "net"), "is written as HTML"),
+        (("--single-file", ".filter-gallery/a.html", "--model", "net"), "lies in the store"),
+        (("--single-file", "config.yaml/a.html", "--model", "net"), "config.yaml is a file"),
+        (("--archive", "config.yaml/a.zip"), "config.yaml is a file"),
+        (("--single-file", "dir.html"), "it is a folder"),
         (("--single-file", "page.html"), "--single-file holds one model. Say which with --model: net, demo"),
         (("--single-file", "a.html", "--model", "net", "--layer", "a", "--layer", "b"), "holds one layer"),
     ],
 )
 def test_build_refuses_before_it_begins(words: tuple[str, ...], message: str, empty: Gallery) -> None:
     (empty.folder / "config.yaml").write_text(CONFIG + "  - demo\n")
+    (empty.folder / "dir.html").mkdir()
     (empty.folder / "site").mkdir()
     done = empty.run("build", *words)
     assert (done.status, len(done.errors)) == (2, 1)
@@ -177,6 +183,34 @@ def test_init_tells_of_what_github_cannot_install(empty: Gallery) -> None:
     local = installed_from().count('"file://')
     assert done.err.count("installs filter-gallery from PyPI, and yours came from ") == local
     assert "run: pip install filter-gallery\n" in (empty.folder / ".github/workflows/pages.yml").read_text()
+
+
+@pytest.mark.parametrize("target", ["full", "config.yaml", "site/x", "dir.zip", "config.yaml/a.zip"])
+def test_a_dry_run_says_what_the_real_one_would(target: str, copied: Gallery) -> None:
+    (copied.folder / "full").mkdir()
+    (copied.folder / "full/mine.txt").write_text("mine")
+    (copied.folder / "dir.zip").mkdir()
+    tried, done = (copied.run("publish", "--to", target, *words) for words in (("--dry-run",), ()))
+    assert (tried.status, tried.errors) == (2, done.errors) == (done.status, done.errors)
+    assert "with -o" not in done.err
+
+
+def test_init_refuses_a_workflow_that_github_would_not_read(empty: Gallery) -> None:
+    subprocess.run(["git", "init", "--quiet"], cwd=empty.folder, check=True)
+    done = empty.run("init", "--github", "below")
+    assert (done.status, len(done.errors)) == (2, 1)
+    assert f"GitHub reads workflows at the top of a repository only. Run it in {empty.folder}" in done.err
+    assert not (empty.folder / "below").exists()
+    assert empty.run("init", "--github").status == 0
+
+
+def test_a_model_that_fails_is_told_before_its_file_is_missed(copied: Gallery) -> None:
+    (copied.folder / "bad.keras").write_text("junk")
+    with (copied.folder / "config.yaml").open("a") as config:
+        config.write("  - bad.keras\n")
+    done = copied.run("build", "--model", "bad", "--single-file", "bad.html")
+    assert done.status == 2
+    assert "not a .keras model" in done.err
 
 
 def test_init_keeps_a_configuration_and_refuses_to_replace_a_workflow(empty: Gallery) -> None:

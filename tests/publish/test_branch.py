@@ -118,6 +118,48 @@ def test_a_dry_run_changes_nothing(place: Place, kept: BuiltSite) -> None:
     assert place.state() == before
 
 
+def test_a_branch_of_words_alone_is_not_a_gallery(place: Place, site: BuiltSite) -> None:
+    (place.owner / "README.md").write_text("my book")
+    place.git("add", "README.md")
+    place.git("-c", "user.name=N", "-c", "user.email=n@x", "commit", "-qm", "book", "README.md")
+    place.git("push", "--quiet", "origin", "HEAD:refs/heads/gh-pages")
+    before = place.branch()
+    with pytest.raises(UsageError, match="holds files that are not ours, such as"):
+        place.publish(site)
+    assert place.branch() == before
+
+
+def test_words_beside_the_gallery_stay(place: Place, site: BuiltSite, tmp_path: Path) -> None:
+    place.publish(site)
+    clone = tmp_path / "clone of the branch"
+    place.git("clone", "--quiet", "--branch", "gh-pages", str(place.remote), str(clone), folder=tmp_path)
+    (clone / "README.md").write_text("About this branch\n\n")
+    place.git("add", "README.md", folder=clone)
+    place.git("-c", "user.name=G", "-c", "user.email=g@x", "commit", "-qm", "Say what this is", folder=clone)
+    place.git("push", "--quiet", folder=clone)
+    changed = relisted(site, lambda files: files.update({"reading.html": b"changed"}))
+    assert not place.publish(changed).same
+    assert place.git("show", "gh-pages:README.md", folder=place.remote) == "About this branch"
+    assert place.publish(changed).same
+
+
+@pytest.mark.parametrize("name", ["HEAD", "-x", "refs/heads/gh-pages", "a..b", "a b"])
+def test_what_is_no_name_of_a_branch_is_told(place: Place, site: BuiltSite, name: str) -> None:
+    with pytest.raises(UsageError, match=r"not a name that a branch can have\. Such as gh-pages"):
+        publish_branch(site, place.owner, name, "origin", "m")
+
+
+def test_where_it_is_pushed_to_is_asked_what_it_holds(place: Place, site: BuiltSite, tmp_path: Path) -> None:
+    """A remote may be fetched from one place and pushed to another."""
+    other = tmp_path / "other.git"
+    place.git("init", "--quiet", "--bare", str(other), folder=tmp_path)
+    place.publish(site)  # what is fetched from has a branch already
+    place.git("config", "remote.origin.pushurl", str(other))
+    assert place.publish(site).replaced is None
+    assert place.publish(relisted(site, lambda files: files.update({"reading.html": b"more"}))).replaced
+    assert place.publish(relisted(site, lambda files: files.update({"reading.html": b"more"}))).same
+
+
 @pytest.mark.parametrize(
     "do",
     [
