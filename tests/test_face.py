@@ -136,7 +136,14 @@ def test_names_of_a_model_are_escaped_when_displayed() -> None:
 
 @pytest.mark.parametrize(
     ("filters", "expected"),
-    [(None, (0, 1, 2, 3, 4)), ("all", (0, 1, 2, 3, 4)), (2, (0, 2)), ([4, 1], (1, 4)), (np.array([2]), (2,))],
+    [
+        (None, (0, 1, 2, 3, 4)),
+        ("all", (0, 1, 2, 3, 4)),
+        (2, (0, 2)),
+        ([4, 1], (1, 4)),
+        (np.array([2]), (2,)),
+        (np.int64(2), (0, 2)),
+    ],
 )
 def test_which_filters(filters: Any, expected: tuple[int, ...]) -> None:
     from generator import feature_maps
@@ -199,6 +206,8 @@ def test_a_model_without_preprocessing_of_its_own_is_warned_of() -> None:
         ({"layer": "conv on"}, UsageError, "mine: no convolutional layer 'conv on'. Did you mean conv one?"),
         ({"layer": 9}, UsageError, "mine: no convolutional layer 9. It has: conv one"),
         ({"filters": [5]}, UsageError, "mine/conv one: no filter 5. The layer has 5, from 0 to 4"),
+        ({"filters": 1.5}, ConfigError, "filters: expected all, a number above zero"),
+        ({"filters": {"most_active": 2}}, UsageError, "which are most active a build finds, with its photos"),
         ({"filters": 0}, ConfigError, "filters: expected all, a number above zero"),
         ({"steps": 0}, ConfigError, "steps: expected a number greater than or equal to 1, got 0"),
         ({"method": "forier"}, ConfigError, "Did you mean fourier?"),
@@ -217,6 +226,31 @@ def test_what_is_wrong_is_told_as_on_the_command_line(
         visualize_filters(**values)
     assert "\n" not in str(told.value)
     assert isinstance(told.value, GalleryError)
+
+
+@pytest.mark.parametrize(
+    ("photo", "message"),
+    [
+        ("chelsee", "photo chelsee: no such file. Did you mean chelsea?"),
+        (3, "expected a photo's name, its path, an image or an array, got 3"),
+        (None, "expected a photo's name"),
+        ([[1, 2], [3, 4]], "expected a photo's name"),
+        (np.zeros((4, 4, 2)), "expected a photo (height, width, 3) or (height, width), got (4, 4, 2)"),
+    ],
+)
+def test_photos_that_are_none(photo: Any, message: str) -> None:
+    from generator import feature_maps
+
+    with pytest.raises(UsageError, match=re.escape(message)):
+        feature_maps(network(), 1, photo)
+
+
+@pytest.mark.parametrize("config", [None, 3, []])
+def test_configurations_that_are_none(config: Any) -> None:
+    from generator import build
+
+    with pytest.raises(UsageError, match="expected the path of a configuration, or a dict, got"):
+        build(config)
 
 
 def test_networks_that_have_nothing_to_show() -> None:

@@ -145,6 +145,19 @@ def test_a_wrong_configuration_is_told_and_the_last_site_is_served(owner: Owner,
     expect(alert).to_have_count(0, timeout=within())
 
 
+def test_a_configuration_that_is_gone_for_a_moment_is_not_replaced_by_ours(owner: Owner) -> None:
+    owner.rebuilt(configured("Kept"))
+    before, aside = len(owner.running.lines), owner.folder / "config.bak"
+    (owner.folder / "config.yaml").rename(aside)
+    owner.running.wait("Error: config.yaml: no such file", before)
+    assert b"Kept" in owner.running.get("/")[2]
+    aside.rename(owner.folder / "config.yaml")
+    owner.running.wait("Watching", before)
+    told = owner.running.lines[before:]
+    assert not any("576" in line for line in told), told  # filters of the bundled network
+    assert b"Kept" in owner.running.get("/")[2]
+
+
 @pytest.mark.slow
 def test_a_model_that_is_damaged_is_told_and_its_pages_stay(owner: Owner, tabs: BrowserContext) -> None:
     owner.rebuilt(configured())
@@ -208,7 +221,7 @@ def children(pid: int) -> list[int]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("with_signal", [signal.SIGINT, signal.SIGKILL])
+@pytest.mark.parametrize("with_signal", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_it_ends_in_the_midst_of_a_build(with_signal: int, tmp_path: Path, chromium: Browser) -> None:
     """Before the first build is done pages say so; afterwards no process is left, however it ended."""
     make_folder(tmp_path).joinpath("config.yaml").write_text(configured(steps=100_000), encoding="utf-8")
@@ -220,7 +233,7 @@ def test_it_ends_in_the_midst_of_a_build(with_signal: int, tmp_path: Path, chrom
         running.wait("Rendering")
         processes = children(running.process.pid)
         assert processes
-        assert running.stop(with_signal) == (130 if with_signal == signal.SIGINT else -9)
+        assert running.stop(with_signal) == (-9 if with_signal == signal.SIGKILL else 130)
         assert not any("Traceback" in line for line in running.lines)
     deadline = time.monotonic() + 20
     while any(Path(f"/proc/{pid}").exists() for pid in processes) and time.monotonic() < deadline:
