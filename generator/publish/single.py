@@ -158,6 +158,8 @@ def _told(inside: Inliner, page: str, anchors: Mapping[str, str], lower: bool = 
             if path in anchors:
                 return name, {**made, "href": anchors[path]}
             return name, {key: value for key, value in made.items() if key not in ("href", "aria-label")}
+        if "data-site" in made:  # what only a whole site has
+            return name, {"hidden": None}
         if name == "nav" and made.pop("data-model", None) is not None:
             return name, made
         for key in ("src", "poster"):
