@@ -135,11 +135,11 @@ class Further:
             raise UsageError(
                 f"--archive {archive}: not a kind of archive that is made here", "End it in .zip or .tar.gz"
             )
+        places = {"site": config.output, "store": config.cache, "templates": config.look.templates}
         for path in filter(None, (archive, single)):
             if path is single and path.suffix.lower() not in (".html", ".htm"):
                 raise UsageError(f"--single-file {path}: is written as HTML", "Let its name end in .html")
             check_place(path)
-            places = {"site": config.output, "store": config.cache, "templates": config.look.templates}
             for what, folder in places.items():
                 if folder and path.resolve().is_relative_to(folder.resolve()):
                     raise UsageError(f"{path}: lies in the {what}", "Name a place elsewhere")

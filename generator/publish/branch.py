@@ -76,12 +76,13 @@ def publish_branch(
 
 def _check_name(owner: Repository, branch: str) -> None:
     """Raise UsageError for a name that no branch has."""
+    wrong = UsageError(f"{branch!r}: not a name that a branch can have", "Such as gh-pages")
+    if branch == "HEAD" or branch.startswith(("-", "refs/")):  # git would take it for something else
+        raise wrong
     try:
         run(["check-ref-format", f"refs/heads/{branch}"], owner.folder)
-        if branch == "HEAD" or branch.startswith(("-", "refs/")):
-            raise GitError("git would take it for something else")
     except GitError:
-        raise UsageError(f"{branch!r}: not a name that a branch can have", "Such as gh-pages") from None
+        raise wrong from None
 
 
 def pages_address(address: str) -> str | None:

@@ -11,14 +11,14 @@ import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
 
 from tests.browser.serving import server
-from tests.browser.tiny import build_once
+from tests.browser.tiny import build
+from tests.once import once
 
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the folder of the tiny site; with several workers, one builds it for all."""
-    base = tmp_path_factory.getbasetemp()
-    return build_once((base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "tiny")
+    return once(tmp_path_factory, "tiny", build) / "site"
 
 
 @pytest.fixture(scope="session")

@@ -19,8 +19,8 @@ from generator.config.schema import ConfigFile, ModelPart, RenderPart
 from tests.browser.conftest import look, open_page
 from tests.cards import card, conv, entry
 from tests.docs.commands import FILES, ROOT
+from tests.once import once
 from tests.pages.gallery import Gallery, Page, fill
-from tests.sphinx.project import once
 
 LAYERS = (
     "block1_conv1",

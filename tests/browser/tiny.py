@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import subprocess
 import sys
@@ -95,18 +94,8 @@ PAGES = {
 """Pages of every kind, by what is special about them."""
 
 
-def build_once(folder: Path) -> Path:
-    """Return the site in a folder; whoever comes first builds it, whoever comes meanwhile waits."""
-    folder.mkdir(exist_ok=True)
-    with (folder / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (folder / "done").exists():
-            _build(folder)
-            (folder / "done").touch()
-    return folder / "site"
-
-
-def _build(folder: Path) -> None:
+def build(folder: Path) -> None:
+    """Build the site in a folder, which gets its models and configuration."""
     (folder / "config.yaml").write_text(CONFIG, encoding="utf-8")
     (folder / "logo.svg").write_text(LOGO, encoding="utf-8")
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "TF_CPP_MIN_LOG_LEVEL": "3"}

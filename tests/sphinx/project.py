@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 
 from generator.names import slug
 from tests.cards import card, conv, entry
+from tests.once import once
 from tests.pages.gallery import Gallery, fill
 
 BUILDERS = ("html", "dirhtml", "singlehtml", "latex", "text", "man", "texinfo")
@@ -88,19 +88,6 @@ def small_gallery(folder: Path) -> Gallery:
     fill(made.store, made.tasks(), lambda _, index: float(index), lambda _, index: 0.5 * index)
     made.write()
     return made
-
-
-def once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None]) -> Path:
-    """Return a folder that is made once for all: whoever comes first makes it, other workers wait."""
-    base = factory.getbasetemp()
-    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / name
-    folder.mkdir(exist_ok=True)
-    with (folder / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (folder / "done").exists():
-            make(folder)
-            (folder / "done").touch()
-    return folder
 
 
 def project(folder: Path, pages: dict[str, str], conf: str = CONF) -> Path:
