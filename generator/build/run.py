@@ -43,7 +43,8 @@ def build(
     ``models`` and ``choice`` narrow what is rendered now; pages of what the store holds already are kept.
     Raises UsageError or ConfigError if nothing can be done at all; what fails later is in the summary.
     """
-    from generator.pages import check_output, check_templates, write_site
+    from generator.pages import check_templates, write_site
+    from generator.site.folder import check_output
 
     _check_apart(config)
     rendered_now = {entry.name for entry in select_models(config, models).models}

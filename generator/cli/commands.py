@@ -341,14 +341,19 @@ def init(folder: Path, preset: str, github: bool) -> None:
 @debug_option
 def clean(config_path: Path | None, output: Path | None, cache: bool) -> None:
     """Remove the site's files, and nothing that is not ours."""
-    from generator.pages import remove_site
+    from generator.site.folder import remove_site
     from generator.store import Store
 
     config = with_output(read_config(config_path), output)
-    click.echo(f"Removed {remove_site(config.output)} files of {config.output}.")
+    removed = remove_site(config.output)
+    click.echo(f"Removed {removed.files} files of {config.output}.")
+    if removed.kept:
+        more = f" and {len(removed.kept) - 1} more" if len(removed.kept) > 1 else ""
+        click.echo(f"Kept {removed.kept[0]}{more}: not as a build wrote it.", err=True)
     if cache:
-        removed = Store(config.cache).remove()
-        click.echo(f"Removed {config.cache}." if removed else f"There is no {config.cache}.")
+        gone = Store(config.cache).remove()
+        kept = ", but for files that are not the store's" if config.cache.exists() else ""
+        click.echo(f"Removed {config.cache}{kept}." if gone else f"There is no {config.cache}.")
 
 
 ALL = (build, plan, layers, render, models, init, clean)

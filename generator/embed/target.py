@@ -13,8 +13,8 @@ from generator.embed.wanted import Strongest, Wanted, choose
 from generator.errors import UsageError, nearest
 from generator.pages.contact import MOST
 from generator.pages.data import SITE_DATA
-from generator.pages.output import MANIFEST
 from generator.plan import spread
+from generator.site.listing import MANIFEST
 
 
 @dataclass(frozen=True)

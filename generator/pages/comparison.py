@@ -18,10 +18,10 @@ from numpy.typing import NDArray
 from generator.config import Config
 from generator.models.card import ModelCard
 from generator.pages.likeness import correlations, sketch_matrix
-from generator.pages.output import Content
 from generator.pages.verdict import DEAD
 from generator.pages.views import FilterView, LayerView, ModelView
 from generator.plan.pairs import alike, comparison_key, model_pairs
+from generator.site.folder import Content
 from generator.store import Store
 
 MOST = 12

@@ -11,10 +11,11 @@ from typing import Any
 from generator.config import Config, ModelEntry
 from generator.models.card import ModelCard
 from generator.models.identity import digest
-from generator.pages.output import JOURNAL, MANIFEST, size_of
 from generator.pages.shell import Shell
 from generator.pages.templating import Templates
 from generator.plan import PhotoIdentity, Task
+from generator.site.folder import size_of
+from generator.site.listing import JOURNAL, MANIFEST
 from generator.store import Store
 
 Gathered = tuple[ModelEntry, ModelCard, Sequence[PhotoIdentity], Sequence[Task]]

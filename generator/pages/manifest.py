@@ -11,6 +11,7 @@ from generator.config.values import RenderSettings
 from generator.pages.parts import PictureView
 from generator.pages.trace import thinned
 from generator.pages.views import FilterView, LayerView, ModelView
+from generator.site.listing import MADE_BY
 
 SCHEMA = 1
 
@@ -19,6 +20,7 @@ def manifest(title: str, models: Iterable[ModelView], files: list[dict[str, Any]
     """Return the whole manifest; its schema is published beside it."""
     return {
         "schema": SCHEMA,
+        "made_by": MADE_BY,
         "generator": __version__,
         "title": title,
         "models": [_model(model) for model in models],

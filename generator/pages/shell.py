@@ -17,9 +17,9 @@ from generator.config.look import LOGO, PICTURE
 from generator.config.pictures import PictureFile, inspect
 from generator.errors import UsageError
 from generator.pages.accent import GROUNDS, accent_css, readable
-from generator.pages.output import Content
 from generator.pages.parts import File
 from generator.pages.templating import Templates
+from generator.site.folder import Content
 
 LOGO_HEIGHT = 32
 """Pixels of a page that a logo is high."""

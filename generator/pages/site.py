@@ -15,10 +15,10 @@ from generator.pages.data import SITE_DATA, layer_data, model_data, site_data
 from generator.pages.embedding import embedded
 from generator.pages.inputs import Gathered, inputs_digest, note, still_there
 from generator.pages.manifest import as_json, manifest
-from generator.pages.output import Content, write_files
 from generator.pages.shell import Shell, make_shell
 from generator.pages.templating import Templates, open_templates
 from generator.pages.views import LayerView, ModelView, model_view
+from generator.site.folder import Content, write_files
 from generator.store import Store
 
 

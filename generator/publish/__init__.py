@@ -5,7 +5,7 @@ from generator.publish.carry import archive_kind, check_place, check_target, cop
 from generator.publish.check import ANYWHERE, GITHUB_PAGES, Finding, check_site
 from generator.publish.complete import unfinished
 from generator.publish.single import LIMIT, MEGABYTE, choose, single_file
-from generator.publish.site import BuiltSite, open_site
+from generator.site.built import BuiltSite, open_site
 
 __all__ = [
     "ANYWHERE",

@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import IO
 
 from generator.errors import UsageError
-from generator.pages.output import MANIFEST, Changes, Content, check_output, check_owner, write_files
-from generator.publish.site import BuiltSite
+from generator.site.built import BuiltSite
+from generator.site.folder import Changes, Content, check_output, check_owner, write_files
+from generator.site.listing import MANIFEST
 from generator.store import NEW
 
 ZIP, TAR = ".zip", ".tar.gz"

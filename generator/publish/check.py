@@ -9,9 +9,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from generator.pages.output import JOURNAL, MANIFEST, NOT_OURS_BUT_WELCOME
 from generator.publish import links
-from generator.publish.site import WAY_OUT, BuiltSite
+from generator.site.built import WAY_OUT, BuiltSite
+from generator.site.folder import ALLOWED_FILES
+from generator.site.listing import JOURNAL, MANIFEST
 
 MEGABYTE = 1_000_000
 
@@ -136,7 +137,7 @@ def _links(site: BuiltSite) -> Iterator[Finding]:
 
 
 def _leftovers(site: BuiltSite) -> Iterator[Finding]:
-    known = {*site.by_path, *NOT_OURS_BUT_WELCOME, JOURNAL, MANIFEST}
+    known = {*site.by_path, *ALLOWED_FILES, JOURNAL, MANIFEST}
     left = []
     for place, folders, names in os.walk(site.folder):
         inside = Path(place).relative_to(site.folder).as_posix()

@@ -9,7 +9,7 @@ from generator.errors import UsageError
 from generator.models.card import ModelCard
 from generator.plan.choose import chosen_layers
 from generator.publish.check import Finding
-from generator.publish.site import BuiltSite
+from generator.site.built import BuiltSite
 from generator.store import Store
 
 _BUILD = "To have the rest, run: filter-gallery build"

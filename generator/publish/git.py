@@ -101,7 +101,7 @@ class Repository:
         Raises UsageError, with the nearest name, if there is none of that name.
         """
         remotes = {key[len("remote.") : -len(".url")]: value for key, value in self.settings if _is_url(key)}
-        if remote not in remotes:
+        if remote not in remotes or remote.startswith("-"):  # git would take it for an option
             known = f"It has: {', '.join(remotes)}" if remotes else f"Add it: git remote add {remote} ADDRESS"
             raise UsageError(f"{self.folder}: has no remote {remote!r}", nearest(remote, remotes) or known)
         return dict(self.settings).get(f"remote.{remote}.pushurl", remotes[remote])

@@ -22,7 +22,7 @@ from generator.errors import UsageError, nearest
 from generator.pages.sheets import PER_SHEET
 from generator.publish.inline import Inliner, inlined_style
 from generator.publish.rewriting import Attributes, Change, rewrite, tag
-from generator.publish.site import BuiltSite
+from generator.site.built import BuiltSite
 
 MEGABYTE = 1_000_000
 LIMIT = 50

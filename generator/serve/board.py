@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from threading import Condition
 
-from generator.pages.output import MANIFEST
+from generator.site.listing import MANIFEST
 
 
 @dataclass(frozen=True)

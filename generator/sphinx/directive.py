@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import os
-from hashlib import sha256
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -15,14 +14,15 @@ from sphinx.environment import BuildEnvironment
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
-from generator.errors import UsageError
+from generator.errors import GalleryError, UsageError
 from generator.models.identity import digest
 from generator.names import slug
 from generator.pages.sheets import in_rows
 from generator.pages.techniques import MAIN_SLUG
+from generator.site.built import BuiltSite
 from generator.sphinx.nodes import COPY, FilterCell, FilterGrid, FilterPicture
 from generator.sphinx.showing import Cell, Request, Showing, choose
-from generator.sphinx.site import Site, read_site
+from generator.sphinx.site import read_site
 from generator.store import write_atomically
 
 logger = logging.getLogger(__name__)
@@ -61,7 +61,7 @@ class FilterGallery(SphinxDirective):
             site = read_site(site_folder(self.env, name))
             showing = choose(site, request)
             figure = self._figure(site, name, showing, columns)
-        except UsageError as error:
+        except GalleryError as error:
             logger.warning("filter-gallery: %s", error, location=self.get_location(), type="filter-gallery")
             return []
         asked[name, request] = showing
@@ -74,7 +74,7 @@ class FilterGallery(SphinxDirective):
             raise UsageError(f"columns {said!r}: expected a number from 1 to {MOST_COLUMNS}")
         return int(said or 0)
 
-    def _figure(self, site: Site, name: str, showing: Showing, columns: int) -> nodes.figure:
+    def _figure(self, site: BuiltSite, name: str, showing: Showing, columns: int) -> nodes.figure:
         columns = columns or min(COLUMNS, max(1, len(showing.cells)))
         grid = FilterGrid(columns=columns)
         for number, cell in enumerate(showing.cells, 1):
@@ -139,16 +139,13 @@ def _in_rows(content: bytes) -> bytes:
     return buffer.getvalue()
 
 
-def _picture(env: BuildEnvironment, site: Site, cell: Cell) -> FilterPicture:
+def _picture(env: BuildEnvironment, site: BuiltSite, cell: Cell) -> FilterPicture:
     """Return a picture of the site, kept under the digest of its bytes: Sphinx copies files by their names."""
     source = site.folder / cell.picture
     kept = Path(env.doctreedir, COPY, f"{cell.digest[:32]}{source.suffix}")
     try:
         if not kept.exists():
-            content = source.read_bytes()
-            if sha256(content).hexdigest() != cell.digest:  # kept, it would be wrong for ever
-                raise UsageError(f"{source}: is not the file that the manifest lists", "Build the site again")
-            write_atomically(kept, _in_rows(content))
+            write_atomically(kept, _in_rows(site.read(cell.picture)))
         with Image.open(kept) as image:
             pixels = image.size
     except OSError as error:

@@ -11,7 +11,7 @@ from generator.errors import UsageError
 from generator.pages.techniques import MAIN_SLUG
 from generator.pages.text import significant
 from generator.pages.verdict import DEAD, RANK
-from generator.sphinx.site import Site
+from generator.site.built import BuiltSite
 from generator.sphinx.target import Target, filter_of, find, title
 from generator.sphinx.techniques import Technique, technique_of, techniques
 
@@ -53,12 +53,12 @@ class Showing:
     caption: str
 
 
-def choose(site: Site, request: Request) -> Showing:
+def choose(site: BuiltSite, request: Request) -> Showing:
     """Return what a site has to show for a request.
 
     Raises UsageError, with the nearest name where there is one, if the site does not hold it.
     """
-    target = find(site.models, request.target)
+    target = find(site.manifest["models"], request.target)
     if target.layer is None:
         return _of_model(site, target, request)
     technique = technique_of(target.layer, request.technique, request.target)
@@ -67,7 +67,7 @@ def choose(site: Site, request: Request) -> Showing:
     return Showing(tuple(cells), caption)
 
 
-def _of_model(site: Site, target: Target, request: Request) -> Showing:
+def _of_model(site: BuiltSite, target: Target, request: Request) -> Showing:
     """Return filters of every layer that has the technique: the strongest one where nothing is said."""
     wanted = _parse(request.filters) if request.filters else words.Strongest(1)
     if not isinstance(wanted, int | words.Strongest):
@@ -130,14 +130,14 @@ def _strongest(layer: Entry) -> list[int]:
     return [one["index"] for one in ranked]
 
 
-def _cell(site: Site, one: Entry, technique: Technique, layer: str = "") -> Cell:
+def _cell(site: BuiltSite, one: Entry, technique: Technique, layer: str = "") -> Cell:
     """Return a filter; ``layer`` is that layer's name where several are shown together."""
     path, score = technique.paths.get(one["index"], ""), one["pictures"][0]["score"]
     says = technique.of(one["index"])
     if not path:
         nothing = one["verdict"] == DEAD and technique.name == MAIN_SLUG
         says = f"nothing excites filter {one['index']}" if nothing else f"no picture ({says})"
-    elif path not in site.digests:
+    elif path not in site.by_path:
         raise UsageError(f"{site.folder}: the manifest does not list {path}", "Build the site again")
     return Cell(
         label=f"{layer} {one['index']}".strip(),
@@ -145,5 +145,5 @@ def _cell(site: Site, one: Entry, technique: Technique, layer: str = "") -> Cell
         note=f"score {significant(score)}, {one['verdict']}",
         page=one["page"],
         picture=path,
-        digest=site.digests.get(path, ""),
+        digest=site.by_path[path].digest if path else "",
     )

@@ -16,18 +16,21 @@ A shelf holds the records of one subject (model, layer, technique, settings), wh
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import json
 import os
-import shutil
+import re
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from generator.errors import GalleryError, UsageError
+from generator.store.shapes import BLOB, is_sound
 
 Record = dict[str, Any]
+_AGAIN = "Run the build again; it will be made anew"
 
 MARK, SPEED = "store.json", "speed.json"
 ROOMS = ("objects", "records", "cards", "names", "tunings", "activities", "comparisons", "sheets", "sites")
@@ -35,6 +38,17 @@ NEW = ".filter-gallery-new-"
 """How the name of a file begins that is not yet whole."""
 
 SCHEMA = 1
+MADE_BY = "filter-gallery"
+_MARKS = ({"made_by": MADE_BY, "schema": SCHEMA}, {"schema": SCHEMA})
+"""What store.json says of a store of ours; the second is what earlier versions wrote."""
+
+_OWN_FILES = (
+    r"objects/([0-9a-f]{2})/\1[0-9a-f]{62}",
+    r"records/[0-9a-f]{64}/[0-9a-f]{64}\.json",
+    rf"({'|'.join(ROOMS[2:])})/[0-9a-f]{{64}}\.json",
+    rf"(.+/)?{re.escape(NEW)}[^/]*",
+)
+"""The paths of all files that a store writes besides store.json and speed.json."""
 
 
 def write_atomically(path: Path, content: bytes) -> None:
@@ -56,6 +70,7 @@ class Store:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._marked = False
 
     def put_blob(self, content: bytes) -> str:
         """Keep some bytes; returns their digest, by which they are found again."""
@@ -65,12 +80,18 @@ class Store:
         return digest
 
     def blob_path(self, digest: str) -> Path:
-        """Return where a blob is or would be."""
+        """Return where a blob is or would be.
+
+        Raises GalleryError for what is no digest: a damaged store must not lead elsewhere.
+        """
+        if not re.fullmatch(BLOB, digest):
+            raise GalleryError(f"{self.folder}: {digest!r} is not the name of a blob", _AGAIN)
         return self.folder / "objects" / digest[:2] / digest
 
     def has_blob(self, digest: str) -> bool:
         """Tell whether a blob is there."""
-        return os.path.isfile(f"{self.folder}/objects/{digest[:2]}/{digest}")  # noqa: PTH113 (asked 100,000 times)
+        path = f"{self.folder}/objects/{digest[:2]}/{digest}"
+        return re.fullmatch(BLOB, digest) is not None and os.path.isfile(path)  # noqa: PTH113 (asked 100,000 times)
 
     def blob(self, digest: str) -> bytes:
         """Return a blob. One that was damaged on disk is removed, so that the next build makes it again.
@@ -81,10 +102,10 @@ class Store:
         try:
             content = path.read_bytes()
         except OSError as error:
-            raise GalleryError(f"{path}: {error.strerror}", "Run the build again; it will be made anew") from None
+            raise GalleryError(f"{path}: {error.strerror}", _AGAIN) from None
         if hashlib.sha256(content).hexdigest() != digest:
             path.unlink()
-            raise GalleryError(f"{path}: was damaged and is removed", "Run the build again; it will be made anew")
+            raise GalleryError(f"{path}: was damaged and is removed", _AGAIN)
         return content
 
     def put_record(self, shelf: str, key: str, record: Record) -> None:
@@ -183,42 +204,75 @@ class Store:
         return _read_json(self.folder / SPEED) or {}
 
     def remove(self) -> bool:
-        """Delete the store, and its folder unless someone put other files there; returns False if there is none.
+        """Delete the store's own files, and its folders as far as nothing else is in them.
 
-        Raises UsageError for a folder that is not a store.
+        Links are not followed. Returns False if there is no store. Raises UsageError for a folder that is none, or
+        if a file cannot be deleted.
         """
         if not self.folder.exists():
             return False
-        if not (self.folder / MARK).is_file():
+        if not self._is_marked():
             raise UsageError(f"{self.folder}: not a store of filter-gallery; nothing was removed")
-        for room in ROOMS:
-            shutil.rmtree(self.folder / room, ignore_errors=True)
-        for path in (self.folder / SPEED, *self.folder.glob(f"{NEW}*"), self.folder / MARK):
-            path.unlink(missing_ok=True)
-        with contextlib.suppress(OSError):  # not empty: what is left is not ours
-            self.folder.rmdir()
+        try:
+            for path in (*self._own_files(), self.folder / SPEED, self.folder / MARK):  # the mark last: till then ours
+                path.unlink(missing_ok=True)
+        except OSError as error:
+            hint = "Allow it, then run again" if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS) else ""
+            raise UsageError(f"cannot remove {error.filename}: {error.strerror}", hint) from None
+        for place in (*sorted((place for place, _ in self._held()), reverse=True), self.folder):
+            with contextlib.suppress(OSError):  # not empty: what is left is not ours
+                place.rmdir()
         return True
+
+    def _held(self) -> Iterator[tuple[Path, list[str]]]:
+        """Yield the folders of the store, links aside, with the names of what is in them."""
+        for room in (self.folder / room for room in ROOMS):
+            if not room.is_symlink():
+                yield from ((Path(place), names) for place, _, names in os.walk(room))
+
+    def _own_files(self) -> list[Path]:
+        held = (place / name for place, names in self._held() for name in names)
+        own = (path for path in (*held, *self.folder.glob(f"{NEW}*")) if _is_own(self.folder, path))
+        return [path for path in own if not path.is_symlink()]
+
+    def _is_marked(self) -> bool:
+        return _read_json(self.folder / MARK) in _MARKS
 
     def _record_path(self, shelf: str, key: str) -> Path:
         return self.folder / "records" / shelf / f"{key}.json"
 
     def _complete(self, record: Record | None) -> Record | None:
-        if record is None or not all(map(self.has_blob, record.get("blobs", []))):
-            return None
-        return record
+        return record if record and is_sound(record) and all(map(self.has_blob, record["blobs"])) else None
 
     def _write(self, path: Path, content: bytes) -> None:
-        mark = self.folder / MARK
         try:
-            if not mark.is_file():
-                # Another build may be writing its first files at this moment, or was killed while it did.
-                held = {path.name for path in self.folder.iterdir()} if self.folder.is_dir() else set()
-                if any(not name.startswith(NEW) for name in held - {MARK, *ROOMS, SPEED}):
-                    raise UsageError(f"{self.folder}: holds other files", "Name another folder with `cache:`")
-                write_atomically(mark, _json({"schema": SCHEMA}))
+            if not self._marked:
+                if not self._is_marked():
+                    self._check_free()
+                    write_atomically(self.folder / MARK, _json(_MARKS[0]))
+                self._marked = True
             write_atomically(path, content)
         except OSError as error:
             raise UsageError(f"cannot write {path}: {error.strerror}", "Name another folder with `cache:`") from None
+
+    def _check_free(self) -> None:
+        """Raise UsageError if a folder that is no store yet holds anything but what one could begin with.
+
+        Another build may be writing its first files at this moment, and a tuning may come from another machine.
+        """
+        for place, folders, names in os.walk(self.folder):
+            linked = [name for name in folders if os.path.islink(f"{place}/{name}")]  # noqa: PTH114
+            for name in sorted((*linked, *names)):
+                path = Path(place, name)
+                first = path.parent == self.folder and name == MARK and self._is_marked()  # written by now
+                if not first and not (_is_own(self.folder, path) and not path.is_symlink()):
+                    hint = "Name another folder with `cache:`"
+                    raise UsageError(f"{self.folder}: holds files that are not a store's, such as {name}", hint)
+
+
+def _is_own(folder: Path, path: Path) -> bool:
+    inside = path.relative_to(folder).as_posix()
+    return any(re.fullmatch(form, inside) for form in _OWN_FILES)
 
 
 def _state(folder: Path) -> list[list[Any]]:
@@ -236,6 +290,6 @@ def _json(value: Record) -> bytes:
 def _read_json(path: Path) -> Record | None:
     try:
         value = json.loads(path.read_bytes())
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None

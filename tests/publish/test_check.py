@@ -12,7 +12,7 @@ from generator.config import Config
 from generator.errors import GalleryError, UsageError
 from generator.publish import ANYWHERE, GITHUB_PAGES, BuiltSite, check_site, open_site, unfinished
 from generator.publish.check import MEGABYTE
-from generator.publish.site import SiteFile
+from generator.site.built import SiteFile
 from tests.cards import entry
 from tests.publish.conftest import relisted, write_gallery
 

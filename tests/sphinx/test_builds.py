@@ -149,6 +149,35 @@ def smart(text: str) -> str:
     return re.sub(r'"(\w+)"', "\u201c\\1\u201d", text)
 
 
+@pytest.mark.parametrize("path", ["../../secret.txt", "{absolute}", "a\\b", "net/\x1b[31m"])
+@pytest.mark.parametrize("claimed", ["files", "picture"])
+def test_a_manifest_leads_nowhere_else(tmp_path: Path, path: str, claimed: str) -> None:
+    """A file of the list, or a picture of a filter, that is somewhere else on the disk is not copied from there."""
+    secret = tmp_path / "secret.txt"
+    secret.write_text("secret")
+    path = str(secret) if path == "{absolute}" else path
+    made = Gallery(tmp_path / "a/b", [(entry(), card(conv(1, "stem", 2)))])
+    fill(made.store, made.tasks())
+    made.write()
+    manifest = json.loads((made.site / "manifest.json").read_bytes())
+    if claimed == "files":
+        manifest["files"].append({"path": path, "size": 6, "digest": hashlib.sha256(b"secret").hexdigest()})
+    else:
+        manifest["models"][0]["layers"][0]["filters"][0]["pictures"][0]["path"] = path
+    (made.site / "manifest.json").write_text(json.dumps(manifest))
+    conf = CONF.replace("../gallery/site", str(made.site)) + "filter_gallery_copy = True\n"
+    source = project(tmp_path / "docs", {"index.rst": "A\n=\n\n.. filter-gallery:: net/stem\n"}, conf)
+    before = {path for path in tmp_path.rglob("*") if not path.is_relative_to(source)}
+    _, _, complained = run(source, "html")
+    assert len(complained.splitlines()) <= 2
+    assert "filter-gallery" in complained
+    assert "Traceback" not in complained
+    assert {path for path in tmp_path.rglob("*") if not path.is_relative_to(source)} == before
+    assert not [
+        found for found in (source / "_build").rglob("*") if found.is_file() and found.read_bytes() == b"secret"
+    ]
+
+
 def test_slices_of_a_kernel_stand_in_rows(tmp_path: Path) -> None:
     made = Gallery(tmp_path, [(entry(), card(conv(1, "stem", 2), conv(2, "top", 2, slug="002-top")))])
     pixels = slice_strip(np.arange(8 * 9, dtype=np.float32).reshape(8, 3, 3))

@@ -8,11 +8,13 @@ from typing import Any
 import pytest
 
 from generator.errors import UsageError
-from generator.pages import check_output, output, remove_site
-from generator.pages.output import JOURNAL, MANIFEST, Changes, Content, write_files
+from generator.site import folder as output
+from generator.site.folder import Changes, Content, Removed, check_output, remove_site, write_files
+from generator.site.listing import JOURNAL, MANIFEST
 from generator.store import NEW
 
 Files = dict[str, str]
+MARK = {"schema": 2, "made_by": "filter-gallery"}
 
 
 @pytest.fixture
@@ -21,7 +23,7 @@ def site(tmp_path: Path) -> Path:
 
 
 def describe(listing: list[dict[str, Any]]) -> bytes:
-    return json.dumps({"schema": 1, "generator": "0", "models": [], "files": listing}).encode()
+    return json.dumps({**MARK, "generator": "0", "models": [], "files": listing}).encode()
 
 
 def write(site: Path, files: Files) -> Changes:
@@ -45,9 +47,11 @@ def put(site: Path, files: Files) -> None:
         (site / path).write_text(text)
 
 
-def forge(site: Path, *paths: object) -> None:
+def forge(site: Path, *paths: object, digest: str = Content.of(b"mine").digest) -> None:
     """Let the manifest list other paths than were written."""
-    put(site, {MANIFEST: describe([{"path": path, "digest": "0", "size": 1} for path in paths]).decode()})
+    listing = [{"path": path, "digest": digest, "size": 4} for path in paths]
+    own = [{"path": path, "digest": Content.of(text.encode()).digest, "size": 4} for path, text in ONE.items()]
+    put(site, {MANIFEST: describe([*listing, *own]).decode()})
 
 
 ONE = {"index.html": "home", "net/index.html": "net", "net/001-a/0000.html": "filter"}
@@ -103,7 +107,7 @@ def test_an_absent_or_empty_folder_is_used_and_its_readme_left(site: Path, welco
     put(site, welcome)
     write(site, ONE)
     assert held(site) == {**ONE, **welcome}
-    assert remove_site(site) == 3
+    assert remove_site(site) == Removed(3)
     assert held(site) == welcome if site.exists() else not welcome
 
 
@@ -116,6 +120,10 @@ def test_an_absent_or_empty_folder_is_used_and_its_readme_left(site: Path, welco
         ({MANIFEST: "not json"}, MANIFEST),
         ({MANIFEST: '{"name": "someone\'s web app", "icons": []}'}, MANIFEST),
         ({MANIFEST: '["schema", "generator", "models", "files"]'}, MANIFEST),
+        ({MANIFEST: '{"schema": 1, "generator": "x", "models": [], "files": [{"path": "thesis.tex"}]}'}, MANIFEST),
+        ({MANIFEST: '{"schema": 2, "generator": "x", "models": [], "files": []}'}, MANIFEST),
+        ({JOURNAL: '{"files": [{"path": "thesis.tex"}]}', "thesis.tex": "x"}, JOURNAL),
+        ({JOURNAL: "", "thesis.tex": "x"}, JOURNAL),
     ],
 )
 def test_a_folder_with_files_of_others_is_refused_and_left(site: Path, files: Files, named: str) -> None:
@@ -147,17 +155,21 @@ STRANGE: dict[str, tuple[str, str]] = {
     "page-below": ("net/001-a/0001.html", "net/001-a/0001.html"),
     "file-for-folder": ("other", "other"),
     "folder-for-file": ("new.html/mine.txt", "new.html"),
+    "folder-for-page": ("index.html/mine.txt", "index.html"),
 }
 
 
 @pytest.mark.parametrize(("strange", "named"), STRANGE.values(), ids=STRANGE)
 def test_a_file_of_someone_else_in_the_way_stops_a_build_before_it_writes(site: Path, strange: str, named: str) -> None:
     write(site, ONE)
+    if named in ONE:
+        (site / named).unlink()
     put(site, {strange: "mine"})
     before = held(site)
     with pytest.raises(UsageError) as caught:
         write(site, {"index.html": "HOME", "new.html": "n", "net/001-a/0001.html": "f", "other/index.html": "o"})
-    expected = f"output {site / named}: is not ours, and stands where a page should. Move it away"
+    what = "is a folder" if (site / named).is_dir() else "is not ours"
+    expected = f"output {site / named}: {what}, and stands where a page should. Move it away"
     assert str(caught.value) == expected
     assert held(site) == before
 
@@ -208,6 +220,8 @@ def test_a_page_that_became_a_link_is_replaced_and_its_aim_left(site: Path, tmp_
         "..",
         "net",
         "not/there",
+        ".git/HEAD",
+        "net/.GIT/HEAD",
         7,
         None,
     ],
@@ -215,18 +229,79 @@ def test_a_page_that_became_a_link_is_replaced_and_its_aim_left(site: Path, tmp_
 def test_an_edited_manifest_cannot_delete_what_is_elsewhere(site: Path, tmp_path: Path, path: object) -> None:
     write(site, ONE)
     put(tmp_path, {"mine.txt": "mine", "folder/mine.txt": "mine"})
+    put(site, {".git/HEAD": "mine", "net/.GIT/HEAD": "mine"})
     (site / "linked").symlink_to(tmp_path / "folder")
-    forge(site, str(tmp_path / "mine.txt") if path == "{absolute}" else path, *ONE)
+    forge(site, str(tmp_path / "mine.txt") if path == "{absolute}" else path)
     assert write(site, ONE).deleted == 0
-    forge(site, str(tmp_path / "mine.txt") if path == "{absolute}" else path, *ONE)
-    assert remove_site(site) == 3
+    forge(site, str(tmp_path / "mine.txt") if path == "{absolute}" else path)
+    assert remove_site(site).files == 3
     assert held(tmp_path / "folder") == {"mine.txt": "mine"}
     assert (tmp_path / "mine.txt").read_text() == "mine"
+    assert (site / ".git/HEAD").read_text() == (site / "net/.GIT/HEAD").read_text() == "mine"
+
+
+@pytest.mark.parametrize("journalled", [False, True])
+def test_only_what_has_the_listed_digest_is_deleted(site: Path, journalled: bool) -> None:
+    write(site, ONE)
+    put(site, {"thesis.tex": "mine", "net/index.html": "net by hand", "net/001-a/0000.html": "same length"[:6]})
+    forge(site, "thesis.tex", digest="0" * 64)
+    if journalled:
+        (site / JOURNAL).write_text(json.dumps({**MARK, "files": [{"path": "thesis.tex", "digests": ["0" * 64]}]}))
+    kept = {"net/001-a/0000.html": "same l", "net/index.html": "net by hand", "thesis.tex": "mine"}
+    assert remove_site(site) == Removed(1, tuple(kept))
+    assert held(site) == kept
+    assert not (site / JOURNAL).exists()
+
+
+def test_a_build_does_not_delete_what_was_changed_by_hand(site: Path) -> None:
+    write(site, ONE)
+    put(site, {"net/001-a/0000.html": "my own words"})
+    assert write(site, {"index.html": "home"}) == Changes(0, 1, 1)
+    assert held(site) == {"index.html": "home", "net/001-a/0000.html": "my own words"}
+
+
+def test_what_a_killed_build_left_is_not_sought_behind_links(site: Path, tmp_path: Path) -> None:
+    put(tmp_path, {f"theirs/{NEW}draft": "mine"})
+    write(site, ONE)
+    (site / "linked").symlink_to(tmp_path / "theirs")
+    forge(site, "linked/mine.txt")
+    write(site, ONE)
+    forge(site, "linked/mine.txt")
+    remove_site(site)
+    assert held(tmp_path / "theirs") == {f"{NEW}draft": "mine"}
+
+
+def test_a_page_is_not_written_through_a_link(site: Path, tmp_path: Path) -> None:
+    put(tmp_path, {"precious.txt": "mine"})
+    write(site, ONE)
+    (site / f"{NEW}index.html").symlink_to(tmp_path / "precious.txt")
+    write(site, {**ONE, "index.html": "HOME"})
+    assert (tmp_path / "precious.txt").read_text() == "mine"
+    assert held(site) == {**ONE, "index.html": "HOME"}
+
+
+@pytest.mark.parametrize("name", [MANIFEST, JOURNAL])
+def test_a_pipe_in_place_of_a_manifest_does_not_hold_anything_up(site: Path, name: str) -> None:
+    site.mkdir()
+    os.mkfifo(site / name)
+    with pytest.raises(UsageError, match="holds files that are not ours"):
+        check_output(site)
+    with pytest.raises(UsageError, match="not a site"):
+        remove_site(site)
+
+
+def test_a_site_of_the_first_schema_is_ours(site: Path) -> None:
+    files = {"index.html": "home", "manifest.schema.json": "{}"}
+    listing = [{"path": p, "digest": Content.of(t.encode()).digest, "size": len(t)} for p, t in files.items()]
+    put(site, {**files, MANIFEST: json.dumps({"schema": 1, "generator": "0", "models": [], "files": listing})})
+    assert write(site, {"index.html": "home"}) == Changes(0, 1, 1)
+    assert held(site) == {"index.html": "home"}
 
 
 @pytest.mark.parametrize("files", ["null", "3", '"x"', "{}", "[1, null, {}, []]"])
 def test_a_manifest_whose_list_makes_no_sense_lists_nothing(site: Path, files: str) -> None:
-    put(site, {MANIFEST: f'{{"schema": 1, "generator": "0", "models": [], "files": {files}}}', "mine.txt": "mine"})
+    mark = '"schema": 2, "made_by": "filter-gallery", "generator": "0", "models": []'
+    put(site, {MANIFEST: f'{{{mark}, "files": {files}}}', "mine.txt": "mine"})
     assert write(site, ONE) == Changes(3, 0, 0)
     assert held(site) == {**ONE, "mine.txt": "mine"}
 
@@ -276,7 +351,7 @@ def test_what_a_killed_build_wrote_is_ours_to_remove(site: Path, monkeypatch: py
     write(site, ONE)
     killed(site, TWO, 4, monkeypatch)
     put(site, {"mine.txt": "mine"})
-    assert remove_site(site) == 3
+    assert remove_site(site) == Removed(3)
     assert held(site) == {"mine.txt": "mine"}
 
 
@@ -290,9 +365,9 @@ def test_a_disk_that_is_full(site: Path, monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_there_is_nothing_to_remove(site: Path) -> None:
-    assert remove_site(site) == 0
+    assert remove_site(site) == Removed(0)
     site.mkdir()
-    assert remove_site(site) == 0
+    assert remove_site(site) == Removed(0)
 
 
 def test_what_is_left_of_a_site_after_rm_is_ours(site: Path) -> None:

@@ -7,11 +7,12 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 from generator.errors import GalleryError, UsageError
-from generator.pages.output import JOURNAL, MANIFEST
+from generator.site.listing import JOURNAL, LARGEST, MANIFEST, is_manifest
+from generator.site.paths import is_inside, link_in, read_regular
 
 WAY_OUT = "Run: filter-gallery build"
 
@@ -49,8 +50,10 @@ class BuiltSite:
         Raises GalleryError if they are not those that the build wrote.
         """
         file = self.by_path[path]
+        if link := link_in(self.folder, path):
+            raise GalleryError(f"{self.folder / link}: is a symbolic link", f"Remove it. {WAY_OUT}")
         try:
-            content = (self.folder / path).read_bytes()
+            content = read_regular(self.folder / path, max(file.size, 1))
         except OSError as error:
             raise GalleryError(f"{self.folder / path}: cannot be read: {error.strerror}", WAY_OUT) from None
         if len(content) != file.size or hashlib.sha256(content).hexdigest() != file.digest:
@@ -68,24 +71,22 @@ def open_site(folder: Path) -> BuiltSite:
     Raises UsageError if there is none, or its manifest is damaged.
     """
     try:
-        content = (folder / MANIFEST).read_bytes()
-    except OSError:
+        content = read_regular(folder / MANIFEST, LARGEST)
+    except FileNotFoundError:
         unfinished = (folder / JOURNAL).is_file()
         what = "holds a build that was interrupted" if unfinished else "holds no site of filter-gallery"
         raise UsageError(f"{folder}: {what}", WAY_OUT) from None
+    except OSError as error:
+        raise UsageError(f"{folder / MANIFEST}: {error.strerror}", f"Remove it. {WAY_OUT}") from None
     try:
         manifest = json.loads(content)
         files = [SiteFile(str(one["path"]), int(one["size"]), str(one["digest"])) for one in manifest["files"]]
-        sound = isinstance(manifest["models"], list) and all(_is_inside(file.path) for file in files)
-    except (ValueError, TypeError, KeyError):
+        sound = is_manifest(manifest) and isinstance(manifest["models"], list)
+        sound = sound and all(is_inside(file.path) for file in files)
+    except (ValueError, TypeError, KeyError, RecursionError, OverflowError):
         sound = False
     if not sound:
         raise UsageError(f"{folder / MANIFEST}: is damaged", f"Remove it and the folder. {WAY_OUT}")
     files.append(SiteFile(MANIFEST, len(content), hashlib.sha256(content).hexdigest()))
     return BuiltSite(folder, manifest, tuple(sorted(files, key=lambda file: file.path)))
 
-
-def _is_inside(path: str) -> bool:
-    parts = PurePosixPath(path).parts
-    odd = "\\" in path or any(ord(sign) < 32 for sign in path)  # such names break what carries them
-    return bool(parts) and not path.startswith("/") and ".." not in parts and not odd

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
+import stat
 import tempfile
 import zlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
@@ -13,10 +13,11 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from generator.errors import UsageError
+from generator.site.listing import JOURNAL, MANIFEST, Claims, is_ours, journal, journal_json, listed, merged
+from generator.site.paths import link_in
 from generator.store import NEW
 
-MANIFEST, JOURNAL = "manifest.json", ".building.json"
-NOT_OURS_BUT_WELCOME = {"README.md", ".nojekyll"}
+ALLOWED_FILES = {"README.md", ".nojekyll"}
 """``rm -r site/*`` leaves the second, which is empty, of a site of ours."""
 
 
@@ -27,6 +28,14 @@ class Changes:
     written: int
     unchanged: int
     deleted: int
+
+
+@dataclass(frozen=True)
+class Removed:
+    """How many files were deleted, and which were kept because they are not as a build wrote them."""
+
+    files: int
+    kept: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -49,34 +58,34 @@ class Content:
         return cls(hashlib.sha256(content).hexdigest(), len(content), lambda: zlib.decompress(small))
 
 
-WAY_OUT = "Name another folder with -o, or `output:`"
+HINT = "Name another folder with -o, or `output:`"
 
 
-def check_output(folder: Path, way_out: str = WAY_OUT) -> None:
+def check_output(folder: Path, hint: str = HINT) -> None:
     """Make sure that a site can be written to a folder.
 
     Raises UsageError if it is no folder, holds someone else's files, or cannot be written.
     """
-    check_owner(folder, way_out)
+    check_owner(folder, hint)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
-        raise UsageError(f"output {folder}: cannot be written: {error.strerror}", way_out) from None
+        raise UsageError(f"output {folder}: cannot be written: {error.strerror}", hint) from None
 
 
-def check_owner(folder: Path, way_out: str = WAY_OUT) -> None:
+def check_owner(folder: Path, hint: str = HINT) -> None:
     """Raise UsageError if a site's folder is no folder, or holds someone else's files; nothing is written."""
     try:
         if folder.exists() and not folder.is_dir():
-            raise UsageError(f"output {folder}: is a file, not a folder", way_out)
-        if folder.is_dir() and not _is_ours(folder):
+            raise UsageError(f"output {folder}: is a file, not a folder", hint)
+        if folder.is_dir() and not is_ours(folder):
             names = (entry.name for entry in folder.iterdir() if not entry.name.startswith(NEW))
-            if others := sorted(name for name in names if name not in NOT_OURS_BUT_WELCOME):
-                raise UsageError(f"output {folder}: holds files that are not ours, such as {others[0]}", way_out)
+            if others := sorted(name for name in names if name not in ALLOWED_FILES):
+                raise UsageError(f"output {folder}: holds files that are not ours, such as {others[0]}", hint)
     except OSError as error:
-        raise UsageError(f"output {folder}: cannot be written: {error.strerror}", way_out) from None
+        raise UsageError(f"output {folder}: cannot be written: {error.strerror}", hint) from None
 
 
 def write_files(folder: Path, files: dict[str, Content], describe: Callable[[list[dict[str, Any]]], bytes]) -> Changes:
@@ -86,13 +95,14 @@ def write_files(folder: Path, files: dict[str, Content], describe: Callable[[lis
     ours wrote. A journal says whose the files are until the manifest does, so that a killed build can go on.
     Raises UsageError, before anything is written, if a file of someone else stands in the way.
     """
-    before, begun = _listed(folder / MANIFEST), _listed(folder / JOURNAL)
-    claimed = {*before, *begun}
-    for target in _in_the_way(folder, files, claimed):
-        raise UsageError(f"output {target}: is not ours, and stands where a page should", "Move it away")
+    before, begun = listed(folder), journal(folder)
+    claims = merged(before, begun)
+    for target in _in_the_way(folder, files, claims):
+        what = "is a folder" if target.is_dir() and not target.is_symlink() else "is not ours"
+        raise UsageError(f"output {target}: {what}, and stands where a page should", "Move it away")
     listing = [{"path": path, "size": c.size, "digest": c.digest} for path, c in sorted(files.items())]
     new_manifest = describe(listing)
-    stale = sorted(path for path in claimed if path not in files and _is_inside(path))
+    stale = sorted(path for path in claims if path not in files)
     # A build that was killed may have replaced what it announced, whatever the older manifest says of it.
     known = {path: digest for path, digest in before.items() if path not in begun}
     changed = [
@@ -100,20 +110,19 @@ def write_files(folder: Path, files: dict[str, Content], describe: Callable[[lis
         for path, content in files.items()
         if known.get(path) != content.digest or size_of(folder, path) != content.size
     ]
+    deleted = 0
     try:
         _sweep(folder, files)
         if changed or stale or _bytes(folder / MANIFEST) != new_manifest:
-            journal = {"files": [{"path": path} for path in sorted({*claimed, *files})]}
+            announced = merged(claims, {path: content.digest for path, content in files.items()})
             folder.mkdir(parents=True, exist_ok=True)
-            put_file(f"{folder}/{JOURNAL}", json.dumps(journal).encode())
+            put_file(f"{folder}/{JOURNAL}", journal_json(announced))
             for parent in {path.rpartition("/")[0] for path in changed}:
                 (folder / parent).mkdir(parents=True, exist_ok=True)
             for path in changed:
                 put_file(f"{folder}/{path}", files[path].read())
-            deleted = sum(_delete(folder, path) for path in stale)
+            deleted = sum(_delete(folder, path, claims[path]) for path in stale)
             put_file(f"{folder}/{MANIFEST}", new_manifest)
-        else:
-            deleted = 0
         (folder / JOURNAL).unlink(missing_ok=True)
     except OSError as error:
         raise UsageError(
@@ -137,50 +146,33 @@ def put_file(path: str, content: bytes) -> None:
     """
     parent, _, name = path.rpartition("/")
     beside = f"{parent}/{NEW}{name[-80:]}"
-    with open(beside, "wb") as opened:  # noqa: PTH123
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+    with open(os.open(beside, flags, 0o666), "wb") as opened:  # noqa: PTH123
         opened.write(content)
     os.replace(beside, path)  # noqa: PTH105
 
 
-def remove_site(folder: Path) -> int:
-    """Delete the files that our last build wrote to a folder; returns how many there were.
+def remove_site(folder: Path) -> Removed:
+    """Delete the files that our builds wrote to a folder, as far as they are as they were written.
 
-    Raises UsageError for a folder that is not ours.
+    Links are not followed. Raises UsageError for a folder that is not ours, or if a file cannot be deleted.
     """
     if not folder.is_dir():
-        return 0
-    if not _is_ours(folder):
-        if any(entry.name not in NOT_OURS_BUT_WELCOME for entry in folder.iterdir()):
+        return Removed(0)
+    if not is_ours(folder):
+        if any(entry.name not in ALLOWED_FILES for entry in folder.iterdir()):
             raise UsageError(f"{folder}: not a site of filter-gallery; nothing was removed")
-        return 0
-    listed = sorted({*_listed(folder / MANIFEST), *_listed(folder / JOURNAL)})
-    _sweep(folder, filter(_is_inside, listed))
-    removed = sum(_delete(folder, path) for path in listed if _is_inside(path))
-    for name in (MANIFEST, JOURNAL):
-        (folder / name).unlink(missing_ok=True)
-    return removed
-
-
-def _is_ours(folder: Path) -> bool:
-    if (folder / JOURNAL).is_file():
-        return True
-    manifest = _read(folder / MANIFEST)
-    return isinstance(manifest, dict) and {"schema", "generator", "models", "files"} <= manifest.keys()
-
-
-def _listed(path: Path) -> dict[str, str | None]:
-    """Return the files that a manifest or journal lists, with their digests."""
-    listing = _read(path)
-    files = listing.get("files") if isinstance(listing, dict) else None
-    files = files if isinstance(files, list) else []
-    return {f["path"]: f.get("digest") for f in files if isinstance(f, dict) and isinstance(f.get("path"), str)}
-
-
-def _read(path: Path) -> Any:
+        return Removed(0)
+    claims = merged(listed(folder), journal(folder))
     try:
-        return json.loads(path.read_bytes())
-    except (OSError, ValueError):
-        return None
+        _sweep(folder, claims)
+        removed = [path for path in sorted(claims) if _delete(folder, path, claims[path])]
+        kept = tuple(path for path in sorted(claims) if os.path.lexists(f"{folder}/{path}"))
+        for name in (MANIFEST, JOURNAL):
+            (folder / name).unlink(missing_ok=True)
+    except OSError as error:
+        raise UsageError(f"cannot remove {error.filename}: {error.strerror}", "Allow it, then run again") from None
+    return Removed(len(removed), kept)
 
 
 def _bytes(path: Path) -> bytes | None:
@@ -190,7 +182,7 @@ def _bytes(path: Path) -> bytes | None:
         return None
 
 
-def _in_the_way(folder: Path, files: Mapping[str, Content], claimed: Collection[str]) -> Iterator[Path]:
+def _in_the_way(folder: Path, files: Mapping[str, Content], claims: Claims) -> Iterator[Path]:
     """Yield what is not ours where a file, or a folder that one is in, has to be."""
     parents = {str(parent) for folders in {path.rpartition("/")[0] for path in files} for parent in _upwards(folders)}
     for parent in sorted(parents):
@@ -198,7 +190,11 @@ def _in_the_way(folder: Path, files: Mapping[str, Content], claimed: Collection[
         if held.is_symlink() or (held.exists() and not held.is_dir()):
             yield held
     for path, content in files.items():
-        if path in claimed or not os.path.lexists(f"{folder}/{path}"):
+        if path in claims:
+            if os.path.isdir(f"{folder}/{path}") and not os.path.islink(f"{folder}/{path}"):  # noqa: PTH112, PTH114
+                yield folder / path
+            continue
+        if not os.path.lexists(f"{folder}/{path}"):
             continue
         target = folder / path
         if target.is_symlink() or not target.is_file() or _bytes(target) != content.read():
@@ -210,22 +206,21 @@ def _upwards(folders: str) -> Iterator[PurePosixPath]:
     return (parent for parent in (whole, *whole.parents) if parent.name)
 
 
-def _is_inside(path: str) -> bool:
-    """A manifest could have been edited: what it lists must not lead out of the folder."""
-    parts = PurePosixPath(path).parts
-    return bool(parts) and not PurePosixPath(path).is_absolute() and ".." not in parts and not {"\\", "\0"} & {*path}
-
-
 def _sweep(folder: Path, paths: Iterable[str]) -> None:
     """Delete what a killed build had begun to write beside some files."""
-    for place in {(folder / path).parent for path in paths}:
-        for left in place.glob(f"{NEW}*"):
-            left.unlink()
+    for place in {path.rpartition("/")[0] for path in paths}:
+        if (folder / place).is_dir() and not (place and link_in(folder, place)):
+            with os.scandir(folder / place) as entries:
+                left = [entry.path for entry in entries if entry.name.startswith(NEW)]
+            for path in left:
+                if os.path.islink(path) or os.path.isfile(path):  # noqa: PTH113, PTH114
+                    os.unlink(path)  # noqa: PTH108
 
 
-def _delete(folder: Path, path: str) -> bool:
+def _delete(folder: Path, path: str, digests: Collection[str]) -> bool:
+    """Delete a file if it is one that a build of ours wrote, and the folders that it leaves empty."""
     target = folder / path
-    if not target.parent.resolve().is_relative_to(folder.resolve()) or not (target.is_file() or target.is_symlink()):
+    if link_in(folder, path) or not _is_one_of(target, digests):
         return False
     target.unlink()
     for parent in target.relative_to(folder).parents:
@@ -233,3 +228,14 @@ def _delete(folder: Path, path: str) -> bool:
             break
         (folder / parent).rmdir()
     return True
+
+
+def _is_one_of(target: Path, digests: Collection[str]) -> bool:
+    """Tell whether a file has one of these digests."""
+    try:
+        if not stat.S_ISREG(target.lstat().st_mode):
+            return False
+        with target.open("rb") as opened:
+            return hashlib.file_digest(opened, "sha256").hexdigest() in digests
+    except OSError:
+        return False
