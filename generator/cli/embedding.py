@@ -16,13 +16,13 @@ FORMATS = ("rst", "md", "html", "myst", "quarto", "iframe")
 
 
 class OrderedFilters(click.ParamType):  # type: ignore[type-arg]  # generic since Click 8.4 only
-    """What ``generator.embed.wanted`` reads."""
+    """What ``generator.site.selection`` reads."""
 
     name = "N|all|LIST|strongest:N"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Return the choice, or fail as Click does."""
-        from generator.embed.wanted import parse
+        from generator.site.selection import parse
 
         try:
             return parse(str(value))
@@ -66,8 +66,8 @@ def embed(
     from generator.embed.snippets import FORMATS as BY_NAME
     from generator.embed.snippets import Look
     from generator.embed.target import find, read_models
-    from generator.embed.wanted import write
-    from generator.pages.contact import SIDE
+    from generator.pages.sheets.contact import SIDE
+    from generator.site.selection import write
     from generator.store import write_atomically
 
     _check(png, size, caption, style, site)

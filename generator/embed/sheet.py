@@ -8,10 +8,10 @@ from pathlib import Path
 from PIL import Image
 
 from generator.embed.target import Layer, Target, drawn
-from generator.embed.wanted import Strongest
 from generator.errors import GalleryError
-from generator.pages.contact import COLUMNS, SIDE, Part, Sheet, Tile, as_png, counted, draw
-from generator.pages.sheets import BEST, CELL, PICTURE, STRIP, place
+from generator.pages.sheets.contact import COLUMNS, SIDE, Part, Sheet, Tile, as_png, counted, draw
+from generator.pages.sheets.thumbnails import BEST, CELL, PICTURE, STRIP, place
+from generator.site.selection import Strongest
 
 
 def contact_png(site: Path, target: Target, columns: int | None = None, side: int = SIDE) -> bytes:

@@ -10,8 +10,8 @@ from html import escape
 from urllib.parse import quote, urlencode
 
 from generator.embed.target import Target
-from generator.embed.wanted import Strongest
 from generator.pages.embedding import PER_LAYER
+from generator.site.selection import Strongest
 
 SIZE = 96
 """Pixels a picture is shown at where it stands for itself."""

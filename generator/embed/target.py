@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from generator.embed.names import LayerNames, ModelNames, check, listed, resolve
-from generator.embed.wanted import Strongest, Wanted, choose
 from generator.errors import UsageError, nearest
-from generator.pages.contact import MOST
 from generator.pages.data import SITE_DATA
+from generator.pages.sheets.contact import MOST
 from generator.plan import spread
+from generator.site.addresses import LayerNames, ModelNames, check, listed, resolve
 from generator.site.listing import MANIFEST
+from generator.site.selection import Strongest, Wanted, choose
 
 
 @dataclass(frozen=True)

@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from generator.analysis.correlation import correlations, pooled_matrix
+from generator.analysis.verdict import DEAD
 from generator.config import Config
-from generator.models.card import ModelCard
-from generator.pages.likeness import correlations, sketch_matrix
-from generator.pages.verdict import DEAD
+from generator.models.summary import ModelSummary
 from generator.pages.views import FilterView, LayerView, ModelView
 from generator.plan.pairs import alike, comparison_key, model_pairs
 from generator.site.folder import Content
@@ -57,12 +57,12 @@ class FilterPair:
     biases: tuple[float | None, float | None] | None = None
 
     @cached_property
-    def turned(self) -> bool:
+    def verdict_changed(self) -> bool:
         """Tell whether the verdicts differ."""
         return self.b is not None and self.a.verdict != self.b.verdict
 
     @property
-    def died_or_woke(self) -> bool:
+    def died_or_revived(self) -> bool:
         """Tell whether one of both is dead and the other is not."""
         return self.b is not None and (self.a.verdict == DEAD) != (self.b.verdict == DEAD)
 
@@ -103,9 +103,9 @@ class LayerPair:
         return math.fsum(found) / len(found) if found else None
 
     @cached_property
-    def turned(self) -> tuple[FilterPair, ...]:
+    def verdict_changed(self) -> tuple[FilterPair, ...]:
         """Return the pairs whose verdicts differ."""
-        return tuple(pair for pair in self.pairs if pair.turned)
+        return tuple(pair for pair in self.pairs if pair.verdict_changed)
 
 
 @dataclass(frozen=True)
@@ -132,17 +132,17 @@ class Comparison:
         return tuple(sorted(every, key=lambda one: (one[1].rank[:2], one[0].a.layer.index, one[1].a.index))[:MOST])
 
     @cached_property
-    def turned(self) -> tuple[tuple[LayerPair, FilterPair], ...]:
+    def verdict_changed(self) -> tuple[tuple[LayerPair, FilterPair], ...]:
         """Return the filters whose verdicts differ, those that died or woke up first."""
-        every = [(layer, pair) for layer in self.layers for pair in layer.turned]
-        return tuple(sorted(every, key=lambda one: not one[1].died_or_woke))
+        every = [(layer, pair) for layer in self.layers for pair in layer.verdict_changed]
+        return tuple(sorted(every, key=lambda one: not one[1].died_or_revived))
 
 
 def comparisons(config: Config, views: Iterable[ModelView], store: Store) -> tuple[Comparison, ...]:
     """Return what is compared of the models that are shown, with what the store holds of their weights."""
     by_name = {view.name: view for view in views if view.layers}
-    cards = {name: view.card for name, view in by_name.items()}
-    return tuple(_compared(by_name[a], by_name[b], store) for a, b in model_pairs(config, cards))
+    summaries = {name: view.summary for name, view in by_name.items()}
+    return tuple(_compared(by_name[a], by_name[b], store) for a, b in model_pairs(config, summaries))
 
 
 def comparison_pages(
@@ -156,12 +156,12 @@ def comparison_pages(
 
 
 def _compared(a: ModelView, b: ModelView, store: Store) -> Comparison:
-    folder, same = f"compare/{a.slug}~{b.slug}", alike(a.card, b.card)
-    record = store.comparison(comparison_key(a.card, b.card)) if same else None
-    weights = record["layers"] if record else [{}] * len(a.card.layers)
+    folder, same = f"compare/{a.slug}~{b.slug}", alike(a.summary, b.summary)
+    record = store.comparison(comparison_key(a.summary, b.summary)) if same else None
+    weights = record["layers"] if record else [{}] * len(a.summary.layers)
     beside = [(one, b.by_index[one.layer.index]) for one in a.layers if one.layer.index in b.by_index]
     if not same:
-        beside = [(one, _as_deep(one, a.card, b)) for one in a.layers]
+        beside = [(one, _as_deep(one, a.summary, b)) for one in a.layers]
     layers = []
     for first, second in beside:
         pairs = _same_filters(first, second, weights[first.layer.index - 1]) if same else _most_alike(first, second)
@@ -183,23 +183,23 @@ def _compared(a: ModelView, b: ModelView, store: Store) -> Comparison:
     return Comparison(a, b, f"{folder}/index.html", same, record is not None, photos, tuple(layers))
 
 
-def _as_deep(layer: LayerView, card: ModelCard, other: ModelView) -> LayerView:
+def _as_deep(layer: LayerView, summary: ModelSummary, other: ModelView) -> LayerView:
     """Return the shown layer of another network that stands as deep: 0 is its first convolution, 1 its last.
 
     Of two that are as near the shallower: so deeper layers never stand beside shallower ones.
     """
 
-    def depth(one: LayerView, of: ModelCard) -> float:
+    def depth(one: LayerView, of: ModelSummary) -> float:
         return (one.layer.index - 1) / max(1, len(of.layers) - 1)
 
-    wanted = depth(layer, card)
-    return min(other.layers, key=lambda one: (abs(depth(one, other.card) - wanted), one.layer.index))
+    wanted = depth(layer, summary)
+    return min(other.layers, key=lambda one: (abs(depth(one, other.summary) - wanted), one.layer.index))
 
 
 def _same_filters(a: LayerView, b: LayerView, weights: Mapping[str, Any]) -> list[FilterPair]:
     """Return the filters that are shown in both layers, each beside that of its number."""
     beside = [(one, b.by_index[one.index]) for one in a.filters if one.index in b.by_index]
-    first, second = _sketches([one for one, _ in beside], [other for _, other in beside])
+    first, second = _pooled([one for one, _ in beside], [other for _, other in beside])
     likeness = _row_by_row(first, second)
     silent = (_row_by_row(first, first) < 0.5) & (_row_by_row(second, second) < 0.5)
     found = []
@@ -214,7 +214,7 @@ def _same_filters(a: LayerView, b: LayerView, weights: Mapping[str, Any]) -> lis
 
 def _most_alike(a: LayerView, b: LayerView) -> list[FilterPair]:
     """Return each filter of a layer beside the one of another layer whose answers go along with its own most."""
-    first, second = _sketches(a.filters, b.filters)
+    first, second = _pooled(a.filters, b.filters)
     found = []
     for begin in range(0, len(first), _BLOCK):
         table = correlations(first[begin : begin + _BLOCK], second)
@@ -230,8 +230,8 @@ def _by_chance(a: LayerView, b: LayerView) -> float | None:
     photos = _photos(a.filters, b.filters)
     if len(photos) < 2:
         return None
-    first = sketch_matrix([one.maps for one in a.filters], photos)
-    second = sketch_matrix([one.maps for one in b.filters], [*photos[1:], photos[0]])
+    first = pooled_matrix([one.maps for one in a.filters], photos)
+    second = pooled_matrix([one.maps for one in b.filters], [*photos[1:], photos[0]])
     first = first[_row_by_row(first, first) > 0.5]
     best = [correlations(first[i : i + _BLOCK], second).max(axis=1) for i in range(0, len(first), _BLOCK)]
     return float(np.concatenate(best).mean()) if best else None
@@ -239,14 +239,14 @@ def _by_chance(a: LayerView, b: LayerView) -> float | None:
 
 def _photos(a: Sequence[FilterView], b: Sequence[FilterView]) -> list[str]:
     """Return the photos that all of both layers' filters were shown."""
-    seen = [{m.photo for m in one.maps if m.sketch} for one in (*a, *b)]
+    seen = [{m.photo for m in one.maps if m.pooled_map} for one in (*a, *b)]
     return [m.photo for one in a[:1] for m in one.maps if all(m.photo in own for own in seen)]
 
 
-def _sketches(a: Sequence[FilterView], b: Sequence[FilterView]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def _pooled(a: Sequence[FilterView], b: Sequence[FilterView]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Return what both layers' filters answer to the photos that all of them were shown."""
     photos = _photos(a, b)
-    return sketch_matrix([one.maps for one in a], photos), sketch_matrix([one.maps for one in b], photos)
+    return pooled_matrix([one.maps for one in a], photos), pooled_matrix([one.maps for one in b], photos)
 
 
 def _row_by_row(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from generator.pages.comparison import Comparison
-from generator.pages.sheets import Technique
+from generator.pages.sheets.thumbnails import Technique
 from generator.pages.views import FilterView, LayerView, ModelView
 
 CALLBACK = "filterGallery"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from generator.pages.contact import chosen, counted
+from generator.pages.sheets.contact import chosen, counted
 from generator.pages.views import ModelView
 
 PAGE = "embed.html"

@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from generator import __version__
+from generator.analysis.records import PictureView
+from generator.analysis.trace import thinned
 from generator.config.values import RenderSettings
-from generator.pages.parts import PictureView
-from generator.pages.trace import thinned
 from generator.pages.views import FilterView, LayerView, ModelView
 from generator.site.listing import MADE_BY
 
@@ -51,16 +51,16 @@ def _line(value: Any) -> str:
 
 
 def _model(model: ModelView) -> dict[str, Any]:
-    card = model.card
+    summary = model.summary
     return {
         "name": model.name,
         "source": model.entry.source
         if model.entry.kind not in ("file", "architecture")
         else model.entry.source.replace("\\", "/").split("/")[-1],
-        "digest": card.digest,
-        "input_shape": list(card.input_shape),
-        "preprocess": card.preprocess.label,
-        "parameters": card.parameters,
+        "digest": summary.digest,
+        "input_shape": list(summary.input_shape),
+        "preprocess": summary.preprocess.label,
+        "parameters": summary.parameters,
         "page": model.page,
         "layers": [_layer(view) for view in model.layers],
     }

@@ -9,13 +9,13 @@ from typing import Any
 
 from generator import assets
 from generator.config import Config
-from generator.pages.architecture import drawing
 from generator.pages.comparison import Comparison, comparison_pages, comparisons
 from generator.pages.data import SITE_DATA, layer_data, model_data, site_data
+from generator.pages.diagram.drawing import drawing
 from generator.pages.embedding import embedded
-from generator.pages.inputs import Gathered, inputs_digest, note, still_there
+from generator.pages.fingerprint import Gathered, inputs_digest, note, still_there
+from generator.pages.layout import Shell, make_shell
 from generator.pages.manifest import as_json, manifest
-from generator.pages.shell import Shell, make_shell
 from generator.pages.templating import Templates, open_templates
 from generator.pages.views import LayerView, ModelView, model_view
 from generator.site.folder import Content, write_files
@@ -79,7 +79,7 @@ def _pages(
     yield SITE_DATA, Content.of(site_data(views))
     for view in views:
         yield f"data/{view.slug}.js", Content.of(model_data(view, compared))
-        yield page("model.html", view.page, model=view, drawing=drawing(view.card, view.by_index))
+        yield page("model.html", view.page, model=view, drawing=drawing(view.summary, view.by_index))
         for path, values in embedded(view):
             yield page("embed.html", path, **values)
         for before, layer, after in _neighbours(view.layers):
@@ -112,7 +112,7 @@ def _files(view: ModelView) -> Iterator[Any]:
     for one in (one for layer in layers for one in layer.filters):
         for picture in one.pictures:
             yield picture.file
-            yield from (file for _, file in picture.growth)
+            yield from (file for _, file in picture.snapshots)
             if picture.channels:
                 yield picture.channels
         yield from (m.file for m in one.maps)

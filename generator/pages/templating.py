@@ -23,7 +23,7 @@ from jinja2 import (
 
 from generator import assets
 from generator.errors import ConfigError, GalleryError, UsageError, nearest
-from generator.pages import text
+from generator.pages import filters as text
 
 OURS, STATIC = "ours/", "static/"
 SITE = ("site.css", "site.js")

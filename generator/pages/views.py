@@ -7,16 +7,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from generator.analysis.layer_insight import LayerInsight, layer_insight
+from generator.analysis.records import FeatureMap, File, KernelView, PictureView, PooledMap
+from generator.analysis.verdict import RANK, of_filter
 from generator.config.values import ModelEntry, RenderSettings
-from generator.models.card import ConvLayer, ModelCard
-from generator.pages.contact import contact
-from generator.pages.insight import LayerInsight, layer_insight
-from generator.pages.parts import FeatureMap, File, KernelView, PictureView, Sketch
+from generator.models.summary import ConvLayer, ModelSummary
 from generator.pages.pictures import pictures_of
 from generator.pages.results import Entry, Results
-from generator.pages.sheets import BEST, Technique, hung
-from generator.pages.techniques import best, techniques
-from generator.pages.verdict import RANK, of_filter
+from generator.pages.sheets.contact import contact
+from generator.pages.sheets.techniques import best, techniques
+from generator.pages.sheets.thumbnails import BEST, Technique, with_sheets
 from generator.plan import PhotoIdentity, Task
 from generator.store import Store
 
@@ -64,7 +64,7 @@ class FilterView:
     @cached_property
     def starts(self) -> int:
         """Return from how many different starts the filter was searched."""
-        return len({picture.growth[0][1].blob for picture in self.searches if picture.growth})
+        return len({picture.snapshots[0][1].blob for picture in self.searches if picture.snapshots})
 
     @cached_property
     def verdict(self) -> str:
@@ -130,7 +130,7 @@ class ModelView:
     name: str
     slug: str
     entry: ModelEntry
-    card: ModelCard
+    summary: ModelSummary
     page: str
     layers: tuple[LayerView, ...]
     photos: tuple[tuple[str, File], ...]
@@ -142,7 +142,7 @@ class ModelView:
         return {view.layer.index: view for view in self.layers}
 
     @property
-    def wall(self) -> tuple[LayerView, ...]:
+    def overview(self) -> tuple[LayerView, ...]:
         """Return at most 14 layers, spread from the first to the last."""
         count = min(14, len(self.layers))
         return tuple(self.layers[round(i * (len(self.layers) - 1) / max(1, count - 1))] for i in range(count))
@@ -159,7 +159,7 @@ class ModelView:
 
 def model_view(
     entry: ModelEntry,
-    card: ModelCard,
+    summary: ModelSummary,
     photos: Sequence[PhotoIdentity],
     tasks: Iterable[Task],
     store: Store,
@@ -173,19 +173,19 @@ def model_view(
         if blob := results.photo_blob(photo):
             shown[photo] = File(f"{entry.slug}/photo-{len(shown)}.webp", blob, photo.size[1], photo.size[0])
     layers = []
-    for layer in card.layers:
+    for layer in summary.layers:
         folder = f"{entry.slug}/{layer.slug}"
         if filters := tuple(_filter(results, shown, layer, folder, index) for index in results.filters(layer.index)):
             layers.append(_with_sheets(LayerView(layer, f"{folder}/index.html", filters), entry.name, folder, store))
     seen = tuple((photo.name, file) for photo, file in shown.items())
     planned, found = {task.layer.index for task in tasks}, {view.layer.index for view in layers}
-    missing = tuple(layer for layer in card.layers if layer.index in planned - found)
-    return ModelView(entry.name, entry.slug, entry, card, f"{entry.slug}/index.html", tuple(layers), seen, missing)
+    missing = tuple(layer for layer in summary.layers if layer.index in planned - found)
+    return ModelView(entry.name, entry.slug, entry, summary, f"{entry.slug}/index.html", tuple(layers), seen, missing)
 
 
 def _with_sheets(view: LayerView, model: str, folder: str, store: Store) -> LayerView:
-    shown = tuple(hung(technique, folder, store) for technique in techniques(view.filters))
-    strongest = hung(best(view.best[:BEST]), folder, store)
+    shown = tuple(with_sheets(technique, folder, store) for technique in techniques(view.filters))
+    strongest = with_sheets(best(view.best[:BEST]), folder, store)
     paper = contact(view, model, folder, store)
     return replace(view, techniques=shown, best_sheet=strongest.sheets[0], contact=paper)
 
@@ -210,8 +210,10 @@ def _maps(
         if entry := results.answers(photo, layer.index).get(index):
             file = File(f"{stem}-feature-map-{number}.webp", entry["map"], *entry["size"])
             packed = entry["sketch"]
-            sketch = Sketch(packed["low"], packed["high"], base64.b64decode(packed["cells"]))
-            yield FeatureMap(photo.name, seen, file, entry["response"], entry["peak"], entry["places"], sketch, number)
+            pooled_map = PooledMap(packed["low"], packed["high"], base64.b64decode(packed["cells"]))
+            yield FeatureMap(
+                photo.name, seen, file, entry["response"], entry["peak"], entry["places"], pooled_map, number
+            )
 
 
 def _kernel(entry: Entry | None, stem: str) -> KernelView | None:

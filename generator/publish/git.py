@@ -10,7 +10,7 @@ from pathlib import Path
 
 from generator.errors import GalleryError, UsageError, nearest
 
-ENOUGH = (
+REMOTE_SETTINGS = (
     "credential.",
     "http.",
     "url.",
@@ -145,7 +145,7 @@ class Scratch:
 
         What the branch holds is asked where it is pushed to, which may be another place than git fetches from.
         """
-        wanted = (*ENOUGH, f"remote.{remote}.proxy")
+        wanted = (*REMOTE_SETTINGS, f"remote.{remote}.proxy")
         kept = [(key, value) for key, value in owner.settings if key.startswith(wanted)]
         kept.append((f"remote.{remote}.url", owner.address(remote)))
         environment = {name: value for name, value in os.environ.items() if name not in OTHERS}

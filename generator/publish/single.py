@@ -19,7 +19,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from generator.errors import UsageError, nearest
-from generator.pages.sheets import PER_SHEET
+from generator.pages.sheets.thumbnails import PER_SHEET
 from generator.publish.inline import Inliner, inlined_style
 from generator.publish.rewriting import Attributes, Change, rewrite, tag
 from generator.site.built import BuiltSite

@@ -14,7 +14,7 @@ from generator.errors import GalleryError, UsageError
 from generator.site.listing import JOURNAL, LARGEST, MANIFEST, is_manifest
 from generator.site.paths import is_inside, link_in, read_regular
 
-WAY_OUT = "Run: filter-gallery build"
+HINT = "Run: filter-gallery build"
 
 
 @dataclass(frozen=True)
@@ -51,13 +51,13 @@ class BuiltSite:
         """
         file = self.by_path[path]
         if link := link_in(self.folder, path):
-            raise GalleryError(f"{self.folder / link}: is a symbolic link", f"Remove it. {WAY_OUT}")
+            raise GalleryError(f"{self.folder / link}: is a symbolic link", f"Remove it. {HINT}")
         try:
             content = read_regular(self.folder / path, max(file.size, 1))
         except OSError as error:
-            raise GalleryError(f"{self.folder / path}: cannot be read: {error.strerror}", WAY_OUT) from None
+            raise GalleryError(f"{self.folder / path}: cannot be read: {error.strerror}", HINT) from None
         if len(content) != file.size or hashlib.sha256(content).hexdigest() != file.digest:
-            raise GalleryError(f"{self.folder / path}: is not what the build wrote", f"Remove it. {WAY_OUT}")
+            raise GalleryError(f"{self.folder / path}: is not what the build wrote", f"Remove it. {HINT}")
         return content
 
     def text(self, path: str) -> str:
@@ -75,9 +75,9 @@ def open_site(folder: Path) -> BuiltSite:
     except FileNotFoundError:
         unfinished = (folder / JOURNAL).is_file()
         what = "holds a build that was interrupted" if unfinished else "holds no site of filter-gallery"
-        raise UsageError(f"{folder}: {what}", WAY_OUT) from None
+        raise UsageError(f"{folder}: {what}", HINT) from None
     except OSError as error:
-        raise UsageError(f"{folder / MANIFEST}: {error.strerror}", f"Remove it. {WAY_OUT}") from None
+        raise UsageError(f"{folder / MANIFEST}: {error.strerror}", f"Remove it. {HINT}") from None
     try:
         manifest = json.loads(content)
         files = [SiteFile(str(one["path"]), int(one["size"]), str(one["digest"])) for one in manifest["files"]]
@@ -86,7 +86,7 @@ def open_site(folder: Path) -> BuiltSite:
     except (ValueError, TypeError, KeyError, RecursionError, OverflowError):
         sound = False
     if not sound:
-        raise UsageError(f"{folder / MANIFEST}: is damaged", f"Remove it and the folder. {WAY_OUT}")
+        raise UsageError(f"{folder / MANIFEST}: is damaged", f"Remove it and the folder. {HINT}")
     files.append(SiteFile(MANIFEST, len(content), hashlib.sha256(content).hexdigest()))
     return BuiltSite(folder, manifest, tuple(sorted(files, key=lambda file: file.path)))
 

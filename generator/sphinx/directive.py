@@ -17,11 +17,11 @@ from sphinx.util.docutils import SphinxDirective
 from generator.errors import GalleryError, UsageError
 from generator.models.identity import digest
 from generator.names import slug
-from generator.pages.sheets import in_rows
-from generator.pages.techniques import MAIN_SLUG
+from generator.pages.sheets.techniques import MAIN_SLUG
+from generator.pages.sheets.thumbnails import in_rows
 from generator.site.built import BuiltSite
 from generator.sphinx.nodes import COPY, FilterCell, FilterGrid, FilterPicture
-from generator.sphinx.showing import Cell, Request, Showing, choose
+from generator.sphinx.selection import Cell, Request, Showing, choose
 from generator.sphinx.site import read_site
 from generator.store import write_atomically
 

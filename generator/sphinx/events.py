@@ -20,7 +20,7 @@ from generator.site.folder import Content, write_files
 from generator.site.listing import MANIFEST
 from generator.sphinx.directive import Asked, asked_for, copy_folder, site_folder
 from generator.sphinx.nodes import HOSTS, FilterGrid, FilterPicture, plain_list
-from generator.sphinx.showing import Request, Showing, choose
+from generator.sphinx.selection import Request, Showing, choose
 from generator.sphinx.site import read_site
 
 logger = logging.getLogger(__name__)
@@ -105,8 +105,8 @@ def copy_sites(app: Sphinx, error: Exception | None) -> None:
         try:
             site = read_site(site_folder(app.env, name))
             _copy(site, Path(app.outdir, copy_folder(name)))
-        except (GalleryError, OSError) as trouble:
-            logger.warning("filter-gallery: the gallery was not copied: %s", trouble, type="filter-gallery")
+        except (GalleryError, OSError) as failures:
+            logger.warning("filter-gallery: the gallery was not copied: %s", failures, type="filter-gallery")
 
 
 def _copy(site: BuiltSite, target: Path) -> None:

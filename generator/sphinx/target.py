@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from generator.embed.names import LayerNames, ModelNames, check, resolve
-from generator.models.card import layer_title
+from generator.models.summary import layer_title
+from generator.site.addresses import LayerNames, ModelNames, check, resolve
 
 Entry = dict[str, Any]
 

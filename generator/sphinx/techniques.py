@@ -12,7 +12,7 @@ from generator.config.values import Objective, RenderSettings
 from generator.errors import UsageError, nearest
 from generator.names import unique_slugs
 from generator.pages.pictures import title
-from generator.pages.techniques import KERNEL_SLUG, MAIN_SLUG
+from generator.pages.sheets.techniques import KERNEL_SLUG, MAIN_SLUG
 
 Entry = dict[str, Any]
 _MAP = re.compile(r"-(feature-map-\d+)\.\w+$")

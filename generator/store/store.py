@@ -33,7 +33,7 @@ Record = dict[str, Any]
 _AGAIN = "Run the build again; it will be made anew"
 
 MARK, SPEED = "store.json", "speed.json"
-ROOMS = ("objects", "records", "cards", "names", "tunings", "activities", "comparisons", "sheets", "sites")
+SUBFOLDERS = ("objects", "records", "cards", "names", "tunings", "activities", "comparisons", "sheets", "sites")
 NEW = ".filter-gallery-new-"
 """How the name of a file begins that is not yet whole."""
 
@@ -45,7 +45,7 @@ _MARKS = ({"made_by": MADE_BY, "schema": SCHEMA}, {"schema": SCHEMA})
 _OWN_FILES = (
     r"objects/([0-9a-f]{2})/\1[0-9a-f]{62}",
     r"records/[0-9a-f]{64}/[0-9a-f]{64}\.json",
-    rf"({'|'.join(ROOMS[2:])})/[0-9a-f]{{64}}\.json",
+    rf"({'|'.join(SUBFOLDERS[2:])})/[0-9a-f]{{64}}\.json",
     rf"(.+/)?{re.escape(NEW)}[^/]*",
 )
 """The paths of all files that a store writes besides store.json and speed.json."""
@@ -108,34 +108,34 @@ class Store:
             raise GalleryError(f"{path}: was damaged and is removed", _AGAIN)
         return content
 
-    def put_record(self, shelf: str, key: str, record: Record) -> None:
+    def put_record(self, record_group: str, key: str, record: Record) -> None:
         """Keep what a task gave; its blobs must have been put before."""
-        self._write(self._record_path(shelf, key), _json(record))
+        self._write(self._record_path(record_group, key), _json(record))
 
-    def record(self, shelf: str, key: str) -> Record | None:
+    def record(self, record_group: str, key: str) -> Record | None:
         """Return a task's record, or None if it, or a blob that it names, is missing."""
-        return self._complete(_read_json(self._record_path(shelf, key)))
+        return self._complete(_read_json(self._record_path(record_group, key)))
 
-    def shelf(self, shelf: str) -> Iterator[tuple[str, Record]]:
+    def record_group(self, record_group: str) -> Iterator[tuple[str, Record]]:
         """Yield key and record of everything complete on a shelf, in the order of the keys."""
-        for path in sorted((self.folder / "records" / shelf).glob("*.json")):
+        for path in sorted((self.folder / "records" / record_group).glob("*.json")):
             record = self._complete(_read_json(path))
             if record is not None:
                 yield path.stem, record
 
-    def shelf_state(self, shelf: str) -> list[list[Any]]:
+    def record_group_state(self, record_group: str) -> list[list[Any]]:
         """Return name, size and time of each record of a shelf, whole or not, in the order of their names."""
-        return _state(self.folder / "records" / shelf)
+        return _state(self.folder / "records" / record_group)
 
     def comparisons_state(self) -> list[list[Any]]:
         """Return name, size and time of each comparison."""
         return _state(self.folder / "comparisons")
 
-    def put_card(self, digest: str, card: Record) -> None:
+    def put_summary(self, digest: str, summary: Record) -> None:
         """Keep what is known of a model."""
-        self._write(self.folder / "cards" / f"{digest}.json", _json(card))
+        self._write(self.folder / "cards" / f"{digest}.json", _json(summary))
 
-    def card(self, digest: str) -> Record | None:
+    def summary(self, digest: str) -> Record | None:
         """Return what is known of a model, or None."""
         return _read_json(self.folder / "cards" / f"{digest}.json")
 
@@ -226,7 +226,7 @@ class Store:
 
     def _held(self) -> Iterator[tuple[Path, list[str]]]:
         """Yield the folders of the store, links aside, with the names of what is in them."""
-        for room in (self.folder / room for room in ROOMS):
+        for room in (self.folder / room for room in SUBFOLDERS):
             if not room.is_symlink():
                 yield from ((Path(place), names) for place, _, names in os.walk(room))
 
@@ -238,8 +238,8 @@ class Store:
     def _is_marked(self) -> bool:
         return _read_json(self.folder / MARK) in _MARKS
 
-    def _record_path(self, shelf: str, key: str) -> Path:
-        return self.folder / "records" / shelf / f"{key}.json"
+    def _record_path(self, record_group: str, key: str) -> Path:
+        return self.folder / "records" / record_group / f"{key}.json"
 
     def _complete(self, record: Record | None) -> Record | None:
         return record if record and is_sound(record) and all(map(self.has_blob, record["blobs"])) else None

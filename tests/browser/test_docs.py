@@ -17,10 +17,10 @@ from generator import assets
 from generator.cli import main
 from generator.config.schema import ConfigFile, ModelPart, RenderPart
 from tests.browser.conftest import look, open_page
-from tests.cards import card, conv, entry
 from tests.docs.commands import FILES, ROOT
 from tests.once import once
 from tests.pages.gallery import Gallery, Page, fill
+from tests.summaries import conv, entry, summary
 
 LAYERS = (
     "block1_conv1",
@@ -41,7 +41,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def make(folder: Path) -> None:
     layers = [conv(i, name, 8, slug=f"{i:03d}-{name}") for i, name in enumerate(LAYERS, 1)]
-    gallery = Gallery(folder, [(entry("demo", "demo"), card(*layers))])
+    gallery = Gallery(folder, [(entry("demo", "demo"), summary(*layers))])
     fill(gallery.store, gallery.tasks())
     gallery.write()
     command = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-q", "-j", "2", "-d", str(folder / "doctrees")]

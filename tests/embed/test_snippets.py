@@ -17,10 +17,10 @@ from generator.cli.embedding import FORMATS as NAMES
 from generator.embed.sheet import contact_png, sheet
 from generator.embed.snippets import FORMATS, Look
 from generator.embed.target import Model, find, read_models
-from generator.embed.wanted import Strongest
 from generator.errors import GalleryError
-from tests.cards import card, conv, entry
+from generator.site.selection import Strongest
 from tests.pages.gallery import Gallery, Page, fill
+from tests.summaries import conv, entry, summary
 
 NAME = '<b>"net" & [co]</b>'
 LAYERS = ("stem", "a](b)`*_")
@@ -30,7 +30,7 @@ LOOK = Look("../my site/", "2,0", 2, 'A "caption"\n<i>&</i>')
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     layers = [conv(i, name, 4, slug=f"{i:03d}-layer") for i, name in enumerate(LAYERS, 1)]
-    made = Gallery(tmp_path_factory.mktemp("a b") / "x", [(entry(NAME, "net"), card(*layers))])
+    made = Gallery(tmp_path_factory.mktemp("a b") / "x", [(entry(NAME, "net"), summary(*layers))])
     fill(made.store, made.tasks(), lambda task, index: float(index))
     made.write()
     return made.site
@@ -68,7 +68,7 @@ A caption""",
 
 @pytest.mark.parametrize("style", PRINTED)
 def test_printed(style: str, tmp_path: Path) -> None:
-    made = Gallery(tmp_path, [(entry(), card(conv(1, "stem")))])
+    made = Gallery(tmp_path, [(entry(), summary(conv(1, "stem")))])
     fill(made.store, made.tasks())
     made.write()
     target = find(read_models(made.site), "net/stem", (2, 0), "kernel")

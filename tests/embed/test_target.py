@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from generator.embed.target import Model, drawn, find, read_models
-from generator.embed.wanted import Strongest, Wanted
 from generator.errors import UsageError
-from tests.cards import card, conv, entry
+from generator.site.selection import Strongest, Wanted
 from tests.pages.gallery import Gallery, fill
+from tests.summaries import conv, entry, summary
 
 
 @pytest.fixture(scope="module")
@@ -25,8 +25,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = Gallery(
         tmp_path_factory.mktemp("embed"),
         [
-            (entry(render=(("sign", "both"),)), card(*layers)),
-            (entry("net/a", "net-a", filters=(1, 3)), card(conv(1, "Stem", slug="001-stem"), digest="d" * 64)),
+            (entry(render=(("sign", "both"),)), summary(*layers)),
+            (entry("net/a", "net-a", filters=(1, 3)), summary(conv(1, "Stem", slug="001-stem"), digest="d" * 64)),
         ],
     )
     fill(made.store, made.tasks(), lambda task, index: float(index))

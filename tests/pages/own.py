@@ -6,11 +6,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from generator.config import Config, Look
-from generator.pages import write_site
-from generator.pages.site import Written
+from generator.pages.site import Written, write_site
 from generator.plan import EVERYTHING, Choice, plan_model
-from tests.cards import card, conv, entry
 from tests.pages.gallery import Gallery, fill
+from tests.summaries import conv, entry, summary
 
 
 @dataclass
@@ -30,7 +29,7 @@ class OwnGallery(Gallery):
 def own_gallery(folder: Path) -> OwnGallery:
     """Return a gallery of one network with two layers of two filters, rendered, not yet written."""
     layers = (conv(1, "stem", 2, slug="001-stem"), conv(2, "top", 2, slug="002-top"))
-    made = OwnGallery(folder, [(entry(), card(*layers))])
+    made = OwnGallery(folder, [(entry(), summary(*layers))])
     fill(made.store, made.tasks())
     return made
 

@@ -9,13 +9,16 @@ from typing import Any
 
 import pytest
 
+from generator.analysis import records
 from generator.config.colours import hex_colour
 from generator.config.look import KEYS
-from generator.pages import architecture, comparison, parts, text, views
-from generator.pages.accent import GROUNDS, readable
+from generator.pages import comparison, views
+from generator.pages import filters as text
+from generator.pages.branding.accent import GROUNDS, readable
+from generator.pages.diagram import drawing as architecture
 from generator.pages.templating import Templates, environment
-from tests.cards import entry
 from tests.pages.own import fill, own_gallery
+from tests.summaries import entry
 
 ROOT = Path(__file__).parents[2]
 GUIDE = (ROOT / "docs/customise.md").read_text(encoding="utf-8")
@@ -48,8 +51,8 @@ def given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Names:
 
     monkeypatch.setattr(Templates, "render", listen)
     gallery = own_gallery(tmp_path)
-    (_, card), *_ = gallery.models
-    gallery.models = [*gallery.models, (entry("later", "later"), replace(card, digest="d" * 64))]
+    (_, summary), *_ = gallery.models
+    gallery.models = [*gallery.models, (entry("later", "later"), replace(summary, digest="d" * 64))]
     (tmp_path / "logo.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg"/>')
     fill(gallery.store, gallery.tasks())
     gallery.write()
@@ -70,7 +73,7 @@ def test_the_guide_names_exactly_what_templates_get(given: Names) -> None:
 def test_what_the_guide_says_of_types_they_have() -> None:
     for kind, attribute, _ in rows("type", "attribute"):
         (found,) = {
-            getattr(module, kind) for module in (views, parts, comparison, architecture) if hasattr(module, kind)
+            getattr(module, kind) for module in (views, records, comparison, architecture) if hasattr(module, kind)
         }
         assert attribute in {*dir(found), *found.__dataclass_fields__}, (kind, attribute)
     named = {

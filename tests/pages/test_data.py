@@ -11,8 +11,8 @@ import pytest
 from generator.config.values import Objective
 from generator.pages.data import CALLBACK
 from generator.plan import PhotoIdentity
-from tests.cards import card, conv, entry
 from tests.pages.gallery import Gallery, Page, fill
+from tests.summaries import conv, entry, summary
 
 X, Y = PhotoIdentity("x", "a" * 64, (32, 32)), PhotoIdentity("</script>", "b" * 64, (32, 32))
 
@@ -30,7 +30,7 @@ def data_of(gallery: Gallery, layer: str) -> dict[str, Any]:
 def gallery(tmp_path_factory: pytest.TempPathFactory) -> Gallery:
     of = entry(render=(("sign", "both"), ("objective", (Objective(), Objective("direction", ((0, 1.0), (2, -1.0)))))))
     layers = conv(1, "stem", 3, slug="001-stem"), conv(2, "</script>", 70, slug="002-script")
-    made = Gallery(tmp_path_factory.mktemp("data"), [(of, card(*layers))], photos=[X, Y])
+    made = Gallery(tmp_path_factory.mktemp("data"), [(of, summary(*layers))], photos=[X, Y])
     fill(made.store, made.tasks(), lambda task, index: float(index), lambda task, index: 0.5 * (index % 3))
     made.write()
     return made
@@ -81,7 +81,7 @@ def test_a_models_data_is_a_script_that_calls_one_function(gallery: Gallery) -> 
 
 
 def test_filters_that_are_not_all_shown_are_named(tmp_path: Path) -> None:
-    made = Gallery(tmp_path, [(entry(filters=(1, 3)), card(conv(1, "stem", 5, slug="001-stem")))])
+    made = Gallery(tmp_path, [(entry(filters=(1, 3)), summary(conv(1, "stem", 5, slug="001-stem")))])
     fill(made.store, made.tasks())
     made.write()
     told = json.loads((made.site / "data/net.js").read_text().removeprefix(f"{CALLBACK}(").removesuffix(");\n"))

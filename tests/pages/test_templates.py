@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 
 from generator.config.values import Objective
-from tests.cards import card, conv, entry
 from tests.pages.gallery import Gallery, Score, fill, resolved
+from tests.summaries import conv, entry, summary
 
 MIXED = Objective("direction", ((0, 1.0), (1, 0.5)))
 
@@ -34,7 +34,7 @@ def test_a_filters_page_says_what_became_of_it(
     tmp_path: Path, score: float, response: float, verdict: str, said: str
 ) -> None:
     of = entry(render=(("steps", 128),))
-    gallery = Gallery(tmp_path, [(of, card(conv(1, "stem", 1, slug="001-stem")))])
+    gallery = Gallery(tmp_path, [(of, summary(conv(1, "stem", 1, slug="001-stem")))])
     fill(gallery.store, gallery.tasks(), score, response)
     assert gallery.write().verdicts == {verdict: 1}
     assert said in gallery.pages()["net/001-stem/0000.html"].text
@@ -43,7 +43,7 @@ def test_a_filters_page_says_what_became_of_it(
 def written(folder: Path, filters: int, score: Score, response: float = 1.0, **render: object) -> Gallery:
     """Return a gallery of one layer whose filters get such pictures, written."""
     of = entry(render=tuple(sorted(render.items())))
-    made = Gallery(folder, [(of, card(conv(1, "stem", filters, slug="001-stem")))])
+    made = Gallery(folder, [(of, summary(conv(1, "stem", filters, slug="001-stem")))])
     fill(made.store, made.tasks(), score, response)
     made.write()
     return made

@@ -5,13 +5,13 @@ import pytest
 from generator.config import LayerRule, ModelEntry, MostActive, RenderSettings
 from generator.config.values import Filters, Objective
 from generator.errors import UsageError
-from generator.models.card import ConvLayer, ModelCard
+from generator.models.summary import ConvLayer, ModelSummary
 from generator.plan import EVERYTHING, Choice, check_layers, chosen_layers
 from generator.plan.choose import choose_filters
-from tests.cards import card, conv, entry
+from tests.summaries import conv, entry, summary
 
 LAYERS: tuple[ConvLayer, ...] = (conv(1, "stem", 8), conv(2, "block1_conv1", 6), conv(3, "block1_conv2", 3))
-CARD: ModelCard = card(*LAYERS)
+CARD: ModelSummary = summary(*LAYERS)
 
 
 @pytest.mark.parametrize(
@@ -112,7 +112,7 @@ def test_a_configuration_that_names_nothing_is_told(of: ModelEntry, choice: Choi
     assert str(caught.value) == message
 
 
-BOTH = [(RULES, CARD), (entry("other"), card(conv(1, "own", 2)))]
+BOTH = [(RULES, CARD), (entry("other"), summary(conv(1, "own", 2)))]
 
 
 @pytest.mark.parametrize(

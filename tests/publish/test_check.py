@@ -13,8 +13,8 @@ from generator.errors import GalleryError, UsageError
 from generator.publish import ANYWHERE, GITHUB_PAGES, BuiltSite, check_site, open_site, unfinished
 from generator.publish.check import MEGABYTE
 from generator.site.built import SiteFile
-from tests.cards import entry
 from tests.publish.conftest import relisted, write_gallery
+from tests.summaries import entry
 
 
 def found(site: BuiltSite) -> list[tuple[bool, str]]:

@@ -12,10 +12,10 @@ import pytest
 from generator.config.values import Objective, RenderSettings
 from generator.models.load import LoadedModel
 from generator.render import objective
-from generator.render.ascent import responses
 from generator.render.backend import value_and_gradient
 from generator.render.network import Network
 from generator.render.objective import Reading
+from generator.render.optimize import responses
 from generator.render.target import Target
 
 rng = np.random.default_rng(0)
@@ -66,10 +66,10 @@ def test_what_is_climbed_is_the_response_kept_awake(activate: Any, plain: Any, b
     own = [Z[0, ..., 2], Z[1, ..., 0], Z[2, ..., 3]]
     cut = [z[1:5, 2:6] for z in own]  # the middle two thirds of 6 rows, the middle half of 8 columns
     expected = [by_hand(z, plain(z) - plain(0.0)).mean() for z in cut]
-    found = objective.OBJECTIVES["channel"].climbed(reading, tensor(OWN), (2 / 3, 1 / 2))
+    found = objective.OBJECTIVES["channel"].optimized(reading, tensor(OWN), (2 / 3, 1 / 2))
     np.testing.assert_allclose(np.asarray(found), expected, rtol=1e-5, atol=1e-6)
     expected = [by_hand(z, plain(z) - plain(0.0))[3, 4] for z in own]
-    found = objective.OBJECTIVES["neuron"].climbed(reading, tensor(OWN), (2 / 3, 1 / 2))
+    found = objective.OBJECTIVES["neuron"].optimized(reading, tensor(OWN), (2 / 3, 1 / 2))
     np.testing.assert_allclose(np.asarray(found), expected, rtol=1e-5, atol=1e-6)
     expected = [
         sum(
@@ -78,7 +78,7 @@ def test_what_is_climbed_is_the_response_kept_awake(activate: Any, plain: Any, b
         )
         for wanted, picture in zip(WEIGHTS, Z[:, 1:5, 2:6], strict=True)
     ]
-    found = objective.OBJECTIVES["direction"].climbed(reading, tensor(WEIGHTS), (2 / 3, 1 / 2))
+    found = objective.OBJECTIVES["direction"].optimized(reading, tensor(WEIGHTS), (2 / 3, 1 / 2))
     np.testing.assert_allclose(np.asarray(found), expected, rtol=1e-4, atol=1e-6)
 
 

@@ -14,12 +14,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from generator.build.images import slice_strip
 from generator.embed.snippets import FORMATS, Look
 from generator.embed.target import find, read_models
-from tests.cards import card, conv, entry
+from generator.imaging.encoding import slice_strip
 from tests.pages.gallery import Gallery, Page, fill
 from tests.sphinx.project import CONF, project, run
+from tests.summaries import conv, entry, summary
 
 UNWRITTEN = {"html": (), "dirhtml": (), "singlehtml": ("genindex.html", "search.html")}
 """What Sphinx's own theme links to and does not write."""
@@ -156,7 +156,7 @@ def test_a_manifest_leads_nowhere_else(tmp_path: Path, path: str, claimed: str) 
     secret = tmp_path / "secret.txt"
     secret.write_text("secret")
     path = str(secret) if path == "{absolute}" else path
-    made = Gallery(tmp_path / "a/b", [(entry(), card(conv(1, "stem", 2)))])
+    made = Gallery(tmp_path / "a/b", [(entry(), summary(conv(1, "stem", 2)))])
     fill(made.store, made.tasks())
     made.write()
     manifest = json.loads((made.site / "manifest.json").read_bytes())
@@ -179,7 +179,7 @@ def test_a_manifest_leads_nowhere_else(tmp_path: Path, path: str, claimed: str) 
 
 
 def test_slices_of_a_kernel_stand_in_rows(tmp_path: Path) -> None:
-    made = Gallery(tmp_path, [(entry(), card(conv(1, "stem", 2), conv(2, "top", 2, slug="002-top")))])
+    made = Gallery(tmp_path, [(entry(), summary(conv(1, "stem", 2), conv(2, "top", 2, slug="002-top")))])
     pixels = slice_strip(np.arange(8 * 9, dtype=np.float32).reshape(8, 3, 3))
     buffer = io.BytesIO()
     Image.fromarray((255 * pixels).round().astype(np.uint8)).save(buffer, "WEBP", lossless=True)

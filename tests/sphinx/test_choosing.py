@@ -8,15 +8,15 @@ from pathlib import Path
 import pytest
 
 from generator.errors import UsageError
-from generator.pages import techniques as sheets
+from generator.pages.sheets import techniques as sheets
 from generator.pages.views import model_view
 from generator.site.built import BuiltSite
-from generator.sphinx.showing import Request, choose
+from generator.sphinx.selection import Request, choose
 from generator.sphinx.site import read_site
 from generator.sphinx.techniques import techniques
-from tests.cards import card, conv, entry
 from tests.pages.gallery import Gallery, fill
 from tests.pages.hostile import EVERY_KIND
+from tests.summaries import conv, entry, summary
 
 
 @pytest.fixture(scope="module")
@@ -139,7 +139,7 @@ def test_a_folder_that_is_no_site_is_told(tmp_path: Path, content: str | None, t
 def every_kind(tmp_path_factory: pytest.TempPathFactory) -> Gallery:
     layers = (conv(1, "stem", 2, slug="001-stem"), conv(2, "top", 2, slug="002-top"))
     folder = tmp_path_factory.mktemp("kinds")
-    gallery = Gallery(folder, [(entry(render=EVERY_KIND), card(*layers))])
+    gallery = Gallery(folder, [(entry(render=EVERY_KIND), summary(*layers))])
     # The first filter's main search reached nothing, so that another of its pictures goes first.
     fill(gallery.store, gallery.tasks(), lambda task, index: 1.0 if index or "neuron" in str(task.settings) else 0.0)
     gallery.write()
@@ -148,8 +148,8 @@ def every_kind(tmp_path_factory: pytest.TempPathFactory) -> Gallery:
 
 def test_techniques_are_those_of_the_site(every_kind: Gallery) -> None:
     """Their names and files are told from the manifest alone; the site makes them from what it knows itself."""
-    ((entry, card),) = every_kind.models
-    views = model_view(entry, card, every_kind.photos, every_kind.tasks(), every_kind.store).layers
+    ((entry, summary),) = every_kind.models
+    views = model_view(entry, summary, every_kind.photos, every_kind.tasks(), every_kind.store).layers
     layers = every_kind.manifest["models"][0]["layers"]
     for layer, view in zip(layers, views, strict=True):
         found = {one.name: one.paths for one in techniques(layer)}
@@ -162,5 +162,5 @@ def test_techniques_are_those_of_the_site(every_kind: Gallery) -> None:
             for one in sheets.techniques(view.filters)
         }
         assert found == expected
-        hung = {match[1] for path in every_kind.held() if (match := re.search(r"([^/]+)-000\.webp$", path))}
-        assert {*found} == hung - {"best"}
+        with_sheets = {match[1] for path in every_kind.held() if (match := re.search(r"([^/]+)-000\.webp$", path))}
+        assert {*found} == with_sheets - {"best"}
