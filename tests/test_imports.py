@@ -22,7 +22,7 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_rooms_that_compute_nothing_import_no_tensorflow() -> None:
-    rooms = ["cli", "cli.progress", "plan", "pages", "store", "config", "build", "build.execute", "models"]
+    rooms = ["cli", "cli.progress", "plan", "pages", "store", "config", "pipeline", "pipeline.execute", "models"]
     statements = [f"import generator.{room}" for room in rooms]
     done = run("-c", "; ".join([*statements, "import sys", f"print({HEAVY!r} & sys.modules.keys())"]))
     assert (done.returncode, done.stdout, done.stderr) == (0, "set()\n", "")
@@ -77,17 +77,17 @@ def test_only_the_backend_imports_tensorflow() -> None:
     assert importing("torch", "jax") == set()
 
 
-@pytest.mark.parametrize("room", ["config", "plan", "store", "pages", "models", "render", "build", "embed", "cli"])
+@pytest.mark.parametrize("room", ["config", "plan", "store", "pages", "models", "render", "pipeline", "embed", "cli"])
 def test_rooms_know_nothing_of_those_after_them(room: str) -> None:
     later = {
-        "config": {"plan", "store", "pages", "render", "build", "cli"},
-        "models": {"plan", "store", "pages", "render", "build", "cli"},
-        "plan": {"store", "pages", "render", "build", "cli"},
-        "render": {"store", "pages", "build", "cli", "plan"},
-        "store": {"config", "models", "plan", "pages", "render", "build", "cli"},
-        "pages": {"render", "build", "cli"},
-        "build": {"cli"},
-        "embed": {"render", "build", "cli"},
+        "config": {"plan", "store", "pages", "render", "pipeline", "cli"},
+        "models": {"plan", "store", "pages", "render", "pipeline", "cli"},
+        "plan": {"store", "pages", "render", "pipeline", "cli"},
+        "render": {"store", "pages", "pipeline", "cli", "plan"},
+        "store": {"config", "models", "plan", "pages", "render", "pipeline", "cli"},
+        "pages": {"render", "pipeline", "cli"},
+        "pipeline": {"cli"},
+        "embed": {"render", "pipeline", "cli"},
         "cli": set[str](),
     }
     for path in (PACKAGE / room).rglob("*.py"):

@@ -120,10 +120,10 @@ def choose_filters(wanted: Filters, layer: ConvLayer, model: str, activity: Sequ
     if isinstance(wanted, int):
         return spread(layer.filters, wanted)
     assert isinstance(wanted, tuple)
-    wrong = [index for index in wanted if index >= layer.filters]
+    wrong = [index for index in wanted if not 0 <= index < layer.filters]
     if wrong:
         raise UsageError(
-            f"{model}/{layer.name}: no filter {wrong[0]}",
+            f"{model}/{layer.title}: no filter {wrong[0]}",
             f"The layer has {layer.filters}, from 0 to {layer.filters - 1}",
         )
     return tuple(sorted(wanted))
