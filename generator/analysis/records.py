@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from generator.analysis.trace import Plot, plot
-from generator.analysis.verdict import verdict
+from generator.analysis.verdict import Verdict, verdict
 from generator.config.values import RenderSettings
 
 
@@ -108,7 +108,7 @@ class PictureView:
         return max(self.levels, key=lambda level: level.value, default=None)
 
     @cached_property
-    def verdict(self) -> str:
+    def verdict(self) -> Verdict:
         """Return the verdict on the picture: not ``dead`` if another climb for the same objective got somewhere."""
         return verdict(self.score, max(self.reached, self.same_objective), [level.value for level in self.levels])
 

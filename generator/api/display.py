@@ -71,7 +71,7 @@ class Display(ABC):
         return f'<div>{head}<div style="display:flex;flex-wrap:wrap;gap:12px">{figures}</div></div>'
 
     def _repr_png_(self) -> bytes:
-        from generator.pages.sheets.contact import Part, Sheet, Tile, as_png, draw
+        from generator.imaging.contact_sheet import Part, Sheet, Tile, as_png, draw
 
         tiles = tuple(
             Tile(f"{index}", partial(Image.Image.copy, image))

@@ -9,15 +9,16 @@ from functools import cached_property
 
 from generator.analysis.layer_insight import LayerInsight, layer_insight
 from generator.analysis.records import FeatureMap, File, KernelView, PictureView, PooledMap
-from generator.analysis.verdict import RANK, of_filter
+from generator.analysis.verdict import RANK, Verdict, of_filter
 from generator.config.values import ModelEntry, RenderSettings
 from generator.models.summary import ConvLayer, ModelSummary
 from generator.pages.pictures import pictures_of
 from generator.pages.results import Entry, Results
 from generator.pages.sheets.contact import contact
 from generator.pages.sheets.techniques import best, techniques
-from generator.pages.sheets.thumbnails import BEST, Technique, with_sheets
+from generator.pages.sheets.thumbnails import Technique, with_sheets
 from generator.plan import PhotoIdentity, Task
+from generator.site.sheets import BEST
 from generator.store import Store
 
 
@@ -67,7 +68,7 @@ class FilterView:
         return len({picture.snapshots[0][1].blob for picture in self.searches if picture.snapshots})
 
     @cached_property
-    def verdict(self) -> str:
+    def verdict(self) -> Verdict:
         """Return the verdict on the filter."""
         others = [picture.verdict for picture in self.searches if picture is not self.main]
         return of_filter(self.main.verdict, others, [m.response for m in self.maps])
