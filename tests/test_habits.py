@@ -28,7 +28,7 @@ def loaded(path: Path) -> Any:
 
 def schema_errors(schema: str, *files: Path) -> str:
     """Return what check-jsonschema finds wrong with files by a schema that it brings along."""
-    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", f"vendor.{schema}", *files]
+    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", f"vendor.{schema}", *map(str, files)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     return "" if done.returncode == 0 else done.stdout + done.stderr
 
