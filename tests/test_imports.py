@@ -89,6 +89,10 @@ def test_only_the_backend_imports_tensorflow() -> None:
     assert importing("torch", "jax") == set()
 
 
+def test_coloraide_is_imported_by_sites_with_an_accent_alone() -> None:
+    assert importing("coloraide") == set()
+
+
 @pytest.mark.parametrize("room", ["config", "plan", "store", "pages", "models", "render", "build", "embed", "cli"])
 def test_rooms_know_nothing_of_those_after_them(room: str) -> None:
     later = {
