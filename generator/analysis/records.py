@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Protocol
 
 from generator.analysis.trace import Plot, plot
 from generator.analysis.verdict import Verdict, verdict
@@ -124,3 +125,19 @@ class PictureView:
         # enlarged crops, never the whole picture.
         comparable = self.best_photo is not None and self.settings.method == "fourier"
         return plot(self.trace, self.best_photo.value if self.best_photo and comparable else None)
+
+
+class FilterRecord(Protocol):
+    """What is known of a filter that is compared with the others of its layer."""
+
+    @property
+    def index(self) -> int: ...
+
+    @property
+    def maps(self) -> tuple[FeatureMap, ...]: ...
+
+    @property
+    def kernel(self) -> KernelView | None: ...
+
+    @property
+    def verdict(self) -> Verdict: ...

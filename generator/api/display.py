@@ -13,8 +13,8 @@ from markupsafe import escape
 from PIL import Image
 
 from generator.errors import UsageError
+from generator.files import write_atomically
 from generator.names import slug
-from generator.store import write_atomically
 
 WIDEST = 192
 """Pixels that a picture is shown wide at most, so that a few stand in a row."""

@@ -66,10 +66,10 @@ def embed(
     from generator.embed.snippets import FORMATS as BY_NAME
     from generator.embed.snippets import Placement
     from generator.embed.target import find_target
+    from generator.files import write_atomically
     from generator.imaging.contact_sheet import SIDE
     from generator.site.built import open_site
     from generator.site.selection import write
-    from generator.store import write_atomically
 
     _check(png, size, caption, style, site)
     folder = read_config(config_path).output

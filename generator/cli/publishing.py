@@ -158,8 +158,8 @@ class Further:
         if self.archive:
             told.append(_carried(folder, self.archive))
         if self.single:
+            from generator.files import write_atomically
             from generator.publish import MEGABYTE, choose, open_site, single_file
-            from generator.store import write_atomically
 
             site = open_site(folder)
             content = single_file(site, choose(site, self.model, self.layer), self.limit * MEGABYTE)

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from generator.config import Config
-from generator.pages.comparison import Comparison, comparison_pages, comparisons
+from generator.pages.comparison import Comparison
 from generator.pages.diagram.drawing import drawing
 from generator.pages.embedding import embedded
 from generator.pages.fingerprint import Gathered, inputs_digest, note, still_there
+from generator.pages.gather import model_view
+from generator.pages.gather_comparisons import comparisons
 from generator.pages.layout import Shell, make_shell
 from generator.pages.manifest import model_record
 from generator.pages.templating import Templates, open_templates
-from generator.pages.views import LayerView, ModelView, model_view
+from generator.pages.views import LayerView, ModelView
 from generator.site.data import SITE_DATA, layer_data, model_data, site_data
 from generator.site.folder import Content, write_files
 from generator.site.listing import MANIFEST_SCHEMA
@@ -96,7 +98,17 @@ def _pages(
             for left, one, right in _neighbours(layer.filters):
                 values = {"model": view, "layer": layer, "filter": one, "before": left, "after": right}
                 yield page("filter.html", one.page, **values)
-    yield from comparison_pages(page, compared)
+    yield from _comparison_pages(page, compared)
+
+
+def _comparison_pages(
+    page: Callable[..., tuple[str, Content]], compared: Iterable[Comparison]
+) -> Iterator[tuple[str, Content]]:
+    """Yield the pages of comparisons; ``page`` makes one of a template, its path and the values that it shows."""
+    for one in compared:
+        yield page("compare.html", one.page, comparison=one)
+        for before, layer, after in zip([None, *one.layers], one.layers, [*one.layers[1:], None], strict=False):
+            yield page("compare-layer.html", layer.page, comparison=one, pair=layer, before=before, after=after)
 
 
 def _neighbours(items: Sequence[Any]) -> Iterator[tuple[Any, Any, Any]]:

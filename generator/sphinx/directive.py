@@ -14,16 +14,16 @@ from sphinx.environment import BuildEnvironment
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
+from generator.digests import digest
 from generator.errors import GalleryError, UsageError
+from generator.files import write_atomically
 from generator.imaging.thumbnails import in_rows
-from generator.models.identity import digest
 from generator.names import slug
 from generator.site.built import BuiltSite
 from generator.site.sheets import MAIN_SLUG
 from generator.sphinx.nodes import COPY, FilterCell, FilterGrid, FilterPicture
 from generator.sphinx.selection import Cell, Request, Selected, choose
 from generator.sphinx.site import read_site
-from generator.store import write_atomically
 
 logger = logging.getLogger(__name__)
 

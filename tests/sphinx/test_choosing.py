@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from generator.errors import UsageError
-from generator.pages.views import model_view
+from generator.pages.gather import model_view
 from generator.site.built import BuiltSite
 from generator.sphinx.selection import Request, choose
 from generator.sphinx.site import read_site

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING
 
 from PIL import Image
 
 from generator.analysis.records import File
+from generator.digests import digest
 from generator.imaging.contact_sheet import Part, Sheet, Tile, as_png, draw
-from generator.models.identity import digest
 from generator.pages.sheets.thumbnails import cached_sheet
+from generator.pages.views import FilterView, LayerView
 from generator.plan import spread
 from generator.site.selection import counted
 from generator.site.sheets import CONTACT_SHEET
 from generator.store import Store
-
-if TYPE_CHECKING:  # views are made with contact sheets
-    from generator.pages.views import FilterView, LayerView
 
 VERSION = 1
 """Raised when the same pictures give another sheet than before."""

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from generator.analysis.records import PictureView
 from generator.names import unique_slugs
 from generator.pages.pictures import MAIN
 from generator.pages.sheets.thumbnails import Cell, Technique
+from generator.pages.views import FilterView
 from generator.site.records import CELLS, PICTURE, STRIP, Kind
 from generator.site.sheets import BEST_SLUG, KERNEL_SLUG, MAIN_SLUG
-
-if TYPE_CHECKING:  # views are made with techniques
-    from generator.pages.views import FilterView
 
 _TAKEN = (MAIN_SLUG, BEST_SLUG, KERNEL_SLUG, "feature-map", "contact", "embed", "index")
 

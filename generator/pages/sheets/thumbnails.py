@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from PIL import Image
 
 from generator.analysis.records import File
+from generator.digests import digest
 from generator.imaging.thumbnails import strip_thumbnail, thumbnail
-from generator.models.identity import digest
 from generator.site.records import PICTURE, STRIP, Kind
 from generator.site.sheets import ACROSS, CELL, PER_SHEET, place
 from generator.store import Store

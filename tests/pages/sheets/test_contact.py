@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from generator.pages.gather import model_view
 from generator.pages.sheets.contact import chosen
-from generator.pages.views import model_view
 from generator.plan import choose, spread
 from generator.store import Store
 from tests.pages.gallery import Gallery, fill
