@@ -22,7 +22,19 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_rooms_that_compute_nothing_import_no_tensorflow() -> None:
-    rooms = ["cli", "cli.progress", "plan", "pages", "store", "config", "pipeline", "pipeline.execute", "models"]
+    rooms = [
+        "cli",
+        "cli.progress",
+        "plan",
+        "pages",
+        "store",
+        "config",
+        "site",
+        "analysis",
+        "pipeline",
+        "pipeline.execute",
+        "models",
+    ]
     statements = [f"import generator.{room}" for room in rooms]
     done = run("-c", "; ".join([*statements, "import sys", f"print({HEAVY!r} & sys.modules.keys())"]))
     assert (done.returncode, done.stdout, done.stderr) == (0, "set()\n", "")
@@ -75,6 +87,10 @@ def test_only_models_and_render_import_keras() -> None:
 def test_only_the_backend_imports_tensorflow() -> None:
     assert importing("tensorflow") == {"render/backend.py"}
     assert importing("torch", "jax") == set()
+
+
+def test_coloraide_is_imported_by_sites_with_an_accent_alone() -> None:
+    assert importing("coloraide") == set()
 
 
 @pytest.mark.parametrize("room", ["config", "plan", "store", "pages", "models", "render", "pipeline", "embed", "cli"])

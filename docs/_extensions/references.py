@@ -10,8 +10,8 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
-from generator import assets
 from generator.config import schema, shapes
+from generator.site.records import json_schema
 
 Schema = dict[str, Any]
 
@@ -28,10 +28,17 @@ def fields(schema: Schema, place: str = "") -> Iterator[Field]:
     """Yield everything that the schema describes, what holds others before these."""
     for name, part in schema.get("properties", {}).items():
         here, inner = f"{place}.{name}".lstrip("."), part
+        inner = _present(inner)
         while inner.get("type") == "array":
-            here, inner = f"{here}[]", inner["items"]
+            here, inner = f"{here}[]", _present(inner["items"])
         yield Field(here, type_of(inner), part.get("description", inner.get("description", "")))
         yield from fields(inner, here)
+
+
+def _present(schema: Schema) -> Schema:
+    """Return the schema of a value that may also be null."""
+    kinds = [kind for kind in schema.get("anyOf", ()) if kind.get("type") != "null"]
+    return kinds[0] if len(kinds) == 1 and len(kinds) < len(schema["anyOf"]) and "properties" in kinds[0] else schema
 
 
 def type_of(schema: Schema) -> str:
@@ -40,8 +47,10 @@ def type_of(schema: Schema) -> str:
         return json.dumps(schema["const"])
     if "enum" in schema:
         return " or ".join(map(str, schema["enum"]))
-    if "oneOf" in schema:
-        return " or ".join(map(type_of, schema["oneOf"]))
+    if "prefixItems" in schema:
+        return " and ".join(map(type_of, schema["prefixItems"]))
+    if "anyOf" in schema:
+        return " or ".join(map(type_of, schema["anyOf"]))
     types = schema.get("type", "any value")
     return types if isinstance(types, str) else " or ".join(types)
 
@@ -127,7 +136,7 @@ class ManifestReference(SphinxDirective):
         head = nodes.row("", *(_entry(nodes.Text(word)) for word in ("field", "type", "meaning")))
         rows = [
             nodes.row("", _entry(nodes.literal("", row.place)), *(_entry(nodes.Text(word)) for word in row[1:]))
-            for row in fields(json.loads(assets.manifest_schema()))
+            for row in fields(json_schema())
         ]
         group += nodes.thead("", head)
         group += nodes.tbody("", *rows)

@@ -83,8 +83,8 @@ class Exports:
         if self.archive:
             lines.append(copy_or_pack(folder, self.archive))
         if self.single_file:
+            from generator.files import write_atomically
             from generator.publish import MEGABYTE, choose, open_site, single_file
-            from generator.store import write_atomically
 
             site = open_site(folder)
             content = single_file(site, choose(site, self.model, self.layer), self.limit * MEGABYTE)

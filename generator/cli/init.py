@@ -20,8 +20,8 @@ from generator.errors import UsageError
 def init(folder: Path, preset: str, github: bool) -> None:
     """Write a commented config.yaml into FOLDER, and with --github a workflow that publishes the gallery."""
     from generator.config.presets import preset_text
+    from generator.files import write_atomically
     from generator.publish.workflow import workflow
-    from generator.store import write_atomically
 
     config_file, workflow_file = folder / "config.yaml", folder / ".github" / "workflows" / "pages.yml"
     top = next((place for place in (folder.resolve(), *folder.resolve().parents) if (place / ".git").exists()), None)

@@ -32,7 +32,7 @@ def publish(
     dry_run: bool,
 ) -> int:
     """Check the built site, then push it as a branch's one commit, or copy or pack it for any host."""
-    from generator.pipeline.completeness import unfinished
+    from generator.pipeline.completeness import ShownModel, unfinished
     from generator.publish import (
         ANYWHERE,
         GITHUB_PAGES,
@@ -49,7 +49,11 @@ def publish(
     findings = check_site(site, ANYWHERE if target else GITHUB_PAGES)
     for finding in findings:
         print_line(f"{'Error' if finding.stops else 'Warning'}: {finding}", err=True)
-    for line in unfinished(config, site.manifest["models"]):
+    shown = [
+        ShownModel(model.name, model.digest, {layer.index: len(layer.filters) for layer in model.layers})
+        for model in site.manifest.models
+    ]
+    for line in unfinished(config, shown):
         print_line(f"Warning: {line}", err=True)
     if any(finding.stops for finding in findings):
         print_line("Nothing was published.", err=True)

@@ -45,10 +45,11 @@ def render(
     **settings: object,
 ) -> None:
     """Render one picture of LAYER in MODEL, of a random filter where none is named, and print its trace."""
+    from generator.files import write_atomically
     from generator.imaging.encoding import picture_file, picture_format
     from generator.pipeline import bands
     from generator.pipeline.layer_pictures import optimize_filters
-    from generator.store import Store, write_atomically
+    from generator.store import Store
 
     config = config_for(model, config_path)
     entry = find_model(model, config)

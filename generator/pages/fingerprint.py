@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from generator.config import Config, ModelEntry
-from generator.models.identity import digest
+from generator.digests import digest
 from generator.models.summary import ModelSummary
 from generator.pages.layout import Shell
 from generator.pages.templating import Templates
@@ -50,8 +50,9 @@ def inputs_digest(
 def _program() -> list[Any]:
     """Return which version of this package makes the pages, down to an edit of its source."""
     package = Path(__file__).parents[1]
-    sources = sorted([*package.glob("*.py"), *package.glob("pages/*.py"), *package.glob("plan/*.py")])
-    return [[path.name, path.stat().st_size, path.stat().st_mtime_ns] for path in sources]
+    rooms = ("pages", "site", "analysis", "imaging", "plan")
+    sources = sorted([*package.glob("*.py"), *(path for room in rooms for path in (package / room).rglob("*.py"))])
+    return [[path.relative_to(package).as_posix(), path.stat().st_size, path.stat().st_mtime_ns] for path in sources]
 
 
 def note(folder: Path, store: Store, inputs: str, verdicts: dict[str, int]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
 
 from generator.config import Config, ModelEntry
 from generator.errors import UsageError
@@ -14,13 +14,21 @@ from generator.store import Store
 _BUILD_HINT = "To have the rest, run: filter-gallery build"
 
 
-def unfinished(config: Config, shown_models: Sequence[Mapping[str, Any]]) -> list[str]:
+@dataclass(frozen=True)
+class ShownModel:
+    """A model of a site: its name, its digest, and how many filters are shown of each layer, by the layer's index."""
+
+    name: str
+    digest: str
+    filters: Mapping[int, int]
+
+
+def unfinished(config: Config, shown_models: Sequence[ShownModel]) -> list[str]:
     """Return, a line each, what of a configuration is not in a site, and which models of a site it does not name.
 
-    ``shown_models`` are the ``models`` of the site's manifest. What a layer should show is planned from the models'
-    summaries in the store; no model is loaded.
+    What a layer should show is planned from the models' summaries in the store; no model is loaded.
     """
-    shown = {model["name"]: model for model in shown_models}
+    shown = {model.name: model for model in shown_models}
     store, lines = Store(config.cache), []
     for entry in config.models:
         if entry.name not in shown:
@@ -33,9 +41,9 @@ def unfinished(config: Config, shown_models: Sequence[Mapping[str, Any]]) -> lis
     return lines
 
 
-def _missing_layers(entry: ModelEntry, shown: Mapping[str, Any], store: Store) -> Iterator[str]:
+def _missing_layers(entry: ModelEntry, shown: ShownModel, store: Store) -> Iterator[str]:
     """Yield the line about a model of which layers, or filters, are missing."""
-    record = store.summary(str(shown["digest"]))
+    record = store.summary(shown.digest)
     summary = ModelSummary.from_json(record) if record else None
     if summary is None:
         return
@@ -44,9 +52,8 @@ def _missing_layers(entry: ModelEntry, shown: Mapping[str, Any], store: Store) -
     except UsageError:  # the configuration does not fit the model any more: the next build says how
         yield f"the site shows {entry.name} as it was before its configuration changed. {_BUILD_HINT}"
         return
-    rendered = {layer["index"]: len(layer["filters"]) for layer in shown["layers"]}
-    layers = len(selected.keys() & rendered.keys())
-    filters = sum(min(count, rendered.get(index, 0)) for index, count in selected.items())
+    layers = len(selected.keys() & shown.filters.keys())
+    filters = sum(min(count, shown.filters.get(index, 0)) for index, count in selected.items())
     total = sum(selected.values())
     if layers < len(selected):
         yield f"{layers} of {len(selected)} layers of {entry.name} are rendered. {_BUILD_HINT}"

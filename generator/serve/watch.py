@@ -1,7 +1,12 @@
 """What a site is made of, on disk, and whether any of it changed.
 
-Times of change are asked for a few times a second. There are some dozens of files, so that costs next to nothing, and
-it works everywhere: network drives, containers, and the folders of another system tell of no changes by themselves.
+Times of change are asked for a few times a second. There are some dozens of files, so that costs next to nothing (40 ms
+of processor time in 30 s of idling), and it works everywhere: network drives, containers, and the folders of another
+system tell of no changes by themselves.
+
+watchfiles was measured in its place: it costs as much (40 ms, 658 wakings instead of 210) and tells of a change as soon
+(289 ms instead of 305, since a file has to be at rest). It refuses paths that are not there yet, and system
+events say nothing of the target of a link, nor of a folder that was removed and made again.
 """
 
 from __future__ import annotations

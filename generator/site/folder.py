@@ -15,7 +15,7 @@ from typing import Any
 from generator.errors import UsageError
 from generator.site.listing import JOURNAL, MANIFEST, Claims, is_ours, journal, journal_json, listed, merged
 from generator.site.paths import link_in
-from generator.store import NEW
+from generator.files import NEW
 
 ALLOWED_FILES = {"README.md", ".nojekyll"}
 """``rm -r site/*`` leaves the second, which is empty, of a site of ours."""

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from generator.config.values import METHOD_DEFAULTS, Objective, RenderSettings, every_settings
+from generator.pages.gather import model_view
 from generator.pages.pictures import kinds, title
-from generator.pages.views import FilterView, ModelView, model_view
+from generator.pages.views import FilterView, ModelView
 from generator.plan import FEATURE_MAP, PICTURE, Choice, Task
 from tests.pages.gallery import Gallery, fill
 from tests.summaries import conv, entry, summary

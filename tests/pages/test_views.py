@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from generator.config.values import Objective
-from generator.pages.views import LayerView, model_view
+from generator.pages.gather import model_view
+from generator.pages.views import LayerView
 from generator.plan import Task
 from tests.pages.gallery import Gallery, fill
 from tests.summaries import conv, entry, summary

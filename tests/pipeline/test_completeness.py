@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from generator.config import Config
 from generator.config.values import LayerRule, ModelEntry
-from generator.pipeline.completeness import unfinished
+from generator.pipeline.completeness import ShownModel, unfinished
 from generator.store import Store
 from tests.summaries import conv, entry, summary
 
@@ -24,37 +23,31 @@ def config(folder: Path, *models: ModelEntry) -> Config:
     return Config("Gallery", folder / "site", folder, (), models)
 
 
-def shown_models() -> list[dict[str, Any]]:
-    """Return what a manifest lists of a whole site."""
-    layers = [
-        {"index": layer.index, "filters": [{"index": i} for i in range(layer.filters)]} for layer in NETWORK.layers
-    ]
-    return [{"name": "net", "digest": NETWORK.digest, "layers": layers}]
+WHOLE = ShownModel("net", NETWORK.digest, {1: 4, 2: 4})
 
 
 @pytest.mark.parametrize(
-    ("change", "expected"),
+    ("shown", "expected"),
     [
-        (lambda models: None, []),
-        (lambda models: models[0]["layers"].pop(), [f"1 of 2 layers of net are rendered. {REST}"]),
-        (lambda models: models[0]["layers"][0]["filters"].pop(), [f"7 of 8 filters of net are rendered. {REST}"]),
-        (lambda models: models.clear(), [f"the model net is not in the site. {REST}"]),
+        ([WHOLE], []),
+        ([replace(WHOLE, filters={1: 4})], [f"1 of 2 layers of net are rendered. {REST}"]),
+        ([replace(WHOLE, filters={1: 3, 2: 4})], [f"7 of 8 filters of net are rendered. {REST}"]),
+        ([replace(WHOLE, filters={1: 3, 2: 9})], [f"7 of 8 filters of net are rendered. {REST}"]),
+        ([], [f"the model net is not in the site. {REST}"]),
         (
-            lambda models: models.append({**models[0], "name": "old"}),
+            [WHOLE, replace(WHOLE, name="old")],
             ["the site shows old, which is not in the configuration. Run: filter-gallery build"],
         ),
-        (lambda models: models[0].update(digest="0" * 64), []),  # nothing is known of that model: the next build says
+        ([replace(WHOLE, digest="0" * 64, filters={})], []),  # nothing is known of that model: the next build says
     ],
 )
 def test_what_the_configuration_selects_is_compared_with_the_site(
-    change: Callable[[list[dict[str, Any]]], object], expected: list[str], tmp_path: Path
+    shown: list[ShownModel], expected: list[str], tmp_path: Path
 ) -> None:
-    models = shown_models()
-    change(models)
-    assert unfinished(config(tmp_path, entry()), models) == expected
+    assert unfinished(config(tmp_path, entry()), shown) == expected
 
 
 def test_a_configuration_that_does_not_fit_the_model_any_more(tmp_path: Path) -> None:
     changed = entry(layers=(LayerRule("gone"),))
     expected = [f"the site shows net as it was before its configuration changed. {REST}"]
-    assert unfinished(config(tmp_path, changed), shown_models()) == expected
+    assert unfinished(config(tmp_path, changed), [WHOLE]) == expected

@@ -101,21 +101,35 @@ def test_underscores_are_told(site: BuiltSite) -> None:
 def test_size(sizes: list[int], expected: list[tuple[bool, str]], kept: BuiltSite) -> None:
     from generator.publish.check import _size
 
-    files = tuple(SiteFile(f"{number}.bin", size * MEGABYTE, "") for number, size in enumerate(sizes))
+    files = tuple(
+        SiteFile(path=f"{number}.bin", size=size * MEGABYTE, digest="0" * 64) for number, size in enumerate(sizes)
+    )
     large = replace(kept, files=files)
     assert [(f.stops, f.message) for f in _size(large, GITHUB_PAGES)] == expected
     assert not any(f.stops for f in _size(large, ANYWHERE))
+
+
+MARK = '{"schema": 2, "made_by": "filter-gallery", "generator": "0", "title": "", "models": [], '
 
 
 @pytest.mark.parametrize(
     ("content", "message"),
     [
         (None, "holds no site of filter-gallery"),
-        ("{", "is damaged"),
-        ("[]", "is damaged"),
-        ('{"models": [], "files": [{"path": "../x", "size": 1, "digest": ""}]}', "is damaged"),
-        ('{"models": [], "files": [{"path": "a\\nb", "size": 1, "digest": ""}]}', "is damaged"),
-        ('{"models": [], "files": [{"path": "x"}]}', "is damaged"),
+        ("{", "is no JSON"),
+        ("[]", "is not of filter-gallery"),
+        (
+            MARK + '"files": [{"path": "../x", "size": 1, "digest": ""}]}',
+            "is damaged at files.0",
+        ),
+        (
+            MARK + '"files": [{"path": "a\\nb", "size": 1, "digest": ""}]}',
+            "is damaged at files.0",
+        ),
+        (
+            MARK + '"files": [{"path": "x"}]}',
+            "is damaged at files.0",
+        ),
     ],
 )
 def test_what_is_no_site(content: str | None, message: str, tmp_path: Path) -> None:

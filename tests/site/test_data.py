@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from generator.config.values import Objective
-from generator.pages.data import CALLBACK
+from generator.site.data import CALLBACK
 from generator.plan import PhotoIdentity
 from tests.pages.gallery import Gallery, Page, fill
 from tests.summaries import conv, entry, summary
