@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from docutils import nodes
@@ -11,7 +12,7 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 from generator import assets
-from generator.config import schema, shapes
+from generator.config import schema
 
 Schema = dict[str, Any]
 
@@ -52,7 +53,7 @@ PLAIN = {"text": "texts", "number": "numbers", "whole number from 0": "whole num
 
 
 class Key(NamedTuple):
-    """A row of the reference of config.yaml; ``render`` is told once, wherever it may stand."""
+    """A row of the reference of config.yaml; ``render`` is described once, wherever it may stand."""
 
     place: str
     takes: str
@@ -65,15 +66,15 @@ def keys(schema: Schema, known: Schema, place: str = "") -> Iterator[Key]:
     for name, part in schema["properties"].items():
         here = f"{place}{name}"
         default = part.get("default")
-        said = "" if default in (None, "", [], {}) else json.dumps(default).strip('"')
-        if name in ("render", "layers"):  # nothing is said of any layer
-            said = ""
+        shown = "" if default in (None, "", [], {}) else json.dumps(default).strip('"')
+        if name in ("render", "layers"):  # the defaults are those of no layer
+            shown = ""
         meaning = part.get("description", "").replace("``", "")
-        yield Key(here, takes(part, known), REQUIRED if name in schema.get("required", ()) else said, meaning)
+        yield Key(here, takes(part, known), REQUIRED if name in schema.get("required", ()) else shown, meaning)
         if name == "models":
             yield from keys(known["ModelPart"]["anyOf"][1], known, "models[].")
         if name == "preprocess":
-            yield from keys(part["anyOf"][1], known, f"{here}.")
+            yield from keys(known["PreprocessPart"], known, f"{here}.")
     if not place:
         yield from keys(known["RenderPart"], known, "render.")
 
@@ -90,15 +91,15 @@ def takes(schema: Schema, known: Schema) -> str:
     if "enum" in schema:
         return " or ".join(map(str, schema["enum"]))
     if "anyOf" in schema:
-        every = (takes(one, known) for one in schema["anyOf"] if one.get("type") != "null")
-        return ", or ".join(dict.fromkeys(every))
+        forms = (takes(form, known) for form in schema["anyOf"] if form.get("type") != "null")
+        return ", or ".join(dict.fromkeys(forms))
     if schema["type"] == "array":
         inner = takes(schema["items"], known)
         return f"list of {PLAIN[inner]}" if inner in PLAIN else f"list of ({inner})"
     if schema["type"] == "object":
         inner = schema["properties"]
-        if schema.get("maxProperties") == 1:
-            return " or ".join(f"{{{name}: {takes(one, known)}}}" for name, one in inner.items())
+        if len(inner) == 1 or schema.get("maxProperties") == 1:
+            return " or ".join(f"{{{name}: {takes(value, known)}}}" for name, value in inner.items())
         return "mapping"
     return {"string": "text", "boolean": "true or false"}.get(schema["type"]) or _number(schema)
 
@@ -139,21 +140,16 @@ class ConfigReference(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """Return the list."""
-        for file in (__file__, schema.__file__, shapes.__file__):
-            self.env.note_dependency(file)
-        found = schema.ConfigFile.model_json_schema()
+        for file in (Path(__file__), *Path(schema.__file__).parent.rglob("*.py")):
+            self.env.note_dependency(str(file))
+        config = schema.ConfigFile.model_json_schema()
         listed = nodes.definition_list()
-        for key in keys(found, found["$defs"]):
+        for key in keys(config, config["$defs"]):
             term = nodes.term("", "", nodes.literal("", key.place), nodes.Text(f" {key.takes}"))
             meaning = nodes.paragraph("", "", nodes.Text(key.meaning))
             if key.default:
-                required = key.default == REQUIRED
-                said = (
-                    [nodes.Text(" Required.")]
-                    if required
-                    else [nodes.Text(" Default: "), nodes.literal("", key.default)]
-                )
-                meaning += said
+                default = [nodes.Text(" Default: "), nodes.literal("", key.default)]
+                meaning += [nodes.Text(" Required.")] if key.default == REQUIRED else default
             listed += nodes.definition_list_item("", term, nodes.definition("", meaning))
         return [listed]
 

@@ -17,7 +17,7 @@ from generator import assets
 from generator.build import bands as channels
 from generator.build import images as pixels
 from generator.build.photos import LoadedPhoto, load_photo
-from generator.config.load import photo_named
+from generator.config.entries import photo_named
 from generator.config.values import RenderSettings
 from generator.errors import GalleryError, UsageError, nearest
 from generator.face.display import Display

@@ -34,7 +34,7 @@ def inputs_digest(
     names = dict.fromkeys(shelf for *_, tasks in shelves for shelf, _ in tasks)
     return digest(
         {
-            "config": [config.title, repr(config.look), repr(config.compare)],
+            "config": [config.title, repr(config.branding), repr(config.compare)],
             "shell": {path: content.digest for path, content in shell.files.items()},
             "templates": templates.digest,
             "program": _program(),

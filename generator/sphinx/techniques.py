@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from generator.config.values import Objective, RenderSettings
+from generator.config.values import ObjectiveSpec, RenderSettings
 from generator.errors import UsageError, nearest
 from generator.names import unique_slugs
 from generator.pages.pictures import title
@@ -111,9 +111,9 @@ def _settings(picture: Entry) -> RenderSettings:
         **{
             **written,
             "seed": picture["seed"],
-            "objective": Objective("direction", tuple((int(index), weight) for index, weight in weights))
+            "objective": ObjectiveSpec("direction", tuple((int(index), weight) for index, weight in weights))
             if weights
-            else Objective(objective),
+            else ObjectiveSpec(objective),
             "transforms": tuple(next(iter(transform.items())) for transform in written["transforms"]),
         }
     )

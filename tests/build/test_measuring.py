@@ -9,7 +9,7 @@ import pytest
 
 from generator.build import Event, Measuring, TaskDone, prepare, trial
 from generator.config import load_config
-from generator.config.values import Objective
+from generator.config.values import ObjectiveSpec
 from generator.errors import UsageError
 from generator.plan import PICTURE, Choice, Tuning
 from tests.build.conftest import Measured, Place
@@ -218,4 +218,4 @@ def test_the_measurement_looks_at_the_cheapest_and_the_dearest_layer(place: Plac
     model = load(entry, False)
     found = REAL(model, [(c.layer, c.settings[0]) for c in chosen_layers(entry, model.card)])
     assert [floats for floats, _ in found.batches] == [model.card.layers[1].floats, model.card.layers[0].floats]
-    assert chosen_layers(entry, model.card)[0].settings[0].objective == Objective("neuron")
+    assert chosen_layers(entry, model.card)[0].settings[0].objective == ObjectiveSpec("neuron")

@@ -12,7 +12,7 @@ import pytest
 
 from generator.config import RenderSettings
 from generator.config.schema import RenderPart
-from generator.config.values import METHOD_DEFAULTS, USUAL_TRANSFORMS, Objective
+from generator.config.values import METHOD_DEFAULTS, USUAL_TRANSFORMS, ObjectiveSpec
 from tests.config.files import problems, read
 
 # What the benchmarks decide may move; the tests below are about everything else.
@@ -21,7 +21,7 @@ FOURIER = RenderSettings(
 )
 PIXEL = RenderSettings("pixel", size=128, margin=0, **METHOD_DEFAULTS["pixel"])
 MACO = RenderSettings("maco", size=128, margin=0, **METHOD_DEFAULTS["maco"])
-NEURON, DIRECTION = Objective("neuron"), Objective("direction", ((3, -1.0), (5, 0.5)))
+NEURON, DIRECTION = ObjectiveSpec("neuron"), ObjectiveSpec("direction", ((3, -1.0), (5, 0.5)))
 
 
 def pictures(folder: Path, render: str) -> tuple[RenderSettings, ...]:
@@ -89,7 +89,11 @@ def test_one_picture_has_what_is_said_and_the_rest_by_method_and_size(
 
 def test_the_defaults_of_the_type_are_those_of_the_default_method() -> None:
     assert RenderSettings() == FOURIER
-    assert (FOURIER.objective, FOURIER.sign, FOURIER.transforms) == (Objective("channel"), "positive", USUAL_TRANSFORMS)
+    assert (FOURIER.objective, FOURIER.sign, FOURIER.transforms) == (
+        ObjectiveSpec("channel"),
+        "positive",
+        USUAL_TRANSFORMS,
+    )
 
 
 NEGATIVE = replace(FOURIER, sign="negative")
@@ -114,7 +118,7 @@ NEGATIVE = replace(FOURIER, sign="negative")
             "{objective: [neuron, channel], sign: both, repeats: 2}",
             tuple(
                 replace(FOURIER, objective=objective, sign=sign, seed=seed)
-                for objective in (NEURON, Objective())
+                for objective in (NEURON, ObjectiveSpec())
                 for sign in ("positive", "negative")
                 for seed in (0, 1)
             ),
@@ -132,12 +136,12 @@ def test_every_objective_in_every_sign_with_every_seed_the_main_one_first(
 @pytest.mark.parametrize(
     ("objective", "written"),
     [
-        (Objective(), "channel"),
+        (ObjectiveSpec(), "channel"),
         (NEURON, "neuron"),
         (DIRECTION, {"direction": {"3": -1.0, "5": 0.5}}),
     ],
 )
-def test_an_objective_is_written_as_it_is_configured(objective: Objective, written: object, tmp_path: Path) -> None:
+def test_an_objective_is_written_as_it_is_configured(objective: ObjectiveSpec, written: object, tmp_path: Path) -> None:
     assert objective.written == written
     (settings,) = pictures(tmp_path, f"{{objective: {written}}}")
     assert settings.objective == objective
@@ -171,7 +175,8 @@ OF_MODEL = replace(PIXEL, size=64, steps=20, seed=1, diversity=2)
             "block3_conv1",
             None,
             tuple(
-                replace(MACO, size=64, steps=20, seed=1, diversity=2, objective=one) for one in (Objective(), NEURON)
+                replace(MACO, size=64, steps=20, seed=1, diversity=2, objective=one)
+                for one in (ObjectiveSpec(), NEURON)
             ),
         ),
         (1, "block4_conv1", "all", (OF_MODEL, replace(OF_MODEL, objective=NEURON))),

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from generator.config import Look
+from generator.config import Branding
 from tests.config.files import problems, read
 
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 20 10"/>'
@@ -42,7 +42,7 @@ def test_a_look_is_what_the_keys_say(folder: Path) -> None:
         templates: theme
         models: [demo]
         """
-    assert read(folder, text).look == Look(
+    assert read(folder, text).branding == Branding(
         introduction="# Hello\n![a drawing](my%20logo.svg)\n",
         logo=folder / "logo.png",
         accent="#663399",
@@ -50,7 +50,7 @@ def test_a_look_is_what_the_keys_say(folder: Path) -> None:
         templates=folder / "theme",
         folder=folder,
     )
-    assert read(folder, "models: [demo]").look == Look(folder=folder)
+    assert read(folder, "models: [demo]").branding == Branding(folder=folder)
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ def test_a_look_is_what_the_keys_say(folder: Path) -> None:
     ],
 )
 def test_an_accent_is_a_colour_of_css(folder: Path, accent: str, expected: str) -> None:
-    assert read(folder, f"models: [demo]\naccent: {accent}").look.accent == expected
+    assert read(folder, f"models: [demo]\naccent: {accent}").branding.accent == expected
 
 
 BAD = {
