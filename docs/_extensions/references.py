@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -59,6 +60,7 @@ class Key(NamedTuple):
     takes: str
     default: str
     meaning: str
+    examples: tuple[str, ...]
 
 
 def keys(schema: Schema, known: Schema, place: str = "") -> Iterator[Key]:
@@ -70,13 +72,26 @@ def keys(schema: Schema, known: Schema, place: str = "") -> Iterator[Key]:
         if name in ("render", "layers"):  # the defaults are those of no layer
             shown = ""
         meaning = part.get("description", "").replace("``", "")
-        yield Key(here, takes(part, known), REQUIRED if name in schema.get("required", ()) else shown, meaning)
+        default = REQUIRED if name in schema.get("required", ()) else shown
+        yield Key(here, takes(part, known), default, meaning, tuple(map(written, part.get("examples", ()))))
         if name == "models":
             yield from keys(known["ModelPart"]["anyOf"][1], known, "models[].")
-        if name == "preprocess":
-            yield from keys(known["PreprocessPart"], known, f"{here}.")
+        if mapping := _mapping(part, known):
+            yield from keys(mapping, known, f"{here}.")
     if not place:
         yield from keys(known["RenderPart"], known, "render.")
+
+
+def _mapping(schema: Schema, known: Schema) -> Schema | None:
+    """Return what a key holds if it takes a mapping of several keys, but for ``render``."""
+    names = [form.get("$ref", "").rpartition("/")[2] for form in schema.get("anyOf", [schema])]
+    mappings = [known[name] for name in names if name and name != "RenderPart"]
+    return next((mapping for mapping in mappings if len(mapping["properties"]) > 1), None)
+
+
+def written(example: object) -> str:
+    """Return an example as one would write it in YAML on a line."""
+    return re.sub(r'"([A-Za-z0-9_./:]+)"', r"\1", json.dumps(example))
 
 
 def takes(schema: Schema, known: Schema) -> str:
@@ -150,6 +165,8 @@ class ConfigReference(SphinxDirective):
             if key.default:
                 default = [nodes.Text(" Default: "), nodes.literal("", key.default)]
                 meaning += [nodes.Text(" Required.")] if key.default == REQUIRED else default
+            for number, example in enumerate(key.examples):
+                meaning += [nodes.Text(", " if number else " Such as: "), nodes.literal("", example)]
             listed += nodes.definition_list_item("", term, nodes.definition("", meaning))
         return [listed]
 

@@ -139,8 +139,10 @@ def one_of(words: Any) -> Takes:
 def message_of(error: ValidationError) -> ValueError:
     """Return the first of the messages that our annotations have for the parts which lie deepest."""
     own = [problem for problem in error.errors() if problem["type"] == "value_error"]
-    deepest: ValueError = max(own, key=lambda problem: len(problem["loc"]))["ctx"]["error"]
-    return deepest
+    # A mapping's key lies as deep as its value; pydantic says "[key]" of it.
+    deepest = max(own, key=lambda problem: len([step for step in problem["loc"] if step != "[key]"]))
+    message: ValueError = deepest["ctx"]["error"]
+    return message
 
 
 def _has_own_message(error: ValidationError) -> bool:

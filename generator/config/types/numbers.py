@@ -27,7 +27,7 @@ Number = Annotated[float, AfterValidator(_computable)]
 _Fraction = Annotated[
     str,
     Field(
-        pattern=r"^\s*[-+]?[0-9._]+([eE][-+]?[0-9]+)?\s*(/\s*[0-9_]+\s*)?$",
+        pattern=r"^\s*[-+]?[\d._]+([eE][-+]?\d+)?\s*(/\s*[\d_]+\s*)?$",
         json_schema_extra={"words": "fraction such as 1/255"},
     ),
 ]

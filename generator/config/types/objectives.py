@@ -17,7 +17,7 @@ def _not_zero(weight: float) -> float:
     return weight
 
 
-_FilterIndex = Annotated[str, Field(pattern="^[0-9]+$"), BeforeValidator(str)]  # YAML's keys come as texts
+_FilterIndex = Annotated[str, Field(pattern=r"^\d+$"), BeforeValidator(str)]  # YAML's keys come as texts
 
 
 class DirectionPart(Strict):

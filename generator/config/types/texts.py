@@ -25,10 +25,10 @@ def _with_its_lines(value: object) -> object:
     return value
 
 
-Text = Annotated[str, Field(min_length=1, examples=["a text"]), BeforeValidator(as_text)]
+Text = Annotated[str, Field(min_length=1), BeforeValidator(as_text)]
 MarkdownText = Annotated[
     str,
-    Field(min_length=1, json_schema_extra={"words": "Markdown"}, examples=["A gallery of *our* network."]),
+    Field(min_length=1, json_schema_extra={"words": "Markdown"}),
     BeforeValidator(_with_its_lines),
 ]
 
@@ -40,7 +40,7 @@ def _path(text: str) -> Path | None:
         return None
 
 
-PathText = Annotated[Path, Takes(Text, "a path,", _path, words="path", examples=("a folder/a name", "~/galleries"))]
+PathText = Annotated[Path, Takes(Text, "a path,", _path, words="path")]
 """A path, with the user's own folder in place of ``~``."""
 
 
@@ -57,7 +57,6 @@ ImportPath = Annotated[
         "package.module:Name,",
         lambda text: text if is_import_path(text) else None,
         words="package.module:Name",
-        examples=("package.module:Name",),
     ),
 ]
 
