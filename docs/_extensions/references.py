@@ -163,7 +163,7 @@ class ConfigReference(SphinxDirective):
             term = nodes.term("", "", nodes.literal("", key.place), nodes.Text(f" {key.takes}"))
             meaning = nodes.paragraph("", "", nodes.Text(key.meaning))
             if key.default:
-                default = [nodes.Text(" Default: "), nodes.literal("", key.default)]
+                default = [nodes.Text(" Default: "), nodes.literal("", key.default), nodes.Text(".")]
                 meaning += [nodes.Text(" Required.")] if key.default == REQUIRED else default
             for number, example in enumerate(key.examples):
                 meaning += [nodes.Text(", " if number else " Such as: "), nodes.literal("", example)]

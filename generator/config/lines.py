@@ -1,4 +1,4 @@
-"""Where in a YAML file a value stands, and what to say about one that does not fit."""
+"""Where in a YAML file a value stands, and the message for a value that does not fit."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def _key(node: CommentedMap, step: str | int) -> Any:
 
 
 def describe(error: ErrorDetails, schema: type[BaseModel] = ConfigFile) -> str:
-    """Say in one line where in the document a value does not fit, and what was expected."""
+    """Return the message for an error: where in the document a value does not fit ``schema``, and what was expected."""
     location = error["loc"]
     place = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in location).lstrip(".") or "file"
     kind = error["type"]

@@ -33,11 +33,11 @@ class RenderPart(Strict):
     margin: Annotated[int, Field(ge=0, le=512)] | None = None
     """Pixels that are cut off at each side when the picture is done."""
     steps: Annotated[int, Field(ge=1, le=100_000)] | None = None
-    """Steps of the ascent."""
+    """Steps of the optimisation."""
     learning_rate: Annotated[float, Field(gt=0, allow_inf_nan=False, strict=False)] | None = None
     """Length of a step."""
     seed: Annotated[int, Field(ge=0, lt=2**63)] | None = None
-    """Of the start and of all that is random."""
+    """Of the start image and of everything else that is random."""
     objective: Omittable[ObjectiveList] = None
     """What is maximised, and what the finished file is scored by."""
     sign: Omittable[Annotated[Sign, one_of(Sign)]] = None
@@ -51,10 +51,10 @@ class RenderPart(Strict):
     crops: Annotated[int, Field(ge=1, le=256)] | None = None
     """Random crops that the network sees at each step of ``maco``."""
     precision: Omittable[Annotated[Precision, one_of(Precision)]] = None
-    """Of the climb; scores are read in float32."""
+    """Of the optimisation; scores are computed in float32."""
 
     def chosen(self) -> dict[str, object]:
-        """Return only what was said."""
+        """Return the settings that were given."""
         return {name: value for name in type(self).model_fields if (value := getattr(self, name)) is not None}
 
 
@@ -102,7 +102,7 @@ def _layers(value: object) -> object:
     return {as_text(glob): {} for glob in globs}
 
 
-# Not by Takes: what is wrong inside of a mapping is told at its own place.
+# Not by Takes: what is wrong inside of a mapping is reported at its own place.
 PreprocessSetting = Annotated[
     Style | PreprocessPart, PlainValidator(_preprocess, json_schema_input_type=Style | PreprocessPart)
 ]
@@ -179,7 +179,7 @@ class ConfigFile(Strict):
     photos: list[Text] = Field(default=["chelsea"], min_length=1)
     """Names of bundled photos, or files."""
     filters: FilterSelection = "all"
-    """All, a number spread over each layer, indices, or those that answer the photos most."""
+    """All, a number spread over each layer, indices, or those that respond most to the photos."""
     render: RenderPart = RenderPart()
     """Settings for all models."""
     models: list[ModelPart] = Field(min_length=1)

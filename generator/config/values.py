@@ -11,7 +11,7 @@ from typing import Any, Literal, get_args
 
 @dataclass(frozen=True)
 class MostActive:
-    """The filters of a layer that answer the photos most."""
+    """The filters of a layer that respond most to the photos."""
 
     count: int
 

@@ -1,4 +1,4 @@
-"""The keys that make a site its owner's: what they become, and what is said of those that do not fit."""
+"""The keys that make a site its owner's: the values they become, and the messages for those that do not fit."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ BAD = {
     "introduction-null": ("introduction:", ["2: introduction: expected a text, got None"]),
     "introduction-list": ("introduction: [a]", ["2: introduction: expected a text, got ['a']"]),
     "footer-blank": ("footer: ' '", ["2: footer: expected a text, got ' '"]),
-    # a block's picture is told with its own line, whatever stands before it
+    # a block's picture is reported with its own line, whatever stands before it
     "picture-in-a-block": (
         "introduction: |\n\n  # A\n\n  one\n  two ![](logo.pnk)\n  | a |\n  |---|\n  | ![](xyz) |",
         [
@@ -131,11 +131,11 @@ BAD = {
 
 
 @pytest.mark.parametrize(("text", "expected"), BAD.values(), ids=BAD)
-def test_every_error_is_told_with_its_line(folder: Path, text: str, expected: list[str]) -> None:
-    told = problems(folder, f"models: [demo]\n{text}")
-    assert told == [line.replace("{folder}", str(folder.resolve())) for line in expected]
+def test_every_error_is_reported_with_its_line(folder: Path, text: str, expected: list[str]) -> None:
+    reported = problems(folder, f"models: [demo]\n{text}")
+    assert reported == [line.replace("{folder}", str(folder.resolve())) for line in expected]
 
 
 def test_a_picture_that_is_cut_off_is_damaged(folder: Path) -> None:
-    (told,) = problems(folder, "models: [demo]\nlogo: cut.png")
-    assert told.startswith("2: logo: 'cut.png' is damaged: ")
+    (problem,) = problems(folder, "models: [demo]\nlogo: cut.png")
+    assert problem.startswith("2: logo: 'cut.png' is damaged: ")

@@ -63,7 +63,7 @@ compare: [[demo, VGG16]]
 
 
 def problems(text: str) -> tuple[bool, bool]:
-    """Tell whether the program and the schema have something to say against a configuration."""
+    """Return whether the program and the schema find a configuration wrong."""
     held = as_texts(YAML(typ="safe").load(text))
     try:
         ConfigFile.model_validate(held)

@@ -82,7 +82,7 @@ class Takes:
 
 @dataclass(frozen=True, eq=False)
 class TakesList:
-    """Annotation of a tuple that is written as a list; items that do not fit are each told at their own place.
+    """Annotation of a tuple that is written as a list; items that do not fit are each a problem at its own place.
 
     Without ``expected``, a single item stands for a list of it, and an empty list is none.
     """
