@@ -75,7 +75,7 @@ def keys(schema: Schema, known: Schema, place: str = "") -> Iterator[Key]:
         default = REQUIRED if name in schema.get("required", ()) else shown
         yield Key(here, takes(part, known), default, meaning, tuple(map(written, part.get("examples", ()))))
         if name == "models":
-            yield from keys(known["ModelPart"]["anyOf"][1], known, "models[].")
+            yield from keys(known["ModelPart"], known, "models[].")
         if mapping := _mapping(part, known):
             yield from keys(mapping, known, f"{here}.")
     if not place:

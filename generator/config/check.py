@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -34,10 +33,8 @@ def check_parts(document: CommentedMap, folder: Path) -> Iterator[Problem]:
     photos, models = plain(document.get("photos", [])), plain(document.get("models", []))
     named = [(i, p.strip()) for i, p in enumerate(photos if isinstance(photos, list) else []) if isinstance(p, str)]
     yield from _check_photos([(index, photo) for index, photo in named if photo], folder)
-    valid = []
-    for index, raw in enumerate(models if isinstance(models, list) else []):
-        with contextlib.suppress(ValidationError):
-            valid.append((index, ModelPart.model_validate(raw)))
+    files = [_alone("models", [raw]) for raw in (models if isinstance(models, list) else [])]
+    valid = [(index, file.models[0]) for index, file in enumerate(files) if file]
     yield from _check_models(valid, folder)
     for key in filter(ConfigFile.model_fields.__contains__, document):
         if (file := _alone(key, document[key])) is not None:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Literal, get_args
 
-from pydantic import BeforeValidator, Field, GetJsonSchemaHandler, PlainValidator, model_validator
-from pydantic_core import CoreSchema
+from pydantic import BeforeValidator, Field, PlainValidator
 
 from generator.config.types.annotations import Omittable, Strict, near, one_of
 from generator.config.types.colours import Colour
@@ -146,15 +145,13 @@ class ModelPart(Strict):
             for glob, part in self.layers.items()
         )
 
-    @classmethod
-    def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        """Return the schema with the short form, a source alone."""
-        return {"anyOf": [{"type": "string"}, handler(core)]}
 
-    @model_validator(mode="before")
-    @classmethod
-    def _short_form(cls, value: object) -> object:
-        return {"source": value} if isinstance(value, str) else value
+def _model(value: object) -> object:
+    """Return the short form, a source alone, as a mapping too."""
+    return {"source": value} if isinstance(value, str) else value
+
+
+ModelOrSource = Annotated[ModelPart, BeforeValidator(_model, json_schema_input_type=str | ModelPart)]
 
 
 class ConfigFile(Strict):
@@ -182,7 +179,7 @@ class ConfigFile(Strict):
     """All, a number spread over each layer, indices, or those that respond most to the photos."""
     render: RenderPart = RenderPart()
     """Settings for all models."""
-    models: list[ModelPart] = Field(min_length=1)
+    models: list[ModelOrSource] = Field(min_length=1)
     """The models; one that is only a text is a ``source``."""
     compare: list[Pair] | None = None
     """Pairs of models by their names; else neighbours in ``models`` of one architecture."""

@@ -84,19 +84,38 @@ class Takes:
 class TakesList:
     """Annotation of a tuple that is written as a list; items that do not fit are each a problem at its own place.
 
-    Without ``expected``, a single item stands for a list of it, and an empty list is none.
+    What is no list is a ValueError: ``expected`` and what was given.
     """
 
     item: Any
-    expected: str = ""
+    expected: str
     examples: tuple[object, ...] = ()
 
     def validate(self, value: object, handler: ValidatorFunctionWrapHandler) -> object:
-        """Return the items, without repetitions where a single one may stand for all."""
-        if self.expected:
-            if not isinstance(value, list):
-                raise ValueError(f"expected {self.expected} got {value!r}")
-            return tuple(handler(value))
+        """Return the items."""
+        if not isinstance(value, list):
+            raise ValueError(f"expected {self.expected} got {value!r}")
+        return tuple(handler(value))
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """Return the validation by the items."""
+        items = core_schema.list_schema(handler.generate_schema(self.item))
+        return core_schema.no_info_wrap_validator_function(self.validate, items)
+
+    def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """Return the schema of the list, with its examples."""
+        return {**handler(core), "examples": list(self.examples)}
+
+
+@dataclass(frozen=True, eq=False)
+class TakesOneOrMore:
+    """Annotation of a tuple that is written as an item or a list of at least one, each item counted once."""
+
+    item: Any
+    examples: tuple[object, ...] = ()
+
+    def validate(self, value: object, handler: ValidatorFunctionWrapHandler) -> object:
+        """Return the items; what is wrong with a single one is a problem at the key's own place."""
         if isinstance(value, list) and value:
             return tuple(dict.fromkeys(handler(value)))
         try:
@@ -106,14 +125,13 @@ class TakesList:
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         """Return the validation by the items."""
-        items = core_schema.list_schema(handler.generate_schema(self.item), min_length=None if self.expected else 1)
+        items = core_schema.list_schema(handler.generate_schema(self.item), min_length=1)
         return core_schema.no_info_wrap_validator_function(self.validate, items)
 
     def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        """Return the schema of a list, or of an item or a list."""
-        several = handler(core)
-        schema = several if self.expected else {"anyOf": [several["items"], several]}
-        return {**schema, "examples": list(self.examples)} if self.examples else schema
+        """Return the schema of an item or a list, with their examples."""
+        items = handler(core)
+        return {"anyOf": [items["items"], items], "examples": list(self.examples)}
 
 
 class _NotNull:
@@ -137,8 +155,10 @@ def one_of(words: Any) -> Takes:
 
 
 def message_of(error: ValidationError) -> ValueError:
-    """Return the first of the messages that our annotations have for the parts which lie deepest."""
+    """Return the first of the messages that annotations have for the parts which lie deepest, or else the error."""
     own = [problem for problem in error.errors() if problem["type"] == "value_error"]
+    if not own:
+        return error
     # A mapping's key lies as deep as its value; pydantic says "[key]" of it.
     deepest = max(own, key=lambda problem: len([step for step in problem["loc"] if step != "[key]"]))
     message: ValueError = deepest["ctx"]["error"]

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from generator.config.types.annotations import Strict, Takes, TakesList, key_hint, near
+from generator.config.types.annotations import Strict, Takes, TakesOneOrMore, key_hint, near
 from generator.config.types.numbers import Number
 from generator.config.values import ObjectiveSpec
 
@@ -59,6 +59,6 @@ _OneObjective = Annotated[
 ]
 ObjectiveList = Annotated[
     tuple[ObjectiveSpec, ...],
-    TakesList(_OneObjective, examples=("neuron", {"direction": {"3": 1, "7": -0.5}}, ["channel", "neuron"])),
+    TakesOneOrMore(_OneObjective, examples=("neuron", {"direction": {"3": 1, "7": -0.5}}, ["channel", "neuron"])),
 ]
 """What is maximised: one objective or several, each once."""
