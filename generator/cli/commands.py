@@ -227,7 +227,7 @@ def render(
 
     import numpy as np
 
-    from generator.config.values import Objective
+    from generator.config.values import ObjectiveSpec
     from generator.imaging.encoding import save_picture
     from generator.pipeline import bands
     from generator.plan import Tuning
@@ -239,7 +239,7 @@ def render(
     base = {**dict(entry.render), **(dict(rule.render) if rule else {})}
     said = {key: value for key, value in chosen.items() if value is not None}
     if "objective" in said:
-        said["objective"] = (Objective(str(said["objective"])),)
+        said["objective"] = (ObjectiveSpec(str(said["objective"])),)
     if "method" in said and said["method"] != base.get("method", "fourier"):
         # The others were for that method.
         base = {key: value for key, value in base.items() if key in ("size", "seed", "objective", "sign")}
@@ -252,7 +252,9 @@ def render(
         index = settings.objective.weights[0][0]
     else:
         index = random.randrange(found.filters) if filter_ is None else filter_
-    kind = "" if (settings.objective, settings.sign) == (Objective(), "positive") else f" {settings.objective.kind},"
+    kind = (
+        "" if (settings.objective, settings.sign) == (ObjectiveSpec(), "positive") else f" {settings.objective.kind},"
+    )
     kind += " negative," if settings.sign == "negative" else ""
     made = f"{settings.method}, {settings.steps} steps, seed {settings.seed}"
     click.echo(f"{entry.name}/{found.name}, filter {index}:{kind} {made}")
