@@ -66,7 +66,7 @@ def filters_of(filters: int | str | Iterable[int] | None) -> Filters | None:
     if isinstance(given, Iterable) and not isinstance(given, str | Mapping):
         given = [_plain(index) for index in given]
     try:
-        chosen: Filters = LayerPart.model_validate({"filters": given}).filters
+        chosen: Filters | None = LayerPart.model_validate({"filters": given}).filters
     except ValidationError as error:
         raise ConfigError(describe(each) for each in error.errors()) from None
     if isinstance(chosen, MostActive):

@@ -60,7 +60,7 @@ class Exports:
             raise UsageError(
                 f"--archive {archive}: not a kind of archive that is made here", "End it in .zip or .tar.gz"
             )
-        places = {"site": config.output, "store": config.cache, "templates": config.look.templates}
+        places = {"site": config.output, "store": config.cache, "templates": config.branding.templates}
         for path in filter(None, (archive, single_file)):
             if path is single_file and path.suffix.lower() not in (".html", ".htm"):
                 raise UsageError(f"--single-file {path}: is written as HTML", "Let its name end in .html")

@@ -10,7 +10,7 @@ import click
 
 from generator.cli.options import config_for, config_option, debug_option, find_model, trust_option
 from generator.cli.terminal import print_line
-from generator.config.values import METHODS, Objective
+from generator.config.values import METHODS, ObjectiveSpec
 from generator.errors import UsageError
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def render(
         raise UsageError(f"cannot write {output}: " + ("it is a folder" if output.is_dir() else "no such folder"))
     given = {key: value for key, value in settings.items() if value is not None}
     if "objective" in given:
-        given["objective"] = (Objective(str(given["objective"])),)
+        given["objective"] = (ObjectiveSpec(str(given["objective"])),)
     pictures = optimize_filters(
         entry,
         layer,
@@ -104,7 +104,8 @@ def _print_request(request: PictureRequest) -> None:
     for warning in request.summary.warnings:
         print_line(f"Warning: {warning}", err=True)
     settings = request.settings
-    kind = "" if (settings.objective, settings.sign) == (Objective(), "positive") else f" {settings.objective.kind},"
+    usual = (settings.objective, settings.sign) == (ObjectiveSpec(), "positive")
+    kind = "" if usual else f" {settings.objective.kind},"
     kind += " negative," if settings.sign == "negative" else ""
     how = f"{settings.method}, {settings.steps} steps, seed {settings.seed}"
     print_line(f"{request.model}/{request.layer.name}, filter {request.filters[0]}:{kind} {how}")

@@ -35,7 +35,7 @@ def inputs_digest(
     names = dict.fromkeys(record_group for *_, tasks in record_groups for record_group, _ in tasks)
     return digest(
         {
-            "config": [config.title, repr(config.look), repr(config.compare)],
+            "config": [config.title, repr(config.branding), repr(config.compare)],
             "shell": {path: content.digest for path, content in shell.files.items()},
             "templates": templates.digest,
             "program": _program(),

@@ -41,7 +41,7 @@ def check_templates(config: Config) -> None:
 
     Raises ConfigError with a line for each that is wrong.
     """
-    open_templates(config.look.templates)
+    open_templates(config.branding.templates)
 
 
 def write_site(config: Config, models: Sequence[Gathered], store: Store, keep_all: bool = False) -> Written:
@@ -51,8 +51,8 @@ def write_site(config: Config, models: Sequence[Gathered], store: Store, keep_al
 
     Raises UsageError if the output folder cannot be written, or a blob of the store is damaged.
     """
-    templates = open_templates(config.look.templates)
-    shell = make_shell(config.title, config.look, templates)
+    templates = open_templates(config.branding.templates)
+    shell = make_shell(config.title, config.branding, templates)
     inputs = inputs_digest(config, models, shell, templates, store, keep_all)
     if kept := still_there(config.output, store, inputs):
         return Written(0, kept[0], 0, Counter(kept[1]))

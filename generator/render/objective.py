@@ -14,7 +14,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from generator.config.values import Objective as Wanted
+from generator.config.values import ObjectiveSpec
 from generator.render.backend import Tensor
 
 ops = keras.ops
@@ -105,7 +105,7 @@ class Direction:
 OBJECTIVES: dict[str, Objective] = {"channel": Channel(), "neuron": Neuron(), "direction": Direction()}
 
 
-def rows(wanted: Wanted, filters: tuple[int, ...], columns: tuple[int, ...]) -> Rows:
+def rows(wanted: ObjectiveSpec, filters: tuple[int, ...], columns: tuple[int, ...]) -> Rows:
     """Return (n, k): for each picture, the weight of each of the channels ``columns`` in its objective."""
     if wanted.weights:
         weights = dict(wanted.weights)

@@ -72,12 +72,14 @@ def files_of(config: Config) -> Iterator[Path]:
     yield from (photo.path for photo in config.photos)
     for entry in config.models:
         yield from _files_of_model(entry)
-    look = config.look
-    if look.logo:
-        yield look.logo
-    yield from (look.folder / image.address for text in (look.introduction, look.footer) for image in _images(text))
-    if look.templates:
-        yield from (look.templates / name for name in files_below(look.templates))
+    branding = config.branding
+    if branding.logo:
+        yield branding.logo
+    yield from (
+        branding.folder / image.address for text in (branding.introduction, branding.footer) for image in _images(text)
+    )
+    if branding.templates:
+        yield from (branding.templates / name for name in files_below(branding.templates))
 
 
 def _images(text: str) -> Iterable[markdown.Image]:

@@ -10,7 +10,7 @@ import keras
 import numpy as np
 import pytest
 
-from generator.config.load import entry_for_source
+from generator.config.entries import entry_for_source
 from generator.config.values import complete_settings
 from generator.models.catalogue import APPLICATIONS
 from generator.models.load import LoadedModel, load
