@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @config_option
-@click.option("--host", default="127.0.0.1", show_default=True, help="Whom it answers: by default this machine alone.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Who can reach it: by default this machine alone.")
 @click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="0: any that is free.")
 @click.option("--open/--no-open", "show", default=False, show_default=True, help="Open it in the browser.")
 @trust_option
