@@ -119,8 +119,8 @@ def plan(
 @debug_option
 def layers(model: str, config_path: Path | None, trust: bool) -> None:
     """List every convolutional layer of MODEL."""
+    from generator.assets.catalogue import weights_path
     from generator.cli.tables import print_table
-    from generator.models.catalogue import weights_path
     from generator.models.identity import digest_of
     from generator.models.summary import WHOLE_INPUT, ModelSummary
     from generator.store import Store
@@ -281,8 +281,8 @@ def render(
 @debug_option
 def models(config_path: Path | None) -> None:
     """List what MODEL can name."""
+    from generator.assets.catalogue import APPLICATIONS, weights_folder
     from generator.cli.tables import print_table
-    from generator.models.catalogue import APPLICATIONS, weights_folder
 
     config = read_config(config_path)
     rows = [[entry.name, f"configured: {entry.source}", ""] for entry in config.models]

@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 import keras
 import numpy as np
 
+from generator.assets.catalogue import APPLICATIONS
 from generator.config.values import ModelEntry
 from generator.models import preprocess as styles
 from generator.models.built import digest_of_built
-from generator.models.catalogue import APPLICATIONS
 from generator.models.describe import describe
 from generator.models.graph import Graph, flatten
 from generator.models.identity import digest_of

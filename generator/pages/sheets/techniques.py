@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from generator.analysis.records import PictureView
 from generator.names import unique_slugs
 from generator.pages.pictures import MAIN
-from generator.pages.sheets.thumbnails import Cell, Technique
+from generator.pages.technique import Cell, Technique
 from generator.pages.views import FilterView
 from generator.site.records import CELLS, PICTURE, STRIP, Kind
 from generator.site.sheets import BEST_SLUG, KERNEL_SLUG, MAIN_SLUG
