@@ -97,10 +97,10 @@ def test_every_picture_of_a_filter_is_seen_with_how_it_was_made(scripts: bool, c
     assert small
     assert large["width"] > small["width"] > 150
     for one in others.all():
-        assert not one.locator(".growth").is_visible()
+        assert not one.locator(".snapshots").is_visible()
         one.locator("summary").press("Enter")
-        assert one.locator(".growth li").count() >= 3
-        for part in (".growth", "svg polyline", ".settings"):
+        assert one.locator(".snapshots li").count() >= 3
+        for part in (".snapshots", "svg polyline", ".settings"):
             assert one.locator(part).first.is_visible()
     page.locator(".others").scroll_into_view_if_needed()
     assert problems == []
