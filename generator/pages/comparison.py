@@ -45,8 +45,8 @@ class FilterPair:
     """A filter and the one beside it; there is none if no filter of the other layer correlates with it.
 
     ``change`` is how far the weights moved relative to their length, infinite where there is no ratio, ``cosine`` that
-    of both, ``biases`` are both's; None where they are not known. ``distance`` is 1 minus the correlation of the feature
-    maps of the same photos, None where both are the same everywhere.
+    of both, ``biases`` are both's; None where they are not known. ``distance`` is 1 minus the correlation of the
+    feature maps of the same photos, None where both are the same everywhere.
     """
 
     a: FilterView
@@ -226,7 +226,7 @@ def _most_alike(a: LayerView, b: LayerView) -> list[FilterPair]:
 
 
 def _by_chance(a: LayerView, b: LayerView) -> float | None:
-    """Return the mean of what filters have most in common with feature maps of other photos; None if there is but one."""
+    """Return the mean of the largest correlations with feature maps of other photos; None if there is one photo."""
     photos = _photos(a.filters, b.filters)
     if len(photos) < 2:
         return None

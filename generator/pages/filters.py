@@ -55,7 +55,7 @@ def percent(share: float) -> str:
 
 
 def direction(weights: Sequence[tuple[int, float]]) -> str:
-    """Return ``3 − 7`` or ``0.5 × 3 + 2 × 7``: the filters of a direction, those of the largest weights if they are many."""
+    """Return ``3 − 7`` or ``0.5 × 3 + 2 × 7``: the filters of a direction, at most the ``TERMS`` largest."""
     kept = sorted(sorted(weights, key=lambda pair: -abs(pair[1]))[:TERMS])
     terms: list[str] = []
     for index, weight in kept:

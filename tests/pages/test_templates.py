@@ -147,6 +147,7 @@ def test_a_dead_filters_page_shows_the_evidence(tmp_path: Path) -> None:
 def test_a_home_page_of_nothing_but_dead_filters_has_no_picture_of_them(tmp_path: Path) -> None:
     made = written(tmp_path, 2, 0.0, response=0.0)
     pages = made.pages()
-    assert [len(pages[path].all("span", **{"class": "no-picture"})) for path in ("index.html", "net/index.html")] == [2, 2]
+    hatched = [pages[path].all("span", **{"class": "no-picture"}) for path in ("index.html", "net/index.html")]
+    assert [len(fields) for fields in hatched] == [2, 2]
     assert len(pages[LAYER].all("a", **{"class": "tile dead none"})) == 2
     assert pages["index.html"].all("img") == []

@@ -69,7 +69,10 @@ def test_a_filters_likes_are_links_with_their_numbers(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("response", "said"),
-    [(0.0, "It has no activation on the photo: there is nothing to compare."), (1.0, "No other filter’s feature maps correlate")],
+    [
+        (0.0, "It has no activation on the photo: there is nothing to compare."),
+        (1.0, "No other filter’s feature maps correlate"),
+    ],
 )
 def test_what_has_nothing_alike_says_why(tmp_path: Path, response: float, said: str) -> None:
     assert said in words(page("alike", view(tmp_path, 1, 2.0, response)).text)
