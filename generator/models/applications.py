@@ -8,9 +8,9 @@ import keras
 from keras.src.utils import file_utils
 
 from generator.config.values import ModelEntry
-from generator.errors import ModelError, WeightsUnavailableError
+from generator.errors import ModelError, WeightsUnavailableError, reason
 from generator.models.catalogue import weights_folder
-from generator.models.error_text import quiet, reason
+from generator.models.error_text import quiet
 from generator.models.identity import RANDOM_SEED
 
 OWN_SIZE = {"NASNetLarge": (331, 331, 3)}

@@ -36,8 +36,8 @@ def check_hdf5(path: Path) -> None:
     if done is None:
         raise ModelError(f"{path}: a damaged HDF5 file: not read to its end in {SECONDS_TO_LOOK} s", "Copy it again")
     if done.returncode:
-        reason = (done.stderr.strip().splitlines() or ["it cannot be read"])[-1]
-        raise ModelError(f"{path}: a damaged HDF5 file: {reason}", "Copy it again")
+        last_line = (done.stderr.strip().splitlines() or ["it cannot be read"])[-1]
+        raise ModelError(f"{path}: a damaged HDF5 file: {last_line}", "Copy it again")
 
 
 def open_hdf5(file: Path | BinaryIO, mode: str = "r") -> Any:

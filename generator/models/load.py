@@ -10,6 +10,7 @@ import keras
 import numpy as np
 
 from generator.config.values import ModelEntry
+from generator.errors import reason
 from generator.models import preprocess as styles
 from generator.models.built import digest_of_built
 from generator.models.catalogue import APPLICATIONS
@@ -61,7 +62,7 @@ def _checked(summary: ModelSummary, graph: Graph) -> ModelSummary:
     try:
         verdict = check(graph, summary.preprocess, bundled_photos(summary.photo_size(), summary.channels))
     except Exception as error:  # what a model's own layers cannot do is told when it is rendered
-        verdict = Verdict(False, "", f"The preprocessing was not checked: {' '.join(str(error).split())[:200]}")
+        verdict = Verdict(False, "", f"The preprocessing was not checked: {reason(error)}")
     if verdict.better:
         return replace(summary, warnings=(*summary.warnings, verdict.sentence))
     return replace(summary, notes=(*summary.notes, verdict.sentence))

@@ -15,10 +15,10 @@ from keras.src.saving.serialization_lib import SafeModeScope
 
 from generator.assets import demo_path
 from generator.config.values import ModelEntry
-from generator.errors import ModelError
+from generator.errors import ModelError, reason
 from generator.models.applications import application
 from generator.models.custom import custom_objects, missing_object
-from generator.models.error_text import quiet, raised, reason
+from generator.models.error_text import quiet, raised
 from generator.models.files import SAVE_IT, refuse_what_is_no_model
 from generator.models.identity import RANDOM_SEED
 from generator.models.importing import folder_first, import_object

@@ -16,7 +16,7 @@ from typing import Any
 
 import keras
 
-from generator.errors import ModelError
+from generator.errors import ModelError, reason
 
 CONVOLUTIONS = (
     keras.layers.Conv2D,
@@ -227,11 +227,9 @@ def _symbols_first() -> Iterator[None]:
 
 
 def _reason(error: Exception) -> str:
-    """Return the first sentence of an error, without what Keras wraps around it."""
-    text = re.sub(r"\x1b\[\d*m", "", str(error))
-    text = " ".join(re.sub(r"^Exception encountered when calling \S+\.", "", text.strip()).split())
-    if "used as input to a TensorFlow function" in text:
+    """Return the first sentence of an error."""
+    if "used as input to a TensorFlow function" in str(error):
         return "its call uses TensorFlow's functions, not keras.ops"
-    sentence = re.split(r"(?<=[^.])\. ", text)[0].rstrip(".")
+    sentence = re.split(r"(?<=[^.])\. ", reason(error))[0].rstrip(".")
     short = sentence if len(sentence) <= 120 else sentence[:117].rsplit(" ", 1)[0] + " ..."
-    return f"its call cannot be followed: {short or type(error).__name__}"
+    return f"its call cannot be followed: {short}"

@@ -14,8 +14,8 @@ from typing import Any
 import keras
 from keras.src.legacy.saving import legacy_h5_format
 
-from generator.errors import ModelError
-from generator.models.error_text import quiet, reason
+from generator.errors import ModelError, reason
+from generator.models.error_text import quiet
 from generator.models.files import is_hdf5
 from generator.models.hdf5 import is_array, open_hdf5
 
