@@ -20,7 +20,7 @@ _CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u200e\u200f\u202a
 _KERAS_WRAPPINGS = tuple(
     re.compile(pattern, re.DOTALL)
     for pattern in (
-        r"Exception encountered when calling .*?\.\n\n(?:\x1b\[1m)?(.*?)(?:\x1b\[0m)?(?:\n\nArguments received by .*)?$",
+        r"Exception encountered when calling .*?\.\n\n(?:\x1b\[1m)?(.*?)(?:\x1b\[0m)?(?:\n\nArguments received .*)?$",
         r"Could not automatically infer the output shape .*?Error encountered:\n\n(.*)",
         r"<class [^\n]* could not be deserialized .*?\n\nException encountered: (.*)",
         r"Error when deserializing class .*?\n\nException encountered: (.*)",
