@@ -10,6 +10,7 @@ import keras
 
 from generator.errors import ModelError
 from generator.models.activation_point import activation_name, read_point
+from generator.models.conv_weights import kernel_variables
 from generator.models.graph import Call, Graph, Zeros
 from generator.models.preprocess import Preprocess
 from generator.models.receptive_field import receptive_fields
@@ -35,13 +36,6 @@ MULTIPLES = (1, 2, 4, 8, 16, 32, 64)
 def is_convolution(op: object) -> bool:
     """Tell whether an operation is a convolution over pictures."""
     return isinstance(op, CONVOLUTIONS)
-
-
-def kernels(op: Any) -> list[Any]:
-    """Return a convolution's kernel variables, first the one that meets the input."""
-    if isinstance(op, keras.layers.SeparableConv2D):
-        return [op.depthwise_kernel, op.pointwise_kernel]
-    return [op.kernel]
 
 
 def conv_positions(graph: Graph) -> list[int]:
@@ -92,7 +86,7 @@ def describe(
                 name=call.name,
                 slug=f"{index:03d}-{slug(call.name)}",
                 type=type(call.op).__name__,
-                kernel_shapes=tuple(tuple(kernel.shape) for kernel in kernels(call.op)),
+                kernel_shapes=tuple(tuple(kernel.shape) for kernel in kernel_variables(call.op)),
                 output_shape=channels_last(call, call.shape if None in input_shape else shapes[call.outputs[0]]),
                 filters=int(channels_last(call, call.shape)[2] or 0),
                 parameters=call.op.count_params(),
@@ -221,4 +215,4 @@ def _macs(call: Call, shapes: dict[int, tuple[int, ...]]) -> int:
         return 0
     shape = shapes[call.inputs[0] if isinstance(call.op, keras.layers.Conv2DTranspose) else call.outputs[0]]
     places = prod(int(side or 0) for side in channels_last(call, shape)[:2])
-    return int(places * sum(prod(kernel.shape) for kernel in kernels(call.op)))
+    return int(places * sum(prod(kernel.shape) for kernel in kernel_variables(call.op)))

@@ -18,6 +18,7 @@ from keras.src.backend import AutocastScope
 from numpy.typing import NDArray
 
 from generator.models.activation_point import ReadPoint, by_element, has_own_activation, read_point, without_activation
+from generator.models.conv_weights import conv_weights, scale_and_offset
 from generator.models.describe import conv_positions
 from generator.models.graph import TO_FIRST, TO_LAST, Call
 from generator.models.load import LoadedModel
@@ -111,7 +112,7 @@ class Network:
             elif position in self._points:
                 values[call.outputs[0]] = self._convolution(position, values)
             elif _is_plain(call.op, keras.layers.BatchNormalization) and _last_axis(call):
-                scale, offset = self._own(position, False, partial(_affine, call.op))
+                scale, offset = self._own(position, False, partial(scale_and_offset, call.op))
                 value = values[call.inputs[0]]  # before the first convolution this is float32 still
                 values[call.outputs[0]] = value * ops.cast(scale, value.dtype) + ops.cast(offset, value.dtype)
             else:
@@ -136,7 +137,7 @@ class Network:
             assert columns is None
             return self._by_keras(point, dict(values), normalised)
         norm = self._graph.calls[point.norm].op if normalised and point.norm is not None else None
-        kernel, bias = self._own(point.conv, normalised, partial(_folded, call.op, norm))
+        kernel, bias = self._own(point.conv, normalised, partial(_kernel_and_bias, call.op, norm))
         if columns is not None:
             kernel, bias = ops.take(kernel, columns, axis=-1), ops.take(bias, columns, axis=-1)
         image = ops.cast(values[call.inputs[0]], self.dtype)
@@ -205,28 +206,10 @@ def _last_axis(call: Call) -> bool:
     return int(call.op.axis) in (-1, len(call.shape))
 
 
-def _numpy(variable: Any) -> Array:
-    return np.asarray(ops.convert_to_numpy(variable)).astype(np.float64)
-
-
-def _affine(norm: Any) -> tuple[Array, Array]:
-    """Return what a batch normalisation multiplies by and adds, when it is not training."""
-    deviation = np.sqrt(_numpy(norm.moving_variance) + norm.epsilon)
-    scale = (_numpy(norm.gamma) if norm.scale else np.ones_like(deviation)) / deviation
-    return scale, (_numpy(norm.beta) if norm.center else 0.0) - _numpy(norm.moving_mean) * scale
-
-
-def _folded(op: Any, norm: Any | None) -> tuple[Array, Array]:
-    """Return a convolution's kernel and bias, the batch normalisation that follows it worked into both."""
-    kernel = _numpy(op.kernel)
-    depthwise = isinstance(op, keras.layers.DepthwiseConv2D)
-    channels = kernel.shape[2] * kernel.shape[3] if depthwise else kernel.shape[3]
-    bias = _numpy(op.bias) if op.use_bias else np.zeros(channels)
-    if norm is not None:
-        scale, offset = _affine(norm)
-        kernel = kernel * (scale.reshape(kernel.shape[2:]) if depthwise else scale)
-        bias = bias * scale + offset
-    return kernel, bias
+def _kernel_and_bias(op: Any, norm: Any | None) -> tuple[Array, Array]:
+    """Return a convolution's kernel, its axes as Keras has them, and its bias, with a batch normalisation folded in."""
+    kernels, bias = conv_weights(op).folded(norm)
+    return kernels.reshape(op.kernel.shape), bias
 
 
 @contextmanager
