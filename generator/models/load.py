@@ -15,7 +15,8 @@ from generator.models import preprocess as styles
 from generator.models.built import digest_of_built
 from generator.models.catalogue import APPLICATIONS
 from generator.models.describe import describe
-from generator.models.graph import Graph, flatten
+from generator.models.flatten import flatten
+from generator.models.graph import Graph
 from generator.models.identity import digest_of
 from generator.models.preprocess import Preprocess
 from generator.models.samples import bundled_photos

@@ -1,11 +1,14 @@
-"""The tiny networks that the tests of ``models`` are about. Each is small enough to be read in one look."""
+"""The tiny networks that the tests of ``models`` are about, and what runs them."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import keras
+import numpy as np
 from keras import layers
+
+from generator.models.graph import Graph
 
 
 def plain() -> keras.Model:
@@ -236,3 +239,18 @@ def hostile() -> keras.Model:
     for convolution, name in zip(convolutions, HOSTILE, strict=True):
         convolution.name = name
     return model
+
+
+def run(graph: Graph, image: object, position: int) -> np.ndarray:
+    """Run the graph up to a call and return that call's result."""
+    values = {graph.input: image}
+    for needed in graph.needed([position]):
+        graph.calls[needed](values)
+    return np.asarray(values[graph.calls[position].outputs[0]])
+
+
+def image_for(model: keras.Model, side: int | None = None) -> object:
+    """Return one random input of a model."""
+    height, width, channels = model.inputs[0].shape[1:]
+    shape = (1, side or height, side or width, channels)
+    return keras.ops.convert_to_tensor(np.random.default_rng(1).normal(size=shape).astype(np.float32))

@@ -6,7 +6,7 @@ import keras
 import pytest
 
 from generator.models.activation_point import activation_name, read_point
-from generator.models.graph import flatten
+from generator.models.flatten import flatten
 from tests.models import nets
 
 READ_AT = {

@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from generator.errors import ModelError
 from generator.models.describe import describe
-from generator.models.graph import flatten
+from generator.models.flatten import flatten
 from generator.models.preprocess import named
 from generator.models.summary import PICTURE, ArchitectureRow, ModelSummary
 from tests.models import nets

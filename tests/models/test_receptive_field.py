@@ -10,7 +10,7 @@ import pytest
 import tensorflow as tf
 from keras import layers, ops
 
-from generator.models.graph import flatten
+from generator.models.flatten import flatten
 from generator.models.receptive_field import receptive_fields
 from generator.models.summary import WHOLE_INPUT
 from tests.models import nets

@@ -17,7 +17,7 @@ from PIL import Image, ImageOps
 from generator import assets
 from generator.config.load import load_config
 from generator.config.values import PreprocessChoice
-from generator.models.graph import flatten
+from generator.models.flatten import flatten
 from generator.models.preprocess import Preprocess, custom, named
 from generator.models.statistics import Distances, check, distances
 

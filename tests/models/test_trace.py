@@ -12,7 +12,8 @@ import tensorflow as tf
 from keras import layers, ops
 
 from generator.errors import ModelError
-from generator.models.graph import Graph, flatten
+from generator.models.flatten import flatten
+from generator.models.graph import Graph
 from generator.models.receptive_field import receptive_fields
 
 SIDE = 16

@@ -10,7 +10,7 @@ import tensorflow as tf
 from keras import layers
 
 from generator.models.describe import describe
-from generator.models.graph import flatten
+from generator.models.flatten import flatten
 from generator.models.load import LoadedModel
 from generator.models.preprocess import named
 
