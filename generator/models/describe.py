@@ -9,7 +9,7 @@ from typing import Any
 import keras
 
 from generator.errors import ModelError
-from generator.models.activation_point import activation_name, read_point
+from generator.models.activation_point import activation_name, activation_point
 from generator.models.conv_weights import kernel_variables
 from generator.models.graph import Call, Graph, Zeros
 from generator.models.preprocess import Preprocess
@@ -78,7 +78,7 @@ def describe(
     layers = []
     for index, position in enumerate(positions, start=1):
         call = graph.calls[position]
-        point = read_point(graph, position)
+        point = activation_point(graph, position)
         layers.append(
             ConvLayer(
                 index=index,
@@ -184,7 +184,7 @@ def _left_out(graph: Graph) -> list[str]:
 def _shapes(graph: Graph, input_shape: tuple[Any, ...]) -> tuple[dict[int, tuple[int, ...]], int, int]:
     """Return all shapes at a reference size, that size's area, and which multiples other sizes may be of (0: none)."""
     height, width, channels = input_shape
-    end = max(read_point(graph, position).last for position in conv_positions(graph))
+    end = max(activation_point(graph, position).last for position in conv_positions(graph))
     convolutional = Graph(tuple(graph.calls[: end + 1]), graph.input, ())
     reference = (height or REFERENCE_SIDE, width or REFERENCE_SIDE)
     multiple = next((m for m in MULTIPLES if _takes(convolutional, reference, m, channels)), 0)

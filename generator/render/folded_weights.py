@@ -12,7 +12,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from generator.models.activation_point import read_point
+from generator.models.activation_point import activation_point
 from generator.models.conv_weights import conv_weights
 from generator.models.describe import conv_positions
 from generator.models.graph import Call
@@ -36,7 +36,7 @@ def folded_weights(model: LoadedModel) -> list[FoldedWeights]:
     graph = model.graph
     layers = []
     for position, layer in zip(conv_positions(graph), model.summary.layers, strict=True):
-        call, norm = graph.calls[position], read_point(graph, position).norm
+        call, norm = graph.calls[position], activation_point(graph, position).norm
         folds = norm is not None and _folds(graph.calls[norm], call.channels_first, layer.filters)
         weights = conv_weights(call.op)
         kernels, bias = weights.folded(graph.calls[norm].op if norm is not None and folds else None)

@@ -27,10 +27,10 @@ _BLOCK = 1024
 class Kernel:
     """The weights of one filter.
 
-    ``colour`` (height, width, 1 or 3) is set where the filter meets the picture itself: its weights as they weigh
-    red, green and blue. Elsewhere ``slices`` (k, height, width) are its strongest input channels, ``inputs`` their
+    ``colour`` (height, width, 1 or 3) is set where the filter reads the picture itself: its weights of red, green and
+    blue. Elsewhere ``slices`` (k, height, width) are its strongest input channels, ``inputs`` their
     numbers and ``shares`` their parts of the filter's squared norm; ``of`` is how many inputs it has. ``alike`` are
-    the filters of the layer whose weights point the same way, the most alike first, each with the cosine.
+    the filters of the layer whose weights have the same direction, the most alike first, each with the cosine.
     """
 
     colour: Array | None
@@ -42,13 +42,13 @@ class Kernel:
 
 
 def filter_kernels(model: LoadedModel, layer: int, filters: tuple[int, ...]) -> list[Kernel]:
-    """Return the kernels of some filters of the layer with that index on the model's card."""
+    """Return the kernels of some filters of the layer with that index in the model's summary."""
     position = conv_positions(model.graph)[layer - 1]
     weights = conv_weights(model.graph.calls[position].op)
-    meets_picture = _meets_picture(model, position)
+    reads_picture = _reads_picture(model, position)
     alike = most_alike(_patterns(weights), filters)
     return [
-        replace(_kernel(model, weights.kernel(index), weights.inputs(index), meets_picture), alike=own)
+        replace(_kernel(model, weights.kernel(index), weights.inputs(index), reads_picture), alike=own)
         for index, own in zip(filters, alike, strict=True)
     ]
 
@@ -57,17 +57,17 @@ def most_alike(patterns: NDArray[np.float32], filters: tuple[int, ...]) -> list[
     """Return for some filters the others of their layer that are most alike: (filter, cosine), at most ``ALIKE``.
 
     ``patterns`` (all filters of the layer, values) are compared by their cosine: 1 for the same direction, whatever
-    the strength. Only cosines above zero are told, to four digits. A single value has no direction to compare, and
-    zeros are like nothing.
+    the strength. Only cosines above zero are returned, to four digits. A single value has no direction to compare, and
+    zeros are similar to nothing.
     """
-    count, values = patterns.shape
-    if values < 2 or count < 2:
+    count, length = patterns.shape
+    if length < 2 or count < 2:
         return [()] * len(filters)
     largest = np.abs(patterns).max(axis=1, keepdims=True)
     units = patterns / np.where(largest > 0, largest, 1)  # squares of very large or small weights would not fit
     units /= np.maximum(np.linalg.norm(units, axis=1, keepdims=True), 1e-30)
     kept = min(ALIKE, count - 1)
-    found: list[tuple[tuple[int, float], ...]] = []
+    most_similar: list[tuple[tuple[int, float], ...]] = []
     for begin in range(0, len(filters), _BLOCK):
         rows = np.array(filters[begin : begin + _BLOCK])
         cosines = units[rows] @ units.T
@@ -76,16 +76,18 @@ def most_alike(patterns: NDArray[np.float32], filters: tuple[int, ...]) -> list[
         # Four digits: more would depend on how many threads summed them up.
         level = np.minimum(np.round(np.take_along_axis(cosines, nearest, axis=1).astype(np.float64), 4), 1)
         order = np.lexsort((nearest, -level), axis=1)
-        nearest, level = (np.take_along_axis(one, order, axis=1) for one in (nearest, level))
+        nearest, level = (np.take_along_axis(values, order, axis=1) for values in (nearest, level))
         for others, near in zip(nearest.tolist(), level.tolist(), strict=True):
-            found.append(tuple((other, cosine) for other, cosine in zip(others, near, strict=True) if cosine > 0))
-    return found
+            most_similar.append(
+                tuple((other, cosine) for other, cosine in zip(others, near, strict=True) if cosine > 0)
+            )
+    return most_similar
 
 
-def _kernel(model: LoadedModel, weights: Array, inputs: range, meets_picture: bool) -> Kernel:
+def _kernel(model: LoadedModel, weights: Array, inputs: range, reads_picture: bool) -> Kernel:
     matrix = np.array(model.summary.preprocess.matrix)
     shown = model.summary.bands
-    if meets_picture and weights.shape[-1] == matrix.shape[1] == len(shown):
+    if reads_picture and weights.shape[-1] == matrix.shape[1] == len(shown):
         return Kernel(
             (weights @ matrix.T)[..., list(shown)], np.zeros((0, *weights.shape[:2])), (), (), weights.shape[-1]
         )
@@ -117,6 +119,6 @@ def _patterns(weights: ConvWeights) -> NDArray[np.float32]:
     return np.asarray(mixed.reshape(-1, weights.filters).T, np.float32)
 
 
-def _meets_picture(model: LoadedModel, position: int) -> bool:
+def _reads_picture(model: LoadedModel, position: int) -> bool:
     before = model.graph.needed([position])[:-1]
     return not any(is_convolution(model.graph.calls[p].op) for p in before)
