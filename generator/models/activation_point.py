@@ -1,4 +1,4 @@
-"""Where a filter's response is read: the activation as the network first uses it."""
+"""The activation point: where a filter's response is read, the activation as the network first uses it."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ _IMAGE_LAYERS = (
 def flatten(model: keras.Model, input_shape: Shape | None = None) -> Graph:
     """Return the graph of a model; nested models, and composite layers that can be traced, are opened.
 
-    ``input_shape`` (batch left out) is for a model that does not know its own: a subclassed one that was never built.
+    ``input_shape`` (batch left out) is for a model without one of its own: a subclassed one that was never built.
     Raises ModelError for a subclassed model whose calls cannot be followed, and for one that takes no picture.
     """
     if isinstance(model, keras.Sequential) and not model.built and input_shape is None:
@@ -54,7 +54,7 @@ def flatten(model: keras.Model, input_shape: Shape | None = None) -> Graph:
 
 
 class _Flattening:
-    """Numbers tensors while it walks; a nested model that is called twice gets other numbers the second time."""
+    """Numbers the tensors of the graph; a nested model that is called twice gets other numbers the second time."""
 
     def __init__(self) -> None:
         self._tensors = 0
@@ -70,7 +70,7 @@ class _Flattening:
             raise ModelError(f"the model takes {taken}, not pictures", "It needs an input (height, width, channels)")
         shape, drawn = tuple(first.shape[1:]), self._number()
         numbers = [drawn if tuple(symbol.shape[1:]) == shape else self._number() for symbol in symbols]
-        outputs = self._walk(recording, numbers, "")
+        outputs = self._add(recording, numbers, "")
         body, self._calls = self._calls, []
         start = drawn
         if _channels_at(body, drawn) == 1:
@@ -99,7 +99,7 @@ class _Flattening:
         op(keras.Input(picture, dtype=dtype))
         self._append(op._inbound_nodes[-1], op.name, [start], [number])
 
-    def _walk(self, recording: Recording, inputs: Sequence[int], prefix: str) -> list[int]:
+    def _add(self, recording: Recording, inputs: Sequence[int], prefix: str) -> list[int]:
         numbers = {key(symbol): number for symbol, number in zip(recording.inputs, inputs, strict=True)}
         for node in recording.nodes:
             name = f"{prefix}{node.operation.name}"
@@ -110,7 +110,7 @@ class _Flattening:
             except Untraceable as untraceable:
                 inner, symbols, reason = None, (), str(untraceable)
             if inner is not None:
-                results = self._walk(inner, [numbers[key(symbol)] for symbol in symbols], f"{name}/")
+                results = self._add(inner, [numbers[key(symbol)] for symbol in symbols], f"{name}/")
             else:
                 results = [self._number() for _ in node.outputs]
                 call = self._append(node, name, given, results)

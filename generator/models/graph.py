@@ -80,12 +80,12 @@ class Graph:
 
     def needed(self, positions: Sequence[int]) -> list[int]:
         """Return the positions of all calls that the given ones depend on, themselves included."""
-        wanted = {tensor for position in positions for tensor in self.calls[position].inputs}
+        tensors = {tensor for position in positions for tensor in self.calls[position].inputs}
         needed = set(positions)
         for position in range(max(positions), -1, -1):
-            if position in needed or wanted.intersection(self.calls[position].outputs):
+            if position in needed or tensors.intersection(self.calls[position].outputs):
                 needed.add(position)
-                wanted.update(self.calls[position].inputs)
+                tensors.update(self.calls[position].inputs)
         return sorted(needed)
 
     def shapes(self, height: int, width: int, channels: int) -> dict[int, tuple[int, ...]]:
@@ -134,7 +134,7 @@ class Zeros(keras.Operation):  # type: ignore[misc]
 
 
 def _transposed(value: Tensor, axes: tuple[int, ...]) -> Tensor:
-    if isinstance(value, keras.KerasTensor):  # only its shape is wanted
+    if isinstance(value, keras.KerasTensor):  # only its shape is used
         return keras.KerasTensor([value.shape[axis] for axis in axes], value.dtype, record_history=False)
     return keras.ops.transpose(value, axes)
 

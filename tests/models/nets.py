@@ -153,11 +153,11 @@ def many_inputs() -> keras.Model:
     tokens, mask = keras.Input((5,), dtype="int32", name="a_tokens"), keras.Input((None, None, 2), name="z_mask")
     size = keras.Input((2,), name="e_size")
     x = layers.Conv2D(4, 3, name="seen")(layers.Concatenate()([image, again]))
-    said = layers.Dense(4)(layers.Flatten()(layers.Embedding(9, 4)(tokens)))
-    told = layers.Dense(4)(layers.Concatenate()([size, layers.GlobalAveragePooling2D()(mask)]))
-    x = layers.Add()([x, layers.Reshape((1, 1, 4))(layers.Add()([said, told]))])
+    text = layers.Dense(4)(layers.Flatten()(layers.Embedding(9, 4)(tokens)))
+    head = layers.Dense(4)(layers.Concatenate()([size, layers.GlobalAveragePooling2D()(mask)]))
+    x = layers.Add()([x, layers.Reshape((1, 1, 4))(layers.Add()([text, head]))])
     inputs = {"c_image": image, "d_again": again, "a_tokens": tokens, "z_mask": mask, "e_size": size}
-    return keras.Model(inputs, {"top": layers.Conv2D(2, 1, name="top")(x), "told": told})
+    return keras.Model(inputs, {"top": layers.Conv2D(2, 1, name="top")(x), "head": head})
 
 
 def text() -> keras.Model:
@@ -171,7 +171,7 @@ def volumes() -> keras.Model:
 
 
 def either_format(data_format: str) -> keras.Model:
-    """Every layer that knows two orders of its axes, in one of them."""
+    """Every layer that has two orders of its axes, in one of them."""
     form = {"data_format": data_format}
     channels = 1 if data_format == "channels_first" else -1
     x = image = keras.Input((3, 16, 20) if data_format == "channels_first" else (16, 20, 3))

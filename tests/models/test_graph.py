@@ -88,15 +88,15 @@ def test_a_channels_first_network_computes_what_its_channels_last_twin_does() ->
             call(values)
         return [values[number] for number in graph.outputs]
 
-    for found, expected in zip(outputs(image), last(image), strict=True):
-        turned = ops.transpose(found, (0, 2, 3, 1)) if len(found.shape) == 4 else found
+    for actual, expected in zip(outputs(image), last(image), strict=True):
+        turned = ops.transpose(actual, (0, 2, 3, 1)) if len(actual.shape) == 4 else actual
         np.testing.assert_allclose(np.asarray(turned), np.asarray(expected), rtol=1e-5, atol=1e-6)
     np.testing.assert_allclose(gradient(outputs, image), gradient(last, image), rtol=1e-4, atol=1e-6)
     assert graph.picture == (16, 20, 3)
     twin = flatten(last)
     here, there = graph.shapes(16, 20, 3), twin.shapes(16, 20, 3)
-    for found, expected in zip(graph.outputs, twin.outputs, strict=True):
-        assert here[found] == (
+    for actual, expected in zip(graph.outputs, twin.outputs, strict=True):
+        assert here[actual] == (
             there[expected][-1:] + there[expected][:-1] if len(there[expected]) == 3 else there[expected]
         )
     fields = [dict(zip((c.name for c in g.calls), receptive_fields(g), strict=True)) for g in (graph, twin)]

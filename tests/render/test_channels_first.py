@@ -54,7 +54,7 @@ def images() -> Any:
 LAYERS = [1, 2, 3, 4]
 
 
-def test_the_cards_say_the_same(twins: tuple[LoadedModel, LoadedModel]) -> None:
+def test_the_summaries_are_the_same(twins: tuple[LoadedModel, LoadedModel]) -> None:
     first, last = (loaded.summary for loaded in twins)
     assert (first.input_shape, first.channels) == ((24, 24, 3), 3)
     for own, other in zip(first.layers, last.layers, strict=True):
