@@ -9,17 +9,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import prod, sqrt
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from generator.analysis.correlation import CELLS, Array, correlations, pooled_matrix
 from generator.analysis.histogram import Histogram, histogram
+from generator.analysis.records import FilterRecord
 from generator.analysis.verdict import DEAD
 from generator.models.summary import ConvLayer
-
-if TYPE_CHECKING:  # a view has its layer's insight
-    from generator.pages.views import FilterView
 
 NEAREST = 6
 """How many of the filters that answer most alike are named."""
@@ -133,7 +130,7 @@ class LayerInsight:
         return tuple(name for name, holds in boxes if holds)
 
 
-def layer_insight(layer: ConvLayer, filters: Sequence[FilterView]) -> LayerInsight:
+def layer_insight(layer: ConvLayer, filters: Sequence[FilterRecord]) -> LayerInsight:
     """Return what is known of the filters that are shown of a layer."""
     can_rest = layer.activation in SILENT_BELOW
     answers = pooled_matrix([one.maps for one in filters])
@@ -199,14 +196,14 @@ def _compared(
     return near, pairs
 
 
-def _chance(layer: ConvLayer, one: FilterView) -> float:
+def _chance(layer: ConvLayer, one: FilterRecord) -> float:
     """Return the cosine that two random kernels of the layer seldom reach."""
     weights = prod(layer.kernel_shapes[0][:2]) * one.kernel.of if one.kernel else 0
     return BEYOND_CHANCE / sqrt(max(1, weights))
 
 
 def _by_weights(
-    one: FilterView, chance: float, filters: Sequence[FilterView], shown: dict[int, int]
+    one: FilterRecord, chance: float, filters: Sequence[FilterRecord], shown: dict[int, int]
 ) -> tuple[Near, ...]:
     if one.kernel is None:
         return ()

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Protocol
 
 from generator.analysis.trace import Plot, plot
-from generator.analysis.verdict import verdict
+from generator.analysis.verdict import Verdict, verdict
 from generator.config.values import RenderSettings
 
 
@@ -108,7 +109,7 @@ class PictureView:
         return max(self.levels, key=lambda level: level.value, default=None)
 
     @cached_property
-    def verdict(self) -> str:
+    def verdict(self) -> Verdict:
         """Return the verdict on the picture: not ``dead`` if another climb for the same objective got somewhere."""
         return verdict(self.score, max(self.reached, self.same_objective), [level.value for level in self.levels])
 
@@ -124,3 +125,19 @@ class PictureView:
         # enlarged crops, never the whole picture.
         comparable = self.best_photo is not None and self.settings.method == "fourier"
         return plot(self.trace, self.best_photo.value if self.best_photo and comparable else None)
+
+
+class FilterRecord(Protocol):
+    """What is known of a filter that is compared with the others of its layer."""
+
+    @property
+    def index(self) -> int: ...
+
+    @property
+    def maps(self) -> tuple[FeatureMap, ...]: ...
+
+    @property
+    def kernel(self) -> KernelView | None: ...
+
+    @property
+    def verdict(self) -> Verdict: ...

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Final, Literal
 
 from generator.config.values import RenderSettings
 
-CONVERGED, WEAK, DEAD = "converged", "weak", "dead"
-RANK = {CONVERGED: 0, WEAK: 1, DEAD: 2}
+Verdict = Literal["converged", "weak", "dead"]
+CONVERGED: Final = "converged"
+WEAK: Final = "weak"
+DEAD: Final = "dead"
+RANK: dict[Verdict, int] = {CONVERGED: 0, WEAK: 1, DEAD: 2}
 """The order in which overviews show filters."""
 
 
-def verdict(score: float, reached: float, photos: Sequence[float]) -> str:
+def verdict(score: float, reached: float, photos: Sequence[float]) -> Verdict:
     """Return ``converged``, ``weak`` (a photo excites the filter more) or ``dead`` (nothing ever did).
 
     ``reached`` is the largest value seen from the start to the end, ``photos`` is what the photos give under the
@@ -39,7 +43,7 @@ def photo_level(settings: RenderSettings, index: int, responses: Mapping[int, fl
     return sum(weight * responses[one] for one, weight in weights.items())
 
 
-def of_filter(main: str, others: Sequence[str], responses: Sequence[float]) -> str:
+def of_filter(main: Verdict, others: Sequence[Verdict], responses: Sequence[float]) -> Verdict:
     """Return the verdict on a filter: that on its main picture, but not ``dead`` if anything made it respond.
 
     ``others`` are the verdicts on its further positive pictures, ``responses`` are those to the photos.

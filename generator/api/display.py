@@ -13,8 +13,8 @@ from markupsafe import escape
 from PIL import Image
 
 from generator.errors import UsageError
+from generator.files import write_atomically
 from generator.names import slug
-from generator.store import write_atomically
 
 WIDEST = 192
 """Pixels that a picture is shown wide at most, so that a few stand in a row."""
@@ -71,7 +71,7 @@ class Display(ABC):
         return f'<div>{head}<div style="display:flex;flex-wrap:wrap;gap:12px">{figures}</div></div>'
 
     def _repr_png_(self) -> bytes:
-        from generator.pages.sheets.contact import Part, Sheet, Tile, as_png, draw
+        from generator.imaging.contact_sheet import Part, Sheet, Tile, as_png, draw
 
         tiles = tuple(
             Tile(f"{index}", partial(Image.Image.copy, image))

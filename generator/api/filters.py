@@ -17,7 +17,7 @@ from generator import assets
 from generator.api.display import Display
 from generator.api.gallery import wanted
 from generator.api.network import Named, Preprocessing, layer_of, opened, settings_of
-from generator.config.load import photo_named
+from generator.config.entries import photo_named
 from generator.config.values import RenderSettings
 from generator.errors import GalleryError, UsageError, nearest
 from generator.imaging import encoding

@@ -66,7 +66,7 @@ def wanted(filters: int | str | Iterable[int] | None) -> Filters | None:
     if isinstance(said, Iterable) and not isinstance(said, str | Mapping):
         said = [_plain(index) for index in said]
     try:
-        chosen: Filters = LayerPart.model_validate({"filters": said}).filters
+        chosen: Filters | None = LayerPart.model_validate({"filters": said}).filters
     except ValidationError as error:
         raise ConfigError(describe(each) for each in error.errors()) from None
     if isinstance(chosen, MostActive):

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
+from generator.config.entries import entry_named
 from generator.config.lines import describe
-from generator.config.load import entry_named
 from generator.config.schema import ModelPart, PreprocessPart
 from generator.config.values import ModelEntry, PreprocessChoice, RenderSettings, complete_settings
 from generator.errors import ConfigError, UsageError, nearest

@@ -119,8 +119,8 @@ def plan(
 @debug_option
 def layers(model: str, config_path: Path | None, trust: bool) -> None:
     """List every convolutional layer of MODEL."""
+    from generator.assets.catalogue import weights_path
     from generator.cli.tables import print_table
-    from generator.models.catalogue import weights_path
     from generator.models.identity import digest_of
     from generator.models.summary import WHOLE_INPUT, ModelSummary
     from generator.store import Store
@@ -227,7 +227,7 @@ def render(
 
     import numpy as np
 
-    from generator.config.values import Objective
+    from generator.config.values import ObjectiveSpec
     from generator.imaging.encoding import save_picture
     from generator.pipeline import bands
     from generator.plan import Tuning
@@ -239,7 +239,7 @@ def render(
     base = {**dict(entry.render), **(dict(rule.render) if rule else {})}
     said = {key: value for key, value in chosen.items() if value is not None}
     if "objective" in said:
-        said["objective"] = (Objective(str(said["objective"])),)
+        said["objective"] = (ObjectiveSpec(str(said["objective"])),)
     if "method" in said and said["method"] != base.get("method", "fourier"):
         # The others were for that method.
         base = {key: value for key, value in base.items() if key in ("size", "seed", "objective", "sign")}
@@ -252,7 +252,9 @@ def render(
         index = settings.objective.weights[0][0]
     else:
         index = random.randrange(found.filters) if filter_ is None else filter_
-    kind = "" if (settings.objective, settings.sign) == (Objective(), "positive") else f" {settings.objective.kind},"
+    kind = (
+        "" if (settings.objective, settings.sign) == (ObjectiveSpec(), "positive") else f" {settings.objective.kind},"
+    )
     kind += " negative," if settings.sign == "negative" else ""
     made = f"{settings.method}, {settings.steps} steps, seed {settings.seed}"
     click.echo(f"{entry.name}/{found.name}, filter {index}:{kind} {made}")
@@ -279,8 +281,8 @@ def render(
 @debug_option
 def models(config_path: Path | None) -> None:
     """List what MODEL can name."""
+    from generator.assets.catalogue import APPLICATIONS, weights_folder
     from generator.cli.tables import print_table
-    from generator.models.catalogue import APPLICATIONS, weights_folder
 
     config = read_config(config_path)
     rows = [[entry.name, f"configured: {entry.source}", ""] for entry in config.models]
@@ -306,8 +308,8 @@ def models(config_path: Path | None) -> None:
 def init(folder: Path, preset: str, github: bool) -> None:
     """Write a commented config.yaml into FOLDER, and with --github a workflow that publishes the gallery."""
     from generator.config.presets import preset_text
+    from generator.files import write_atomically
     from generator.publish.workflow import workflow
-    from generator.store import write_atomically
 
     path, ours = folder / "config.yaml", folder / ".github" / "workflows" / "pages.yml"
     top = next((place for place in (folder.resolve(), *folder.resolve().parents) if (place / ".git").exists()), None)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from generator.errors import UsageError
-from generator.store import write_atomically
+from generator.files import write_atomically
 
 Array = NDArray[Any]
 

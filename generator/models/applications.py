@@ -7,9 +7,9 @@ from typing import Any
 import keras
 from keras.src.utils import file_utils
 
+from generator.assets.catalogue import weights_folder
 from generator.config.values import ModelEntry
 from generator.errors import ModelError, WeightsUnavailableError, reason
-from generator.models.catalogue import weights_folder
 from generator.models.error_text import quiet
 from generator.models.identity import RANDOM_SEED
 

@@ -9,11 +9,11 @@ from dataclasses import dataclass, replace
 import keras
 import numpy as np
 
+from generator.assets.catalogue import APPLICATIONS
 from generator.config.values import ModelEntry
 from generator.errors import reason
 from generator.models import preprocess as styles
 from generator.models.built import digest_of_built
-from generator.models.catalogue import APPLICATIONS
 from generator.models.describe import describe
 from generator.models.flatten import flatten
 from generator.models.graph import Graph

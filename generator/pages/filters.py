@@ -9,9 +9,10 @@ from fractions import Fraction
 from generator.analysis.records import File
 from generator.config.values import RenderSettings, Transforms
 from generator.models.summary import WHOLE_INPUT
-from generator.pages.sheets.thumbnails import place
+from generator.numbers import MINUS, significant
+from generator.site.sheets import place
 
-TIMES, MINUS = "\N{MULTIPLICATION SIGN}", "\N{MINUS SIGN}"
+TIMES = "\N{MULTIPLICATION SIGN}"
 
 METHODS = {"fourier": "Fourier", "pixel": "pixels", "maco": "MaCo"}
 
@@ -40,13 +41,6 @@ def receptive_field(value: Sequence[int] | None) -> str:
 def grouped(number: int) -> str:
     """Return a count with thin spaces between its thousands."""
     return f"{number:,}".replace(",", "\N{NARROW NO-BREAK SPACE}")
-
-
-def significant(number: float) -> str:
-    """Return three significant digits, with a true minus sign."""
-    value = 0.0 if abs(number) < 5e-7 else number
-    shown = f"{float(f'{value:.3g}'):g}" if 1e-3 <= abs(value) < 1e5 or value == 0 else f"{value:.1e}"
-    return shown.replace("-", MINUS)
 
 
 def percent(share: float) -> str:

@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from generator.config import Config, ModelEntry
-from generator.models.identity import digest
+from generator.digests import digest
 from generator.models.summary import ModelSummary
 from generator.pages.layout import Shell
 from generator.pages.templating import Templates
 from generator.plan import PhotoIdentity, Task
 from generator.site.folder import size_of
-from generator.site.listing import JOURNAL, MANIFEST
+from generator.site.listing import JOURNAL, LARGEST, MANIFEST
+from generator.site.paths import read_regular
 from generator.store import Store
 
 Gathered = tuple[ModelEntry, ModelSummary, Sequence[PhotoIdentity], Sequence[Task]]
@@ -35,7 +36,7 @@ def inputs_digest(
     names = dict.fromkeys(record_group for *_, tasks in record_groups for record_group, _ in tasks)
     return digest(
         {
-            "config": [config.title, repr(config.look), repr(config.compare)],
+            "config": [config.title, repr(config.branding), repr(config.compare)],
             "shell": {path: content.digest for path, content in shell.files.items()},
             "templates": templates.digest,
             "program": _program(),
@@ -50,8 +51,9 @@ def inputs_digest(
 def _program() -> list[Any]:
     """Return which version of this package makes the pages, down to an edit of its source."""
     package = Path(__file__).parents[1]
-    sources = sorted([*package.glob("*.py"), *package.glob("pages/*.py"), *package.glob("plan/*.py")])
-    return [[path.name, path.stat().st_size, path.stat().st_mtime_ns] for path in sources]
+    rooms = ("pages", "site", "analysis", "imaging", "plan")
+    sources = sorted([*package.glob("*.py"), *(path for room in rooms for path in (package / room).rglob("*.py"))])
+    return [[path.relative_to(package).as_posix(), path.stat().st_size, path.stat().st_mtime_ns] for path in sources]
 
 
 def note(folder: Path, store: Store, inputs: str, verdicts: dict[str, int]) -> None:
@@ -64,7 +66,7 @@ def still_there(folder: Path, store: Store, inputs: str) -> tuple[int, dict[str,
     """Return how many files a site has, and its verdicts, if it was made of these inputs and is as it was written."""
     noted = store.site(folder) or {}
     try:
-        manifest = (folder / MANIFEST).read_bytes()
+        manifest = read_regular(folder / MANIFEST, LARGEST)
     except OSError:
         return None
     if noted.get("inputs") != inputs or noted.get("manifest") != hashlib.sha256(manifest).hexdigest():

@@ -11,15 +11,16 @@ from typing import Any
 
 from markupsafe import Markup
 
-from generator import __version__, markdown
+from generator import markdown
 from generator.analysis.records import File
-from generator.config import Look
-from generator.config.look import LOGO, PICTURE
+from generator.config import Branding
+from generator.config.branding import LOGO, PICTURE
 from generator.config.pictures import PictureFile, inspect
 from generator.errors import UsageError
 from generator.pages.branding.accent import GROUNDS, accent_css, readable
 from generator.pages.templating import Templates
 from generator.site.folder import Content
+from generator.version import __version__
 
 LOGO_HEIGHT = 32
 """Pixels of a page that a logo is high."""
@@ -63,7 +64,7 @@ class Shell:
         }
 
 
-def make_shell(title: str, look: Look, templates: Templates) -> Shell:
+def make_shell(title: str, branding: Branding, templates: Templates) -> Shell:
     """Gather what every page of a site shares.
 
     Raises UsageError for a file that cannot be read any more.
@@ -76,19 +77,19 @@ def make_shell(title: str, look: Look, templates: Templates) -> Shell:
         return path
 
     files.update({f"assets/{name}": Content.of(_bytes(templates.static(name))) for name in EMBEDDED})
-    css = _bytes(templates.static("site.css")) + (accent_css(look.accent).encode() if look.accent else b"")
+    css = _bytes(templates.static("site.css")) + (accent_css(branding.accent).encode() if branding.accent else b"")
     named = {"css": keep("site", ".css", css), "js": keep("site", ".js", _bytes(templates.static("site.js")))}
     logo = None
-    if look.logo:
-        size = _inspected(look.logo, LOGO)
-        path = keep("logo", size.suffix, _bytes(look.logo))
+    if branding.logo:
+        size = _inspected(branding.logo, LOGO)
+        path = keep("logo", size.suffix, _bytes(branding.logo))
         width = LOGO_HEIGHT * size.width / size.height if size.width and size.height else LOGO_HEIGHT
         logo = File(path, files[path].digest, max(1, round(width)), LOGO_HEIGHT)
     pictures = {}
-    named_in_text = (*markdown.images(look.introduction), *markdown.images(look.footer))
+    named_in_text = (*markdown.images(branding.introduction), *markdown.images(branding.footer))
     for address in dict.fromkeys(image.address for image in named_in_text):
-        size = _inspected(look.folder / address, PICTURE)
-        path = keep("picture", size.suffix, _bytes(look.folder / address))
+        size = _inspected(branding.folder / address, PICTURE)
+        path = keep("picture", size.suffix, _bytes(branding.folder / address))
         pictures[address] = markdown.Shown(path, size.width, size.height)
 
     def html(text: str, root: str) -> Markup:
@@ -99,9 +100,9 @@ def make_shell(title: str, look: Look, templates: Templates) -> Shell:
         title=title,
         assets=named,
         logo=logo,
-        accent=readable(look.accent, GROUNDS["light"]) if look.accent else MARK,
-        introduction=html(look.introduction, ""),
-        footer=cache(lambda root: html(look.footer, root)),
+        accent=readable(branding.accent, GROUNDS["light"]) if branding.accent else MARK,
+        introduction=html(branding.introduction, ""),
+        footer=cache(lambda root: html(branding.footer, root)),
         files=files,
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from generator.config.values import ModelEntry, MostActive
-from generator.models.identity import digest
+from generator.digests import digest
 from generator.models.summary import ModelSummary
 
 Activity = Mapping[int, Sequence[float]]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from itertools import pairwise
 
 from generator.config.values import Config
-from generator.models.identity import digest
+from generator.digests import digest
 from generator.models.summary import ModelSummary
 
 VERSION = 1

@@ -8,7 +8,7 @@ from itertools import pairwise
 from types import MappingProxyType
 
 from generator.config.values import ModelEntry, RenderSettings
-from generator.models.identity import digest
+from generator.digests import digest
 from generator.models.summary import ConvLayer, ModelSummary
 from generator.plan.activity import Activity
 from generator.plan.choose import EVERYTHING, Choice, ChosenLayer, chosen_layers

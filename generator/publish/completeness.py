@@ -10,6 +10,7 @@ from generator.models.summary import ModelSummary
 from generator.plan.choose import chosen_layers
 from generator.publish.check import Finding
 from generator.site.built import BuiltSite
+from generator.site.records import Model
 from generator.store import Store
 
 _BUILD = "To have the rest, run: filter-gallery build"
@@ -20,7 +21,7 @@ def unfinished(site: BuiltSite, config: Config) -> list[Finding]:
 
     What a layer should have is planned from the models' cards in the store; no model is loaded.
     """
-    shown = {model["name"]: model for model in site.manifest["models"]}
+    shown = {model.name: model for model in site.manifest.models}
     store, found = Store(config.cache), []
     for entry in config.models:
         if entry.name not in shown:
@@ -32,8 +33,8 @@ def unfinished(site: BuiltSite, config: Config) -> list[Finding]:
     return found
 
 
-def _lacking(entry: ModelEntry, shown: dict[str, object], store: Store) -> Iterator[Finding]:
-    kept = store.summary(str(shown["digest"]))
+def _lacking(entry: ModelEntry, shown: Model, store: Store) -> Iterator[Finding]:
+    kept = store.summary(shown.digest)
     summary = ModelSummary.from_json(kept) if kept else None
     if summary is None:
         return
@@ -42,9 +43,7 @@ def _lacking(entry: ModelEntry, shown: dict[str, object], store: Store) -> Itera
     except UsageError:  # the configuration does not fit the model any more: the next build says how
         yield Finding(f"the site shows {entry.name} as it was before its configuration changed", _BUILD)
         return
-    layers = shown["layers"]
-    assert isinstance(layers, list)
-    held = {layer["index"]: len(layer["filters"]) for layer in layers}
+    held = {layer.index: len(layer.filters) for layer in shown.layers}
     layers_there = len(wanted.keys() & held.keys())
     filters_there = sum(min(count, held.get(index, 0)) for index, count in wanted.items())
     if layers_there < len(wanted):

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import IO
 
 from generator.errors import UsageError
+from generator.files import NEW
 from generator.site.built import BuiltSite
 from generator.site.folder import Changes, Content, check_output, check_owner, write_files
 from generator.site.listing import MANIFEST
-from generator.store import NEW
 
 ZIP, TAR = ".zip", ".tar.gz"
 FILES = (".zip", ".gz", ".html", ".htm")

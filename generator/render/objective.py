@@ -15,7 +15,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from generator.config.values import Objective as ObjectiveSettings
+from generator.config.values import ObjectiveSpec
 from generator.render.backend import Tensor
 
 ops = keras.ops
@@ -106,7 +106,7 @@ class Direction:
 OBJECTIVES: dict[str, ObjectiveFunction] = {"channel": Channel(), "neuron": Neuron(), "direction": Direction()}
 
 
-def channel_weights(objective: ObjectiveSettings, filters: tuple[int, ...], columns: tuple[int, ...]) -> Weights:
+def channel_weights(objective: ObjectiveSpec, filters: tuple[int, ...], columns: tuple[int, ...]) -> Weights:
     """Return (n, k): for each picture, the weight of each of the channels ``columns`` in its objective."""
     if objective.weights:
         weights = dict(objective.weights)

@@ -1,4 +1,4 @@
-"""Whose names the words of a target are: ``model``, ``model/layer`` or ``model/layer/filter``."""
+"""What the words of an address mean in a site: ``model``, ``model/layer`` or ``model/layer/filter``."""
 
 from __future__ import annotations
 
@@ -6,76 +6,80 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from generator.errors import UsageError, nearest
+from generator.site.records import Filter, Layer, Model, Technique
 
 LISTED = 12
 
 
 @dataclass(frozen=True)
-class LayerNames:
-    """What a layer of a gallery goes by, what it is offered by first, and its filters."""
+class Address:
+    """A model of a site, and a layer and a filter of it where they are named."""
 
-    names: tuple[str, ...]
-    filters: tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class ModelNames:
-    """What a model of a gallery goes by, what it is offered by first, and its layers."""
-
-    names: tuple[str, ...]
-    layers: tuple[LayerNames, ...]
+    model: Model
+    layer: Layer | None = None
+    filter: Filter | None = None
 
 
-@dataclass(frozen=True)
-class Place:
-    """Where a target leads: the number of a model, and of a layer of it; a filter by its index."""
+def find(models: Sequence[Model], address: str) -> Address:
+    """Return what an address means, whatever its case.
 
-    model: int
-    layer: int | None = None
-    filter: int | None = None
-
-
-def resolve(target: str, models: Sequence[ModelNames]) -> Place:
-    """Return what a target names, whatever its case.
-
-    Names may hold slashes: of several ways to read a target, the one with the longest names that are there. Of a
-    layer that is called twice, its name alone means the first call.
-    Raises UsageError, with the nearest name, for what the gallery does not show.
+    Models and layers go by their names or by the folders of their pages. Names may hold slashes: of several ways to
+    read an address, the one with the longest names that are there. Of a layer that is called twice, its name alone
+    means the first call.
+    Raises UsageError, with the nearest name, for what the site does not show.
     """
-    inside: list[LayerNames] = []
+    layers: list[Layer] = []
     known: list[str] = []
-    for number, rest in _split(target, [model.names for model in models]):
-        model = models[number]
+    for place, rest in _split(address, [(model.name, model.slug) for model in models]):
+        model = models[place]
         if not rest:
-            return Place(number)
-        for at, index in _split(rest, [layer.names for layer in model.layers]):
+            return Address(model)
+        for position, index in _split(rest, [_names(layer) for layer in model.layers]):
+            layer = model.layers[position]
             if not index:
-                return Place(number, at)
+                return Address(model, layer)
             if index.isdecimal():
-                check(int(index), model.layers[at], target)
-                return Place(number, at, int(index))
-        inside += model.layers
-        known += [f"{model.names[0]}/{name}" for layer in model.layers for name in layer.names]
-    head = target.rpartition("/")[0]  # what stands behind a layer's name is no reason not to know it
+                return Address(model, layer, filter_of(layer, int(index), address))
+        layers += model.layers
+        known += [f"{model.name}/{name}" for layer in model.layers for name in _names(layer)]
+    head = address.rpartition("/")[0]  # what stands behind a layer's name is no reason not to know it
     if known:
-        hint = nearest(target, known) or (nearest(head, known) if "/" in head else "")
+        hint = nearest(address, known) or (nearest(head, known) if "/" in head else "")
         raise UsageError(
-            f"{target!r}: no such layer in the gallery", hint or f"There are {listed(one.names[0] for one in inside)}"
+            f"{address!r}: no such layer in the gallery", hint or f"There are {listed(one.title for one in layers)}"
         )
-    names = [name for model in models for name in model.names]
-    hint = nearest(target, names) or nearest(target.partition("/")[0], names)
+    names = [name for model in models for name in (model.name, model.slug)]
+    hint = nearest(address, names) or nearest(address.partition("/")[0], names)
     raise UsageError(
-        f"{target!r}: no such model in the gallery", hint or f"There are {listed(one.names[0] for one in models)}"
+        f"{address!r}: no such model in the gallery", hint or f"There are {listed(model.name for model in models)}"
     )
 
 
-def check(index: int, layer: LayerNames, where: str) -> None:
-    """Raise UsageError if a layer does not show a filter; ``where`` says what asked for it."""
-    shown = layer.filters
-    if index not in shown:
-        gaps = len(shown) <= shown[-1] - shown[0]
-        hint = f"It shows {listed(map(str, shown))}" if gaps else f"It shows {shown[0]} to {shown[-1]}"
-        raise UsageError(f"{where!r}: no filter {index} of {layer.names[0]} in the gallery", hint)
+def filter_of(layer: Layer, index: int, address: str) -> Filter:
+    """Return the filter of that index.
+
+    Raises UsageError if the site does not show it; ``address`` is what named it.
+    """
+    indices = layer.indices
+    if index not in layer.places:
+        gaps = len(indices) <= indices[-1] - indices[0]
+        hint = f"It shows {listed(map(str, indices))}" if gaps else f"It shows {indices[0]} to {indices[-1]}"
+        raise UsageError(f"{address!r}: no filter {index} of {layer.title} in the gallery", hint)
+    return layer.filters[layer.places[index]]
+
+
+def technique_of(layer: Layer, name: str, address: str) -> Technique:
+    """Return the technique that goes by a slug or a title, whatever its case.
+
+    Raises UsageError, with the nearest name, if the layer is not shown so.
+    """
+    known = {
+        each.lower(): technique for technique in reversed(layer.techniques) for each in (technique.title, technique.slug)
+    }
+    if name.lower() not in known:
+        hint = nearest(name, known) or f"There are {listed(technique.slug for technique in layer.techniques)}"
+        raise UsageError(f"{address!r}: no technique {name!r} in the gallery", hint)
+    return known[name.lower()]
 
 
 def listed(names: Iterable[str]) -> str:
@@ -84,15 +88,19 @@ def listed(names: Iterable[str]) -> str:
     return ", ".join(every[:LISTED]) + (f" and {len(every) - LISTED} more" if len(every) > LISTED else "")
 
 
+def _names(layer: Layer) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((layer.title, layer.name, layer.slug)))
+
+
 def _split(text: str, known: Sequence[tuple[str, ...]]) -> list[tuple[int, str]]:
     """Return which of some entries a text begins with, the longest name first, each with what follows behind a slash.
 
     Names as they are written go before those in another case.
     """
-    found = []
-    for number, names in enumerate(known):
+    matches = []
+    for place, names in enumerate(known):
         for name in names:
             head, tail = text[: len(name)], text[len(name) :]
             if head.lower() == name.lower() and (not tail or tail[0] == "/"):
-                found.append((-len(name), head != name, number, tail[1:]))
-    return [(number, rest) for _, _, number, rest in sorted(found)]
+                matches.append((-len(name), head != name, place, tail[1:]))
+    return [(place, rest) for _, _, place, rest in sorted(matches)]

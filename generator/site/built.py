@@ -3,27 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 from generator.errors import GalleryError, UsageError
-from generator.site.listing import JOURNAL, LARGEST, MANIFEST, is_manifest
-from generator.site.paths import is_inside, link_in, read_regular
+from generator.site.listing import JOURNAL, LARGEST, MANIFEST
+from generator.site.manifest import parse_manifest
+from generator.site.paths import link_in, read_regular
+from generator.site.records import Manifest, SiteFile
 
 HINT = "Run: filter-gallery build"
-
-
-@dataclass(frozen=True)
-class SiteFile:
-    """A file that the build wrote: its path in the site, its bytes, and their SHA-256."""
-
-    path: str
-    size: int
-    digest: str
 
 
 @dataclass(frozen=True)
@@ -31,7 +21,7 @@ class BuiltSite:
     """A folder with a manifest; ``files`` are those that it lists and the manifest itself, by their paths."""
 
     folder: Path
-    manifest: Mapping[str, Any]
+    manifest: Manifest
     files: tuple[SiteFile, ...]
 
     @cached_property
@@ -79,14 +69,9 @@ def open_site(folder: Path) -> BuiltSite:
     except OSError as error:
         raise UsageError(f"{folder / MANIFEST}: {error.strerror}", f"Remove it. {HINT}") from None
     try:
-        manifest = json.loads(content)
-        files = [SiteFile(str(one["path"]), int(one["size"]), str(one["digest"])) for one in manifest["files"]]
-        sound = is_manifest(manifest) and isinstance(manifest["models"], list)
-        sound = sound and all(is_inside(file.path) for file in files)
-    except (ValueError, TypeError, KeyError, RecursionError, OverflowError):
-        sound = False
-    if not sound:
-        raise UsageError(f"{folder / MANIFEST}: is damaged", f"Remove it and the folder. {HINT}")
-    files.append(SiteFile(MANIFEST, len(content), hashlib.sha256(content).hexdigest()))
-    return BuiltSite(folder, manifest, tuple(sorted(files, key=lambda file: file.path)))
-
+        manifest = parse_manifest(content)
+    except ValueError as error:
+        raise UsageError(f"{folder / MANIFEST}: {error}", HINT) from None
+    own = SiteFile(path=MANIFEST, size=len(content), digest=hashlib.sha256(content).hexdigest())
+    files = tuple(sorted((*manifest.files, own), key=lambda file: file.path))
+    return BuiltSite(folder, manifest, files)

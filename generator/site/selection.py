@@ -1,13 +1,13 @@
-"""Which filters of a layer are wanted, in the words that ``embed``, the directive and the element share."""
+"""Which filters of a layer are meant, in the words that ``embed``, the directive and the element share."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from generator.pages.sheets.thumbnails import BEST
+from generator.site.records import Layer
+from generator.site.sheets import BEST
 from generator.plan import spread
 
 EXPECTED = f"expected all, a number above zero, indices such as 5,0,7, or strongest:N up to {BEST}"
@@ -23,11 +23,11 @@ class Strongest:
         return f"strongest:{self.count}"
 
 
-Wanted = Literal["all"] | int | Strongest | tuple[int, ...]
+Selection = Literal["all"] | int | Strongest | tuple[int, ...]
 """All, a number spread over the layer as in config.yaml, the strongest ones, or a list in its own order."""
 
 
-def parse(text: str) -> Wanted:
+def parse(text: str) -> Selection:
     """Return what a text asks for; ``5,`` is a list of one.
 
     Raises ValueError, whose text is ``EXPECTED``, for anything else.
@@ -44,18 +44,21 @@ def parse(text: str) -> Wanted:
     return Strongest(count) if found[1] else count
 
 
-def write(wanted: Wanted) -> str:
+def write(selection: Selection) -> str:
     """Return the text that is parsed as this."""
-    return ",".join(map(str, wanted)) + "," * (len(wanted) == 1) if isinstance(wanted, tuple) else str(wanted)
+    return ",".join(map(str, selection)) + "," * (len(selection) == 1) if isinstance(selection, tuple) else str(selection)
 
 
-def choose(wanted: Wanted, shown: Sequence[int], strongest: Sequence[int]) -> tuple[int, ...]:
-    """Return filters of a layer of which these are ``shown``; a list is returned as it is.
+def choose(selection: Selection, layer: Layer) -> tuple[int, ...]:
+    """Return the filters of a layer that are meant; a list is returned as it is."""
+    indices = layer.indices
+    if selection == "all":
+        return indices
+    if isinstance(selection, int):
+        return tuple(indices[place] for place in spread(len(indices), selection))
+    return layer.strongest[: selection.count] if isinstance(selection, Strongest) else selection
 
-    ``strongest`` begins with the filters of the highest scores, as many as are known.
-    """
-    if wanted == "all":
-        return tuple(shown)
-    if isinstance(wanted, int):
-        return tuple(shown[place] for place in spread(len(shown), wanted))
-    return tuple(strongest[: wanted.count]) if isinstance(wanted, Strongest) else wanted
+
+def counted(shown: int, filters: int) -> str:
+    """Return ``64 of 512 filters`` for a part of a layer, ``512 filters`` for all of it."""
+    return f"{shown} of {filters} filters" if shown < filters else f"{shown} filter{'s' if shown != 1 else ''}"

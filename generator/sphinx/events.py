@@ -20,7 +20,7 @@ from generator.site.folder import Content, write_files
 from generator.site.listing import MANIFEST
 from generator.sphinx.directive import Asked, asked_for, copy_folder, site_folder
 from generator.sphinx.nodes import HOSTS, FilterGrid, FilterPicture, plain_list
-from generator.sphinx.selection import Request, Showing, choose
+from generator.sphinx.selection import Request, Selected, choose
 from generator.sphinx.site import read_site
 
 logger = logging.getLogger(__name__)
@@ -79,7 +79,7 @@ def outdated(
     return [doc for doc, wanted in asked if any(_now(env, *key) != was for key, was in wanted.items())]
 
 
-def _now(env: BuildEnvironment, name: str, request: Request) -> Showing | None:
+def _now(env: BuildEnvironment, name: str, request: Request) -> Selected | None:
     try:
         return choose(read_site(site_folder(env, name)), request)
     except UsageError:

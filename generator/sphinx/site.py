@@ -6,7 +6,6 @@ from functools import lru_cache
 from pathlib import Path
 
 from generator.errors import UsageError
-from generator.pages.manifest import SCHEMA
 from generator.site.built import BuiltSite, open_site
 from generator.site.listing import MANIFEST
 
@@ -26,8 +25,4 @@ def read_site(folder: Path) -> BuiltSite:
 
 @lru_cache(maxsize=8)  # a page may hold twenty directives, and the manifest of a large network three megabytes
 def _read(folder: Path, _changed: int, _size: int) -> BuiltSite:
-    site = open_site(folder)
-    if site.manifest["schema"] != SCHEMA:
-        found = f"schema {site.manifest['schema']}, expected {SCHEMA}"
-        raise UsageError(f"{folder / MANIFEST}: {found}", "Build the site again")
-    return site
+    return open_site(folder)

@@ -21,12 +21,12 @@ import hashlib
 import json
 import os
 import re
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from generator.errors import GalleryError, UsageError
+from generator.files import NEW, write_atomically
 from generator.store.shapes import BLOB, is_sound
 
 Record = dict[str, Any]
@@ -34,9 +34,6 @@ _AGAIN = "Run the build again; it will be made anew"
 
 MARK, SPEED = "store.json", "speed.json"
 SUBFOLDERS = ("objects", "records", "cards", "names", "tunings", "activities", "comparisons", "sheets", "sites")
-NEW = ".filter-gallery-new-"
-"""How the name of a file begins that is not yet whole."""
-
 SCHEMA = 1
 MADE_BY = "filter-gallery"
 _MARKS = ({"made_by": MADE_BY, "schema": SCHEMA}, {"schema": SCHEMA})
@@ -49,20 +46,6 @@ _OWN_FILES = (
     rf"(.+/)?{re.escape(NEW)}[^/]*",
 )
 """The paths of all files that a store writes besides store.json and speed.json."""
-
-
-def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file beside its place and move it there: it is there whole, or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=NEW)
-    try:
-        with os.fdopen(handle, "wb") as opened:
-            opened.write(content)
-        Path(name).chmod(0o644)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
 
 
 class Store:

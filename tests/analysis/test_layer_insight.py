@@ -12,7 +12,8 @@ import pytest
 from generator.analysis import layer_insight as insight
 from generator.analysis.layer_insight import LayerInsight, Near
 from generator.analysis.records import FeatureMap, File, KernelView, PooledMap
-from generator.pages.views import FilterView, LayerView, model_view
+from generator.pages.gather import model_view
+from generator.pages.views import FilterView, LayerView
 from tests.pages.gallery import Gallery, fill
 from tests.summaries import conv, entry, summary
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from generator.analysis.verdict import CONVERGED, DEAD, WEAK, of_filter, photo_level, verdict
-from generator.config.values import Objective, RenderSettings
+from generator.config.values import ObjectiveSpec, RenderSettings
 
 
 @pytest.mark.parametrize(
@@ -29,8 +29,8 @@ def test_what_became_of_a_picture(score: float, reached: float, photos: list[flo
     assert verdict(score, reached, photos) == expected
 
 
-CHANNEL, NEURON = Objective(), Objective("neuron")
-MIXED = Objective("direction", ((3, 1.0), (7, -0.5)))
+CHANNEL, NEURON = ObjectiveSpec(), ObjectiveSpec("neuron")
+MIXED = ObjectiveSpec("direction", ((3, 1.0), (7, -0.5)))
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ MIXED = Objective("direction", ((3, 1.0), (7, -0.5)))
     ],
 )
 def test_what_a_photo_has_to_set_against_a_picture(
-    objective: Objective, sign: str, responses: dict[int, float], expected: float | None
+    objective: ObjectiveSpec, sign: str, responses: dict[int, float], expected: float | None
 ) -> None:
     assert photo_level(RenderSettings(objective=objective, sign=sign), 3, responses, peak=5.0) == expected
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import subprocess
@@ -13,9 +12,9 @@ from urllib.parse import unquote, urlsplit
 import pytest
 from playwright.sync_api import Browser
 
-from generator import assets
 from generator.cli import main
 from generator.config.schema import ConfigFile, ModelPart, RenderPart
+from generator.site.records import json_schema
 from tests.browser.conftest import look, open_page
 from tests.docs.commands import FILES, ROOT
 from tests.once import once
@@ -91,7 +90,7 @@ def test_every_field_of_the_manifest_is_in_the_reference(built: Path) -> None:
         own = set(schema["properties"]) if isinstance(schema.get("properties"), dict) else set()  # type: ignore[call-overload]
         return own.union(*(names(part) for part in inner))
 
-    fields = names(json.loads(assets.manifest_schema())) - {"direction"}  # the one that is not always there
+    fields = names(json_schema()) - {"direction"}  # the one that is not always there
     assert {"verdict", "feature_maps", "learning_rate", "digest"} <= fields
     for field in fields:
         assert re.search(rf"[.\s]{field}(\[\])*\s", text), field

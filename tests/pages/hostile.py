@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from generator.config.values import Objective
+from generator.config.values import ObjectiveSpec
 from generator.models.summary import ArchitectureRow
 from generator.names import slug, unique_slugs
 from generator.plan import PhotoIdentity
@@ -17,7 +17,7 @@ HOSTILE = [IMAGE, SCRIPT, CLIMB, "{{ 7 * 7 }} &amp; %s", "a/b\\c", "javascript:a
 EVERY_KIND = (
     ("diversity", 2),
     ("method", "maco"),
-    ("objective", (Objective(), Objective("neuron"), Objective("direction", ((0, 1.0), (1, -1.0))))),
+    ("objective", (ObjectiveSpec(), ObjectiveSpec("neuron"), ObjectiveSpec("direction", ((0, 1.0), (1, -1.0))))),
     ("repeats", 2),
     ("sign", "both"),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from generator.config import Config, Look
+from generator.config import Branding, Config
 from generator.pages.site import Written, write_site
 from generator.plan import EVERYTHING, Choice, plan_model
 from tests.pages.gallery import Gallery, fill
@@ -14,14 +14,14 @@ from tests.summaries import conv, entry, summary
 
 @dataclass
 class OwnGallery(Gallery):
-    """A gallery whose site is written with a look."""
+    """A gallery whose site is written with a branding of its own."""
 
-    look: Look = field(default_factory=Look)
+    branding: Branding = field(default_factory=Branding)
 
     def write(self, choice: Choice = EVERYTHING) -> Written:
         """Write the site of what the store holds."""
         entries = tuple(entry for entry, _ in self.models)
-        config = Config(self.title, self.site, self.store.folder, (), entries, look=self.look)
+        config = Config(self.title, self.site, self.store.folder, (), entries, branding=self.branding)
         gathered = [(e, c, self.photos, plan_model(e, c, self.photos, choice)) for e, c in self.models]
         return write_site(config, gathered, self.store)
 

@@ -11,10 +11,11 @@ from generator import assets
 from generator.config import Config, ModelEntry
 from generator.models.summary import ModelSummary
 from generator.names import slug, unique_slugs
-from generator.pages.comparison import Comparison, comparisons
+from generator.pages.comparison import Comparison
+from generator.pages.gather import model_view
+from generator.pages.gather_comparisons import comparisons
 from generator.pages.site import write_site
 from generator.pages.templating import environment
-from generator.pages.views import model_view
 from generator.plan import PhotoIdentity, Task, plan_model
 from generator.plan.pairs import comparison_key
 from tests.pages.gallery import Gallery, Page, fill, resolved

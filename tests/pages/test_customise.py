@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from generator.analysis import records
-from generator.config.colours import hex_colour
-from generator.config.look import KEYS
+from generator.config import Branding
+from generator.config.types.colours import hex_colour
 from generator.pages import comparison, views
 from generator.pages import filters as text
 from generator.pages.branding.accent import GROUNDS, readable
@@ -56,7 +56,7 @@ def given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Names:
     (tmp_path / "logo.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg"/>')
     fill(gallery.store, gallery.tasks())
     gallery.write()
-    gallery.look = type(gallery.look)(logo=tmp_path / "logo.svg")
+    gallery.branding = type(gallery.branding)(logo=tmp_path / "logo.svg")
     gallery.write()
     return seen
 
@@ -83,7 +83,8 @@ def test_what_the_guide_says_of_types_they_have() -> None:
 
 
 def test_the_guide_names_every_key_block_and_colour() -> None:
-    assert [key for key in KEYS if f"`{key}`" not in GUIDE] == []
+    keys = {field.name for field in fields(Branding)} - {"folder"}
+    assert [key for key in keys if f"`{key}`" not in GUIDE] == []
     base = (ROOT / "templates/base.html").read_text(encoding="utf-8")
     (line,) = (line for line in GUIDE.splitlines() if line.startswith("`base.html` has these blocks"))
     assert re.findall(r"`(\w+)`", line) == re.findall(r"{% block (\w+) %}", base)

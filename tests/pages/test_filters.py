@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from generator.config.values import Objective, Transforms, complete_settings
+from generator.config.values import ObjectiveSpec, Transforms, complete_settings
 from generator.pages import filters as text
 
 
@@ -114,7 +114,7 @@ POSITIVE, NEGATIVE = "positive: as high as it goes", "negative: as far below zer
         (
             {
                 "method": "pixel",
-                "objective": (Objective("neuron"),),
+                "objective": (ObjectiveSpec("neuron"),),
                 "sign": "negative",
                 "steps": 100,
                 "learning_rate": 4.0,
@@ -133,7 +133,7 @@ POSITIVE, NEGATIVE = "positive: as high as it goes", "negative: as far below zer
         (
             {
                 "method": "maco",
-                "objective": (Objective("direction", ((5, 1.0), (7, -1.0))),),
+                "objective": (ObjectiveSpec("direction", ((5, 1.0), (7, -1.0))),),
                 "diversity": 3,
                 "steps": 128,
                 "learning_rate": 1.0,

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from generator.config import Look
+from generator.config import Branding
 from generator.errors import UsageError
 from generator.pages.branding.accent import GROUNDS, readable
 from tests.pages.gallery import resolved
@@ -26,7 +26,7 @@ def gallery(tmp_path: Path) -> OwnGallery:
     """Return a gallery in a folder that holds a logo and a picture too."""
     made = own_gallery(saved(tmp_path, {"logo.svg": SVG}))
     Image.new("RGB", (30, 20), "teal").save(tmp_path / "a figure.png")
-    made.look = Look(folder=tmp_path)
+    made.branding = Branding(folder=tmp_path)
     return made
 
 
@@ -41,7 +41,7 @@ def test_a_site_without_a_look_has_our_mark_and_our_words(gallery: OwnGallery) -
 
 
 def test_the_logo_stands_on_every_page_in_place_of_our_mark(gallery: OwnGallery, tmp_path: Path) -> None:
-    gallery.look = replace(gallery.look, logo=tmp_path / "logo.svg")
+    gallery.branding = replace(gallery.branding, logo=tmp_path / "logo.svg")
     gallery.write()
     name = f"assets/logo-{hashlib.sha256(SVG.encode()).hexdigest()[:10]}.svg"
     assert gallery.held()[name] == SVG.encode()
@@ -59,7 +59,7 @@ def test_the_introduction_takes_the_place_of_ours_on_the_home_page(gallery: OwnG
     text = (
         "# Why\n\nSee [the net](net/index.html), <b>bold</b>.\n\n![A figure](a%20figure.png)\n\n```python\nx = 1\n```\n"
     )
-    gallery.look = replace(gallery.look, introduction=text)
+    gallery.branding = replace(gallery.branding, introduction=text)
     gallery.write()
     home = gallery.pages()["index.html"]
     assert "A convolutional network sees through" not in home.text
@@ -68,12 +68,14 @@ def test_the_introduction_takes_the_place_of_ours_on_the_home_page(gallery: OwnG
     assert '<h2>Why</h2>\n<p>See <a href="net/index.html">the net</a>' in html
     (figure,) = home.all("img", alt="A figure")
     assert (figure["width"], figure["height"]) == ("30", "20")
-    assert gallery.held()[str(figure["src"])] == (gallery.look.folder / "a figure.png").read_bytes()
+    assert gallery.held()[str(figure["src"])] == (gallery.branding.folder / "a figure.png").read_bytes()
     assert "Why" not in gallery.pages()[LAYER].text
 
 
 def test_the_footers_links_lead_to_the_same_place_from_every_page(gallery: OwnGallery) -> None:
-    gallery.look = replace(gallery.look, footer="[Start](index.html) by [Ann](https://a.nn) ![fig](a%20figure.png)")
+    gallery.branding = replace(
+        gallery.branding, footer="[Start](index.html) by [Ann](https://a.nn) ![fig](a%20figure.png)"
+    )
     gallery.write()
     figures = set()
     for path, page in gallery.pages().items():
@@ -91,7 +93,7 @@ def test_the_accent_is_in_the_style_sheet_before_the_page_is_drawn(gallery: OwnG
     gallery.write()
     (before,) = (path for path in gallery.held() if path.startswith("assets/site-") and path.endswith(".css"))
     plain = gallery.held()[before].decode()
-    gallery.look = replace(gallery.look, accent="#ffff00")
+    gallery.branding = replace(gallery.branding, accent="#ffff00")
     changed = gallery.write()
     (sheet,) = (path for path in gallery.held() if path.startswith("assets/site-") and path.endswith(".css"))
     light, dark = (readable("#ffff00", grounds) for grounds in GROUNDS.values())
@@ -116,7 +118,10 @@ def test_a_look_reaches_neither_plan_nor_store(gallery: OwnGallery, tmp_path: Pa
     tasks, pictures = gallery.tasks(), {p: c for p, c in gallery.held().items() if p.endswith(".webp")}
     kept = times(gallery.store.folder)
     theme = saved(tmp_path / "theme", {"reading.html": "{% extends 'ours/reading.html' %}"})
-    gallery.title, gallery.look = "Another", Look("hello", tmp_path / "logo.svg", "#123456", "bye", theme, tmp_path)
+    gallery.title, gallery.branding = (
+        "Another",
+        Branding("hello", tmp_path / "logo.svg", "#123456", "bye", theme, tmp_path),
+    )
     gallery.write()
     assert gallery.tasks() == tasks
     assert [task for task in gallery.tasks() if gallery.store.record(task.record_group, task.key) is None] == []
@@ -129,7 +134,7 @@ def test_a_look_reaches_neither_plan_nor_store(gallery: OwnGallery, tmp_path: Pa
 def test_a_file_that_went_away_since_is_told_and_nothing_is_written(
     gallery: OwnGallery, tmp_path: Path, gone: str
 ) -> None:
-    gallery.look = Look("![](a%20figure.png)", tmp_path / "logo.svg", folder=tmp_path)
+    gallery.branding = Branding("![](a%20figure.png)", tmp_path / "logo.svg", folder=tmp_path)
     (tmp_path / gone).unlink()
     with pytest.raises(UsageError, match=gone):
         gallery.write()

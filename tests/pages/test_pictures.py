@@ -8,14 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from generator.config.values import METHOD_DEFAULTS, Objective, RenderSettings, every_settings
+from generator.config.values import METHOD_DEFAULTS, ObjectiveSpec, RenderSettings, every_settings
+from generator.pages.gather import model_view
 from generator.pages.pictures import kinds, title
-from generator.pages.views import FilterView, ModelView, model_view
+from generator.pages.views import FilterView, ModelView
 from generator.plan import FEATURE_MAP, PICTURE, Choice, Task
 from tests.pages.gallery import Gallery, fill
 from tests.summaries import conv, entry, summary
 
-CHANNEL, NEURON, MIXED = Objective(), Objective("neuron"), Objective("direction", ((1, 1.0), (3, -1.0)))
+CHANNEL, NEURON, MIXED = ObjectiveSpec(), ObjectiveSpec("neuron"), ObjectiveSpec("direction", ((1, 1.0), (3, -1.0)))
 Chosen = dict[str, object]
 
 

@@ -9,8 +9,9 @@ import pytest
 
 from generator import assets
 from generator.analysis.layer_insight import Near
+from generator.pages.gather import model_view
 from generator.pages.templating import environment
-from generator.pages.views import LayerView, model_view
+from generator.pages.views import LayerView
 from tests.pages.gallery import Gallery, Page, Score, fill
 from tests.pages.hostile import IMAGE, hostile
 from tests.summaries import conv, entry, summary

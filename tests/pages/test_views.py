@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from generator.config.values import Objective
-from generator.pages.views import LayerView, model_view
+from generator.config.values import ObjectiveSpec
+from generator.pages.gather import model_view
+from generator.pages.views import LayerView
 from generator.plan import Task
 from tests.pages.gallery import Gallery, fill
 from tests.summaries import conv, entry, summary
@@ -42,7 +43,7 @@ def test_dead_filters_stand_for_nothing(tmp_path: Path, scores: list[float], res
 
 
 def test_starts_that_are_the_same_are_counted_once(tmp_path: Path) -> None:
-    view = layer_view(tmp_path, [0.0], objective=(Objective(), Objective("neuron")), repeats=2)
+    view = layer_view(tmp_path, [0.0], objective=(ObjectiveSpec(), ObjectiveSpec("neuron")), repeats=2)
     one = view.by_index[0]
     assert (len(one.searches), one.starts) == (4, 4)
     start = one.pictures[0].snapshots[0]

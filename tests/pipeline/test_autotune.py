@@ -8,7 +8,7 @@ import keras
 import pytest
 from keras import layers
 
-from generator.config.values import Objective, complete_settings
+from generator.config.values import ObjectiveSpec, complete_settings
 from generator.models.load import LoadedModel
 from generator.models.summary import ConvLayer
 from generator.pipeline import autotune
@@ -175,7 +175,7 @@ def test_where_a_layer_raises_in_bfloat16_it_is_not_chosen_however_fast(monkeypa
         {"sign": "negative", "diversity": 3},
         {"method": "pixel"},
         {"method": "maco", "crops": 2},
-        {"objective": (Objective("direction", ((0, 1.0), (5, -1.0))),)},
+        {"objective": (ObjectiveSpec("direction", ((0, 1.0), (5, -1.0))),)},
         {"steps": 4},
     ],
 )

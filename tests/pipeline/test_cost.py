@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from generator.config.values import Objective
+from generator.config.values import ObjectiveSpec
 from generator.pipeline import Event, Planned, Progressed
 from generator.pipeline.cost import COMPILING, OVERHEAD, duration, fixed_seconds, task_bytes, task_cost
 from generator.plan import PICTURE, Task, plan_model
@@ -13,7 +13,7 @@ from tests.summaries import conv, entry, summary
 
 CARD = summary(conv(1, "a", 6, macs=1e5))
 BASE: dict[str, object] = {"size": 64, "margin": 0, "steps": 10}
-DIRECTION = Objective("direction", tuple((index, 1.0) for index in range(6)))
+DIRECTION = ObjectiveSpec("direction", tuple((index, 1.0) for index in range(6)))
 
 
 def pictures(**settings: object) -> list[Task]:
@@ -34,7 +34,7 @@ def cost(**settings: object) -> float:
         ({"margin": 16}, 2.25),
         ({"sign": "both"}, 2),
         ({"repeats": 3}, 3),
-        ({"objective": (Objective(), Objective("neuron"))}, 2),
+        ({"objective": (ObjectiveSpec(), ObjectiveSpec("neuron"))}, 2),
         ({"precision": "bfloat16"}, 1),
         ({"diversity": 3}, 3),
         ({"objective": (DIRECTION,)}, 1 / 6),  # one picture for all of them

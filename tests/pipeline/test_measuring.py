@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from generator.config import load_config
-from generator.config.values import Objective
+from generator.config.values import ObjectiveSpec
 from generator.errors import UsageError
 from generator.pipeline import Event, Measuring, TaskDone, autotune, prepare
 from generator.plan import PICTURE, Choice, Tuning
@@ -218,4 +218,4 @@ def test_the_measurement_looks_at_the_cheapest_and_the_dearest_layer(place: Plac
     model = load(entry, False)
     found = REAL(model, [(c.layer, c.settings[0]) for c in chosen_layers(entry, model.summary)])
     assert [floats for floats, _ in found.batches] == [model.summary.layers[1].floats, model.summary.layers[0].floats]
-    assert chosen_layers(entry, model.summary)[0].settings[0].objective == Objective("neuron")
+    assert chosen_layers(entry, model.summary)[0].settings[0].objective == ObjectiveSpec("neuron")

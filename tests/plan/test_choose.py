@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from generator.config import LayerRule, ModelEntry, MostActive, RenderSettings
-from generator.config.values import Filters, Objective
+from generator.config.values import Filters, ObjectiveSpec
 from generator.errors import UsageError
 from generator.models.summary import ConvLayer, ModelSummary
 from generator.plan import EVERYTHING, Choice, check_layers, chosen_layers
@@ -79,7 +79,7 @@ def test_the_first_rule_that_matches_gives_the_settings() -> None:
 
 def direction(glob: str, filters: tuple[int, ...]) -> ModelEntry:
     """Return an entry with a direction of these filters for the layers that a pattern names."""
-    objective = (Objective(), Objective("direction", tuple((index, 1.0) for index in filters)))
+    objective = (ObjectiveSpec(), ObjectiveSpec("direction", tuple((index, 1.0) for index in filters)))
     return entry(layers=(LayerRule(glob, None, (("objective", objective),)), LayerRule("*")))
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from generator.config import LayerRule, ModelEntry, RenderSettings
-from generator.config.values import Objective
+from generator.config.values import ObjectiveSpec
 from generator.models.summary import ModelSummary
 from generator.plan import FEATURE_MAP, KERNEL, PICTURE, Choice, PhotoIdentity, Task, Tuning, plan_model, tasks
 from generator.plan.tasks import batches
@@ -14,7 +14,7 @@ from tests.summaries import conv, entry, summary
 
 CARD = summary(conv(1, "a", 4), conv(2, "b", 40))
 HALF = Tuning("bfloat16")
-NEURON, DIRECTION = Objective("neuron"), Objective("direction", ((1, 1.0), (3, -0.5)))
+NEURON, DIRECTION = ObjectiveSpec("neuron"), ObjectiveSpec("direction", ((1, 1.0), (3, -0.5)))
 PHOTO = PhotoIdentity("cat", "1" * 64, (224, 224))
 BASE: tuple[tuple[str, object], ...] = (("size", 64),)
 
@@ -105,9 +105,9 @@ def test_settings_of_one_layer_change_the_keys_of_its_pictures_alone(setting: st
         # what is added leaves the pictures that were there as they are
         ({"sign": "both"}, 1),
         ({"repeats": 3}, 2),
-        ({"objective": (Objective(), NEURON)}, 1),
-        ({"objective": (Objective(), DIRECTION)}, 1),
-        ({"objective": (NEURON, Objective()), "sign": "both", "repeats": 2}, 7),
+        ({"objective": (ObjectiveSpec(), NEURON)}, 1),
+        ({"objective": (ObjectiveSpec(), DIRECTION)}, 1),
+        ({"objective": (NEURON, ObjectiveSpec()), "sign": "both", "repeats": 2}, 7),
     ],
 )
 def test_more_pictures_keep_the_keys_of_those_before(more: dict[str, object], added: int) -> None:
@@ -124,7 +124,7 @@ def test_more_pictures_keep_the_keys_of_those_before(more: dict[str, object], ad
         # what has no effect is not part of a key
         ({"crops": 3}, {}),
         ({"repeats": 1}, {}),
-        ({"sign": "positive", "objective": (Objective(),), "diversity": 1}, {}),
+        ({"sign": "positive", "objective": (ObjectiveSpec(),), "diversity": 1}, {}),
         ({"method": "pixel", "margin": 5, "transforms": (("noise", 0.1),), "crops": 9}, {"method": "pixel"}),
         ({"method": "maco", "margin": 5, "transforms": (("noise", 0.1),)}, {"method": "maco"}),
         ({"objective": (DIRECTION,), "diversity": 5}, {"objective": (DIRECTION,)}),
@@ -200,8 +200,8 @@ def directions(found: list[Task], layer: str = "b") -> list[tuple[int, ...]]:
 
 @pytest.mark.parametrize("tuning", [None, Tuning("float32", ((5.0, 1),))])
 def test_a_direction_is_one_picture_for_all_its_filters(tuning: Tuning | None) -> None:
-    many = Objective("direction", tuple((index, 1.0) for index in range(40)))
-    only_b = (LayerRule("b", 2, (("objective", (Objective(), DIRECTION, many)), ("diversity", 3))),)
+    many = ObjectiveSpec("direction", tuple((index, 1.0) for index in range(40)))
+    only_b = (LayerRule("b", 2, (("objective", (ObjectiveSpec(), DIRECTION, many)), ("diversity", 3))),)
     found = planned(entry(render=BASE, layers=only_b), tuning=tuning)
     assert directions(found) == [(1, 3), tuple(range(40))]
 
@@ -212,13 +212,13 @@ def test_a_direction_is_one_picture_for_all_its_filters(tuning: Tuning | None) -
         ((DIRECTION,), "all", (1, 3)),  # nothing but directions: nothing but their filters
         ((DIRECTION,), 1, (1, 3)),
         ((DIRECTION,), (0,), (1, 3)),
-        ((Objective(), DIRECTION), (0, 1), (0, 1, 3)),
+        ((ObjectiveSpec(), DIRECTION), (0, 1), (0, 1, 3)),
         ((DIRECTION, NEURON), 1, (0, 1, 3)),
-        ((Objective(),), (0, 1), (0, 1)),
+        ((ObjectiveSpec(),), (0, 1), (0, 1)),
     ],
 )
 def test_the_filters_that_a_direction_names_are_shown(
-    objective: tuple[Objective, ...], filters: str | int | tuple[int, ...], shown: tuple[int, ...]
+    objective: tuple[ObjectiveSpec, ...], filters: str | int | tuple[int, ...], shown: tuple[int, ...]
 ) -> None:
     found = planned(entry(render=(*BASE, ("objective", objective)), filters=filters))
     assert {task.filters for task in found if task.technique != PICTURE} == {shown}
@@ -239,7 +239,7 @@ def test_the_filters_that_a_direction_names_are_shown(
 def test_a_directions_key_is_of_its_weights(weights: tuple[tuple[int, float], ...], changed: bool) -> None:
     one, other = (
         [t.key for t in planned(rendering(objective=(each,))) if t.technique == PICTURE]
-        for each in (DIRECTION, Objective("direction", weights))
+        for each in (DIRECTION, ObjectiveSpec("direction", weights))
     )
     assert (one != other) is changed
 

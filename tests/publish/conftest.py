@@ -48,5 +48,7 @@ def relisted(site: BuiltSite, change: Callable[[dict[str, bytes]], None]) -> Bui
         (site.folder / path).parent.mkdir(parents=True, exist_ok=True)
         (site.folder / path).write_bytes(content)
     listed = [{"path": p, "size": len(c), "digest": hashlib.sha256(c).hexdigest()} for p, c in sorted(files.items())]
-    (site.folder / "manifest.json").write_text(json.dumps({**site.manifest, "files": listed}))
+    (site.folder / "manifest.json").write_text(
+        json.dumps({**json.loads((site.folder / "manifest.json").read_bytes()), "files": listed})
+    )
     return open_site(site.folder)

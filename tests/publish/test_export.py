@@ -86,7 +86,7 @@ def test_a_folder_becomes_a_copy_and_stays_one(site: BuiltSite, tmp_path: Path) 
     assert copy_site(site, copy).written == 0
 
     def change(files: dict[str, bytes]) -> None:
-        del files["net/002-top/0003.html"]
+        del files["404.html"]
         files["reading.html"] = b"changed"
 
     changes = copy_site(relisted(site, change), copy)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from keras import layers
 
-from generator.config.values import Objective, complete_settings
+from generator.config.values import ObjectiveSpec, complete_settings
 from generator.models.load import LoadedModel
 from generator.render.network import Network
 from generator.render.optimize import Optimization, Optimizer, responses
@@ -43,7 +43,7 @@ def optimize(model: LoadedModel, filters: tuple[int, ...] = (0,), **settings: An
 def test_the_best_input_of_a_unit_is_its_kernel(activation: str, sign: str, turned: int) -> None:
     """Of a kernel k, the best picture within black (-1) and white (1) is the sign of k, its score the sum of |k|."""
     model = assembled(with_kernels(WAVE[:, :, None, None], activation=activation))
-    optimization, score = optimize(model, objective=(Objective("neuron"),), sign=sign)
+    optimization, score = optimize(model, objective=(ObjectiveSpec("neuron"),), sign=sign)
     seen = optimization.pictures[0, 5:12, 5:12, 0]
     assert turned * correlation(seen, WAVE) > 0.9
     assert turned * correlation(seen, np.sign(WAVE)) > 0.97
@@ -53,7 +53,7 @@ def test_the_best_input_of_a_unit_is_its_kernel(activation: str, sign: str, turn
 def test_the_best_input_of_a_unit_in_colour() -> None:
     kernel = WAVE[:, :, None] * np.array([1.0, 0.8, 0.6])
     optimization, score = optimize(
-        assembled(with_kernels(kernel[..., None])), objective=(Objective("neuron"),), steps=64
+        assembled(with_kernels(kernel[..., None])), objective=(ObjectiveSpec("neuron"),), steps=64
     )
     for colour in range(3):
         assert correlation(optimization.pictures[0, 5:12, 5:12, colour], kernel[..., colour]) > 0.8
@@ -79,7 +79,7 @@ def share_upright(picture: np.ndarray) -> float:
 def test_stripes_are_what_a_detector_of_stripes_looks_for(objective: Any, sign: str, upright: list[bool]) -> None:
     """Filter 0 is for stripes that stand, filter 1 for those that lie."""
     model = assembled(with_kernels(gratings(2), activation="relu"))
-    own = Objective(objective) if isinstance(objective, str) else Objective("direction", objective)
+    own = ObjectiveSpec(objective) if isinstance(objective, str) else ObjectiveSpec("direction", objective)
     optimization, scores = optimize(model, tuple(range(len(upright))), size=24, objective=(own,), sign=sign)
     noise = responses(model, 1, tuple(range(len(upright))), optimization.snapshots[0][1] * 255)
     for picture, stands, score, before in zip(optimization.pictures, upright, scores, noise, strict=True):
@@ -151,8 +151,8 @@ def test_a_filter_that_starts_inactive_becomes_active(name: str) -> None:
         assert scores[0] > 0.05
 
 
-@pytest.mark.parametrize("objective", [Objective("neuron"), Objective("direction", ((0, 1.0),))])
-def test_so_it_does_under_other_objectives(objective: Objective) -> None:
+@pytest.mark.parametrize("objective", [ObjectiveSpec("neuron"), ObjectiveSpec("direction", ((0, 1.0),))])
+def test_so_it_does_under_other_objectives(objective: ObjectiveSpec) -> None:
     _, scores = optimize(assembled(inactive(same, activation="relu")), size=24, steps=48, objective=(objective,))
     assert scores[0] > 0.05
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from generator.config.load import entry_for_source
+from generator.config.entries import entry_for_source
 from generator.config.values import RenderSettings, complete_settings
 from generator.models.load import LoadedModel, load
 from generator.render.network import Network

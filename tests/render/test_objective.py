@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import pytest
 
-from generator.config.values import Objective, RenderSettings
+from generator.config.values import ObjectiveSpec, RenderSettings
 from generator.models.load import LoadedModel
 from generator.render import objective
 from generator.render.backend import value_and_gradient
@@ -139,13 +139,13 @@ def test_the_unit_in_the_middle(height: int, width: int, at: tuple[int, int]) ->
 @pytest.mark.parametrize(
     ("settings", "filters", "columns", "expected"),
     [
-        (Objective(), (2, 0), (0, 1, 2), [[0, 0, 1], [1, 0, 0]]),
-        (Objective("neuron"), (7, 7, 3), (3, 7), [[0, 1], [0, 1], [1, 0]]),
-        (Objective("direction", ((1, 0.5), (2, -2.0))), (1,), (0, 1, 2), [[0, 0.5, -2]]),
-        (Objective("direction", ((5, 0.5), (2, -2.0))), (5, 2), (5, 2), [[0.5, -2], [0.5, -2]]),
+        (ObjectiveSpec(), (2, 0), (0, 1, 2), [[0, 0, 1], [1, 0, 0]]),
+        (ObjectiveSpec("neuron"), (7, 7, 3), (3, 7), [[0, 1], [0, 1], [1, 0]]),
+        (ObjectiveSpec("direction", ((1, 0.5), (2, -2.0))), (1,), (0, 1, 2), [[0, 0.5, -2]]),
+        (ObjectiveSpec("direction", ((5, 0.5), (2, -2.0))), (5, 2), (5, 2), [[0.5, -2], [0.5, -2]]),
     ],
 )
-def test_channel_weights(settings: Objective, filters: Any, columns: Any, expected: Any) -> None:
+def test_channel_weights(settings: ObjectiveSpec, filters: Any, columns: Any, expected: Any) -> None:
     np.testing.assert_array_equal(objective.channel_weights(settings, filters, columns), expected)
 
 
@@ -191,9 +191,9 @@ def test_pictures_without_activations_can_be_made_different(activate: Any) -> No
     ("settings", "expected"),
     [
         ({}, lambda a, z: [a[0, ..., 1].mean(), a[1, ..., 4].mean()]),
-        ({"objective": Objective("neuron")}, lambda a, z: [a[0, 4, 4, 1], a[1, 4, 4, 4]]),
+        ({"objective": ObjectiveSpec("neuron")}, lambda a, z: [a[0, 4, 4, 1], a[1, 4, 4, 4]]),
         (
-            {"objective": Objective("direction", ((0, 1.0), (3, -0.5)))},
+            {"objective": ObjectiveSpec("direction", ((0, 1.0), (3, -0.5)))},
             lambda a, z: list((a[..., 0] - 0.5 * a[..., 3]).mean((1, 2))),
         ),
         ({"sign": "negative"}, lambda a, z: [relu(-z[0, ..., 1]).mean(), relu(-z[1, ..., 4]).mean()]),

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from keras import layers
 
-from generator.config.values import Objective, complete_settings
+from generator.config.values import ObjectiveSpec, complete_settings
 from generator.models.load import LoadedModel
 from generator.models.summary import WHOLE_INPUT
 from generator.render import optimize as optimization
@@ -30,7 +30,7 @@ METHODS: dict[str, dict[str, Any]] = {
     "maco": {"method": "maco", "crops": 2},
     "diverse": {"diversity": 2},
     "bfloat16": {"precision": "bfloat16"},
-    "direction": {"objective": (Objective("direction", ((0, 1.0), (3, -0.5))),)},
+    "direction": {"objective": (ObjectiveSpec("direction", ((0, 1.0), (3, -0.5))),)},
 }
 
 

@@ -4,41 +4,44 @@ from __future__ import annotations
 
 import pytest
 
-from generator.site.addresses import LayerNames, ModelNames, Place, listed, resolve
+from generator.site.addresses import find, listed, technique_of
 from generator.errors import UsageError
 
+from tests.site.made import layer, model, technique
+
 MODELS = (
-    ModelNames(("net", "net"), (LayerNames(("a/7", "001-a-7"), (0, 1)), LayerNames(("a", "002-a"), (0, 7)))),
-    ModelNames(("net/a", "net-a"), (LayerNames(("Conv", "001-conv"), (0, 3)), LayerNames(("conv", "002-conv"), (5,)))),
-    ModelNames(
-        ("twice", "twice"),
-        (LayerNames(("x", "x", "001-x"), (0,)), LayerNames(("x (call 2)", "x", "002-x"), (0, 1))),
-    ),
+    model("net", layer("a/7", "001-a-7", (0, 1)), layer("a", "002-a", (0, 7))),
+    model("net/a", layer("Conv", "001-conv", (0, 3)), layer("conv", "002-conv", (5,)), slug="net-a"),
+    model("twice", layer("x", "001-x", (0,)), layer("x", "002-x", (0, 1), call=2)),
 )
 
 
 @pytest.mark.parametrize(
     ("target", "place"),
     [
-        ("net", Place(0)),
-        ("NET", Place(0)),
-        ("net/a", Place(1)),  # the longest name of a model, though net has a layer a
-        ("net/a/7", Place(0, 0)),  # net/a has no layer 7; the longest name of a layer of net
-        ("net/a/7/1", Place(0, 0, 1)),
-        ("net/002-a/7", Place(0, 1, 7)),
-        ("net/a/Conv", Place(1, 0)),
-        ("net/a/conv/5", Place(1, 1, 5)),  # as it is written, before another case
-        ("net-a/CONV/3", Place(1, 0, 3)),
-        ("twice/x", Place(2, 0)),
-        ("twice/x (call 2)/1", Place(2, 1, 1)),
+        ("net", (0,)),
+        ("NET", (0,)),
+        ("net/a", (1,)),  # the longest name of a model, though net has a layer a
+        ("net/a/7", (0, 0)),  # net/a has no layer 7; the longest name of a layer of net
+        ("net/a/7/1", (0, 0, 1)),
+        ("net/002-a/7", (0, 1, 7)),
+        ("net/a/Conv", (1, 0)),
+        ("net/a/conv/5", (1, 1, 5)),  # as it is written, before another case
+        ("net-a/CONV/3", (1, 0, 3)),
+        ("twice/x", (2, 0)),
+        ("twice/x (call 2)/1", (2, 1, 1)),
     ],
 )
-def test_targets_are_read(target: str, place: Place) -> None:
-    assert resolve(target, MODELS) == place
+def test_addresses_are_read(target: str, place: tuple[int, ...]) -> None:
+    address, (first, *rest) = find(MODELS, target), place
+    expected = MODELS[first]
+    assert address.model == expected
+    assert address.layer == (expected.layers[rest[0]] if rest else None)
+    assert (address.filter.index if address.filter else None) == (rest[1] if rest[1:] else None)
 
 
 @pytest.mark.parametrize(
-    ("target", "told"),
+    ("target", "message"),
     [
         ("nett", "'nett': no such model in the gallery. Did you mean net?"),
         ("zzz/a", "'zzz/a': no such model in the gallery. There are net, net/a, twice"),
@@ -50,11 +53,29 @@ def test_targets_are_read(target: str, place: Place) -> None:
         ("", "'': no such model in the gallery. There are net"),
     ],
 )
-def test_what_is_not_there_is_told_with_the_nearest_name(target: str, told: str) -> None:
+def test_what_is_not_there_is_told_with_the_nearest_name(target: str, message: str) -> None:
     with pytest.raises(UsageError) as caught:
-        resolve(target, MODELS)
-    assert str(caught.value).startswith(told)
+        find(MODELS, target)
+    assert str(caught.value).startswith(message)
 
 
 def test_long_lists_are_cut() -> None:
     assert listed(map(str, range(14))) == "0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11 and 2 more"
+
+
+NEGATIVE = technique(2, "negative", title="Negative, seed 1")
+SHOWN = layer("a", "001-a", (0, 1), techniques=(technique(2), NEGATIVE))
+
+
+@pytest.mark.parametrize("name", ["negative", "NEGATIVE", "Negative, seed 1", "negative, SEED 1"])
+def test_a_technique_goes_by_slug_or_title(name: str) -> None:
+    assert technique_of(SHOWN, name, "net/a") == NEGATIVE
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"), [("negatve", "Did you mean negative?"), ("zzz", "There are picture, negative")]
+)
+def test_a_technique_that_is_not_shown_is_told(name: str, hint: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        technique_of(SHOWN, name, "net/a")
+    assert str(caught.value) == f"'net/a': no technique {name!r} in the gallery. {hint}"

@@ -11,7 +11,7 @@ from generator.errors import UsageError
 from generator.site import folder as output
 from generator.site.folder import Changes, Content, Removed, check_output, remove_site, write_files
 from generator.site.listing import JOURNAL, MANIFEST
-from generator.store import NEW
+from generator.files import NEW
 
 Files = dict[str, str]
 MARK = {"schema": 2, "made_by": "filter-gallery"}

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from generator.site.selection import EXPECTED, Strongest, Wanted, choose, parse, write
+from generator.site.selection import EXPECTED, Selection, Strongest, choose, counted, parse, write
+from tests.site.made import layer
 
-WORDS: list[tuple[str, Wanted]] = [
+WORDS: list[tuple[str, Selection]] = [
     ("all", "all"),
     (" 7 ", 7),
     ("5,0,7", (5, 0, 7)),
@@ -18,10 +19,10 @@ WORDS: list[tuple[str, Wanted]] = [
 ]
 
 
-@pytest.mark.parametrize(("text", "wanted"), WORDS)
-def test_words_are_read_and_written(text: str, wanted: Wanted) -> None:
-    assert parse(text) == wanted
-    assert parse(write(wanted)) == wanted
+@pytest.mark.parametrize(("text", "selection"), WORDS)
+def test_words_are_read_and_written(text: str, selection: Selection) -> None:
+    assert parse(text) == selection
+    assert parse(write(selection)) == selection
 
 
 @pytest.mark.parametrize(
@@ -50,7 +51,7 @@ def test_other_words_are_refused(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("wanted", "chosen"),
+    ("selection", "chosen"),
     [
         ("all", (1, 3, 4, 8, 9)),
         (2, (1, 4)),
@@ -61,5 +62,13 @@ def test_other_words_are_refused(text: str) -> None:
         ((7,), (7,)),  # whoever asks has to see that there is none
     ],
 )
-def test_filters_are_chosen(wanted: Wanted, chosen: tuple[int, ...]) -> None:
-    assert choose(wanted, (1, 3, 4, 8, 9), (9, 1, 8)) == chosen
+def test_filters_are_chosen(selection: Selection, chosen: tuple[int, ...]) -> None:
+    shown = layer("a", "001-a", (1, 3, 4, 8, 9), strongest=(9, 1, 8))
+    assert choose(selection, shown) == chosen
+
+
+@pytest.mark.parametrize(
+    ("shown", "of", "text"), [(64, 512, "64 of 512 filters"), (512, 512, "512 filters"), (1, 1, "1 filter")]
+)
+def test_filters_are_counted(shown: int, of: int, text: str) -> None:
+    assert counted(shown, of) == text

@@ -14,9 +14,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from generator.embed.snippets import FORMATS, Look
-from generator.embed.target import find, read_models
+from generator.embed.snippets import FORMATS, Placement
+from generator.embed.target import find_target
 from generator.imaging.encoding import slice_strip
+from generator.site.built import open_site
 from tests.pages.gallery import Gallery, Page, fill
 from tests.sphinx.project import CONF, project, run
 from tests.summaries import conv, entry, summary
@@ -59,8 +60,8 @@ def test_a_page_holds_what_was_asked_for(built: dict[str, Path]) -> None:
         "What excites filter 3 most",
         "What excites filter 1 most",
         "Filter 2, negative",
-        "Where filter 0 answers to cat",
-        "Where filter 1 answers to cat",
+        "Where filter 0 responds to cat",
+        "Where filter 1 responds to cat",
     ]
     assert {(image["width"], image["height"]) for image in images} == {("8", "8")}
     grids = [grid for grid in page.all("ul", role="list") if grid["class"] == "filter-gallery-grid"]
@@ -117,7 +118,7 @@ def test_latex_is_given_png_pictures_in_rows(built: dict[str, Path]) -> None:
 def test_other_builders_write_a_list(built: dict[str, Path], builder: str, file: str) -> None:
     text = " ".join((built[builder] / file).read_text(encoding="utf-8").split())
     assert "What excites filter 3 most (score 3" in text
-    assert "Where filter 1 answers to cat (score 1" in text
+    assert "Where filter 1 responds to cat (score 1" in text
 
 
 CAPTIONS = ['"start" of it', "Filter #3: red", "a_ *star and `tick", "- not a list", "1. nor this", "<b> & {x} |y| $z$"]
@@ -126,10 +127,10 @@ CAPTIONS = ['"start" of it', "Filter #3: red", "a_ *star and `tick", "- not a li
 def test_captions_that_are_printed_for_a_directive_are_text(base: Path, tmp_path: Path) -> None:
     """``embed`` takes a caption as it is; a directive's has markup."""
     site = base / "gallery/site"
-    target = find(read_models(site), "net/stem", (3, 1))
+    target = find_target(open_site(site).manifest.models, "net/stem", (3, 1))
     for style, name in (("rst", "index.rst"), ("myst", "myst.md")):
         heads = {"rst": "Captions\n========\n\n", "myst": "# More\n\n"}
-        snippets = (FORMATS[style](target, Look("x", "3,1", 2, caption)) for caption in CAPTIONS)
+        snippets = (FORMATS[style](target, Placement("x", "3,1", 2, caption)) for caption in CAPTIONS)
         more = "\n\n.. toctree::\n\n   myst\n" if style == "rst" else "\n"
         path = tmp_path / "docs" / name
         path.parent.mkdir(exist_ok=True)

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from generator.errors import GalleryError, UsageError
+from generator.files import NEW, write_atomically
 from generator.plan import Tuning
-from generator.store import NEW, Store, write_atomically
+from generator.store import Store
 
 GROUP, KEY = "5" * 64, "a" * 64
 

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from generator.analysis.records import PictureView
 from generator.names import unique_slugs
 from generator.pages.pictures import MAIN
-from generator.pages.sheets.thumbnails import CELLS, PICTURE, STRIP, Cell, Technique
+from generator.pages.technique import Cell, Technique
+from generator.pages.views import FilterView
+from generator.site.records import CELLS, PICTURE, STRIP, Kind
+from generator.site.sheets import BEST_SLUG, KERNEL_SLUG, MAIN_SLUG
 
-if TYPE_CHECKING:  # views are made with techniques
-    from generator.pages.views import FilterView
-
-MAIN_SLUG, BEST_SLUG, KERNEL_SLUG = "picture", "best", "kernel"
 _TAKEN = (MAIN_SLUG, BEST_SLUG, KERNEL_SLUG, "feature-map", "contact", "embed", "index")
 
 
@@ -28,10 +26,10 @@ def techniques(filters: Sequence[FilterView]) -> list[Technique]:
     for photo, number in dict.fromkeys((m.photo, m.number) for f in filters for m in f.maps):
         maps = [next((m for m in f.maps if m.number == number), None) for f in filters]
         cells = tuple(Cell(m.file) if m else None for m in maps)
-        found.append(Technique(f"feature-map-{number}", f"Answer to {photo}", CELLS, cells))
+        found.append(Technique(f"feature-map-{number}", f"Answer to {photo}", CELLS, cells, photo=photo))
     kernels = [f.kernel for f in filters]
     if any(kernels):
-        kind = CELLS if all(k.colour for k in kernels if k) else STRIP
+        kind: Kind = CELLS if all(k.colour for k in kernels if k) else STRIP
         cells = tuple(Cell(k.file, max(1, len(k.inputs))) if k else None for k in kernels)
         found.append(Technique(KERNEL_SLUG, "Kernel", kind, cells))
     return found

@@ -14,6 +14,11 @@ from generator import assets
 from generator.pages.branding.accent import GROUNDS, accent_css, readable
 
 EDGES = ["#%02x%02x%02x" % rgb for rgb in product((0, 51, 102, 153, 204, 255), repeat=3)]  # noqa: UP031
+HUES = [
+    "#%02x%02x%02x" % tuple(round(255 * part) for part in colorsys.hsv_to_rgb(hue / 90, saturation, value))  # noqa: UP031
+    for hue in range(90)
+    for saturation, value in ((1, 1), (0.5, 1), (1, 0.5))
+]
 NAMED = sorted({str(value).lower() for value in ImageColor.colormap.values()})
 
 
@@ -28,13 +33,13 @@ def contrast(one: str, other: str) -> float:
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_every_colour_becomes_readable_and_none_that_is_changes(theme: str) -> None:
     changed = 0
-    for colour in {*EDGES, *NAMED}:
+    for colour in {*EDGES, *HUES, *NAMED}:
         made = readable(colour, GROUNDS[theme])
         assert min(contrast(made, ground) for ground in GROUNDS[theme]) >= 4.5, colour
         was_readable = min(contrast(colour, ground) for ground in GROUNDS[theme]) >= 4.5
         assert (made == colour) is was_readable, colour
         changed += made != colour
-    assert 50 < changed < len({*EDGES, *NAMED})
+    assert 50 < changed < len({*EDGES, *HUES, *NAMED})
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -42,6 +47,26 @@ def test_a_colour_moves_no_further_than_it_must(theme: str) -> None:
     lowest = [min(contrast(readable(c, GROUNDS[theme]), g) for g in GROUNDS[theme]) for c in EDGES]
     moved = [one for colour, one in zip(EDGES, lowest, strict=True) if readable(colour, GROUNDS[theme]) != colour]
     assert max(moved) < 4.7  # a step of lightness changes the contrast by less than that
+
+
+@pytest.mark.parametrize(
+    ("colour", "light", "dark"),
+    [
+        ("#ffff00", "#747401", "#ffff00"),
+        ("#00ffff", "#017d7d", "#00ffff"),
+        ("#ff8800", "#ac5a00", "#ff8800"),
+        ("#0000ff", "#0000ff", "#447cff"),
+        ("#880088", "#880088", "#ca54c8"),
+        ("#c0ffc0", "#427c44", "#c0ffc0"),
+        ("#400000", "#400000", "#ba7065"),
+        ("#008b8b", "#037d7d", "#179393"),
+        ("#777777", "#707070", "#848484"),
+        ("#ffffff", "#707070", "#ffffff"),
+        ("#000000", "#000000", "#848484"),
+    ],
+)
+def test_a_sites_colours_stay_from_version_to_version(colour: str, light: str, dark: str) -> None:
+    assert [readable(colour, grounds) for grounds in GROUNDS.values()] == [light, dark]
 
 
 @pytest.mark.parametrize("colour", ["#ffff00", "#00ffff", "#ff8800", "#0000ff", "#880088", "#c0ffc0", "#400000"])

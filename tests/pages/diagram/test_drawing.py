@@ -356,7 +356,7 @@ def test_many_lanes_stay_narrow_and_many_layers_quick() -> None:
 
 
 def test_a_site_draws_it_with_links_and_strips(gallery: Gallery) -> None:
-    from generator.pages.views import model_view
+    from generator.pages.gather import model_view
 
     (of, made), tasks = gallery.models[0], gallery.tasks()
     fill(gallery.store, tasks)

@@ -11,7 +11,10 @@ from PIL import Image
 
 from generator.analysis.records import File
 from generator.errors import GalleryError
-from generator.pages.sheets.thumbnails import CELLS, PICTURE, STRIP, Cell, Technique, place, with_sheets
+from generator.pages.sheets.thumbnails import with_sheets
+from generator.pages.technique import Cell, Technique
+from generator.site.records import CELLS, PICTURE, STRIP
+from generator.site.sheets import place
 from generator.store import Store
 
 
@@ -91,8 +94,8 @@ def test_a_filter_without_a_picture_is_a_transparent_cell(store: Store) -> None:
 
 @pytest.mark.parametrize(("kind", "values"), [(CELLS, 2), (PICTURE, 20)])
 def test_cells_of_a_map_stay_sharp(store: Store, kind: str, values: int) -> None:
-    status = np.kron(np.indices((4, 4)).sum(0) % 2, np.ones((1, 1)))[..., None] * [255, 255, 255]
-    cell = sheet(Technique("feature-map-0", "", kind, (kept(store, status),)), store)
+    board = np.kron(np.indices((4, 4)).sum(0) % 2, np.ones((1, 1)))[..., None] * [255, 255, 255]
+    cell = sheet(Technique("feature-map-0", "", kind, (kept(store, board),)), store)
     inside = cell[12:84:24, :, 0].round(-1)  # the middles of the cells' rows
     assert (len(np.unique(inside)) <= 6) == (values == 2)
 

@@ -1,4 +1,4 @@
-"""What a configuration says of a site's look, held against the files that it names."""
+"""What makes a site its owner's, held against the files that the configuration names."""
 
 from __future__ import annotations
 
@@ -6,20 +6,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from generator import markdown
+from generator.config.lines import Problem
 from generator.config.pictures import inspect
 from generator.config.schema import ConfigFile
-from generator.config.values import Look
+from generator.config.values import Branding
 from generator.errors import nearest
 
-Problem = tuple[tuple[str | int, ...], str]
-
-KEYS = ("introduction", "logo", "accent", "footer", "templates")
 LOGO, PICTURE = 1, 10
 """Megabytes that a logo, and a picture in a text, can have: every page shows the one, one page the other."""
 
 
-def check_look(file: ConfigFile, folder: Path) -> Iterator[Problem]:
-    """Yield what is wrong with the files that a look needs; each place is a key, or a line of a key's text."""
+def check_branding(file: ConfigFile, folder: Path) -> Iterator[Problem]:
+    """Yield what is wrong with the files that a branding needs; each place is a key, or a line of a key's text."""
     yield from (((key,), f"{key}: {problem}") for key, problem in _files(file, folder))
     for key, text in (("introduction", file.introduction), ("footer", file.footer)):
         for image in markdown.images(text):
@@ -30,9 +28,9 @@ def check_look(file: ConfigFile, folder: Path) -> Iterator[Problem]:
 _FOREIGN = "picture {!r} is on another host, which pages do not ask for anything. Save it, and name the file"
 
 
-def look_of(file: ConfigFile, folder: Path) -> Look:
-    """Return the look that a configuration describes."""
-    return Look(
+def branding_of(file: ConfigFile, folder: Path) -> Branding:
+    """Return the branding that a configuration describes."""
+    return Branding(
         introduction=file.introduction,
         logo=folder / file.logo if file.logo else None,
         accent=file.accent,
@@ -45,21 +43,22 @@ def look_of(file: ConfigFile, folder: Path) -> Look:
 def _files(file: ConfigFile, folder: Path) -> Iterator[tuple[str, str]]:
     if file.logo and (problem := _picture(str(file.logo), folder, LOGO)):
         yield "logo", problem
-    said = str(file.templates) if file.templates else ""
-    if said and (kind := _kind(folder / said)) != "folder":
-        yield "templates", f"{said!r} is a file, not a folder" if kind else _missing("folder", said, folder)
+    templates = str(file.templates) if file.templates else ""
+    if templates and (kind := _kind(folder / templates)) != "folder":
+        problem = f"{templates!r} is a file, not a folder" if kind else _missing("folder", templates, folder)
+        yield "templates", problem
 
 
-def _picture(said: str, folder: Path, megabytes: int) -> str:
+def _picture(address: str, folder: Path, megabytes: int) -> str:
     """Return what is wrong with a picture, or an empty string."""
-    if (kind := _kind(folder / said)) != "file":
-        return f"{said!r} is a folder, not a picture" if kind else _missing("file", said, folder)
+    if (kind := _kind(folder / address)) != "file":
+        return f"{address!r} is a folder, not a picture" if kind else _missing("file", address, folder)
     try:
-        inspect(folder / said, megabytes)
+        inspect(folder / address, megabytes)
     except ValueError as error:
-        return f"{said!r} {error}"
+        return f"{address!r} {error}"
     except OSError as error:
-        return f"{said!r} cannot be read: {error.strerror}"
+        return f"{address!r} cannot be read: {error.strerror}"
     return ""
 
 
@@ -71,10 +70,10 @@ def _kind(path: Path) -> str:
         return ""
 
 
-def _missing(what: str, said: str, folder: Path) -> str:
+def _missing(what: str, address: str, folder: Path) -> str:
     try:
-        there = [path.name for path in (folder / said).parent.iterdir()]
+        names = [path.name for path in (folder / address).parent.iterdir()]
     except (OSError, ValueError):
-        there = []
-    hint = nearest(Path(said).name, there)
-    return f"no {what} {said!r} in {folder.resolve()}. {hint}".removesuffix(". ")
+        names = []
+    hint = nearest(Path(address).name, names)
+    return f"no {what} {address!r} in {folder.resolve()}. {hint}".removesuffix(". ")

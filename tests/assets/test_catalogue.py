@@ -10,7 +10,7 @@ from pathlib import Path
 import keras
 import pytest
 
-from generator.models.catalogue import APPLICATIONS, weights_folder
+from generator.assets.catalogue import APPLICATIONS, weights_folder
 
 
 def test_it_names_all_networks_of_keras_applications_and_no_others() -> None:

@@ -1,4 +1,4 @@
-"""The keys that make a site its owner's: what they become, and what is said of those that do not fit."""
+"""The keys that make a site its owner's: the values they become, and the messages for those that do not fit."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from generator.config import Look
+from generator.config import Branding
 from tests.config.files import problems, read
 
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 20 10"/>'
@@ -42,7 +42,7 @@ def test_a_look_is_what_the_keys_say(folder: Path) -> None:
         templates: theme
         models: [demo]
         """
-    assert read(folder, text).look == Look(
+    assert read(folder, text).branding == Branding(
         introduction="# Hello\n![a drawing](my%20logo.svg)\n",
         logo=folder / "logo.png",
         accent="#663399",
@@ -50,7 +50,7 @@ def test_a_look_is_what_the_keys_say(folder: Path) -> None:
         templates=folder / "theme",
         folder=folder,
     )
-    assert read(folder, "models: [demo]").look == Look(folder=folder)
+    assert read(folder, "models: [demo]").branding == Branding(folder=folder)
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ def test_a_look_is_what_the_keys_say(folder: Path) -> None:
     ],
 )
 def test_an_accent_is_a_colour_of_css(folder: Path, accent: str, expected: str) -> None:
-    assert read(folder, f"models: [demo]\naccent: {accent}").look.accent == expected
+    assert read(folder, f"models: [demo]\naccent: {accent}").branding.accent == expected
 
 
 BAD = {
@@ -92,7 +92,7 @@ BAD = {
     "introduction-null": ("introduction:", ["2: introduction: expected a text, got None"]),
     "introduction-list": ("introduction: [a]", ["2: introduction: expected a text, got ['a']"]),
     "footer-blank": ("footer: ' '", ["2: footer: expected a text, got ' '"]),
-    # a block's picture is told with its own line, whatever stands before it
+    # a block's picture is reported with its own line, whatever stands before it
     "picture-in-a-block": (
         "introduction: |\n\n  # A\n\n  one\n  two ![](logo.pnk)\n  | a |\n  |---|\n  | ![](xyz) |",
         [
@@ -131,11 +131,11 @@ BAD = {
 
 
 @pytest.mark.parametrize(("text", "expected"), BAD.values(), ids=BAD)
-def test_every_error_is_told_with_its_line(folder: Path, text: str, expected: list[str]) -> None:
-    told = problems(folder, f"models: [demo]\n{text}")
-    assert told == [line.replace("{folder}", str(folder.resolve())) for line in expected]
+def test_every_error_is_reported_with_its_line(folder: Path, text: str, expected: list[str]) -> None:
+    reported = problems(folder, f"models: [demo]\n{text}")
+    assert reported == [line.replace("{folder}", str(folder.resolve())) for line in expected]
 
 
 def test_a_picture_that_is_cut_off_is_damaged(folder: Path) -> None:
-    (told,) = problems(folder, "models: [demo]\nlogo: cut.png")
-    assert told.startswith("2: logo: 'cut.png' is damaged: ")
+    (problem,) = problems(folder, "models: [demo]\nlogo: cut.png")
+    assert problem.startswith("2: logo: 'cut.png' is damaged: ")

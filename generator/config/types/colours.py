@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from typing import Annotated
 
 from PIL import ImageColor
+from pydantic import BeforeValidator, Field
 
 from generator.errors import nearest
 
@@ -27,3 +29,6 @@ def hex_colour(value: object) -> str:
     expected = f'expected a colour such as "#1a6" or "#11aa66", in quotes, or a CSS name, got {value!r}'
     # Without its quotes a colour is a comment to YAML, or a number.
     raise ValueError(f"{expected}. {nearest(text, NAMES)}".removesuffix(". "))
+
+
+Colour = Annotated[str, Field(min_length=1, examples=["#1a6", "#11aa66", "teal"]), BeforeValidator(hex_colour)]

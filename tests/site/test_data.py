@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from generator.config.values import Objective
-from generator.pages.data import CALLBACK
+from generator.config.values import ObjectiveSpec
+from generator.site.data import CALLBACK
 from generator.plan import PhotoIdentity
 from tests.pages.gallery import Gallery, Page, fill
 from tests.summaries import conv, entry, summary
@@ -28,7 +28,7 @@ def data_of(gallery: Gallery, layer: str) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def gallery(tmp_path_factory: pytest.TempPathFactory) -> Gallery:
-    of = entry(render=(("sign", "both"), ("objective", (Objective(), Objective("direction", ((0, 1.0), (2, -1.0)))))))
+    of = entry(render=(("sign", "both"), ("objective", (ObjectiveSpec(), ObjectiveSpec("direction", ((0, 1.0), (2, -1.0)))))))
     layers = conv(1, "stem", 3, slug="001-stem"), conv(2, "</script>", 70, slug="002-script")
     made = Gallery(tmp_path_factory.mktemp("data"), [(of, summary(*layers))], photos=[X, Y])
     fill(made.store, made.tasks(), lambda task, index: float(index), lambda task, index: 0.5 * (index % 3))
