@@ -10,7 +10,7 @@ import click
 
 from generator.cli import commands, embedding, publishing, serving
 from generator.cli.options import debug_wanted
-from generator.errors import ConfigError, GalleryError
+from generator.errors import ConfigError, GalleryError, reason
 from generator.version import __version__
 
 INTERRUPTED = 130
@@ -52,8 +52,9 @@ class Gallery(click.Group):
         except Exception as error:  # whatever we did not foresee: still one line, still a way to say more
             if debug:
                 raise
-            reason = " ".join(str(error).split())[:300] or type(error).__name__
-            click.echo(f"Error: {reason} ({type(error).__name__}). Run again with --debug for the traceback", err=True)
+            click.echo(
+                f"Error: {reason(error)} ({type(error).__name__}). Run again with --debug for the traceback", err=True
+            )
             sys.exit(1)
 
     @staticmethod

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from generator.config import Config
-from generator.errors import ModelError
+from generator.errors import ModelError, reason
 from generator.pipeline.context import BuildContext, Prepared
 from generator.pipeline.events import Failure
 from generator.plan.pairs import alike, comparison_key, model_pairs
@@ -53,8 +53,7 @@ def _weights(one: Prepared, context: BuildContext) -> list[FoldedWeights]:
     try:
         return folded_weights(model)
     except Exception as error:  # a model's own layers can raise anything; the pages do without
-        reason = " ".join(str(error).split())[:200] or type(error).__name__
-        raise ModelError(f"{one.entry.name}: its weights cannot be read: {reason}") from error
+        raise ModelError(f"{one.entry.name}: its weights cannot be read: {reason(error)}") from error
 
 
 def differences(a: Sequence[FoldedWeights], b: Sequence[FoldedWeights]) -> Record:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from generator.config import Config, ModelEntry
-from generator.errors import GalleryError, ModelError, PhotoError
+from generator.errors import GalleryError, ModelError, PhotoError, reason
 from generator.models.identity import digest_of
 from generator.models.start import start_keras
 from generator.models.summary import ModelSummary
@@ -60,8 +60,7 @@ class Models:
             except GalleryError:
                 raise
             except Exception as error:  # a model's own code can raise anything; the other models are built
-                reason = " ".join(str(error).split())[:200] or type(error).__name__
-                raise ModelError(f"{entry.name}: cannot be loaded: {reason}") from error
+                raise ModelError(f"{entry.name}: cannot be loaded: {reason(error)}") from error
         return self._last[1]
 
 
@@ -186,8 +185,7 @@ def _activity(entry: ModelEntry, summary: ModelSummary, context: BuildContext, m
         try:
             found = measure(model, layers, context.photos)
         except Exception as error:  # a model's own layers can raise anything; the other models are built
-            reason = " ".join(str(error).split())[:200]
-            raise ModelError(f"{entry.name}: cannot be shown the photos: {reason}") from error
+            raise ModelError(f"{entry.name}: cannot be shown the photos: {reason(error)}") from error
         kept = {str(layer): list(responses) for layer, responses in found.items()}
         context.store.put_activity(key, kept)
     return {int(layer): tuple(responses) for layer, responses in (kept or {}).items()}

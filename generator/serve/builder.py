@@ -18,7 +18,7 @@ from multiprocessing.connection import Connection
 from typing import Any, TypeVar
 
 from generator.config import Config
-from generator.errors import GalleryError
+from generator.errors import GalleryError, reason
 from generator.pipeline.events import Event, Failure, OnEvent, Summary
 from generator.serve.watch import lines
 
@@ -146,8 +146,7 @@ def _built(config: Config, trust: bool, on_event: OnEvent) -> Summary | Ended:
     except Exception as error:  # whatever we did not foresee: the server goes on
         if isinstance(error, BrokenPipeError | ConnectionResetError):
             raise
-        reason = " ".join(str(error).split())[:300] or type(error).__name__
-        return Ended((f"{reason} ({type(error).__name__})",), _trace(error))
+        return Ended((f"{reason(error)} ({type(error).__name__})",), _trace(error))
 
 
 E = TypeVar("E", bound=Event)
