@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from generator.version import __version__
+
 if TYPE_CHECKING:
     from generator.api import build, feature_maps, visualize_filters
 
-__version__ = "0.1.0"
 __all__ = ["__version__", "build", "feature_maps", "visualize_filters"]
 
 

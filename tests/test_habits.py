@@ -143,5 +143,5 @@ def test_commits_are_linted_as_make_lint_does() -> None:
     (repository,) = loaded(ROOT / ".pre-commit-config.yaml")["repos"]
     hooks = [hook["entry"].removesuffix(" --force-exclude") for hook in repository["hooks"]]
     recipe = (ROOT / "Makefile").read_text(encoding="utf-8").partition("\nlint:")[2].partition("\n\n")[0]
-    assert hooks == [".venv/bin/ruff check", ".venv/bin/ruff format", ".venv/bin/mypy"]
+    assert hooks == [".venv/bin/ruff check", ".venv/bin/ruff format", ".venv/bin/mypy", ".venv/bin/lint-imports"]
     assert all(hook.replace(".venv/bin", "$(BIN)") in recipe for hook in hooks)

@@ -93,27 +93,6 @@ def test_coloraide_is_imported_by_sites_with_an_accent_alone() -> None:
     assert importing("coloraide") == set()
 
 
-@pytest.mark.parametrize("room", ["config", "plan", "store", "pages", "models", "render", "pipeline", "embed", "cli"])
-def test_rooms_know_nothing_of_those_after_them(room: str) -> None:
-    later = {
-        "config": {"plan", "store", "pages", "render", "pipeline", "cli"},
-        "models": {"plan", "store", "pages", "render", "pipeline", "cli"},
-        "plan": {"store", "pages", "render", "pipeline", "cli"},
-        "render": {"store", "pages", "pipeline", "cli", "plan"},
-        "store": {"config", "models", "plan", "pages", "render", "pipeline", "cli"},
-        "pages": {"render", "pipeline", "cli"},
-        "pipeline": {"cli"},
-        "embed": {"render", "pipeline", "cli"},
-        "cli": set[str](),
-    }
-    for path in (PACKAGE / room).rglob("*.py"):
-        nodes = list(ast.walk(ast.parse(path.read_text())))
-        modules = {node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)}
-        modules |= {name.name for node in nodes if isinstance(node, ast.Import) for name in node.names}
-        rooms = {name.split(".")[1] for name in modules if name.startswith("generator.")}
-        assert not rooms & later[room], path
-
-
 def test_every_command_explains_itself_without_tensorflow() -> None:
     """One process for all: it is Python's start that takes the time."""
     code = """

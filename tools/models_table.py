@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from generator.models.catalogue import APPLICATIONS
+from generator.assets.catalogue import APPLICATIONS
 
 Array = NDArray[Any]
 

@@ -21,12 +21,12 @@ from generator.config.entries import photo_named
 from generator.config.values import RenderSettings
 from generator.errors import UsageError, nearest
 from generator.imaging import encoding
+from generator.models.opening import opened
 from generator.models.summary import ConvLayer, ModelSummary
 from generator.pipeline import bands as channels
 from generator.pipeline.layer_pictures import optimize_filters
-from generator.pipeline.opening import layer_of, opened
 from generator.pipeline.photos import LoadedPhoto, load_photo
-from generator.plan.choose import choose_filters
+from generator.plan.choose import choose_filters, layer_of
 
 if TYPE_CHECKING:
     import keras
@@ -136,12 +136,11 @@ def visualize_filters(
         return _selected(filters, chosen, entry.name, complete)
 
     made = optimize_filters(
+        opened(entry, in_memory, trust),
         entry,
         layer,
         select,
         settings,
-        model=in_memory,
-        trust=trust,
         on_start=lambda request: _warn(request.model, request.summary, stacklevel=5),
     )
     request = made.request

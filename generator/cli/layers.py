@@ -18,7 +18,7 @@ from generator.cli.terminal import print_line, print_table
 @debug_option
 def layers(model: str, config_path: Path | None, trust: bool) -> None:
     """List every convolutional layer of MODEL."""
-    from generator.models.catalogue import weights_path
+    from generator.assets.catalogue import weights_path
     from generator.models.identity import digest_of
     from generator.models.summary import WHOLE_INPUT, ModelSummary
     from generator.store import Store

@@ -8,7 +8,6 @@ from typing import Any, NoReturn
 
 import click
 
-from generator import __version__
 from generator.cli.build import build
 from generator.cli.clean import clean
 from generator.cli.embed import embed
@@ -21,8 +20,8 @@ from generator.cli.publish import publish
 from generator.cli.render import render
 from generator.cli.serve import serve
 from generator.cli.terminal import print_line, print_lines
-from generator.errors import ConfigError, GalleryError
-from generator.models.error_text import reason
+from generator.errors import ConfigError, GalleryError, reason
+from generator.version import __version__
 
 INTERRUPTED = 130
 

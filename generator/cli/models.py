@@ -15,7 +15,7 @@ from generator.cli.terminal import print_line, print_table
 @debug_option
 def models(config_path: Path | None) -> None:
     """List what MODEL can name."""
-    from generator.models.catalogue import APPLICATIONS, weights_folder
+    from generator.assets.catalogue import APPLICATIONS, weights_folder
 
     config = read_config(config_path)
     rows = [[entry.name, f"configured: {entry.source}", ""] for entry in config.models]

@@ -47,6 +47,7 @@ def render(
     """Render one picture of LAYER in MODEL, of a random filter where none is named, and print its trace."""
     from generator.files import write_atomically
     from generator.imaging.encoding import picture_file, picture_format
+    from generator.models.opening import opened
     from generator.pipeline import bands
     from generator.pipeline.layer_pictures import optimize_filters
     from generator.store import Store
@@ -59,11 +60,11 @@ def render(
     if "objective" in given:
         given["objective"] = (ObjectiveSpec(str(given["objective"])),)
     pictures = optimize_filters(
+        opened(entry, trust=trust),
         entry,
         layer,
         _one_filter(filter_, model),
         given,
-        trust=trust,
         tunings=Store(config.cache),
         encode=partial(picture_file, kind=picture_format(output) if output else "PNG"),
         on_start=_print_request,

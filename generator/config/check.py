@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from ruamel.yaml.comments import CommentedMap
 
 from generator import assets
+from generator.assets.catalogue import APPLICATIONS
 from generator.config.branding import check_branding
 from generator.config.document import plain
 from generator.config.lines import Problem
@@ -17,7 +18,6 @@ from generator.config.schema import ConfigFile, ModelPart
 from generator.config.sources import is_file, looks_like_file, name_of, path_below, source_kind
 from generator.config.types.texts import Pair
 from generator.errors import nearest
-from generator.models.catalogue import APPLICATIONS
 
 
 def check(file: ConfigFile, folder: Path) -> Iterator[Problem]:

@@ -9,12 +9,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from generator import assets
+from generator.assets.catalogue import APPLICATIONS
 from generator.config.branding import branding_of
 from generator.config.schema import ConfigFile, ModelPart, PreprocessPart
 from generator.config.sources import looks_like_file, name_of, path_below, source_kind
 from generator.config.values import Config, ModelEntry, Photo, PreprocessChoice
 from generator.errors import UsageError, nearest
-from generator.models.catalogue import APPLICATIONS
 from generator.names import slug, unique_slugs
 
 RESERVED = ("assets", "data", "compare")

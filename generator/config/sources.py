@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from generator.assets.catalogue import APPLICATIONS
 from generator.config.schema import ModelPart
 from generator.config.types.texts import is_import_path
-from generator.models.catalogue import APPLICATIONS
 
 MODEL_SUFFIXES = (".keras", ".h5", ".hdf5", ".json")
 

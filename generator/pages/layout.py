@@ -11,7 +11,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from generator import __version__, markdown
+from generator import markdown
 from generator.analysis.records import File
 from generator.config import Branding
 from generator.config.branding import LOGO, PICTURE
@@ -20,6 +20,7 @@ from generator.errors import UsageError
 from generator.pages.branding.accent import GROUNDS, accent_css, readable
 from generator.pages.templating import Templates
 from generator.site.folder import Content
+from generator.version import __version__
 
 LOGO_HEIGHT = 32
 """Pixels of a page that a logo is high."""

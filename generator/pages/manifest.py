@@ -5,7 +5,7 @@ from __future__ import annotations
 from generator.analysis.records import PictureView
 from generator.analysis.trace import thinned
 from generator.config.values import ModelEntry, RenderSettings
-from generator.pages.sheets.thumbnails import Technique
+from generator.pages.technique import Technique
 from generator.pages.views import FilterView, LayerView, ModelView
 from generator.site import records
 from generator.site.sheets import BEST

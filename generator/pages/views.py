@@ -10,7 +10,7 @@ from generator.analysis.records import FeatureMap, File, KernelView, PictureView
 from generator.analysis.verdict import RANK, Verdict, of_filter
 from generator.config.values import ModelEntry, RenderSettings
 from generator.models.summary import ConvLayer, ModelSummary
-from generator.pages.sheets.thumbnails import Technique
+from generator.pages.technique import Technique
 from generator.site.sheets import BEST
 
 

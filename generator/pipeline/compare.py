@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from generator.config import Config
-from generator.errors import ModelError
-from generator.models.error_text import reason
+from generator.errors import ModelError, reason
 from generator.pipeline.context import BuildContext, Prepared
 from generator.pipeline.events import Failure
 from generator.plan.pairs import alike, comparison_key, model_pairs

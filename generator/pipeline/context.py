@@ -6,8 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from generator.config import Config, ModelEntry
-from generator.errors import GalleryError, ModelError, PhotoError
-from generator.models.error_text import reason
+from generator.errors import GalleryError, ModelError, PhotoError, reason
 from generator.models.identity import digest_of
 from generator.models.start import start_keras
 from generator.models.summary import ModelSummary

@@ -7,8 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from generator.errors import GalleryError
-from generator.models.error_text import reason
+from generator.errors import GalleryError, reason
 from generator.pipeline.events import Failure
 from generator.plan import Task
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from itertools import chain
 from typing import TYPE_CHECKING, Any
@@ -16,15 +17,12 @@ from generator.imaging import encoding
 from generator.models.summary import ConvLayer, ModelSummary
 from generator.pipeline import bands
 from generator.pipeline.failures import OVERFLOW
-from generator.pipeline.opening import layer_of, opened
 from generator.plan import Tuning
-from generator.plan.choose import effective
+from generator.plan.choose import effective, layer_of
 from generator.plan.tuning import memory_limit
 from generator.store import Store
 
 if TYPE_CHECKING:
-    import keras
-
     from generator.models.load import LoadedModel
 
 Array = NDArray[Any]
@@ -62,30 +60,29 @@ class LayerPictures:
 
 
 def optimize_filters(
+    network: AbstractContextManager[LoadedModel],
     entry: ModelEntry,
     layer: str | int,
     select: Select,
     settings: Mapping[str, object],
     *,
-    model: keras.Model | None = None,
-    trust: bool = False,
     tunings: Store | None = None,
     encode: Callable[[Array], bytes] | None = None,
     on_start: Callable[[PictureRequest], None] = lambda request: None,
     called: str = "",
     hint: str = "",
 ) -> LayerPictures:
-    """Load a network, optimise a picture for each selected filter of a layer, and score the pictures.
+    """Open a network, optimise a picture for each selected filter of a layer, and score the pictures.
 
-    ``model`` is one in memory, used in place of the entry's source. ``settings`` stand in for those of the entry's
-    ``render:``; a precision left to the machine is the one that a build measured, from the store ``tunings``.
+    ``network`` is that of the ``entry``, see ``generator.models.opening``. ``settings`` stand in for those of the
+    entry's ``render:``; a precision left to the machine is the one that a build measured, from the store ``tunings``.
     ``encode`` makes the file of what is shown of a picture (height, width, 1 or 3). ``on_start`` gets the request
     once it is known to be right, before the first step. ``called`` is the model as its user named it, for messages.
 
     Raises UsageError for a layer, with the nearest name or else the ``hint``, or for a filter that is not there,
     ModelError for a network without convolutions over pictures, and GalleryError if its activations are not finite.
     """
-    with opened(entry, model, trust) as loaded:
+    with network as loaded:
         shown_layer = layer_of(loaded.summary, layer, called or entry.name, hint)
         complete = _complete(settings, entry, shown_layer, loaded.summary, tunings)
         request = PictureRequest(entry.name, loaded.summary, shown_layer, select(shown_layer, complete), complete)

@@ -1,4 +1,4 @@
-"""Which layers and filters of a model are shown, and which are rendered now."""
+"""The layers and filters of a model that are shown, and those that are rendered now."""
 
 from __future__ import annotations
 
@@ -103,6 +103,19 @@ def spread(count: int, most: int) -> tuple[int, ...]:
     """Return at most ``most`` of the indices below ``count``, spread evenly."""
     number = min(count, most)
     return tuple(place * count // number for place in range(number))
+
+
+def layer_of(summary: ModelSummary, layer: str | int, model: str, hint: str = "") -> ConvLayer:
+    """Return the convolutional layer of a name, or of an index from 1 as ``filter-gallery layers`` counts them.
+
+    Raises UsageError if there is none, with the nearest name, else with the ``hint``, else with the first names.
+    """
+    match = next((each for each in summary.layers if layer in (each.name, each.title, each.index)), None)
+    if match is None:
+        titles = [each.title for each in summary.layers]
+        names = f"It has: {', '.join(titles[:8])}{', ...' if len(titles) > 8 else ''}"
+        raise UsageError(f"{model}: no convolutional layer {layer!r}", nearest(str(layer), titles) or hint or names)
+    return match
 
 
 def choose_filters(selection: Filters, layer: ConvLayer, model: str, activity: Sequence[float] = ()) -> tuple[int, ...]:

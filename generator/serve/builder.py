@@ -18,8 +18,7 @@ from multiprocessing.connection import Connection
 from typing import Any, TypeVar
 
 from generator.config import Config
-from generator.errors import GalleryError
-from generator.models.error_text import reason
+from generator.errors import GalleryError, reason
 from generator.pipeline.events import Event, Failure, OnEvent, Summary
 from generator.serve.watch import problems_of
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from generator import __version__
+from generator.version import __version__
 from generator.site.listing import MADE_BY, is_manifest
 from generator.site.records import SCHEMA, Manifest, Model, SiteFile, json_schema
 

@@ -6,43 +6,21 @@ import io
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from PIL import Image
 
 from generator.analysis.records import File
 from generator.digests import digest
 from generator.imaging.thumbnails import strip_thumbnail, thumbnail
-from generator.site.records import PICTURE, STRIP, Kind
+from generator.pages.technique import Cell, Technique
+from generator.site.records import PICTURE, STRIP
 from generator.site.sheets import ACROSS, CELL, PER_SHEET, place
 from generator.store import Store
 
 QUALITY, COLOURS = 80, 256
 VERSION = 2
 """Raised when the same pictures give other sheets than before."""
-
-
-@dataclass(frozen=True)
-class Cell:
-    """What is drawn as one thumbnail: a picture file, of so many slices side by side."""
-
-    file: File
-    slices: int = 1
-
-
-@dataclass(frozen=True)
-class Technique:
-    """One way to show all filters of a layer, in their order.
-
-    A cell is None where a filter has no such picture; ``photo`` is the one that feature maps are of.
-    """
-
-    slug: str
-    title: str
-    kind: Kind
-    cells: tuple[Cell | None, ...]
-    sheets: tuple[File, ...] = ()
-    photo: str | None = None
 
 
 def with_sheets(technique: Technique, folder: str, store: Store) -> Technique:

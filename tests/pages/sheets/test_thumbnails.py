@@ -11,7 +11,8 @@ from PIL import Image
 
 from generator.analysis.records import File
 from generator.errors import GalleryError
-from generator.pages.sheets.thumbnails import Cell, Technique, with_sheets
+from generator.pages.sheets.thumbnails import with_sheets
+from generator.pages.technique import Cell, Technique
 from generator.site.records import CELLS, PICTURE, STRIP
 from generator.site.sheets import place
 from generator.store import Store

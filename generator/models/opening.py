@@ -1,4 +1,4 @@
-"""A network that is open for a while, and its layers by name."""
+"""A network that is open while a block runs, from its source or in memory."""
 
 from __future__ import annotations
 
@@ -7,9 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from generator.config.values import ModelEntry
-from generator.errors import UsageError, nearest
 from generator.models.start import start_keras
-from generator.models.summary import ConvLayer, ModelSummary
 
 if TYPE_CHECKING:
     import keras
@@ -36,16 +34,3 @@ def opened(entry: ModelEntry, model: keras.Model | None = None, trust: bool = Fa
         for layer, name in names:
             if layer.name != name:
                 layer.name = name
-
-
-def layer_of(summary: ModelSummary, layer: str | int, model: str, hint: str = "") -> ConvLayer:
-    """Return the convolutional layer of a name, or of an index from 1 as ``filter-gallery layers`` counts them.
-
-    Raises UsageError if there is none, with the nearest name, else with the ``hint``, else with the first names.
-    """
-    match = next((each for each in summary.layers if layer in (each.name, each.title, each.index)), None)
-    if match is None:
-        titles = [each.title for each in summary.layers]
-        names = f"It has: {', '.join(titles[:8])}{', ...' if len(titles) > 8 else ''}"
-        raise UsageError(f"{model}: no convolutional layer {layer!r}", nearest(str(layer), titles) or hint or names)
-    return match
