@@ -35,7 +35,7 @@ class Place:
         only: tuple[str, ...] = (),
         render: str = "",
         steps: int = 4,
-        hear: Callable[[Event], None] = lambda event: None,
+        on_event: Callable[[Event], None] = lambda event: None,
     ) -> tuple[Summary, Done]:
         """Build; return the summary, and what was rendered."""
         path = self.configure(more, models, render, steps)
@@ -44,7 +44,7 @@ class Place:
         def listen(event: Event) -> None:
             if isinstance(event, TaskDone):
                 done.append((event.task.technique, event.task.layer.name, len(event.task.filters)))
-            hear(event)
+            on_event(event)
 
         return build(load_config(path), choice or Choice(), only, force, on_event=listen), done
 
@@ -94,7 +94,7 @@ class Measured:
 
 @pytest.fixture
 def measured(monkeypatch: pytest.MonkeyPatch) -> Measured:
-    """Let nothing be measured; ``measured.says`` is what the build hears instead."""
+    """Let nothing be measured; ``measured.says`` is what the build uses instead."""
     stand_in = Measured()
     monkeypatch.setattr(autotune, "measure", stand_in)
     return stand_in

@@ -1,4 +1,4 @@
-"""The most active filters: those that answer the photos most, found once and remembered."""
+"""The most active filters: those with the largest responses to the photos, measured once."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.pipeline.conftest import Place
 
 
 def save(path: Path, filters: int = 12) -> keras.Model:
-    """Save a network whose filters answer red pictures in another order than blue ones."""
+    """Save a network whose filters respond to red pictures in another order than blue ones."""
     keras.utils.set_random_seed(3)
     image = keras.Input((None, None, 3))
     x = layers.Rescaling(1 / 255)(image)

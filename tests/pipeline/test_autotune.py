@@ -146,7 +146,7 @@ def test_batches_fit_into_memory(monkeypatch: pytest.MonkeyPatch, memory: int) -
 
 @pytest.mark.parametrize("between", [(), (OnlyFull(),)], ids=["plain", "a layer that raises in bfloat16"])
 def test_the_measurement_itself(between: tuple[Any, ...]) -> None:
-    """Nothing is replaced here: what it measures depends on the machine, but not what it may answer."""
+    """Nothing is replaced here: what it measures depends on the machine, but not what it may return."""
     model = network(*between)
     policies = [layer.dtype_policy for layer in model.keras_model.layers]
     found = autotune.measure(model, shown(model))

@@ -45,7 +45,7 @@ KINDS: dict[str, Callable[[], Any]] = {
 @pytest.mark.parametrize("normalised", [False, True], ids=["alone", "normalised"])
 @pytest.mark.parametrize("kind", KINDS)
 def test_weights_act_as_the_network_computes(kind: str, normalised: bool, tmp_path: Path) -> None:
-    """An answer is linear in the picture: its slope at one place is the kernel, the answer to black the bias."""
+    """An activation is linear in the picture: its slope at a place is the kernel, that on black the bias."""
     keras.utils.set_random_seed(1)
     steps = [KINDS[kind](), *([layers.BatchNormalization()] if normalised else [])]
     network = keras.Sequential([keras.Input((9, 9, 4)), *steps])
@@ -56,8 +56,8 @@ def test_weights_act_as_the_network_computes(kind: str, normalised: bool, tmp_pa
     (found,) = folded_weights(load(entry(source=str(tmp_path / "one.keras"))))
     black = tf.Variable(tf.zeros((1, 9, 9, 4)))
     with tf.GradientTape(persistent=True) as tape:
-        answers = network(black, training=False)[0, 4, 4]
-        each = [answers[index] for index in range(int(answers.shape[0]))]
+        activations = network(black, training=False)[0, 4, 4]
+        each = [activations[index] for index in range(int(activations.shape[0]))]
     slopes = [tape.gradient(one, black).numpy() for one in each]
     assert np.allclose(np.linalg.norm(found.kernels, axis=1), [np.linalg.norm(one) for one in slopes], rtol=1e-5)
     overlaps = np.array([[np.sum(a * b) for b in slopes] for a in slopes])
@@ -66,7 +66,7 @@ def test_weights_act_as_the_network_computes(kind: str, normalised: bool, tmp_pa
     biased = kind != "without bias" or normalised
     assert (found.biases is not None) == biased
     if found.biases is not None:
-        assert np.allclose(found.biases, answers, rtol=1e-5)
+        assert np.allclose(found.biases, activations, rtol=1e-5)
     assert found.folded == normalised
 
 

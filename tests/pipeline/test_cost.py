@@ -11,19 +11,19 @@ from generator.plan import PICTURE, Task, plan_model
 from tests.pipeline.conftest import Place
 from tests.summaries import conv, entry, summary
 
-CARD = summary(conv(1, "a", 6, macs=1e5))
+NETWORK = summary(conv(1, "a", 6, macs=1e5))
 BASE: dict[str, object] = {"size": 64, "margin": 0, "steps": 10}
 DIRECTION = ObjectiveSpec("direction", tuple((index, 1.0) for index in range(6)))
 
 
 def pictures(**settings: object) -> list[Task]:
     """Return the tasks of pictures with these settings."""
-    found = plan_model(entry(render=tuple({**BASE, **settings}.items())), CARD, [])
+    found = plan_model(entry(render=tuple({**BASE, **settings}.items())), NETWORK, [])
     return [task for task in found if task.technique == PICTURE]
 
 
 def cost(**settings: object) -> float:
-    return sum(task_cost(task, CARD) for task in pictures(**settings))
+    return sum(task_cost(task, NETWORK) for task in pictures(**settings))
 
 
 @pytest.mark.parametrize(
@@ -63,8 +63,8 @@ def test_times_are_told_as_people_say_them(seconds: float, said: str) -> None:
 
 def test_every_crop_goes_through_the_network() -> None:
     one, many = (cost(method="maco", crops=crops) for crops in (1, 8))
-    network = 2 * 10 * 6 * 64 * 64 * (CARD.layers[0].macs)
-    assert many - one == pytest.approx(7 * network, rel=2 * OVERHEAD / CARD.layers[0].macs)
+    network = 2 * 10 * 6 * 64 * 64 * (NETWORK.layers[0].macs)
+    assert many - one == pytest.approx(7 * network, rel=2 * OVERHEAD / NETWORK.layers[0].macs)
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_every_crop_goes_through_the_network() -> None:
     ],
 )
 def test_the_bytes_grow_with_the_pictures(settings: dict[str, object], times: float) -> None:
-    found, base = (sum(task_bytes(task, CARD) for task in pictures(**more)) for more in (settings, {}))
+    found, base = (sum(task_bytes(task, NETWORK) for task in pictures(**more)) for more in (settings, {}))
     assert found == pytest.approx(times * base)
 
 
@@ -93,7 +93,7 @@ def test_the_bytes_grow_with_the_pictures(settings: dict[str, object], times: fl
 )
 def test_as_many_pictures_are_told_as_are_made(render: str, count: int, place: Place) -> None:
     heard: list[Event] = []
-    place.build(render=render, hear=heard.append)
+    place.build(render=render, on_event=heard.append)
     (planned,) = (event for event in heard if isinstance(event, Planned))
     assert planned.pictures == count
     assert sum(event.filters for event in heard if isinstance(event, Progressed)) == pytest.approx(count)

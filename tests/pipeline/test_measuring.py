@@ -46,7 +46,7 @@ class Heard(list[Event]):
 def test_the_first_build_measures_and_those_after_it_keep_to_that(place: Place, measured: Measured) -> None:
     measured.says = HALVES
     heard = Heard()
-    place.build(hear=heard)
+    place.build(on_event=heard)
     assert heard.measured == ["tiny"]
     assert heard.batches == [
         ("first", (0, 1), "bfloat16"),
@@ -58,7 +58,7 @@ def test_the_first_build_measures_and_those_after_it_keep_to_that(place: Place, 
     measured.says = OTHER
     for changes, rendered in ({}, 0), ({"render": "seed: 1"}, 4), ({"force": True, "render": "seed: 1"}, 4):
         heard = Heard()
-        _, done = place.build(hear=heard, **changes)  # type: ignore[arg-type]
+        _, done = place.build(on_event=heard, **changes)  # type: ignore[arg-type]
         assert [technique for technique, _, _ in done].count(PICTURE) == rendered
         assert {precision for _, _, precision in heard.batches} <= {"bfloat16"}
         assert heard.measured == []
@@ -90,7 +90,7 @@ def test_a_plan_measures_nothing(place: Place, measured: Measured) -> None:
 
 def test_a_model_is_measured_once_under_whatever_names(place: Place, measured: Measured) -> None:
     heard = Heard()
-    place.build(models="[tiny.keras, {source: tiny.keras, name: again, render: {size: 20}}]", hear=heard)
+    place.build(models="[tiny.keras, {source: tiny.keras, name: again, render: {size: 20}}]", on_event=heard)
     assert heard.measured == ["tiny"]
     assert len(measured.asked) == 1
 
@@ -99,9 +99,9 @@ def test_a_model_that_is_not_rendered_now_is_not_measured(place: Place, measured
     shutil.copy(place.folder / "tiny.keras", place.folder / "x.keras")
     models = "[tiny.keras, {source: demo, filters: 1, layers: [block1_conv1]}]"
     heard = Heard()
-    place.build(models=models, only=("tiny",), hear=heard)
+    place.build(models=models, only=("tiny",), on_event=heard)
     assert heard.measured == ["tiny"]
-    place.build(models=models, only=("demo",), hear=heard)
+    place.build(models=models, only=("demo",), on_event=heard)
     assert heard.measured == ["tiny", "demo"]
 
 
@@ -120,7 +120,7 @@ def test_what_another_version_left_is_measured_anew(left: bytes, place: Place, m
 def test_a_measurement_that_fails_costs_nothing_else(place: Place, measured: Measured) -> None:
     measured.says = RuntimeError("no such kernel")
     heard = Heard()
-    summary, _ = place.build(hear=heard)
+    summary, _ = place.build(on_event=heard)
     assert (summary.failures, summary.rendered) == ((), 6)
     assert heard.batches == [("first", (0, 1, 2, 3), "float32"), ("second", (0, 1, 2), "float32")]
 

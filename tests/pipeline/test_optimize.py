@@ -1,4 +1,4 @@
-"""Batch after batch: what fails costs its own batch alone, and the next one climbs while files are encoded."""
+"""Batch after batch: what fails costs its own batch alone, and the next one is optimised while files are encoded."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def story(heard: list[Event]) -> list[tuple[str, str, tuple[int, ...] | str]]:
 
 def test_a_batch_is_stored_when_the_next_has_climbed(place: Place) -> None:
     heard: list[Event] = []
-    place.build(hear=heard.append)
+    place.build(on_event=heard.append)
     expected = [("starts", *BATCHES[0])]
     for before, after in pairwise(BATCHES):
         expected += [("starts", *after), ("done", *before)]
@@ -63,7 +63,7 @@ def test_a_batch_is_stored_when_the_next_has_climbed(place: Place) -> None:
 
 def test_progress_adds_up_to_what_was_planned(place: Place) -> None:
     heard: list[Event] = []
-    place.build(hear=heard.append)
+    place.build(on_event=heard.append)
     (planned,) = (event for event in heard if isinstance(event, Planned))
     progressed = [event for event in heard if isinstance(event, Progressed)]
     kernels = 2 * 1e6  # they are told as done alone
@@ -78,10 +78,10 @@ def test_files_are_encoded_on_another_thread_while_the_next_batch_climbs(
     began = [threading.Event() for _ in BATCHES]
     threads: list[int] = []
     encode, run = optimize._encode, optimize._Optimizers.run
-    climbing, encoding = iter(range(4)), iter(range(4))
+    optimizing, encoding = iter(range(4)), iter(range(4))
 
     def watched_run(*words: Any) -> Any:
-        began[next(climbing)].set()
+        began[next(optimizing)].set()
         return run(*words)
 
     def watched_encode(*words: Any) -> Any:
@@ -102,7 +102,7 @@ def test_files_are_encoded_on_another_thread_while_the_next_batch_climbs(
 @pytest.mark.parametrize(
     ("part", "name"),
     [(optimize, "_encode"), (optimize, "responses"), (optimize._Optimizers, "run")],
-    ids=["encode", "score", "climb"],
+    ids=["encode", "score", "optimize"],
 )
 def test_what_fails_costs_its_own_batch_alone(
     part: Any, name: str, call: int, place: Place, monkeypatch: pytest.MonkeyPatch
@@ -110,7 +110,7 @@ def test_what_fails_costs_its_own_batch_alone(
     heard: list[Event] = []
     with monkeypatch.context() as patch:
         patch.setattr(part, name, nth(call, getattr(part, name), RuntimeError("out of\nmemory")))
-        summary, _ = place.build(hear=heard.append)
+        summary, _ = place.build(on_event=heard.append)
     what = f"picture of tiny/{BATCHES[call][0]}"
     assert [(failure.what, failure.message) for failure in summary.failures] == [(what, "out of memory")]
     told = story(heard)
@@ -124,7 +124,7 @@ def test_what_fails_costs_its_own_batch_alone(
 def test_a_batch_is_kept_although_the_next_one_fails(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     heard: list[Event] = []
     monkeypatch.setattr(optimize._Optimizers, "run", nth(1, optimize._Optimizers.run, RuntimeError("no")))
-    place.build(hear=heard.append)
+    place.build(on_event=heard.append)
     assert story(heard)[:4] == [
         ("starts", *BATCHES[0]),
         ("starts", *BATCHES[1]),
@@ -170,13 +170,13 @@ def test_a_store_that_takes_no_more_ends_the_build_at_once(place: Place, monkeyp
     full = UsageError("cannot write: No space left on device")
     monkeypatch.setattr(Store, "put_record", nth(5, put, full))  # two kernels, two maps, one batch
     with pytest.raises(UsageError, match="No space left"):
-        place.build(hear=heard.append)
+        place.build(on_event=heard.append)
     assert [each[:1] + each[1:] for each in story(heard) if each[0] == "done"] == [("done", *BATCHES[0])]
 
 
 @pytest.mark.parametrize("call", range(4))
 @pytest.mark.parametrize(
-    ("part", "name"), [(optimize, "responses"), (optimize._Optimizers, "run")], ids=["score", "climb"]
+    ("part", "name"), [(optimize, "responses"), (optimize._Optimizers, "run")], ids=["score", "optimize"]
 )
 def test_an_interrupted_build_keeps_what_is_whole_and_goes_on_to_the_same_bytes(
     part: Any, name: str, call: int, place: Place, monkeypatch: pytest.MonkeyPatch

@@ -25,7 +25,7 @@ def kept(place: Place, technique: str) -> list[tuple[str, dict[str, Any]]]:
     return [(name, record) for name, record in records if record]
 
 
-def answered(model: keras.Model, name: str, photo: NDArray[Any]) -> NDArray[Any]:
+def activation_of(model: keras.Model, name: str, photo: NDArray[Any]) -> NDArray[Any]:
     """Return a layer's activation (height, width, filters) on a photo, by Keras's operations alone."""
     value = photo[None].astype(np.float32) / 255
     for layer in (model.get_layer("first"), model.get_layer("second")):
@@ -43,7 +43,7 @@ def test_maps_are_kept_in_8_by_8_cells_and_kernels_with_those_most_alike(place: 
     photo, size = load_photo(load_config(place.folder / "config.yaml").photos[0]), (224, 224)
     assert [name for name, _ in maps] == ["first", "second"]
     for name, record in maps:
-        activation = answered(model, name, photo.fitted(size, 3))
+        activation = activation_of(model, name, photo.fitted(size, 3))
         height, width = activation.shape[:2]
         fine = activation.astype(np.float64).repeat(8, axis=0).repeat(8, axis=1)
         cells = fine.reshape(8, height, 8, width, -1).mean(axis=(1, 3))

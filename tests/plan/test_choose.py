@@ -11,11 +11,11 @@ from generator.plan.choose import choose_filters
 from tests.summaries import conv, entry, summary
 
 LAYERS: tuple[ConvLayer, ...] = (conv(1, "stem", 8), conv(2, "block1_conv1", 6), conv(3, "block1_conv2", 3))
-CARD: ModelSummary = summary(*LAYERS)
+NETWORK: ModelSummary = summary(*LAYERS)
 
 
 @pytest.mark.parametrize(
-    ("wanted", "expected"),
+    ("selection", "expected"),
     [
         ("all", (0, 1, 2, 3, 4, 5, 6, 7)),
         (8, (0, 1, 2, 3, 4, 5, 6, 7)),
@@ -26,8 +26,8 @@ CARD: ModelSummary = summary(*LAYERS)
         ((7, 0, 3), (0, 3, 7)),
     ],
 )
-def test_filters_are_all_or_spread_or_named(wanted: Filters, expected: tuple[int, ...]) -> None:
-    assert choose_filters(wanted, LAYERS[0], "net") == expected
+def test_filters_are_all_or_spread_or_named(selection: Filters, expected: tuple[int, ...]) -> None:
+    assert choose_filters(selection, LAYERS[0], "net") == expected
 
 
 @pytest.mark.parametrize(
@@ -68,11 +68,11 @@ RULES = entry(
     ],
 )
 def test_layers_and_how_many_filters_they_show(of: ModelEntry, choice: Choice, expected: dict[str, int]) -> None:
-    assert {c.layer.name: len(c.filters) for c in chosen_layers(of, CARD, choice)} == expected
+    assert {c.layer.name: len(c.filters) for c in chosen_layers(of, NETWORK, choice)} == expected
 
 
 def test_the_first_rule_that_matches_gives_the_settings() -> None:
-    (first,), (second,) = (chosen.settings for chosen in chosen_layers(RULES, CARD))
+    (first,), (second,) = (chosen.settings for chosen in chosen_layers(RULES, NETWORK))
     assert (first.size, first.steps) == (32, 7)
     assert (second.size, second.steps) == (RenderSettings().size, 9)
 
@@ -84,7 +84,7 @@ def direction(glob: str, filters: tuple[int, ...]) -> ModelEntry:
 
 
 def test_a_direction_for_one_layer_need_not_fit_the_others() -> None:
-    assert [len(c.settings) for c in chosen_layers(direction("stem", (7,)), CARD)] == [2, 1, 1]
+    assert [len(c.settings) for c in chosen_layers(direction("stem", (7,)), NETWORK)] == [2, 1, 1]
 
 
 @pytest.mark.parametrize(
@@ -108,11 +108,11 @@ def test_a_direction_for_one_layer_need_not_fit_the_others() -> None:
 )
 def test_a_configuration_that_names_nothing_is_told(of: ModelEntry, choice: Choice, message: str) -> None:
     with pytest.raises(UsageError) as caught:
-        chosen_layers(of, CARD, choice)
+        chosen_layers(of, NETWORK, choice)
     assert str(caught.value) == message
 
 
-BOTH = [(RULES, CARD), (entry("other"), summary(conv(1, "own", 2)))]
+BOTH = [(RULES, NETWORK), (entry("other"), summary(conv(1, "own", 2)))]
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from generator.plan import FEATURE_MAP, KERNEL, PICTURE, Choice, PhotoIdentity, 
 from generator.plan.tasks import batches
 from tests.summaries import conv, entry, summary
 
-CARD = summary(conv(1, "a", 4), conv(2, "b", 40))
+NETWORK = summary(conv(1, "a", 4), conv(2, "b", 40))
 HALF = Tuning("bfloat16")
 NEURON, DIRECTION = ObjectiveSpec("neuron"), ObjectiveSpec("direction", ((1, 1.0), (3, -0.5)))
 PHOTO = PhotoIdentity("cat", "1" * 64, (224, 224))
@@ -20,7 +20,10 @@ BASE: tuple[tuple[str, object], ...] = (("size", 64),)
 
 
 def planned(
-    of: ModelEntry | None = None, model: ModelSummary = CARD, photo: PhotoIdentity = PHOTO, tuning: Tuning | None = None
+    of: ModelEntry | None = None,
+    model: ModelSummary = NETWORK,
+    photo: PhotoIdentity = PHOTO,
+    tuning: Tuning | None = None,
 ) -> list[Task]:
     return plan_model(of or entry(render=BASE), model, [photo], tuning=tuning)
 
@@ -36,7 +39,7 @@ def keys(found: list[Task], technique: str, layer: str = "a") -> list[str]:
 
 def test_the_plan_is_ordered_kernels_photos_pictures() -> None:
     two = [PHOTO, replace(PHOTO, name="dog", digest="2" * 64)]
-    found = plan_model(entry(), CARD, two)
+    found = plan_model(entry(), NETWORK, two)
     assert [(t.technique, t.photo.name if t.photo else "", t.layer.name, len(t.filters)) for t in found] == [
         (KERNEL, "", "a", 4),
         (KERNEL, "", "b", 40),
@@ -183,12 +186,12 @@ def lengths(found: list[Task], layer: str = "b") -> list[int]:
     ],
 )
 def test_a_batch_holds_so_many_pictures(batch: int, diversity: int, expected: list[int]) -> None:
-    tuning = Tuning("float32", ((CARD.layers[1].floats, batch),))
+    tuning = Tuning("float32", ((NETWORK.layers[1].floats, batch),))
     assert lengths(planned(rendering(diversity=diversity), tuning=tuning)) == expected
 
 
 def test_the_batches_of_a_layer_are_those_measured_at_the_likest() -> None:
-    found = planned(tuning=Tuning("float32", ((CARD.layers[0].floats, 2), (CARD.layers[1].floats, 10))))
+    found = planned(tuning=Tuning("float32", ((NETWORK.layers[0].floats, 2), (NETWORK.layers[1].floats, 10))))
     assert (lengths(found, "a"), lengths(found, "b")) == ([2, 2], [10] * 4)
 
 
@@ -248,7 +251,7 @@ def test_a_directions_key_is_of_its_weights(weights: tuple[tuple[int, float], ..
     ("change", "changed"),
     [
         # what shapes a result
-        (lambda: planned(model=replace(CARD, digest="d" * 64)), {KERNEL, FEATURE_MAP, PICTURE}),
+        (lambda: planned(model=replace(NETWORK, digest="d" * 64)), {KERNEL, FEATURE_MAP, PICTURE}),
         (lambda: planned(entry(render=BASE, filters=3)), {KERNEL, FEATURE_MAP, PICTURE}),
         (lambda: planned(entry(render=BASE, filters=(0, 1, 2))), {KERNEL, FEATURE_MAP, PICTURE}),
         (lambda: planned(photo=replace(PHOTO, digest="2" * 64)), {FEATURE_MAP}),
@@ -258,7 +261,7 @@ def test_a_directions_key_is_of_its_weights(weights: tuple[tuple[int, float], ..
         (lambda: planned(entry("other", "elsewhere", render=BASE)), set()),
         (lambda: planned(entry(render=(("seed", 0), *BASE, ("method", "fourier")))), set()),
         (lambda: planned(model=summary(conv(1, "a", 4, slug="x", parameters=1), conv(2, "b", 40))), set()),
-        (lambda: planned(model=replace(CARD, warnings=("w",), parameters=9)), set()),
+        (lambda: planned(model=replace(NETWORK, warnings=("w",), parameters=9)), set()),
     ],
 )
 def test_a_key_is_of_what_shapes_the_result_and_of_nothing_else(
@@ -284,7 +287,7 @@ def test_a_new_engine_makes_its_technique_anew(technique: str, monkeypatch: pyte
 
 def test_batches_of_one_subject_share_its_shelf() -> None:
     whole = planned()
-    few = plan_model(entry(render=BASE), CARD, [PHOTO], Choice(filters=(1, 3)))
+    few = plan_model(entry(render=BASE), NETWORK, [PHOTO], Choice(filters=(1, 3)))
     for technique in (KERNEL, FEATURE_MAP, PICTURE):
         for layer in ("a", "b"):
             of = [t for t in [*whole, *few] if t.technique == technique and t.layer.name == layer]

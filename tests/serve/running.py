@@ -54,15 +54,15 @@ class Serving:
         return self.process.wait(20)
 
     def get(self, target: str, method: str = "GET", **headers: str) -> tuple[int, dict[str, str], bytes]:
-        """Return status, headers and content of an answer; the target is sent as it is."""
+        """Return status, headers and content of a response; the target is sent as it is."""
         connection = HTTPConnection("127.0.0.1", self.port, timeout=10)
         with contextlib.closing(connection):
             connection.putrequest(method, target, skip_host="Host" in headers)
             for name, value in headers.items():
                 connection.putheader(name.replace("_", "-"), value)
             connection.endheaders()
-            answer = connection.getresponse()
-            return answer.status, dict(answer.getheaders()), answer.read()
+            response = connection.getresponse()
+            return response.status, dict(response.getheaders()), response.read()
 
 
 @contextlib.contextmanager

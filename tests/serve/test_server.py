@@ -1,4 +1,4 @@
-"""Who is answered, and with which files: the site's and no others."""
+"""Who is served, and with which files: the site's and no others."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def running(folder: Path) -> Iterator[PreviewServer]:
 def ask(
     server: PreviewServer, target: str, method: str = "GET", hosts: tuple[str, ...] = ("localhost",), **headers: str
 ) -> HTTPResponse:
-    """Return the answer, whose content was read as ``body``; the target is sent as it is."""
+    """Return the response, whose content was read as ``body``; the target is sent as it is."""
     connection = HTTPConnection("127.0.0.1", server.server_port, timeout=10)
     with contextlib.closing(connection):
         connection.putrequest(method, target, skip_host=True)
@@ -62,9 +62,9 @@ def ask(
         for name, value in headers.items():
             connection.putheader(name.replace("_", "-"), value)
         connection.endheaders()
-        answer = connection.getresponse()
-        answer.body = answer.read()  # type: ignore[attr-defined]
-        return answer
+        response = connection.getresponse()
+        response.body = response.read()  # type: ignore[attr-defined]
+        return response
 
 
 @pytest.mark.parametrize(
@@ -103,22 +103,22 @@ def ask(
     ],
 )
 def test_targets(running: PreviewServer, target: str, status: int, holds: bytes) -> None:
-    answer = ask(running, target)
-    assert answer.status == status
-    assert holds in answer.body  # type: ignore[attr-defined]
-    assert b"secret" not in answer.body  # type: ignore[attr-defined]
+    response = ask(running, target)
+    assert response.status == status
+    assert holds in response.body  # type: ignore[attr-defined]
+    assert b"secret" not in response.body  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize(("target", "location"), [("/net", "/net/"), ("/net?a=b", "/net/?a=b"), ("/n%65t", "/n%65t/")])
 def test_folders_are_asked_for_with_a_slash(running: PreviewServer, target: str, location: str) -> None:
-    answer = ask(running, target)
-    assert (answer.status, answer.headers["Location"]) == (302, location)
+    response = ask(running, target)
+    assert (response.status, response.headers["Location"]) == (302, location)
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS", "TRACE", "PATCH", "CONNECT", "MADEUP"])
 def test_methods_that_are_refused(running: PreviewServer, method: str) -> None:
-    answer = ask(running, "/", method)
-    assert (answer.status, answer.headers["Allow"]) == (405, "GET, HEAD")
+    response = ask(running, "/", method)
+    assert (response.status, response.headers["Allow"]) == (405, "GET, HEAD")
 
 
 def test_head_says_what_get_would(running: PreviewServer) -> None:
@@ -162,9 +162,9 @@ def test_hosts(hosts: tuple[str, ...], bound: str, expected: bool) -> None:
 @pytest.mark.parametrize("hosts", [("evil.example",), (), ("localhost", "evil.example")])
 def test_other_hosts_are_refused_whatever_they_ask_for(running: PreviewServer, hosts: tuple[str, ...]) -> None:
     for target in ("/", "/_serve/events", "/_serve/page.js", "/nowhere"):
-        answer = ask(running, target, hosts=hosts)
-        assert answer.status == 403
-        assert b"Hello" not in answer.body  # type: ignore[attr-defined]
+        response = ask(running, target, hosts=hosts)
+        assert response.status == 403
+        assert b"Hello" not in response.body  # type: ignore[attr-defined]
 
 
 def test_pages_get_a_script_and_stay_as_they_are_on_disk(running: PreviewServer, folder: Path) -> None:
@@ -187,11 +187,11 @@ def test_news_are_told_at_once_and_when_they_change(running: PreviewServer) -> N
     connection = HTTPConnection("127.0.0.1", running.server_port, timeout=10)
     with contextlib.closing(connection):
         connection.request("GET", "/_serve/events")
-        answer = connection.getresponse()
-        assert answer.headers["Content-Type"] == "text/event-stream"
+        response = connection.getresponse()
+        assert response.headers["Content-Type"] == "text/event-stream"
 
         def told() -> dict[str, object]:
-            while not (line := answer.readline()).startswith(b"data: "):
+            while not (line := response.readline()).startswith(b"data: "):
                 assert line, "the stream ended"
             return dict(json.loads(line.removeprefix(b"data: ")))
 
@@ -227,11 +227,11 @@ def test_a_site_is_another_when_any_file_is(tmp_path: Path) -> None:
 def test_without_a_site_pages_say_that_it_is_being_built(tmp_path: Path) -> None:
     with open_server(tmp_path / "none", StatusFeed(), "localhost", 0) as made:
         Thread(target=made.serve_forever, daemon=True).start()
-        answer = ask(made, "/net/index.html")
+        response = ask(made, "/net/index.html")
         made.shutdown()
-    assert answer.status == 503
-    assert b"being built for the first time" in answer.body  # type: ignore[attr-defined]
-    assert b"/_serve/page.js" in answer.body  # type: ignore[attr-defined]
+    assert response.status == 503
+    assert b"being built for the first time" in response.body  # type: ignore[attr-defined]
+    assert b"/_serve/page.js" in response.body  # type: ignore[attr-defined]
 
 
 def test_a_taken_port_is_told_with_the_next_free_one(running: PreviewServer, folder: Path) -> None:
