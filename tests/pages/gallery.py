@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import unquote, urlsplit
 
 from PIL import Image
@@ -90,6 +90,23 @@ def fill(store: Store, tasks: Iterable[Task], score: Score = 2.0, response: Scor
         store.put_record(task.shelf, task.key, {**record, "filters": entries})
 
 
+class SheetsOnce(Store):
+    """A store that is given the sheets that an earlier test has drawn of the same pictures, as two stores that merge."""
+
+    _drawn: ClassVar[dict[str, bytes]] = {}
+
+    def sheet(self, key: str) -> str | None:
+        blob = super().sheet(key)
+        if blob is None and key in self._drawn:
+            blob = self.put_blob(self._drawn[key])
+            super().put_sheet(key, blob)
+        return blob
+
+    def put_sheet(self, key: str, blob: str) -> None:
+        super().put_sheet(key, blob)
+        self._drawn[key] = self.blob_path(blob).read_bytes()
+
+
 @dataclass
 class Gallery:
     """A configuration with its models' cards: what a build knows when it comes to write the pages."""
@@ -100,7 +117,7 @@ class Gallery:
     photos: Sequence[PhotoIdentity] = (PhotoIdentity("cat", "1" * 64, (32, 32)),)
 
     def __post_init__(self) -> None:
-        self.store = Store(self.folder / "store")
+        self.store = SheetsOnce(self.folder / "store")
         self.site = self.folder / "site"
 
     def tasks(self, choice: Choice = EVERYTHING) -> list[Task]:
