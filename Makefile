@@ -7,7 +7,7 @@ NODE := tests/browser/node_modules
 SITE ?= site
 COMPARISON ?= *
 
-.PHONY: site docs test test-slow coverage gates screenshots lint format bench bench-gallery models-table peers alive wheel clean
+.PHONY: site docs test test-slow coverage gates screenshots lint format hooks bench bench-gallery models-table peers alive wheel clean
 
 site: $(VENV)/.installed
 	$(BIN)/filter-gallery build -c config.yaml
@@ -42,10 +42,15 @@ lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports
 
 format: $(VENV)/.installed-dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+# git runs the linters at every commit.
+hooks: $(VENV)/.installed-dev
+	$(BIN)/pre-commit install
 
 # Shares of filters whose pictures are alive, on the bundled network and on the second one.
 alive: $(VENV)/.installed-dev

@@ -20,14 +20,14 @@ from PIL import Image
 from benchmarks.common import NETWORKS, best_photo, contrast, load_named
 from benchmarks.scores import GREY
 from generator import assets
-from generator.build import build
 from generator.cli.options import FiltersType
 from generator.cli.progress import Reporter
 from generator.config import Config
 from generator.config.load import entry_for_source, photo_named
 from generator.config.values import Filters
+from generator.pipeline import build
 from generator.plan import Choice
-from generator.render.ascent import responses
+from generator.render.optimize import responses
 
 
 def measure(site: Path, name: str) -> list[tuple[str, int, int, int, int]]:
@@ -37,7 +37,7 @@ def measure(site: Path, name: str) -> list[tuple[str, int, int, int, int]]:
     rows = []
     for layer in manifest["models"][0]["layers"]:
         filters = tuple(one["index"] for one in layer["filters"])
-        mode = "L" if model.card.channels == 1 else "RGB"
+        mode = "L" if model.summary.channels == 1 else "RGB"
         files = [np.asarray(Image.open(site / one["picture"]).convert(mode)) for one in layer["filters"]]
         pixels = np.stack(files).reshape(len(files), *files[0].shape[:2], -1)
         photos = best_photo(model, layer["index"], filters)
@@ -65,7 +65,7 @@ def main(names: tuple[str, ...], filters: Filters, size: int, method: str, layer
         with tempfile.TemporaryDirectory() as folder, Reporter() as reporter:
             photos = tuple(photo_named(photo, Path()) for photo in assets.PHOTOS)
             config = Config("Alive", Path(folder) / "site", Path(folder) / "store", photos, (entry,))
-            build(config, Choice(filters=filters), tell=reporter)
+            build(config, Choice(filters=filters), on_event=reporter)
             rows = measure(config.output, name)
         if layers:
             for row in rows:

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from math import prod
 
 from benchmarks.pace import BARE, SIZE, STEPS, Ours, in_turns, layer_named, tuned, vgg16
+from generator.models.describe import conv_positions
 from generator.models.load import LoadedModel
 from generator.models.start import start_keras
-from generator.models.walk import conv_positions
 from generator.render.network import Network
 
 start_keras()  # before TensorFlow, which would talk
@@ -43,10 +43,10 @@ def operations(model: LoadedModel, name: str, size: int, wanted: int) -> float:
     """Return the multiplications and additions of a step for each filter, ``wanted`` filters being climbed for."""
     target = layer_named(model, name)
     positions, graph = conv_positions(model.graph), model.graph
-    shapes = graph.shapes(size, size, model.card.channels)
+    shapes = graph.shapes(size, size, model.summary.channels)
     needed = set(graph.needed([positions[target.index - 1]]))
     passed = 0.0
-    for position, layer in zip(positions, model.card.layers, strict=True):
+    for position, layer in zip(positions, model.summary.layers, strict=True):
         if position in needed:
             computed = 1.0
             if layer.index == target.index and Network(model).narrows(layer.index):

@@ -12,21 +12,21 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from generator import assets
-from generator.build.photos import load_photo
 from generator.config.load import entry_for_source, photo_named
 from generator.config.values import complete_settings
 from generator.errors import UsageError
 from generator.models.start import start_keras
+from generator.pipeline.photos import load_photo
 from generator.plan.choose import choose_filters
 
 start_keras()
 
 import keras  # noqa: E402
 
+from generator.models.activation_point import read_point  # noqa: E402
+from generator.models.describe import conv_positions  # noqa: E402
 from generator.models.load import LoadedModel, load  # noqa: E402
-from generator.models.reading import read_point  # noqa: E402
-from generator.models.walk import conv_positions  # noqa: E402
-from generator.render.ascent import Ascender  # noqa: E402
+from generator.render.optimize import Optimizer  # noqa: E402
 
 Array = NDArray[Any]
 
@@ -43,18 +43,18 @@ def load_named(name: str) -> LoadedModel:
 
 def spread(model: LoadedModel, layer: int, count: int) -> tuple[int, ...]:
     """Return some filters of a layer, spread evenly."""
-    return choose_filters(count, model.card.layers[layer - 1], "")
+    return choose_filters(count, model.summary.layers[layer - 1], "")
 
 
 def rendered(model: LoadedModel, layer: int, filters: tuple[int, ...], **settings: Any) -> Array:
     """Return our pictures (n, h, w, c) of some filters, values from 0 to 1; settings not given have their defaults."""
-    pictures: Array = Ascender(model, layer, complete_settings(settings)).run(filters).pictures
+    pictures: Array = Optimizer(model, layer, complete_settings(settings)).run(filters).pictures
     return pictures
 
 
 def network_input(model: LoadedModel, pictures: Any) -> Any:
     """Return what the network takes for a tensor of pictures (n, h, w, c) with values from 0 to 255."""
-    matrix, offset = np.array(model.card.preprocess.matrix), np.array(model.card.preprocess.offset)
+    matrix, offset = np.array(model.summary.preprocess.matrix), np.array(model.summary.preprocess.offset)
     return keras.ops.matmul(pictures, keras.ops.cast(matrix, pictures.dtype)) + keras.ops.cast(offset, pictures.dtype)
 
 
@@ -83,7 +83,7 @@ def best_photo(model: LoadedModel, layer: int, filters: tuple[int, ...]) -> Arra
     known = _PHOTOS.setdefault(model, {})
     if layer not in known:
         photos = [load_photo(photo_named(name, Path())) for name in assets.PHOTOS]
-        size, channels = model.card.photo_size(), model.card.channels
+        size, channels = model.summary.photo_size(), model.summary.channels
         known[layer] = all_responses(model, layer, np.stack([p.fitted(size, channels) for p in photos])).max(axis=0)
     found: Array = known[layer][list(filters)]
     return found

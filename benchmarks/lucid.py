@@ -48,16 +48,16 @@ def pictures(model: LoadedModel, layer: int, filters: tuple[int, ...], size: int
 
     ``layer`` is the index on the model's card. A network of one input size gets pictures of that size.
     """
-    climb = Climb(model, layer, model.card.picture_size(size))
+    optimize = Climb(model, layer, model.summary.picture_size(size))
     parts = [filters[start : start + BATCH] for start in range(0, len(filters), BATCH)]
-    return np.concatenate([climb.run(part, steps, seed)[0] for part in parts])
+    return np.concatenate([optimize.run(part, steps, seed)[0] for part in parts])
 
 
 class Climb:
     """The climb for one layer; its step is compiled once for every number of filters."""
 
     def __init__(self, model: LoadedModel, layer: int, size: tuple[int, int]) -> None:
-        self._model, self._size, self._channels = model, size, model.card.channels
+        self._model, self._size, self._channels = model, size, model.summary.channels
         self._layer = layer
         self._step = tf.function(self._one_step, autograph=False)
 
@@ -83,7 +83,7 @@ class Climb:
 
     def objective(self, shown: Tensor, wanted: Tensor) -> Tensor:
         """Return (n,): the spatial mean of each picture's own channel, where this project reads responses."""
-        if not self._model.card.any_size:
+        if not self._model.summary.any_size:
             shown = tf.image.resize_with_crop_or_pad(shown, *self._size)  # Lucid: ``crop_or_pad_to``
         means = tf.reduce_mean(activation(self._model, self._layer, shown * 255.0), axis=(1, 2))
         return tf.gather(means, wanted, axis=1, batch_dims=1)

@@ -8,15 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.common import spread
-from generator.build.trial import measure
 from generator.config.load import entry_for_source
 from generator.config.values import RenderSettings, complete_settings
 from generator.errors import UsageError
-from generator.models.card import ConvLayer
 from generator.models.load import LoadedModel, load
+from generator.models.summary import ConvLayer
+from generator.pipeline.autotune import measure
 from generator.plan.choose import effective
 from generator.plan.tuning import Tuning
-from generator.render.ascent import Ascender
+from generator.render.optimize import Optimizer
 
 SIZE, STEPS, ROUNDS = 96, 4, 3
 
@@ -37,7 +37,7 @@ def vgg16() -> LoadedModel:
 
 def layer_named(model: LoadedModel, name: str) -> ConvLayer:
     """Return a model's layer. Raises UsageError if it has none of that name."""
-    for layer in model.card.layers:
+    for layer in model.summary.layers:
         if layer.name == name:
             return layer
     raise UsageError(f"no layer {name!r}")
@@ -45,25 +45,25 @@ def layer_named(model: LoadedModel, name: str) -> ConvLayer:
 
 def tuned(model: LoadedModel, **settings: Any) -> Tuning:
     """Return what a build of all layers with these settings would measure and record."""
-    wanted = effective(complete_settings(settings), model.card)
-    return measure(model, [(layer, wanted) for layer in model.card.layers])
+    wanted = effective(complete_settings(settings), model.summary)
+    return measure(model, [(layer, wanted) for layer in model.summary.layers])
 
 
 @dataclass(frozen=True)
 class Ours:
     """The engine at one layer, with the batch that a build would take."""
 
-    ascender: Ascender
+    optimizer: Optimizer
     settings: RenderSettings
     filters: tuple[int, ...]
 
     @classmethod
     def at(cls, model: LoadedModel, name: str, tuning: Tuning, batch: int = 0, **settings: Any) -> Ours:
         """Return the engine at a layer; precision and batch are those of the tuning unless they are given."""
-        wanted = effective(complete_settings({"precision": tuning.precision, **settings}), model.card)
+        wanted = effective(complete_settings({"precision": tuning.precision, **settings}), model.summary)
         layer = layer_named(model, name)
-        count = batch or min(tuning.batch_size(model.card, layer, wanted), layer.filters)
-        return cls(Ascender(model, layer.index, wanted), wanted, spread(model, layer.index, count))
+        count = batch or min(tuning.batch_size(model.summary, layer, wanted), layer.filters)
+        return cls(Optimizer(model, layer.index, wanted), wanted, spread(model, layer.index, count))
 
     @property
     def title(self) -> str:
@@ -72,7 +72,7 @@ class Ours:
 
     def pace(self) -> float:
         """Return the milliseconds that a step takes for each filter: the best of a few, compiled already."""
-        return 1000 * self.ascender.pace(self.filters, STEPS)
+        return 1000 * self.optimizer.pace(self.filters, STEPS)
 
 
 def in_turns(*works: Callable[[], float], rounds: int = ROUNDS) -> list[float]:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from benchmarks.synthetic import files, gathered
-from generator.pages import write_site
+from generator.pages.site import write_site
 
 TITLE = "The pages of VGG16"
 TEXT = (

@@ -16,11 +16,11 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from generator.build import Event, Planned, TaskDone, TaskStarted, build
 from generator.config import Config
 from generator.config.load import entry_for_source
 from generator.config.values import LayerRule, ModelEntry
 from generator.errors import GalleryError, UsageError
+from generator.pipeline import Event, Planned, TaskDone, TaskStarted, build
 
 MIB = 1 << 20
 
@@ -112,7 +112,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         entries = tuple(_entry(name, job) for name in job.models)
         config = Config("Benchmark", Path(folder) / "site", Path(folder) / "store", (), entries)
-        summary = build(config, tell=watch)
+        summary = build(config, on_event=watch)
     if summary.failures:
         raise SystemExit("; ".join(f"{each.what}: {each.message}" for each in summary.failures))
     watch.found.whole, watch.found.end = time.monotonic() - began, peak()

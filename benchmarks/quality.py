@@ -26,7 +26,7 @@ import numpy as np
 from benchmarks import lucid
 from benchmarks.common import NETWORKS, Array, load_named, rendered, spread
 from benchmarks.scores import Layers, Scores, own_best, ratio, share
-from generator.build import images
+from generator.imaging import encoding
 from generator.models.load import LoadedModel
 
 SIZE, STEPS, FILTERS = 64, 128, 4
@@ -54,7 +54,7 @@ NEIGHBOURS = (
     Variant("steps 64", {"steps": 64}),
     Variant("steps 256", {"steps": 256}),
     Variant("margin 0", {"margin": 0}),
-    Variant("WebP quality 80", constants={"build.images.QUALITY": 80}),
+    Variant("WebP quality 80", constants={"build.encoding.QUALITY": 80}),
     Variant("slope 0.01", constants={"render.objective.SLOPE": 0.01}),
 )
 """What the defaults are compared with; each changes one thing."""
@@ -102,7 +102,7 @@ class Bench:
     def __init__(self, name: str, filters: int, size: int, cache: Path | None = None, glob: str = "*") -> None:
         self.name, self.size, self._cache = name.split("/")[-1], size, cache
         self.model = load_named(name)
-        self.layers = [layer for layer in self.model.card.layers if fnmatchcase(layer.name, glob)]
+        self.layers = [layer for layer in self.model.summary.layers if fnmatchcase(layer.name, glob)]
         self._filters = {layer.index: spread(self.model, layer.index, filters) for layer in self.layers}
 
     def measure(self, layer: int, renderer: Renderer) -> Scores:
@@ -117,7 +117,7 @@ class Bench:
         """
         if self._cache is None:
             return self.measure(layer, theirs(name))
-        parts = [self.model.card.digest, layer, self._filters[layer], self.size, *_split(name), images.QUALITY]
+        parts = [self.model.summary.digest, layer, self._filters[layer], self.size, *_split(name), encoding.QUALITY]
         path = self._cache / f"{sha256(repr(parts).encode()).hexdigest()[:24]}.npz"
         if path.is_file():
             with np.load(path) as arrays:
@@ -192,7 +192,7 @@ def equal_rows(
         bench = Bench(name, filters, size, cache, glob)
         other: dict[str, Layers] = {key: [] for key in against}
 
-        def tell(layer: str, scores: Scores, bench: Bench = bench, other: dict[str, Layers] = other) -> None:
+        def on_event(layer: str, scores: Scores, bench: Bench = bench, other: dict[str, Layers] = other) -> None:
             index = next(each.index for each in bench.layers if each.name == layer)
             parts = [f"  {layer:28} alive {_of(scores.alive, scores.responding)} best {_of(scores.unmatched)}"]
             for key in against:
@@ -201,7 +201,7 @@ def equal_rows(
                 parts.append(f"{key} {ratio([scores], [found], 'rough')[0]:.2f} {_of(found.alive, found.responding)}")
             each(", ".join(parts))
 
-        own = bench.run(variant, tell)
+        own = bench.run(variant, on_event)
         yield f"| {bench.name} | ours, {variant.label} | {share(own):.0%} | {own_best(own):.0%} | | | |"
         for key in against:
             (saved, count), (rough, _) = (ratio(own, other[key], kind) for kind in ("own", "rough"))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from benchmarks.common import Array, all_responses, battered, best_photo, contrast
-from generator.build import images
+from generator.imaging import encoding
 from generator.models.load import LoadedModel
 
 GREY = 0.05
@@ -31,7 +31,7 @@ class Scores:
     @classmethod
     def of(cls, model: LoadedModel, layer: int, filters: tuple[int, ...], pictures: Array) -> Scores:
         """Measure pictures (n, h, w, c), values from 0 to 1, each of its own filter."""
-        files = [images.decode(images.webp(picture), picture.shape[-1]) for picture in pictures]
+        files = [encoding.decode(encoding.webp(picture), picture.shape[-1]) for picture in pictures]
         chosen = list(filters)
         rough = all_responses(model, layer, np.stack([battered(pixels) for pixels in files]))[:, chosen]
         saved = all_responses(model, layer, np.stack(files))[:, chosen]

@@ -37,7 +37,7 @@ class Reference:
     def __init__(self, model: LoadedModel, name: str, index: int, size: int) -> None:
         output = model.keras_model.get_layer(name).output
         self._submodel = keras.Model(model.keras_model.input, output)
-        self._image = tf.random.uniform((1, size, size, model.card.channels))
+        self._image = tf.random.uniform((1, size, size, model.summary.channels))
         self._index = index
 
     def step(self) -> None:

@@ -12,8 +12,8 @@ import numpy as np
 from PIL import Image
 
 from generator.config import Config, ModelEntry
-from generator.models.card import ArchitectureRow, ConvLayer, ModelCard
 from generator.models.preprocess import named
+from generator.models.summary import ArchitectureRow, ConvLayer, ModelSummary
 from generator.pages.site import Gathered
 from generator.plan import FEATURE_MAP, KERNEL, PhotoIdentity, Task, plan_model
 from generator.store import Store
@@ -25,7 +25,7 @@ PHOTO = PhotoIdentity("texture", "7" * 64, (224, 224))
 GROWTH = (0, 16, 48)
 
 
-def card() -> ModelCard:
+def summary() -> ModelSummary:
     """Return a card of VGG16's convolutions."""
     layers: list[ConvLayer] = []
     rows: list[ArchitectureRow] = []
@@ -43,7 +43,7 @@ def card() -> ModelCard:
         rows.append(ArchitectureRow(f"block{block}_pool", "MaxPooling2D", (*half, before), 0, None, (len(rows) - 1,)))
     parameters = sum(layer.parameters for layer in layers)
     fields: dict[str, Any] = {"layers": tuple(layers), "architecture": tuple(rows)}
-    return ModelCard("f" * 64, (224, 224, 3), 3, True, parameters, named("caffe", 3), **fields)
+    return ModelSummary("f" * 64, (224, 224, 3), 3, True, parameters, named("caffe", 3), **fields)
 
 
 def texture(seed: int, side: int) -> bytes:
@@ -68,7 +68,7 @@ def fill(store: Store, tasks: list[Task]) -> None:
         if task.photo:
             record["photo"] = blob(224)
         filters = [_entry(task, index, blob) for index in task.filters]
-        store.put_record(task.shelf, task.key, {**record, "filters": filters})
+        store.put_record(task.record_group, task.key, {**record, "filters": filters})
 
 
 def _entry(task: Task, index: int, blob: Any) -> dict[str, Any]:
@@ -78,12 +78,18 @@ def _entry(task: Task, index: int, blob: Any) -> dict[str, Any]:
         kernel = {"kernel": blob(112), "colour": task.layer.index == 1, "size": [112, 112], "alike": others}
         return {"filter": index, **kernel, "inputs": [0, 1, 2], "shares": [0.5, 0.2, 0.1], "of": 64}
     if task.technique == FEATURE_MAP:
-        sketch = {"low": 0.0, "high": 3 * level, "cells": _cells(task.layer.index, index)}
-        entry = {"map": blob(28), "response": level, "peak": 3 * level, "places": 0.4, "sketch": sketch}
+        pooled_map = {"low": 0.0, "high": 3 * level, "cells": _cells(task.layer.index, index)}
+        entry = {"map": blob(28), "response": level, "peak": 3 * level, "places": 0.4, "sketch": pooled_map}
         return {"filter": index, **entry, "size": [28, 28]}
-    growth = [[step, blob(128)] for step in GROWTH]
+    snapshots = [[step, blob(128)] for step in GROWTH]
     trace = [level * step / 100 for step in range(128)]
-    picture = {"picture": blob(128), "growth": growth, "transparent": False, "score": 2 * level, "reached": 2 * level}
+    picture = {
+        "picture": blob(128),
+        "growth": snapshots,
+        "transparent": False,
+        "score": 2 * level,
+        "reached": 2 * level,
+    }
     return {"filter": index, "pictures": [{**picture, "trace": trace}]}
 
 
@@ -97,7 +103,7 @@ def _cells(layer: int, index: int) -> str:
 def gathered(folder: Path) -> tuple[Config, list[Gathered], Store]:
     """Return what ``pages.write_site`` takes, the store filled."""
     entry = ModelEntry("vgg16", "vgg16", "application", "VGG16")
-    made, store = card(), Store(folder / "store")
+    made, store = summary(), Store(folder / "store")
     tasks = plan_model(entry, made, [PHOTO])
     if not (folder / "store").exists():
         fill(store, tasks)

@@ -8,22 +8,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from generator.face import build, feature_maps, visualize_filters
+from generator.version import __version__
 
-__version__ = "0.1.0"
+if TYPE_CHECKING:
+    from generator.api import build, feature_maps, visualize_filters
+
 __all__ = ["__version__", "build", "feature_maps", "visualize_filters"]
 
 
 def __getattr__(name: str) -> Any:
-    if name == "build":  # also the name of a room, which can be called: whichever is imported first, it is the same
-        import importlib
-
-        return importlib.import_module("generator.build")
     if name in __all__:
-        from generator import face
+        from generator import api
 
-        return getattr(face, name)
+        return getattr(api, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

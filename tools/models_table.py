@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from generator.models.catalogue import APPLICATIONS
+from generator.assets.catalogue import APPLICATIONS
 
 Array = NDArray[Any]
 
@@ -66,7 +66,7 @@ def measure(name: str) -> Row:
     began = time.monotonic()
     model = load(replace(entry, weights="random"))
     seconds = time.monotonic() - began
-    layers = model.card.layers
+    layers = model.summary.layers
     pictures = []
     for layer in (layers[0], layers[(len(layers) - 1) // 2], layers[-1]):
         try:
@@ -75,7 +75,7 @@ def measure(name: str) -> Row:
         except Exception as error:  # the others are still rendered
             pictures.append(f"failed: {shortened(str(error))}")
     count = sum(layer.filters for layer in layers)
-    return Row(name, len(layers), count, model.card.parameters, seconds, tuple(pictures))
+    return Row(name, len(layers), count, model.summary.parameters, seconds, tuple(pictures))
 
 
 def judged(picture: Array, grey: float) -> str:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
-from generator import assets
-from generator.config import schema, shapes
+from generator.config import schema
+from generator.site.records import json_schema
 
 Schema = dict[str, Any]
 
@@ -28,10 +30,17 @@ def fields(schema: Schema, place: str = "") -> Iterator[Field]:
     """Yield everything that the schema describes, what holds others before these."""
     for name, part in schema.get("properties", {}).items():
         here, inner = f"{place}.{name}".lstrip("."), part
+        inner = _present(inner)
         while inner.get("type") == "array":
-            here, inner = f"{here}[]", inner["items"]
+            here, inner = f"{here}[]", _present(inner["items"])
         yield Field(here, type_of(inner), part.get("description", inner.get("description", "")))
         yield from fields(inner, here)
+
+
+def _present(schema: Schema) -> Schema:
+    """Return the schema of a value that may also be null."""
+    kinds = [kind for kind in schema.get("anyOf", ()) if kind.get("type") != "null"]
+    return kinds[0] if len(kinds) == 1 and len(kinds) < len(schema["anyOf"]) and "properties" in kinds[0] else schema
 
 
 def type_of(schema: Schema) -> str:
@@ -40,8 +49,10 @@ def type_of(schema: Schema) -> str:
         return json.dumps(schema["const"])
     if "enum" in schema:
         return " or ".join(map(str, schema["enum"]))
-    if "oneOf" in schema:
-        return " or ".join(map(type_of, schema["oneOf"]))
+    if "prefixItems" in schema:
+        return " and ".join(map(type_of, schema["prefixItems"]))
+    if "anyOf" in schema:
+        return " or ".join(map(type_of, schema["anyOf"]))
     types = schema.get("type", "any value")
     return types if isinstance(types, str) else " or ".join(types)
 
@@ -52,12 +63,13 @@ PLAIN = {"text": "texts", "number": "numbers", "whole number from 0": "whole num
 
 
 class Key(NamedTuple):
-    """A row of the reference of config.yaml; ``render`` is told once, wherever it may stand."""
+    """A row of the reference of config.yaml; ``render`` is described once, wherever it may stand."""
 
     place: str
     takes: str
     default: str
     meaning: str
+    examples: tuple[str, ...]
 
 
 def keys(schema: Schema, known: Schema, place: str = "") -> Iterator[Key]:
@@ -65,17 +77,30 @@ def keys(schema: Schema, known: Schema, place: str = "") -> Iterator[Key]:
     for name, part in schema["properties"].items():
         here = f"{place}{name}"
         default = part.get("default")
-        said = "" if default in (None, "", [], {}) else json.dumps(default).strip('"')
-        if name in ("render", "layers"):  # nothing is said of any layer
-            said = ""
+        shown = "" if default in (None, "", [], {}) else json.dumps(default).strip('"')
+        if name in ("render", "layers"):  # the defaults are those of no layer
+            shown = ""
         meaning = part.get("description", "").replace("``", "")
-        yield Key(here, takes(part, known), REQUIRED if name in schema.get("required", ()) else said, meaning)
+        default = REQUIRED if name in schema.get("required", ()) else shown
+        yield Key(here, takes(part, known), default, meaning, tuple(map(written, part.get("examples", ()))))
         if name == "models":
-            yield from keys(known["ModelPart"]["anyOf"][1], known, "models[].")
-        if name == "preprocess":
-            yield from keys(part["anyOf"][1], known, f"{here}.")
+            yield from keys(known["ModelPart"], known, "models[].")
+        if mapping := _mapping(part, known):
+            yield from keys(mapping, known, f"{here}.")
     if not place:
         yield from keys(known["RenderPart"], known, "render.")
+
+
+def _mapping(schema: Schema, known: Schema) -> Schema | None:
+    """Return what a key holds if it takes a mapping of several keys, but for ``render``."""
+    names = [form.get("$ref", "").rpartition("/")[2] for form in schema.get("anyOf", [schema])]
+    mappings = [known[name] for name in names if name and name != "RenderPart"]
+    return next((mapping for mapping in mappings if len(mapping["properties"]) > 1), None)
+
+
+def written(example: object) -> str:
+    """Return an example as one would write it in YAML on a line."""
+    return re.sub(r'"([A-Za-z0-9_./:]+)"', r"\1", json.dumps(example))
 
 
 def takes(schema: Schema, known: Schema) -> str:
@@ -90,15 +115,15 @@ def takes(schema: Schema, known: Schema) -> str:
     if "enum" in schema:
         return " or ".join(map(str, schema["enum"]))
     if "anyOf" in schema:
-        every = (takes(one, known) for one in schema["anyOf"] if one.get("type") != "null")
-        return ", or ".join(dict.fromkeys(every))
+        forms = (takes(form, known) for form in schema["anyOf"] if form.get("type") != "null")
+        return ", or ".join(dict.fromkeys(forms))
     if schema["type"] == "array":
         inner = takes(schema["items"], known)
         return f"list of {PLAIN[inner]}" if inner in PLAIN else f"list of ({inner})"
     if schema["type"] == "object":
         inner = schema["properties"]
-        if schema.get("maxProperties") == 1:
-            return " or ".join(f"{{{name}: {takes(one, known)}}}" for name, one in inner.items())
+        if len(inner) == 1 or schema.get("maxProperties") == 1:
+            return " or ".join(f"{{{name}: {takes(value, known)}}}" for name, value in inner.items())
         return "mapping"
     return {"string": "text", "boolean": "true or false"}.get(schema["type"]) or _number(schema)
 
@@ -127,7 +152,7 @@ class ManifestReference(SphinxDirective):
         head = nodes.row("", *(_entry(nodes.Text(word)) for word in ("field", "type", "meaning")))
         rows = [
             nodes.row("", _entry(nodes.literal("", row.place)), *(_entry(nodes.Text(word)) for word in row[1:]))
-            for row in fields(json.loads(assets.manifest_schema()))
+            for row in fields(json_schema())
         ]
         group += nodes.thead("", head)
         group += nodes.tbody("", *rows)
@@ -139,21 +164,18 @@ class ConfigReference(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """Return the list."""
-        for file in (__file__, schema.__file__, shapes.__file__):
-            self.env.note_dependency(file)
-        found = schema.ConfigFile.model_json_schema()
+        for file in (Path(__file__), *Path(schema.__file__).parent.rglob("*.py")):
+            self.env.note_dependency(str(file))
+        config = schema.ConfigFile.model_json_schema()
         listed = nodes.definition_list()
-        for key in keys(found, found["$defs"]):
+        for key in keys(config, config["$defs"]):
             term = nodes.term("", "", nodes.literal("", key.place), nodes.Text(f" {key.takes}"))
             meaning = nodes.paragraph("", "", nodes.Text(key.meaning))
             if key.default:
-                required = key.default == REQUIRED
-                said = (
-                    [nodes.Text(" Required.")]
-                    if required
-                    else [nodes.Text(" Default: "), nodes.literal("", key.default)]
-                )
-                meaning += said
+                default = [nodes.Text(" Default: "), nodes.literal("", key.default), nodes.Text(".")]
+                meaning += [nodes.Text(" Required.")] if key.default == REQUIRED else default
+            for number, example in enumerate(key.examples):
+                meaning += [nodes.Text(", " if number else " Such as: "), nodes.literal("", example)]
             listed += nodes.definition_list_item("", term, nodes.definition("", meaning))
         return [listed]
 

@@ -35,11 +35,6 @@ def default_config_text() -> str:
     return _installed_or_checkout(_HERE / "config.yaml", _CHECKOUT / "config.yaml").read_text(encoding="utf-8")
 
 
-def manifest_schema() -> bytes:
-    """Return the JSON Schema of manifest.json, as it is published with every site."""
-    return (_HERE / "manifest.schema.json").read_bytes()
-
-
 def pages_workflow() -> bytes:
     """Return the workflow that builds a gallery on GitHub and publishes it there."""
     return (_HERE / "pages.yml").read_bytes()

@@ -45,8 +45,8 @@ def build(
     single_file_limit: int,
 ) -> int:
     """Render what is not rendered yet, and write the site."""
-    from generator.build import build as run
     from generator.cli.progress import Reporter
+    from generator.pipeline import build as run
     from generator.plan import Choice
 
     config = with_output(read_config(config_path), output)
@@ -76,10 +76,10 @@ def plan(
     config_path: Path | None, models: tuple[str, ...], layers: tuple[str, ...], filters: Filters | None, trust: bool
 ) -> int:
     """Show what a build would do: layers, pictures, cached or not, estimated time and bytes."""
-    from generator.build import prepare
-    from generator.build.cost import USUAL_SPEED, duration, fixed_seconds, task_bytes, task_cost
-    from generator.build.run import select_models
     from generator.cli.tables import print_table
+    from generator.pipeline import prepare
+    from generator.pipeline.cost import USUAL_SPEED, duration, fixed_seconds, task_bytes, task_cost
+    from generator.pipeline.run import select_models
     from generator.plan import PICTURE, Choice
     from generator.store import Store
 
@@ -91,16 +91,16 @@ def plan(
     rows, seconds, size = [], 0.0, 0.0
     for one in prepared:
         by_layer: dict[int, list[tuple[int, int, float]]] = {}
-        pending = {task.key for task in one.now if store.record(task.shelf, task.key) is None}
+        pending = {task.key for task in one.now if store.record(task.record_group, task.key) is None}
         seconds += fixed_seconds(task for task in one.now if task.key in pending)
         for task in one.now:
             cached = task.key not in pending
-            cost = 0.0 if cached else task_cost(task, one.card) / speed
-            seconds, size = seconds + cost, size + task_bytes(task, one.card)
+            cost = 0.0 if cached else task_cost(task, one.summary) / speed
+            seconds, size = seconds + cost, size + task_bytes(task, one.summary)
             if task.technique == PICTURE:
                 count = len(task.filters)
                 by_layer.setdefault(task.layer.index, []).append((count, count if cached else 0, cost))
-        for layer in one.card.layers:
+        for layer in one.summary.layers:
             if parts := by_layer.get(layer.index):
                 count, done, cost = (sum(column) for column in zip(*parts, strict=True))
                 rows.append([one.entry.name, layer.name, f"{count}", f"{done}", duration(cost)])
@@ -119,10 +119,10 @@ def plan(
 @debug_option
 def layers(model: str, config_path: Path | None, trust: bool) -> None:
     """List every convolutional layer of MODEL."""
+    from generator.assets.catalogue import weights_path
     from generator.cli.tables import print_table
-    from generator.models.card import WHOLE_INPUT, ModelCard
-    from generator.models.catalogue import weights_path
     from generator.models.identity import digest_of
+    from generator.models.summary import WHOLE_INPUT, ModelSummary
     from generator.store import Store
 
     config = config_for(model, config_path)
@@ -132,17 +132,17 @@ def layers(model: str, config_path: Path | None, trust: bool) -> None:
         click.echo(f"Warning: {entry.source}: its ImageNet weights are not cached; the table needs none", err=True)
         entry = replace(entry, weights="random")
     digest = digest_of(entry)
-    cached = store.card(digest) if digest else None
-    card = ModelCard.from_json(cached) if cached else None
-    if card is None:
+    cached = store.summary(digest) if digest else None
+    summary = ModelSummary.from_json(cached) if cached else None
+    if summary is None:
         from generator.models.start import start_keras
 
         start_keras()
         from generator.models.load import load
 
-        card = load(entry, trust).card
+        summary = load(entry, trust).summary
         if store.folder.exists():  # looking at a model does not make a folder
-            store.put_card(card.digest, card.to_json())
+            store.put_summary(summary.digest, summary.to_json())
 
     def shown(shape: tuple[int | None, ...]) -> str:
         return "x".join("?" if n is None else str(n) for n in shape)
@@ -160,12 +160,14 @@ def layers(model: str, config_path: Path | None, trust: bool) -> None:
             f"{layer.parameters:,}",
             field(layer.receptive_field),
         ]
-        for layer in card.layers
+        for layer in summary.layers
     ]
     print_table(["#", "Name", "Type", "Kernel", "Output", "Parameters", "Receptive field"], rows, right=(0, 5))
-    total = sum(layer.filters for layer in card.layers)
-    click.echo(f"{len(card.layers)} convolutional layers, {total:,} filters; preprocessing: {card.preprocess.label}")
-    for line in (*card.left_out, *(f"Warning: {warning}" for warning in card.warnings)):
+    total = sum(layer.filters for layer in summary.layers)
+    click.echo(
+        f"{len(summary.layers)} convolutional layers, {total:,} filters; preprocessing: {summary.preprocess.label}"
+    )
+    for line in (*summary.left_out, *(f"Warning: {warning}" for warning in summary.warnings)):
         click.echo(line, err=True)
 
 
@@ -195,8 +197,8 @@ def render(
     **chosen: object,
 ) -> None:
     """Render one picture of LAYER in MODEL, of a random filter where none is named, and print its trace."""
-    from generator.build.images import picture_format
     from generator.config.values import complete_settings
+    from generator.imaging.encoding import picture_format
 
     config = config_for(model, config_path)
     entry = find_model(model, config)
@@ -211,9 +213,9 @@ def render(
     from generator.models.load import load
 
     loaded = load(entry, trust)
-    found = next((each for each in loaded.card.layers if layer in (each.name, each.title)), None)
+    found = next((each for each in loaded.summary.layers if layer in (each.name, each.title)), None)
     if found is None:
-        names = [each.title for each in loaded.card.layers]
+        names = [each.title for each in loaded.summary.layers]
         hint = nearest(layer, names) or f"See: filter-gallery layers {model}"
         raise UsageError(f"{model}: no convolutional layer {layer!r}", hint)
     if filter_ is not None and not 0 <= filter_ < found.filters:
@@ -225,50 +227,52 @@ def render(
 
     import numpy as np
 
-    from generator.build import bands
-    from generator.build.images import save_picture
-    from generator.config.values import Objective
+    from generator.config.values import ObjectiveSpec
+    from generator.imaging.encoding import save_picture
+    from generator.pipeline import bands
     from generator.plan import Tuning
     from generator.plan.choose import effective
-    from generator.render.ascent import Ascender, responses
+    from generator.render.optimize import Optimizer, responses
     from generator.store import Store
 
     rule = entry.rule_for(found.name)
     base = {**dict(entry.render), **(dict(rule.render) if rule else {})}
     said = {key: value for key, value in chosen.items() if value is not None}
     if "objective" in said:
-        said["objective"] = (Objective(str(said["objective"])),)
+        said["objective"] = (ObjectiveSpec(str(said["objective"])),)
     if "method" in said and said["method"] != base.get("method", "fourier"):
         # The others were for that method.
         base = {key: value for key, value in base.items() if key in ("size", "seed", "objective", "sign")}
-    settings = effective(complete_settings({**base, **said}), loaded.card)
+    settings = effective(complete_settings({**base, **said}), loaded.summary)
     if settings.precision == "auto":
-        tuning = Tuning.from_json(Store(config.cache).tuning(loaded.card.digest)) or Tuning()
+        tuning = Tuning.from_json(Store(config.cache).tuning(loaded.summary.digest)) or Tuning()
         settings = replace(settings, precision=tuning.precision)
     settings = replace(settings, diversity=1)
     if filter_ is None and settings.objective.weights:
         index = settings.objective.weights[0][0]
     else:
         index = random.randrange(found.filters) if filter_ is None else filter_
-    kind = "" if (settings.objective, settings.sign) == (Objective(), "positive") else f" {settings.objective.kind},"
+    kind = (
+        "" if (settings.objective, settings.sign) == (ObjectiveSpec(), "positive") else f" {settings.objective.kind},"
+    )
     kind += " negative," if settings.sign == "negative" else ""
     made = f"{settings.method}, {settings.steps} steps, seed {settings.seed}"
     click.echo(f"{entry.name}/{found.name}, filter {index}:{kind} {made}")
-    ascent = Ascender(loaded, found.index, settings).run((index,))
-    if not np.isfinite(ascent.trace).all():
+    optimization = Optimizer(loaded, found.index, settings).run((index,))
+    if not np.isfinite(optimization.trace).all():
         raise GalleryError(
             f"{entry.name}/{found.title}, filter {index}: the network's activation is not a finite number",
             "Look for weights that are not finite, or try `preprocess:`",
         )
     for step in sorted({*range(0, settings.steps, max(1, settings.steps // 8)), settings.steps - 1}):
-        click.echo(f"  step {step:4d}  objective {ascent.trace[step, 0]:.6g}")
+        click.echo(f"  step {step:4d}  objective {optimization.trace[step, 0]:.6g}")
     path = output or Path(f"{entry.slug}-{found.slug}-{index}.png")
-    card = loaded.card
-    pixels = save_picture(bands.shown(ascent.pictures[0], card.bands), path)
-    whole = bands.show_all(card.channels, card.bands)
-    scored = bands.from_shown(pixels, card.bands) if whole else np.round(ascent.pictures[0] * 255)
+    summary = loaded.summary
+    pixels = save_picture(bands.shown(optimization.pictures[0], summary.bands), path)
+    whole = bands.show_all(summary.channels, summary.bands)
+    scored = bands.from_shown(pixels, summary.bands) if whole else np.round(optimization.pictures[0] * 255)
     score = responses(loaded, found.index, (index,), scored[None], settings)[0]
-    of = "" if whole else f" of all {card.channels} channels, of which the file shows {len(card.bands)}"
+    of = "" if whole else f" of all {summary.channels} channels, of which the file shows {len(summary.bands)}"
     click.echo(f"Score {score:.6g}{of}, read at {found.read_at}. Wrote {path}")
 
 
@@ -277,8 +281,8 @@ def render(
 @debug_option
 def models(config_path: Path | None) -> None:
     """List what MODEL can name."""
+    from generator.assets.catalogue import APPLICATIONS, weights_folder
     from generator.cli.tables import print_table
-    from generator.models.catalogue import APPLICATIONS, weights_folder
 
     config = read_config(config_path)
     rows = [[entry.name, f"configured: {entry.source}", ""] for entry in config.models]
@@ -304,8 +308,8 @@ def models(config_path: Path | None) -> None:
 def init(folder: Path, preset: str, github: bool) -> None:
     """Write a commented config.yaml into FOLDER, and with --github a workflow that publishes the gallery."""
     from generator.config.presets import preset_text
+    from generator.files import write_atomically
     from generator.publish.workflow import workflow
-    from generator.store import write_atomically
 
     path, ours = folder / "config.yaml", folder / ".github" / "workflows" / "pages.yml"
     top = next((place for place in (folder.resolve(), *folder.resolve().parents) if (place / ".git").exists()), None)
@@ -341,14 +345,19 @@ def init(folder: Path, preset: str, github: bool) -> None:
 @debug_option
 def clean(config_path: Path | None, output: Path | None, cache: bool) -> None:
     """Remove the site's files, and nothing that is not ours."""
-    from generator.pages import remove_site
+    from generator.site.folder import remove_site
     from generator.store import Store
 
     config = with_output(read_config(config_path), output)
-    click.echo(f"Removed {remove_site(config.output)} files of {config.output}.")
+    removed = remove_site(config.output)
+    click.echo(f"Removed {removed.files} files of {config.output}.")
+    if removed.kept:
+        more = f" and {len(removed.kept) - 1} more" if len(removed.kept) > 1 else ""
+        click.echo(f"Kept {removed.kept[0]}{more}: not as a build wrote it.", err=True)
     if cache:
-        removed = Store(config.cache).remove()
-        click.echo(f"Removed {config.cache}." if removed else f"There is no {config.cache}.")
+        gone = Store(config.cache).remove()
+        kept = ", but for files that are not the store's" if config.cache.exists() else ""
+        click.echo(f"Removed {config.cache}{kept}." if gone else f"There is no {config.cache}.")
 
 
 ALL = (build, plan, layers, render, models, init, clean)

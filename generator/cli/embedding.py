@@ -16,13 +16,13 @@ FORMATS = ("rst", "md", "html", "myst", "quarto", "iframe")
 
 
 class OrderedFilters(click.ParamType):  # type: ignore[type-arg]  # generic since Click 8.4 only
-    """What ``generator.embed.wanted`` reads."""
+    """What ``generator.site.selection`` reads."""
 
     name = "N|all|LIST|strongest:N"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Return the choice, or fail as Click does."""
-        from generator.embed.wanted import parse
+        from generator.site.selection import parse
 
         try:
             return parse(str(value))
@@ -64,24 +64,26 @@ def embed(
     """
     from generator.embed.sheet import contact_png
     from generator.embed.snippets import FORMATS as BY_NAME
-    from generator.embed.snippets import Look
-    from generator.embed.target import find, read_models
-    from generator.embed.wanted import write
-    from generator.pages.contact import SIDE
-    from generator.store import write_atomically
+    from generator.embed.snippets import Placement
+    from generator.embed.target import find_target
+    from generator.files import write_atomically
+    from generator.imaging.contact_sheet import SIDE
+    from generator.site.built import open_site
+    from generator.site.selection import write
 
     _check(png, size, caption, style, site)
     folder = read_config(config_path).output
     if site is not None and (Path(site) / "manifest.json").is_file():
         folder = Path(site)
-    found = find(read_models(folder), target, filters, technique)
+    built = open_site(folder)
+    found = find_target(built.manifest.models, target, filters, technique)
     if style == "md" and columns and found.layer and not (found.filters or technique) and png is None:
         raise UsageError("--columns: these pictures are in rows already", "Name --filters, or make a sheet with --png")
     if png is not None:
         if not png.parent.is_dir():
             raise UsageError(f"cannot write {png}: no such folder")
         try:
-            write_atomically(png, contact_png(folder, found, columns, size or SIDE))
+            write_atomically(png, contact_png(built, found, columns, size or SIDE))
         except OSError as error:
             raise UsageError(f"cannot write {png}: {error.strerror}") from None
         click.echo(f"Wrote {png}", err=style is not None)
@@ -89,8 +91,8 @@ def embed(
             return
     said = "" if filters is None else write(filters)
     way = site if site is not None else Path(os.path.relpath(folder)).as_posix()
-    look = Look(way.rstrip("/") + "/", said, columns, caption, png.as_posix() if png else "")
-    click.echo(BY_NAME[style or "html"](found, look))
+    placement = Placement(way.rstrip("/") + "/", said, columns, caption, png.as_posix() if png else "")
+    click.echo(BY_NAME[style or "html"](found, placement))
     if style == "quarto":
         click.echo(f"Say in the document's header, so that Quarto copies the site:\nresources: [{way}/**]", err=True)
 

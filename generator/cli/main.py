@@ -8,10 +8,10 @@ from typing import Any, NoReturn
 
 import click
 
-from generator import __version__
 from generator.cli import commands, embedding, publishing, serving
 from generator.cli.options import debug_wanted
 from generator.errors import ConfigError, GalleryError
+from generator.version import __version__
 
 INTERRUPTED = 130
 

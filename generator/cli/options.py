@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import click
 
 from generator.config import Config, ModelEntry, default_config, load_config
-from generator.config.load import entry_for_source, entry_named
+from generator.config.entries import entry_for_source, entry_named
 from generator.config.values import Filters
 from generator.errors import ConfigError
 

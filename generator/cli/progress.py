@@ -11,7 +11,17 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
-from generator.build import Event, Failure, Measuring, ModelReady, PagesDone, Planned, Progressed, TaskDone, TaskStarted
+from generator.pipeline import (
+    Event,
+    Failure,
+    Measuring,
+    ModelReady,
+    PagesDone,
+    Planned,
+    Progressed,
+    TaskDone,
+    TaskStarted,
+)
 from generator.plan import Task
 
 SECONDS_BETWEEN_LINES = 10.0

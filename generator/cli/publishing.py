@@ -135,7 +135,7 @@ class Further:
             raise UsageError(
                 f"--archive {archive}: not a kind of archive that is made here", "End it in .zip or .tar.gz"
             )
-        places = {"site": config.output, "store": config.cache, "templates": config.look.templates}
+        places = {"site": config.output, "store": config.cache, "templates": config.branding.templates}
         for path in filter(None, (archive, single)):
             if path is single and path.suffix.lower() not in (".html", ".htm"):
                 raise UsageError(f"--single-file {path}: is written as HTML", "Let its name end in .html")
@@ -158,8 +158,8 @@ class Further:
         if self.archive:
             told.append(_carried(folder, self.archive))
         if self.single:
+            from generator.files import write_atomically
             from generator.publish import MEGABYTE, choose, open_site, single_file
-            from generator.store import write_atomically
 
             site = open_site(folder)
             content = single_file(site, choose(site, self.model, self.layer), self.limit * MEGABYTE)

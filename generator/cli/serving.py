@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 def serve(config_path: Path | None, host: str, port: int, show: bool, trust: bool) -> None:
     """Show the site in a browser; build what changes, and let open pages follow. Ctrl-C ends it."""
     from generator.serve import Builder, Preview, open_server
-    from generator.serve.board import Board
+    from generator.serve.status import StatusFeed
 
     config = read_config(config_path)
     file = config_path or Path(CONFIG_NAME)
@@ -36,15 +36,15 @@ def serve(config_path: Path | None, host: str, port: int, show: bool, trust: boo
     for ended_by in ("SIGTERM", "SIGHUP"):  # as by Ctrl-C, so that no build is left behind
         if hasattr(signal, ended_by):
             signal.signal(getattr(signal, ended_by), signal.default_int_handler)
-    board, teller = Board(), Teller()
-    with open_server(config.output, board, host, port) as server:
+    status, teller = StatusFeed(), Teller()
+    with open_server(config.output, status, host, port) as server:
         Thread(target=server.serve_forever, daemon=True).start()
         click.echo(f"Serving {config.output} at {server.address} until Ctrl-C.")
         if show:
             webbrowser.open(server.address)
         try:
             with Builder(trust) as builder:
-                Preview(file, follow.read, config.output, builder, board, teller).run()
+                Preview(file, follow.read, config.output, builder, status, teller).run()
         finally:
             teller.close()
             server.shutdown()

@@ -2,9 +2,9 @@
 
 from generator.config.load import default_config, load_config
 from generator.config.values import (
+    Branding,
     Config,
     LayerRule,
-    Look,
     ModelEntry,
     MostActive,
     Photo,
@@ -13,9 +13,9 @@ from generator.config.values import (
 )
 
 __all__ = [
+    "Branding",
     "Config",
     "LayerRule",
-    "Look",
     "ModelEntry",
     "MostActive",
     "Photo",

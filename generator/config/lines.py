@@ -1,20 +1,22 @@
-"""Where in a YAML file a value stands, and what to say about one that does not fit."""
+"""Where in a YAML file a value stands, and the message for a value that does not fit."""
 
 from __future__ import annotations
 
 import types
 from collections.abc import Sequence
-from typing import Any, Union, get_args, get_origin
+from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.scalarstring import LiteralScalarString
 
-from generator.config.schema import ConfigFile, LayerPart, ModelPart, PreprocessPart
+from generator.config.schema import ConfigFile
 from generator.errors import nearest
 
 Location = Sequence[str | int]
+Problem = tuple[tuple[str | int, ...], str]
+"""Where in a document something is wrong, and what."""
 
 
 def line_of(document: object, location: Location) -> int:
@@ -41,13 +43,14 @@ def _key(node: CommentedMap, step: str | int) -> Any:
     return next((key for key in node if str(key) == str(step)), None)
 
 
-def describe(error: ErrorDetails) -> str:
-    """Say in one line where in the document a value does not fit, and what was expected."""
+def describe(error: ErrorDetails, schema: type[BaseModel] = ConfigFile) -> str:
+    """Return the message for an error: where in the document a value does not fit ``schema``, and what was expected."""
     location = error["loc"]
     place = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in location).lstrip(".") or "file"
     kind = error["type"]
     if kind == "extra_forbidden":
-        known = _keys_at(location[:-1])
+        part = _part_at(schema, location[:-1])
+        known = list(part.model_fields) if part else []
         hint = nearest(str(location[-1]), known) or (f"Known: {', '.join(known)}" if known else "")
         return f"{place}: unknown setting. {hint}".strip()
     if kind == "missing":
@@ -64,26 +67,16 @@ def describe(error: ErrorDetails) -> str:
     return f"{place}: {message[0].lower()}{message[1:]}, got {error['input']!r}"
 
 
-def _keys_at(location: Location) -> list[str]:
-    """Return the settings that the mapping at a location can hold."""
-    part: type[BaseModel] | None = ConfigFile
-    steps = list(location)
-    while steps and part is not None:
-        step = steps.pop(0)
-        if part is ModelPart and step == "layers" and steps:
-            steps.pop(0)
-            part = LayerPart
-        elif part is ModelPart and step == "preprocess":
-            part = PreprocessPart
-        elif not isinstance(step, int):
-            field = part.model_fields.get(step)
-            part = _model_in(field.annotation) if field else None
-    return list(part.model_fields) if part else []
-
-
-def _model_in(annotation: Any) -> type[BaseModel] | None:
-    if isinstance(annotation, type) and get_origin(annotation) is None:
-        return annotation if issubclass(annotation, BaseModel) else None
-    if get_origin(annotation) in (list, Union, types.UnionType):
-        return next(filter(None, map(_model_in, get_args(annotation))), None)
-    return None
+def _part_at(annotation: Any, location: Location) -> type[BaseModel] | None:
+    """Return what describes the mapping at a location below a type, or None if there is none."""
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if origin in (Union, types.UnionType, Annotated):
+        return next(filter(None, (_part_at(argument, location) for argument in arguments)), None)
+    if origin in (list, dict):
+        return _part_at(arguments[-1], location[1:]) if location else None
+    if not isinstance(annotation, type) or not issubclass(annotation, BaseModel):
+        return None
+    if not location:
+        return annotation
+    field = annotation.model_fields.get(str(location[0]))
+    return _part_at(field.annotation, location[1:]) if field else None

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from generator.config.lines import Problem
+from generator.config.types.texts import Pair
 from generator.errors import nearest
 
-Pair = tuple[str, str]
 
-
-def check_pairs(
-    pairs: Iterable[tuple[int, Pair]], models: Sequence[str]
-) -> Iterator[tuple[tuple[str | int, ...], str]]:
+def check_pairs(pairs: Iterable[tuple[int, Pair]], models: Sequence[str]) -> Iterator[Problem]:
     """Yield place and problem of what is wrong in pairs, each with its place in the list; ``models`` are those named.
 
     A pair is the same in either order: both say which filters changed.

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
 
 
 @dataclass(frozen=True)
 class MostActive:
-    """The filters of a layer that answer the photos most."""
+    """The filters of a layer that respond most to the photos."""
 
     count: int
 
@@ -19,10 +19,8 @@ class MostActive:
 Filters = str | int | tuple[int, ...] | MostActive
 """``"all"``, a number of filters spread over the layer, the filters' indices, or the most active ones."""
 
-METHODS = ("fourier", "pixel", "maco")
-SIGNS = ("positive", "negative", "both")
-PRECISIONS = ("auto", "float32", "bfloat16")
-TRANSFORMS = ("shift", "scale", "rotate", "noise")
+MethodName = Literal["fourier", "pixel", "maco"]
+METHODS: tuple[MethodName, ...] = get_args(MethodName)
 
 Transforms = tuple[tuple[str, float], ...]
 """Random transforms in their order, each with its limit; see ``render.transforms``."""
@@ -31,7 +29,7 @@ USUAL_TRANSFORMS: Transforms = (("shift", 1 / 16), ("scale", 1.1), ("rotate", 10
 
 
 @dataclass(frozen=True)
-class Objective:
+class ObjectiveSpec:
     """What of a layer is maximised; ``weights`` are (filter, weight) of a direction."""
 
     kind: str = "channel"
@@ -53,7 +51,7 @@ class RenderSettings:
     steps: int = 128
     learning_rate: float = 0.3
     seed: int = 0
-    objective: Objective = Objective()
+    objective: ObjectiveSpec = ObjectiveSpec()
     sign: str = "positive"
     transforms: Transforms = USUAL_TRANSFORMS
     diversity: int = 1
@@ -85,16 +83,16 @@ def every_settings(chosen: Mapping[str, object]) -> tuple[RenderSettings, ...]:
     own: dict[str, Any] = dict(chosen)
     method = own.get("method", "fourier")
     size = own.get("size", 128)
-    objectives = own.pop("objective", None) or (Objective(),)
+    objectives = own.pop("objective", None) or (ObjectiveSpec(),)
     sign = own.pop("sign", "positive")
     signs = ("positive", "negative") if sign == "both" else (sign,)
     seed, repeats = own.pop("seed", 0), own.pop("repeats", 1)
     margin = max(4, size // 16) if method == "fourier" else 0
     shared = {"margin": margin, **METHOD_DEFAULTS[method], **own}
     return tuple(
-        RenderSettings(**shared, objective=objective, sign=one, seed=seed + repeat)
+        RenderSettings(**shared, objective=objective, sign=each, seed=seed + repeat)
         for objective in objectives
-        for one in signs
+        for each in signs
         for repeat in range(repeats)
     )
 
@@ -170,7 +168,7 @@ class ModelEntry:
 
 
 @dataclass(frozen=True)
-class Look:
+class Branding:
     """What makes a site its owner's.
 
     ``introduction`` and ``footer`` are Markdown, whose pictures are looked up in ``folder``; ``accent`` is ``#rrggbb``.
@@ -198,4 +196,4 @@ class Config:
     photos: tuple[Photo, ...]
     models: tuple[ModelEntry, ...]
     compare: tuple[tuple[str, str], ...] | None = None
-    look: Look = Look()
+    branding: Branding = Branding()

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import io
 from functools import partial
-from pathlib import Path
 
 from PIL import Image
 
-from generator.embed.target import Layer, Target, drawn
-from generator.embed.wanted import Strongest
+from generator.embed.target import Target, drawn
 from generator.errors import GalleryError
-from generator.pages.contact import COLUMNS, SIDE, Part, Sheet, Tile, as_png, counted, draw
-from generator.pages.sheets import BEST, CELL, PICTURE, STRIP, place
+from generator.imaging.contact_sheet import COLUMNS, SIDE, Part, Sheet, Tile, as_png, draw
+from generator.site.built import BuiltSite
+from generator.site.records import PICTURE, STRIP, Layer
+from generator.site.selection import Strongest, choose, counted
+from generator.site.sheets import BEST, CELL, place
 
 
-def contact_png(site: Path, target: Target, columns: int | None = None, side: int = SIDE) -> bytes:
+def contact_png(site: BuiltSite, target: Target, columns: int | None = None, side: int = SIDE) -> bytes:
     """Return a target's contact sheet as PNG, with all its colours; ``side`` is in pixels, of a tile.
 
     Of a model it shows each layer's strongest filters, a row of them for each.
@@ -22,44 +24,51 @@ def contact_png(site: Path, target: Target, columns: int | None = None, side: in
     """
     try:
         return as_png(draw(sheet(site, target, columns, side)))
-    except (OSError, SyntaxError) as error:  # the latter is Pillow's for a file that is broken
-        raise GalleryError(f"{site}: a picture cannot be read: {error}", "Run: filter-gallery build") from None
+    except (
+        OSError,
+        SyntaxError,
+        ValueError,
+        Image.DecompressionBombError,
+    ) as error:  # what Pillow raises for bad files
+        reason = "is too large" if isinstance(error, Image.DecompressionBombError) else f"cannot be read: {error}"
+        raise GalleryError(f"{site.folder}: a picture {reason}", "Run: filter-gallery build") from None
 
 
-def sheet(site: Path, target: Target, columns: int | None = None, side: int = SIDE) -> Sheet:
+def sheet(site: BuiltSite, target: Target, columns: int | None = None, side: int = SIDE) -> Sheet:
     """Return what a target's contact sheet shows; its pictures are read when it is drawn."""
     layer = target.layer
     if layer is None:
-        wanted = target.each or Strongest(min(columns or COLUMNS, BEST))
-        parts = tuple(
-            Part(one.title, tuple(_tile(site, Target(target.model, one), one, index) for index in one.chosen(wanted)))
-            for one in target.model.layers
-        )
-        across = max(1, min(columns or COLUMNS, max(len(part.tiles) for part in parts)))
-        about = f"{wanted} filters of each layer" if isinstance(wanted, int) else "The strongest filters of each layer"
+        each = target.each or Strongest(min(columns or COLUMNS, BEST))
+        parts = tuple(_part(site, target, layer, choose(each, layer)) for layer in target.model.layers)
+        across = max(1, min(columns or COLUMNS, max((len(part.tiles) for part in parts), default=1)))
+        about = f"{each} filters of each layer" if isinstance(each, int) else "The strongest filters of each layer"
         return Sheet(target.model.name, about, parts, across, side)
     filters = drawn(target)
     technique = target.technique or layer.techniques[0]
-    about = f"{target.model.name}, {layer.type}: {counted(len(filters), layer.of)}"
+    about = f"{target.model.name}, {layer.type}: {counted(len(filters), layer.filter_count)}"
     about += f", {technique.title}" if technique is not layer.techniques[0] else ""
     tiles = tuple(_tile(site, target, layer, index) for index in filters)
     across = max(1, min(columns or COLUMNS, len(tiles)))
     return Sheet(layer.title, about, (Part("", tiles),), across, side, sharp=technique.kind != PICTURE)
 
 
-def _tile(site: Path, target: Target, layer: Layer, index: int) -> Tile:
-    path = target.picture(index)
+def _part(site: BuiltSite, target: Target, layer: Layer, filters: tuple[int, ...]) -> Part:
+    own = Target(target.model, layer)
+    return Part(layer.title, tuple(_tile(site, own, layer, index) for index in filters))
+
+
+def _tile(site: BuiltSite, target: Target, layer: Layer, index: int) -> Tile:
+    path, at = target.picture(index), layer.places[index]
     if path is None:
-        dead = layer.verdicts[layer.filters.index(index)] == "d"
-        return Tile(str(index), None, "dead" if dead else "no picture")
+        return Tile(str(index), None, "dead" if layer.filters[at].verdict == "dead" else "no picture")
     technique = target.technique or layer.techniques[0]
     if technique.kind == STRIP:  # laid out in rows on its sheet alone
-        number, column, row = place(layer.filters.index(index))
+        number, column, row = place(at)
         corner = (column * CELL, row * CELL)
-        return Tile(str(index), partial(_cell, site / f"{layer.folder}/{technique.slug}-{number:03d}.webp", corner))
-    return Tile(str(index), partial(Image.open, site / path))
+        return Tile(str(index), partial(_cell, site, technique.sheets[number], corner))
+    return Tile(str(index), lambda: Image.open(io.BytesIO(site.read(path))))
 
 
-def _cell(path: Path, corner: tuple[int, int]) -> Image.Image:
-    with Image.open(path) as image:
+def _cell(site: BuiltSite, path: str, corner: tuple[int, int]) -> Image.Image:
+    with Image.open(io.BytesIO(site.read(path))) as image:
         return image.crop((*corner, corner[0] + CELL, corner[1] + CELL))

@@ -10,18 +10,18 @@ from html import escape
 from urllib.parse import quote, urlencode
 
 from generator.embed.target import Target
-from generator.embed.wanted import Strongest
-from generator.pages.embedding import PER_LAYER
+from generator.site.selection import Strongest, choose
+from generator.site.sheets import PER_LAYER
 
 SIZE = 96
 """Pixels a picture is shown at where it stands for itself."""
 
 
 @dataclass(frozen=True)
-class Look:
+class Placement:
     """How a target is shown; ``site`` is the way from the page to the site, or its address, with a last slash.
 
-    ``filters`` is what was asked for, as it was written. ``picture`` is a contact sheet's file, if one was made.
+    ``filters`` is what was options for, as it was written. ``picture`` is a contact sheet's file, if one was made.
     """
 
     site: str
@@ -35,71 +35,73 @@ class Look:
         return quote(self.site + path, safe="/:~?=&%@+,;!$'*[]#")
 
 
-def directive(target: Target, look: Look) -> str:
+def directive(target: Target, placement: Placement) -> str:
     """Return our Sphinx directive in reStructuredText."""
     return "\n".join(
-        [f".. filter-gallery:: {_target(target)}", *(f"   {line}" for line in _options(target, look, _plain_rst))]
+        [f".. filter-gallery:: {_target(target)}", *(f"   {line}" for line in _options(target, placement, _plain_rst))]
     )
 
 
-def myst(target: Target, look: Look) -> str:
+def myst(target: Target, placement: Placement) -> str:
     """Return our Sphinx directive in MyST Markdown."""
-    return "\n".join([f"```{{filter-gallery}} {_target(target)}", *_options(target, look, _yaml), "```"])
+    return "\n".join([f"```{{filter-gallery}} {_target(target)}", *_options(target, placement, _yaml), "```"])
 
 
-def markdown(target: Target, look: Look) -> str:
+def markdown(target: Target, placement: Placement) -> str:
     """Return linked pictures in Markdown: a layer's contact sheet, chosen filters, or each layer's strongest.
 
     A contact sheet is used instead of chosen filters if one was made of them.
     """
-    if look.picture:
-        lines = [_linked(look.picture, target.written, look.address(target.page))]
+    if placement.picture:
+        lines = [_linked(placement.picture, target.written, placement.address(target.page))]
     elif target.layer is None:
         lines = []
         for layer in target.model.layers:
-            filters = layer.chosen(target.each or Strongest(PER_LAYER))
-            pictures = _pictures(Target(target.model, layer), filters, look)
-            lines += [f"[{_plain(layer.title)}]({look.address(layer.page)})", "", pictures, ""]
+            filters = choose(target.each or Strongest(PER_LAYER), layer)
+            pictures = _pictures(Target(target.model, layer), filters, placement)
+            lines += [f"[{_plain(layer.title)}]({placement.address(layer.page)})", "", pictures, ""]
         lines.pop()
     elif target.filters or target.technique:
-        lines = [_pictures(target, target.filters or target.layer.filters, look)]
+        lines = [_pictures(target, target.filters or target.layer.indices, placement)]
     else:
-        sheet = look.address(f"{target.layer.folder}/contact.png")
-        lines = [_linked(sheet, f"What the filters of {target.written} look for", look.address(target.page))]
-    return "\n".join([*lines, *(["", _plain(look.caption)] if look.caption else [])])
+        sheet = placement.address(f"{target.layer.folder}/contact.png")
+        lines = [_linked(sheet, f"What the filters of {target.written} look for", placement.address(target.page))]
+    return "\n".join([*lines, *(["", _plain(placement.caption)] if placement.caption else [])])
 
 
-def _pictures(target: Target, filters: Sequence[int], look: Look) -> str:
-    """Return linked pictures of a layer's filters, in rows if columns are asked for."""
+def _pictures(target: Target, filters: Sequence[int], placement: Placement) -> str:
+    """Return linked pictures of a layer's filters, in rows if columns are options for."""
     cells = []
     for index in filters:
-        path, page = target.picture(index), look.address(target.filter_page(index))
+        path, page = target.picture(index), placement.address(target.filter_page(index))
         alt = f"{target.layer_written}, filter {index}"
-        cells.append(_linked(look.address(path), alt, page) if path else f"[{index}]({page})")
-    across = look.columns or max(1, len(cells))
+        cells.append(_linked(placement.address(path), alt, page) if path else f"[{index}]({page})")
+    across = placement.columns or max(1, len(cells))
     rows = [" ".join(cells[start : start + across]) for start in range(0, len(cells), across)]
     return "<br>\n".join(rows)  # not every Markdown knows a backslash for this
 
 
-def html(target: Target, look: Look) -> str:
+def html(target: Target, placement: Placement) -> str:
     """Return the custom element with its script; without JavaScript a link is left."""
-    asked = {
-        "src": look.site,
+    options = {
+        "src": placement.site,
         "model": target.model.name,
         "layer": target.layer.title if target.layer else "",
-        **_asked(target, look),
+        **_attributes(target, placement),
     }
-    words = " ".join(f'{name}="{escape(value)}"' for name, value in asked.items() if value)
-    link = f'<a href="{escape(look.address(target.page))}">{escape(target.written)}</a>'
-    script = escape(look.address("assets/filter-gallery.js"))
+    words = " ".join(f'{name}="{escape(value)}"' for name, value in options.items() if value)
+    link = f'<a href="{escape(placement.address(target.page))}">{escape(target.written)}</a>'
+    script = escape(placement.address("assets/filter-gallery.js"))
     return f'<script src="{script}" defer></script>\n<filter-gallery {words}>{link}</filter-gallery>'
 
 
-def iframe(target: Target, look: Look) -> str:
+def iframe(target: Target, placement: Placement) -> str:
     """Return a frame, and the script that makes it as high as what it shows."""
     folder = (target.layer.page if target.layer else target.model.page).rpartition("/")[0]
-    asked = {name: value for name, value in _asked(target, look).items() if value}
-    source = look.address(f"{folder}/embed.html") + (f"#{urlencode(asked, safe=',', quote_via=quote)}" if asked else "")
+    options = {name: value for name, value in _attributes(target, placement).items() if value}
+    source = placement.address(f"{folder}/embed.html") + (
+        f"#{urlencode(options, safe=',', quote_via=quote)}" if options else ""
+    )
     return FRAME.format(source=escape(source), title=escape(target.written))
 
 
@@ -114,12 +116,12 @@ addEventListener("message", function (event) {{
 </script>"""
 
 
-def quarto(target: Target, look: Look) -> str:
+def quarto(target: Target, placement: Placement) -> str:
     """Return the custom element as Quarto lets it through."""
-    return f"```{{=html}}\n{html(target, look)}\n```"
+    return f"```{{=html}}\n{html(target, placement)}\n```"
 
 
-FORMATS: dict[str, Callable[[Target, Look], str]] = {
+FORMATS: dict[str, Callable[[Target, Placement], str]] = {
     "rst": directive,
     "md": markdown,
     "html": html,
@@ -129,15 +131,15 @@ FORMATS: dict[str, Callable[[Target, Look], str]] = {
 }
 
 
-def _asked(target: Target, look: Look) -> dict[str, str]:
+def _attributes(target: Target, placement: Placement) -> dict[str, str]:
     """Return the options of the element and the frame."""
     one = len(target.filters) == 1
     return {
         "filter": str(target.filters[0]) if one else "",
-        "filters": "" if one else look.filters,
+        "filters": "" if one else placement.filters,
         "technique": target.technique.slug if target.technique else "",
-        "columns": str(look.columns or ""),
-        "caption": " ".join(look.caption.split()),
+        "columns": str(placement.columns or ""),
+        "caption": " ".join(placement.caption.split()),
     }
 
 
@@ -145,11 +147,11 @@ def _target(target: Target) -> str:
     return " ".join(target.written.split())
 
 
-def _options(target: Target, look: Look, caption: Callable[[str], str]) -> list[str]:
-    asked = {name: value for name, value in _asked(target, look).items() if name != "filter" and value}
-    if "caption" in asked:
-        asked["caption"] = caption(asked["caption"])
-    return [f":{name}: {value}" for name, value in asked.items()]
+def _options(target: Target, placement: Placement, caption: Callable[[str], str]) -> list[str]:
+    options = {name: value for name, value in _attributes(target, placement).items() if name != "filter" and value}
+    if "caption" in options:
+        options["caption"] = caption(options["caption"])
+    return [f":{name}: {value}" for name, value in options.items()]
 
 
 def _plain(text: str) -> str:

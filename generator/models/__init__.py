@@ -1,4 +1,4 @@
 """From a model entry to a ``LoadedModel`` (needs Keras) and its ``ModelCard`` (plain data).
 
-Importing this package, ``models.card`` or ``models.catalogue`` imports no TensorFlow; ``models.load`` does.
+Importing this package, ``models.summary`` imports no TensorFlow; ``models.load`` does.
 """

@@ -7,11 +7,11 @@ from typing import Any
 import keras
 from keras.src.utils import file_utils
 
+from generator.assets.catalogue import weights_folder
 from generator.config.values import ModelEntry
 from generator.errors import ModelError, WeightsUnavailableError
-from generator.models.catalogue import weights_folder
+from generator.models.error_text import quiet, reason
 from generator.models.identity import RANDOM_SEED
-from generator.models.talk import quiet, reason
 
 OWN_SIZE = {"NASNetLarge": (331, 331, 3)}
 """The inputs of networks that Keras cannot build for any size: it wires their cells by sizes."""

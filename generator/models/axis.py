@@ -84,16 +84,16 @@ def transposing(kernel: int, stride: int, dilation: int, output_padding: int | N
     """
     reach = (kernel - 1) * dilation + 1
     if padding == "valid":
-        before, grown = 0, max(reach, stride) if output_padding is None else reach + output_padding
+        before, kept_snapshots = 0, max(reach, stride) if output_padding is None else reach + output_padding
     else:
-        grown = stride if output_padding is None else reach % 2 + output_padding
-        before = max(reach - grown, 0) // 2
+        kept_snapshots = stride if output_padding is None else reach % 2 + output_padding
+        before = max(reach - kept_snapshots, 0) // 2
 
     def taps(unit: int) -> Iterable[int]:
         places = (unit + before - tap * dilation for tap in range(kernel))
         return [place // stride for place in places if place % stride == 0]
 
-    return lambda axis: _spread(axis, taps, stride, axis.size and (axis.size - 1) * stride + grown)
+    return lambda axis: _spread(axis, taps, stride, axis.size and (axis.size - 1) * stride + kept_snapshots)
 
 
 def windowed(axis: Axis, taps: Sequence[int], stride: int, size: int | None) -> Axis:

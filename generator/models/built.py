@@ -10,7 +10,8 @@ import keras
 import numpy as np
 
 from generator.config.values import ModelEntry
-from generator.models.identity import code_digest, digest, said
+from generator.digests import digest
+from generator.models.identity import code_digest, said
 from generator.models.saved import amended, parts
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 
 from generator.assets import demo_path
 from generator.config.values import ModelEntry
+from generator.digests import digest
 from generator.errors import ModelError
 from generator.models.importing import module_file
 
@@ -58,11 +58,6 @@ def code_digest(path: str, folder: str) -> str | None:
     """Return the digest of the file of an import path's module, or None if it has no file on Python's path."""
     file = module_file(path, folder)
     return file_digest(file) if file else None
-
-
-def digest(value: object) -> str:
-    """Return the SHA-256 of a value's JSON."""
-    return hashlib.sha256(json.dumps(value, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
 def file_digest(path: Path) -> str:

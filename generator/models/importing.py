@@ -11,7 +11,7 @@ from importlib.machinery import PathFinder
 from pathlib import Path
 
 from generator.errors import ModelError, nearest
-from generator.models.talk import raised
+from generator.models.error_text import raised
 
 
 def module_file(path: str, folder: str) -> Path | None:

@@ -9,18 +9,18 @@ from dataclasses import dataclass, replace
 import keras
 import numpy as np
 
+from generator.assets.catalogue import APPLICATIONS
 from generator.config.values import ModelEntry
 from generator.models import preprocess as styles
 from generator.models.built import digest_of_built
-from generator.models.card import ModelCard
-from generator.models.catalogue import APPLICATIONS
+from generator.models.describe import describe
 from generator.models.graph import Graph, flatten
 from generator.models.identity import digest_of
 from generator.models.preprocess import Preprocess
 from generator.models.samples import bundled_photos
 from generator.models.sources import open_source
 from generator.models.statistics import Verdict, check
-from generator.models.walk import describe
+from generator.models.summary import ModelSummary
 from generator.names import slug
 
 
@@ -30,7 +30,7 @@ class LoadedModel:
 
     keras_model: keras.Model
     graph: Graph
-    card: ModelCard
+    summary: ModelSummary
 
 
 def load(entry: ModelEntry, trust: bool = False) -> LoadedModel:
@@ -52,19 +52,19 @@ def loaded(entry: ModelEntry, model: keras.Model, digest: str | None = None) -> 
     digest = digest or digest_of_built(entry, model)
     _make_names_scopes(model, graph)
     preprocess, warnings = _preprocess(entry, graph, int(graph.picture[-1] or 0))
-    card = _checked(describe(model, graph, preprocess, digest, warnings, bands=entry.bands), graph)
-    return LoadedModel(model, graph, card)
+    summary = _checked(describe(model, graph, preprocess, digest, warnings, bands=entry.bands), graph)
+    return LoadedModel(model, graph, summary)
 
 
-def _checked(card: ModelCard, graph: Graph) -> ModelCard:
+def _checked(summary: ModelSummary, graph: Graph) -> ModelSummary:
     """Return the card with what the check of the preprocessing found."""
     try:
-        verdict = check(graph, card.preprocess, bundled_photos(card.photo_size(), card.channels))
+        verdict = check(graph, summary.preprocess, bundled_photos(summary.photo_size(), summary.channels))
     except Exception as error:  # what a model's own layers cannot do is told when it is rendered
         verdict = Verdict(False, "", f"The preprocessing was not checked: {' '.join(str(error).split())[:200]}")
     if verdict.better:
-        return replace(card, warnings=(*card.warnings, verdict.sentence))
-    return replace(card, notes=(*card.notes, verdict.sentence))
+        return replace(summary, warnings=(*summary.warnings, verdict.sentence))
+    return replace(summary, notes=(*summary.notes, verdict.sentence))
 
 
 def _make_names_scopes(model: keras.Model, graph: Graph) -> None:

@@ -15,8 +15,8 @@ from typing import Any
 import keras
 
 from generator.models.axis import Axis, Change, padding, together, transposing, upsampling, windowed, windowing
-from generator.models.card import WHOLE_INPUT
 from generator.models.graph import Call, Graph, Zeros
+from generator.models.summary import WHOLE_INPUT
 
 _L = keras.layers
 _WINDOWED = (_L.Conv2D, _L.DepthwiseConv2D, _L.SeparableConv2D, _L.MaxPooling2D, _L.AveragePooling2D)

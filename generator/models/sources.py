@@ -18,11 +18,11 @@ from generator.config.values import ModelEntry
 from generator.errors import ModelError
 from generator.models.applications import application
 from generator.models.custom import custom_objects, missing_object
+from generator.models.error_text import quiet, raised, reason
 from generator.models.files import SAVE_IT, refuse_what_is_no_model
 from generator.models.identity import RANDOM_SEED
 from generator.models.importing import folder_first, import_object
 from generator.models.saved import amended, amended_copy, code_in, lambda_activations, read_config, slashed_names
-from generator.models.talk import quiet, raised, reason
 from generator.models.trace import Untraceable, traced_model
 from generator.models.weights import load_weights
 

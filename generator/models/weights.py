@@ -15,9 +15,9 @@ import keras
 from keras.src.legacy.saving import legacy_h5_format
 
 from generator.errors import ModelError
+from generator.models.error_text import quiet, reason
 from generator.models.files import is_hdf5
 from generator.models.hdf5 import is_array, open_hdf5
-from generator.models.talk import quiet, reason
 
 Shapes = list[tuple[int, ...]]
 

@@ -1,6 +1,1 @@
-"""From cards, records and templates to the site's folder; only files that changed are written."""
-
-from generator.pages.output import check_output, remove_site
-from generator.pages.site import check_templates, write_site
-
-__all__ = ["check_output", "check_templates", "remove_site", "write_site"]
+"""From summaries, records and templates to the pages of a site."""

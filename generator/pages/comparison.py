@@ -7,28 +7,14 @@ that answers the photos most alike, in the layer that is as deep.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from generator.config import Config
-from generator.models.card import ModelCard
-from generator.pages.likeness import correlations, sketch_matrix
-from generator.pages.output import Content
-from generator.pages.verdict import DEAD
+from generator.analysis.verdict import DEAD
 from generator.pages.views import FilterView, LayerView, ModelView
-from generator.plan.pairs import alike, comparison_key, model_pairs
-from generator.store import Store
 
 MOST = 12
 """How many of all filters are shown as those that changed most."""
-
-_BLOCK = 256
-"""Filters that are compared at a time: no layer needs a whole table of pairs in memory."""
 
 
 @dataclass(frozen=True)
@@ -57,12 +43,12 @@ class FilterPair:
     biases: tuple[float | None, float | None] | None = None
 
     @cached_property
-    def turned(self) -> bool:
+    def verdict_changed(self) -> bool:
         """Tell whether the verdicts differ."""
         return self.b is not None and self.a.verdict != self.b.verdict
 
     @property
-    def died_or_woke(self) -> bool:
+    def died_or_revived(self) -> bool:
         """Tell whether one of both is dead and the other is not."""
         return self.b is not None and (self.a.verdict == DEAD) != (self.b.verdict == DEAD)
 
@@ -103,9 +89,9 @@ class LayerPair:
         return math.fsum(found) / len(found) if found else None
 
     @cached_property
-    def turned(self) -> tuple[FilterPair, ...]:
+    def verdict_changed(self) -> tuple[FilterPair, ...]:
         """Return the pairs whose verdicts differ."""
-        return tuple(pair for pair in self.pairs if pair.turned)
+        return tuple(pair for pair in self.pairs if pair.verdict_changed)
 
 
 @dataclass(frozen=True)
@@ -132,128 +118,7 @@ class Comparison:
         return tuple(sorted(every, key=lambda one: (one[1].rank[:2], one[0].a.layer.index, one[1].a.index))[:MOST])
 
     @cached_property
-    def turned(self) -> tuple[tuple[LayerPair, FilterPair], ...]:
+    def verdict_changed(self) -> tuple[tuple[LayerPair, FilterPair], ...]:
         """Return the filters whose verdicts differ, those that died or woke up first."""
-        every = [(layer, pair) for layer in self.layers for pair in layer.turned]
-        return tuple(sorted(every, key=lambda one: not one[1].died_or_woke))
-
-
-def comparisons(config: Config, views: Iterable[ModelView], store: Store) -> tuple[Comparison, ...]:
-    """Return what is compared of the models that are shown, with what the store holds of their weights."""
-    by_name = {view.name: view for view in views if view.layers}
-    cards = {name: view.card for name, view in by_name.items()}
-    return tuple(_compared(by_name[a], by_name[b], store) for a, b in model_pairs(config, cards))
-
-
-def comparison_pages(
-    page: Callable[..., tuple[str, Content]], compared: Iterable[Comparison]
-) -> Iterator[tuple[str, Content]]:
-    """Yield the pages of comparisons; ``page`` makes one of a template, its path and the values that it shows."""
-    for one in compared:
-        yield page("compare.html", one.page, comparison=one)
-        for before, layer, after in zip([None, *one.layers], one.layers, [*one.layers[1:], None], strict=False):
-            yield page("compare-layer.html", layer.page, comparison=one, pair=layer, before=before, after=after)
-
-
-def _compared(a: ModelView, b: ModelView, store: Store) -> Comparison:
-    folder, same = f"compare/{a.slug}~{b.slug}", alike(a.card, b.card)
-    record = store.comparison(comparison_key(a.card, b.card)) if same else None
-    weights = record["layers"] if record else [{}] * len(a.card.layers)
-    beside = [(one, b.by_index[one.layer.index]) for one in a.layers if one.layer.index in b.by_index]
-    if not same:
-        beside = [(one, _as_deep(one, a.card, b)) for one in a.layers]
-    layers = []
-    for first, second in beside:
-        pairs = _same_filters(first, second, weights[first.layer.index - 1]) if same else _most_alike(first, second)
-        if pairs:
-            found: Mapping[str, Any] = weights[first.layer.index - 1] if same else {}
-            layers.append(
-                LayerPair(
-                    a=first,
-                    b=second,
-                    page=f"{folder}/{first.layer.slug}.html",
-                    pairs=tuple(sorted(pairs, key=lambda pair: pair.rank)),
-                    change=_ratio(found["change"]) if found else None,
-                    folded=bool(found) and found["folded"],
-                    chance=None if same else _by_chance(first, second),
-                )
-            )
-    known = {name for name, _ in b.photos}
-    photos = tuple(name for name, _ in a.photos if name in known)
-    return Comparison(a, b, f"{folder}/index.html", same, record is not None, photos, tuple(layers))
-
-
-def _as_deep(layer: LayerView, card: ModelCard, other: ModelView) -> LayerView:
-    """Return the shown layer of another network that stands as deep: 0 is its first convolution, 1 its last.
-
-    Of two that are as near the shallower: so deeper layers never stand beside shallower ones.
-    """
-
-    def depth(one: LayerView, of: ModelCard) -> float:
-        return (one.layer.index - 1) / max(1, len(of.layers) - 1)
-
-    wanted = depth(layer, card)
-    return min(other.layers, key=lambda one: (abs(depth(one, other.card) - wanted), one.layer.index))
-
-
-def _same_filters(a: LayerView, b: LayerView, weights: Mapping[str, Any]) -> list[FilterPair]:
-    """Return the filters that are shown in both layers, each beside that of its number."""
-    beside = [(one, b.by_index[one.index]) for one in a.filters if one.index in b.by_index]
-    first, second = _sketches([one for one, _ in beside], [other for _, other in beside])
-    likeness = _row_by_row(first, second)
-    silent = (_row_by_row(first, first) < 0.5) & (_row_by_row(second, second) < 0.5)
-    found = []
-    for (one, other), alike_by, still in zip(beside, likeness.tolist(), silent.tolist(), strict=True):
-        of, moved = weights.get("filters"), {}
-        if of:
-            moved = {"change": _ratio(of["change"][one.index]), "cosine": of["cosine"][one.index]}
-            moved["biases"] = of["biases"] and tuple(column[one.index] for column in of["biases"])
-        found.append(FilterPair(one, other, None if still else 1 - alike_by, **moved))
-    return found
-
-
-def _most_alike(a: LayerView, b: LayerView) -> list[FilterPair]:
-    """Return each filter of a layer beside the one of another layer whose answers go along with its own most."""
-    first, second = _sketches(a.filters, b.filters)
-    found = []
-    for begin in range(0, len(first), _BLOCK):
-        table = correlations(first[begin : begin + _BLOCK], second)
-        for one, row in zip(a.filters[begin : begin + _BLOCK], table, strict=True):
-            place = int(row.argmax())
-            best = float(row[place])
-            found.append(FilterPair(one, b.filters[place], 1 - best) if best > 0 else FilterPair(one, None, None))
-    return found
-
-
-def _by_chance(a: LayerView, b: LayerView) -> float | None:
-    """Return the mean of what filters have most in common with answers to other photos; None if there is but one."""
-    photos = _photos(a.filters, b.filters)
-    if len(photos) < 2:
-        return None
-    first = sketch_matrix([one.maps for one in a.filters], photos)
-    second = sketch_matrix([one.maps for one in b.filters], [*photos[1:], photos[0]])
-    first = first[_row_by_row(first, first) > 0.5]
-    best = [correlations(first[i : i + _BLOCK], second).max(axis=1) for i in range(0, len(first), _BLOCK)]
-    return float(np.concatenate(best).mean()) if best else None
-
-
-def _photos(a: Sequence[FilterView], b: Sequence[FilterView]) -> list[str]:
-    """Return the photos that all of both layers' filters were shown."""
-    seen = [{m.photo for m in one.maps if m.sketch} for one in (*a, *b)]
-    return [m.photo for one in a[:1] for m in one.maps if all(m.photo in own for own in seen)]
-
-
-def _sketches(a: Sequence[FilterView], b: Sequence[FilterView]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return what both layers' filters answer to the photos that all of them were shown."""
-    photos = _photos(a, b)
-    return sketch_matrix([one.maps for one in a], photos), sketch_matrix([one.maps for one in b], photos)
-
-
-def _row_by_row(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the correlation of each row with that of the same place; 0 if one of them is the same everywhere."""
-    blocks = [correlations(a[i : i + _BLOCK], b[i : i + _BLOCK]).diagonal() for i in range(0, len(a), _BLOCK)]
-    return np.concatenate([np.zeros(0, np.float32), *blocks])
-
-
-def _ratio(value: float | None) -> float:
-    return math.inf if value is None else value
+        every = [(layer, pair) for layer in self.layers for pair in layer.verdict_changed]
+        return tuple(sorted(every, key=lambda one: not one[1].died_or_revived))

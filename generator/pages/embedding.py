@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from generator.pages.contact import chosen, counted
+from generator.pages.sheets.contact import chosen
 from generator.pages.views import ModelView
+from generator.site.selection import counted
+from generator.site.sheets import PER_LAYER
 
 PAGE = "embed.html"
-
-PER_LAYER = 6
-"""Filters of each layer where all layers of a model stand one below the other; filter-gallery.js has the same."""
 
 
 def embedded(model: ModelView) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -1,121 +1,109 @@
-"""manifest.json, the public description of a site. Nothing in it depends on when or how fast it was built."""
+"""The records of manifest.json, made of what the pages show. Nothing in them depends on when it was built."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable
-from typing import Any
-
-from generator import __version__
-from generator.config.values import RenderSettings
-from generator.pages.parts import PictureView
-from generator.pages.trace import thinned
+from generator.analysis.records import PictureView
+from generator.analysis.trace import thinned
+from generator.config.values import ModelEntry, RenderSettings
+from generator.pages.technique import Technique
 from generator.pages.views import FilterView, LayerView, ModelView
-
-SCHEMA = 1
-
-
-def manifest(title: str, models: Iterable[ModelView], files: list[dict[str, Any]]) -> dict[str, Any]:
-    """Return the whole manifest; its schema is published beside it."""
-    return {
-        "schema": SCHEMA,
-        "generator": __version__,
-        "title": title,
-        "models": [_model(model) for model in models],
-        "files": files,
-    }
+from generator.site import records
+from generator.site.sheets import BEST
 
 
-_LISTS = ("models", "layers", "filters", "files")
+def model_record(model: ModelView) -> records.Model:
+    """Return what the manifest says of a model."""
+    summary = model.summary
+    return records.Model(
+        name=model.name,
+        slug=model.slug,
+        source=_source(model.entry),
+        digest=summary.digest,
+        input_shape=summary.input_shape,
+        preprocess=summary.preprocess.label,
+        parameters=summary.parameters,
+        page=model.page,
+        layers=tuple(map(_layer, model.layers)),
+    )
 
 
-def as_json(value: dict[str, Any]) -> bytes:
-    """Return the manifest as JSON, a line for each filter and file: json's own indenting takes ten times as long."""
-    return (_lines(value) + "\n").encode()
+def _source(entry: ModelEntry) -> str:
+    """Return where a model comes from; of a file its name alone, as the folders are the owner's."""
+    return entry.source.replace("\\", "/").split("/")[-1] if entry.kind in ("file", "architecture") else entry.source
 
 
-def _lines(value: dict[str, Any]) -> str:
-    if not value.keys() & {*_LISTS}:
-        return _line(value)
-    parts = [
-        f'"{name}": ' + ("[\n" + ",\n".join(map(_lines, held)) + "\n]" if name in _LISTS else _line(held))
-        for name, held in value.items()
-    ]
-    return "{" + ",\n".join(parts) + "}"
-
-
-def _line(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, allow_nan=False)
-
-
-def _model(model: ModelView) -> dict[str, Any]:
-    card = model.card
-    return {
-        "name": model.name,
-        "source": model.entry.source
-        if model.entry.kind not in ("file", "architecture")
-        else model.entry.source.replace("\\", "/").split("/")[-1],
-        "digest": card.digest,
-        "input_shape": list(card.input_shape),
-        "preprocess": card.preprocess.label,
-        "parameters": card.parameters,
-        "page": model.page,
-        "layers": [_layer(view) for view in model.layers],
-    }
-
-
-def _layer(view: LayerView) -> dict[str, Any]:
+def _layer(view: LayerView) -> records.Layer:
     layer = view.layer
-    return {
-        "index": layer.index,
-        "call": layer.call,
-        "name": layer.name,
-        "type": layer.type,
-        "kernel_shapes": [list(shape) for shape in layer.kernel_shapes],
-        "output_shape": list(layer.output_shape),
-        "parameters": layer.parameters,
-        "receptive_field": list(layer.receptive_field) if layer.receptive_field else None,
-        "read_at": layer.read_at,
-        "page": view.page,
-        "filters": [_filter(one) for one in view.filters],
-    }
+    return records.Layer(
+        index=layer.index,
+        call=layer.call,
+        name=layer.name,
+        title=layer.title,
+        slug=layer.slug,
+        type=layer.type,
+        kernel_shapes=layer.kernel_shapes,
+        output_shape=layer.output_shape,
+        parameters=layer.parameters,
+        receptive_field=layer.receptive_field,
+        read_at=layer.read_at,
+        page=view.page,
+        filter_count=layer.filters,
+        strongest=tuple(shown.index for shown in view.best[:BEST]),
+        techniques=tuple(map(_technique, view.techniques)),
+        filters=tuple(_filter(view, shown) for shown in view.filters),
+    )
 
 
-def _filter(one: FilterView) -> dict[str, Any]:
-    return {
-        "index": one.index,
-        "page": one.page,
-        "verdict": one.verdict,
-        "picture": one.picture.path,
-        "pictures": [_picture(picture) for picture in one.pictures],
-        "feature_maps": [{"path": m.file.path, "photo": m.photo, "response": m.response} for m in one.maps],
-        "kernels": [one.kernel.file.path] if one.kernel else [],
-    }
+def _technique(technique: Technique) -> records.Technique:
+    return records.Technique(
+        slug=technique.slug,
+        title=technique.title,
+        kind=technique.kind,
+        photo=technique.photo,
+        files=tuple(cell.file.path if cell else None for cell in technique.cells),
+        sheets=tuple(sheet.path for sheet in technique.sheets),
+    )
 
 
-def _picture(picture: PictureView) -> dict[str, Any]:
-    return {
-        "path": picture.file.path,
-        "settings": _settings(picture.settings),
-        "seed": picture.settings.seed,
-        "score": picture.score,
-        "trace": thinned(picture.trace),
-        "verdict": picture.verdict,
-    }
+def _filter(layer: LayerView, view: FilterView) -> records.Filter:
+    return records.Filter(
+        index=view.index,
+        page=view.page,
+        verdict=view.verdict,
+        picture=view.picture.path,
+        pictures=tuple(map(_picture, view.pictures)),
+        feature_maps=tuple(records.FeatureMap(path=m.file.path, photo=m.photo, response=m.response) for m in view.maps),
+        kernels=(view.kernel.file.path,) if view.kernel else (),
+        flags=tuple(flag for flag in records.FLAGS if flag in layer.insight.flags(view.index)),
+    )
 
 
-def _settings(settings: RenderSettings) -> dict[str, Any]:
+def _picture(picture: PictureView) -> records.Picture:
+    return records.Picture(
+        path=picture.file.path,
+        settings=_settings(picture.settings),
+        seed=picture.settings.seed,
+        score=picture.score,
+        trace=tuple(thinned(picture.trace)),
+        verdict=picture.verdict,
+        empty=picture.empty,
+    )
+
+
+def _settings(settings: RenderSettings) -> records.PictureSettings:
     """Return settings as config.yaml writes them; the seed stands beside them."""
-    return {
-        "method": settings.method,
-        "objective": settings.objective.written,
-        "sign": settings.sign,
-        "size": settings.size,
-        "margin": settings.margin,
-        "steps": settings.steps,
-        "learning_rate": settings.learning_rate,
-        "transforms": [{kind: limit} for kind, limit in settings.transforms],
-        "diversity": settings.diversity,
-        "crops": settings.crops,
-        "precision": settings.precision,
-    }
+    return records.PictureSettings.model_validate(
+        {
+            "method": settings.method,
+            "objective": settings.objective.written,
+            "sign": settings.sign,
+            "size": settings.size,
+            "margin": settings.margin,
+            "steps": settings.steps,
+            "learning_rate": settings.learning_rate,
+            "transforms": tuple({kind: limit} for kind, limit in settings.transforms),
+            "diversity": settings.diversity,
+            "crops": settings.crops,
+            "precision": settings.precision,
+        }
+    )

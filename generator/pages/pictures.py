@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from generator.analysis.records import File, Level, PictureView
+from generator.analysis.verdict import photo_level
 from generator.config.values import RenderSettings
-from generator.models.card import ConvLayer
-from generator.pages import text
-from generator.pages.parts import File, Level, PictureView
+from generator.models.summary import ConvLayer
+from generator.pages import filters as text
 from generator.pages.results import Entry, Results
-from generator.pages.verdict import photo_level
 from generator.plan import PhotoIdentity
 
 MAIN = "Main"
@@ -36,18 +36,20 @@ def pictures_of(
 def _picture(one: Found, found: Sequence[Found], levels: tuple[Level, ...]) -> PictureView:
     settings, entry, place = one
     every = [each for each, _, _ in found]
-    kin = [other for each, other, _ in found if (each.objective, each.sign) == (settings.objective, settings.sign)]
+    same_objective = [
+        other for each, other, _ in found if (each.objective, each.sign) == (settings.objective, settings.sign)
+    ]
     width, height = entry["size"]
     channels = entry.get("channels")
     return PictureView(
         file=File("", entry["picture"], width, height),
-        growth=tuple((step, File("", blob, width, height)) for step, blob in entry["growth"]),
+        snapshots=tuple((step, File("", blob, width, height)) for step, blob in entry["growth"]),
         settings=settings,
         title=title(settings, place, every),
         kinds=kinds(settings, every),
         score=entry["score"],
         reached=entry["reached"],
-        kin=max(max(other["score"], other["reached"]) for other in kin),
+        same_objective=max(max(other["score"], other["reached"]) for other in same_objective),
         trace=tuple(entry["trace"]),
         transparent=entry["transparent"],
         levels=levels,
@@ -80,11 +82,13 @@ def _main_first(found: list[PictureView]) -> list[PictureView]:
 def _named(draft: PictureView, stem: str, number: int) -> PictureView:
     """Return a picture with the places of its files; those of the main one bear no number."""
     own = f"-{number}" if number > 1 else ""
-    growth = tuple(
-        (step, replace(file, path=f"{stem}-growth{own}-{n}.webp")) for n, (step, file) in enumerate(draft.growth)
+    snapshots = tuple(
+        (step, replace(file, path=f"{stem}-growth{own}-{n}.webp")) for n, (step, file) in enumerate(draft.snapshots)
     )
     channels = draft.channels and replace(draft.channels, path=f"{stem}-channels{own}.webp")
-    return replace(draft, file=replace(draft.file, path=f"{stem}-picture{own}.webp"), growth=growth, channels=channels)
+    return replace(
+        draft, file=replace(draft.file, path=f"{stem}-picture{own}.webp"), snapshots=snapshots, channels=channels
+    )
 
 
 def title(settings: RenderSettings, place: int, every: Sequence[RenderSettings]) -> str:

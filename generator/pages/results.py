@@ -27,13 +27,13 @@ class Results:
         self._pictures: dict[int, dict[RenderSettings, ByFilter]] = {}
         self._photos: dict[PhotoIdentity, str] = {}
         # Two photos may be one and the same picture: one shelf, shown under both names.
-        shelves: dict[tuple[str, PhotoIdentity | None], tuple[Task, set[int], list[str]]] = {}
+        record_groups: dict[tuple[str, PhotoIdentity | None], tuple[Task, set[int], list[str]]] = {}
         for task in tasks:
-            _, wanted, keys = shelves.setdefault((task.shelf, task.photo), (task, set(), []))
+            _, wanted, keys = record_groups.setdefault((task.record_group, task.photo), (task, set(), []))
             wanted.update(task.filters)
             keys.append(task.key)
-        for (shelf, _), (task, wanted, keys) in shelves.items():
-            self._gather(task, wanted, keys, dict(store.shelf(shelf)))
+        for (record_group, _), (task, wanted, keys) in record_groups.items():
+            self._gather(task, wanted, keys, dict(store.record_group(record_group)))
 
     def _gather(self, task: Task, wanted: set[int], keys: list[str], records: dict[str, Entry]) -> None:
         """Take each wanted filter from the plan's own batches where they are done, else from any other."""

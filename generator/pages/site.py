@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from generator import assets
 from generator.config import Config
-from generator.pages.architecture import drawing
-from generator.pages.comparison import Comparison, comparison_pages, comparisons
-from generator.pages.data import SITE_DATA, layer_data, model_data, site_data
+from generator.pages.comparison import Comparison
+from generator.pages.diagram.drawing import drawing
 from generator.pages.embedding import embedded
-from generator.pages.inputs import Gathered, inputs_digest, note, still_there
-from generator.pages.manifest import as_json, manifest
-from generator.pages.output import Content, write_files
-from generator.pages.shell import Shell, make_shell
+from generator.pages.fingerprint import Gathered, inputs_digest, note, still_there
+from generator.pages.gather import model_view
+from generator.pages.gather_comparisons import comparisons
+from generator.pages.layout import Shell, make_shell
+from generator.pages.manifest import model_record
 from generator.pages.templating import Templates, open_templates
-from generator.pages.views import LayerView, ModelView, model_view
+from generator.pages.views import LayerView, ModelView
+from generator.site.data import SITE_DATA, layer_data, model_data, site_data
+from generator.site.folder import Content, write_files
+from generator.site.listing import MANIFEST_SCHEMA
+from generator.site.manifest import manifest_json, schema_json
+from generator.site.records import Model
 from generator.store import Store
 
 
@@ -37,7 +41,7 @@ def check_templates(config: Config) -> None:
 
     Raises ConfigError with a line for each that is wrong.
     """
-    open_templates(config.look.templates)
+    open_templates(config.branding.templates)
 
 
 def write_site(config: Config, models: Sequence[Gathered], store: Store, keep_all: bool = False) -> Written:
@@ -47,23 +51,28 @@ def write_site(config: Config, models: Sequence[Gathered], store: Store, keep_al
 
     Raises UsageError if the output folder cannot be written, or a blob of the store is damaged.
     """
-    templates = open_templates(config.look.templates)
-    shell = make_shell(config.title, config.look, templates)
+    templates = open_templates(config.branding.templates)
+    shell = make_shell(config.title, config.branding, templates)
     inputs = inputs_digest(config, models, shell, templates, store, keep_all)
     if kept := still_there(config.output, store, inputs):
         return Written(0, kept[0], 0, Counter(kept[1]))
     views = [model_view(*gathered, store, keep_all) for gathered in models]
-    files = dict(_pages(templates, shell, views, comparisons(config, views, store)))
+    records = [model_record(view) for view in views]
+    files = dict(_pages(templates, shell, views, records, comparisons(config, views, store)))
     for view in views:
         files.update(_pictures(view, store))
-    changes = write_files(config.output, files, lambda listing: as_json(manifest(config.title, views, listing)))
-    verdicts = Counter(one.verdict for view in views for layer in view.layers for one in layer.filters)
+    changes = write_files(config.output, files, lambda listing: manifest_json(config.title, records, listing))
+    verdicts: Counter[str] = Counter(one.verdict for view in views for layer in view.layers for one in layer.filters)
     note(config.output, store, inputs, verdicts)
     return Written(changes.written, changes.unchanged, changes.deleted, verdicts)
 
 
 def _pages(
-    templates: Templates, shell: Shell, views: Sequence[ModelView], compared: Sequence[Comparison]
+    templates: Templates,
+    shell: Shell,
+    views: Sequence[ModelView],
+    records: Sequence[Model],
+    compared: Sequence[Comparison],
 ) -> Iterator[tuple[str, Content]]:
     yield from shell.files.items()
 
@@ -75,20 +84,31 @@ def _pages(
     yield page("reading.html", "reading.html")
     yield page("404.html", "404.html")
     yield ".nojekyll", Content.of(b"")
-    yield "manifest.schema.json", Content.of(assets.manifest_schema())
-    yield SITE_DATA, Content.of(site_data(views))
-    for view in views:
-        yield f"data/{view.slug}.js", Content.of(model_data(view, compared))
-        yield page("model.html", view.page, model=view, drawing=drawing(view.card, view.by_index))
+    yield MANIFEST_SCHEMA, Content.of(schema_json())
+    yield SITE_DATA, Content.of(site_data(records))
+    for view, record in zip(views, records, strict=True):
+        own = [(f"{one.a.name}, {one.b.name}", one.page) for one in compared if one.a.slug == view.slug]
+        yield f"data/{view.slug}.js", Content.of(model_data(record, own))
+        yield page("model.html", view.page, model=view, drawing=drawing(view.summary, view.by_index))
         for path, values in embedded(view):
             yield page("embed.html", path, **values)
-        for before, layer, after in _neighbours(view.layers):
-            data = layer_data(layer)
+        for (before, layer, after), layer_record in zip(_neighbours(view.layers), record.layers, strict=True):
+            data = layer_data(layer_record)
             yield page("layer.html", layer.page, model=view, layer=layer, data=data, before=before, after=after)
             for left, one, right in _neighbours(layer.filters):
                 values = {"model": view, "layer": layer, "filter": one, "before": left, "after": right}
                 yield page("filter.html", one.page, **values)
-    yield from comparison_pages(page, compared)
+    yield from _comparison_pages(page, compared)
+
+
+def _comparison_pages(
+    page: Callable[..., tuple[str, Content]], compared: Iterable[Comparison]
+) -> Iterator[tuple[str, Content]]:
+    """Yield the pages of comparisons; ``page`` makes one of a template, its path and the values that it shows."""
+    for one in compared:
+        yield page("compare.html", one.page, comparison=one)
+        for before, layer, after in zip([None, *one.layers], one.layers, [*one.layers[1:], None], strict=False):
+            yield page("compare-layer.html", layer.page, comparison=one, pair=layer, before=before, after=after)
 
 
 def _neighbours(items: Sequence[Any]) -> Iterator[tuple[Any, Any, Any]]:
@@ -112,7 +132,7 @@ def _files(view: ModelView) -> Iterator[Any]:
     for one in (one for layer in layers for one in layer.filters):
         for picture in one.pictures:
             yield picture.file
-            yield from (file for _, file in picture.growth)
+            yield from (file for _, file in picture.snapshots)
             if picture.channels:
                 yield picture.channels
         yield from (m.file for m in one.maps)

@@ -26,7 +26,7 @@ from jinja2.bccache import Bucket
 
 from generator import assets
 from generator.errors import ConfigError, GalleryError, UsageError, nearest
-from generator.pages import text
+from generator.pages import filters as text
 
 OURS, STATIC = "ours/", "static/"
 SITE = ("site.css", "site.js")

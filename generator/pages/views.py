@@ -1,24 +1,17 @@
-"""What the templates show: plain values, gathered from the models' cards and the store's records."""
+"""What the templates show: plain values."""
 
 from __future__ import annotations
 
-import base64
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
+from generator.analysis.layer_insight import LayerInsight, layer_insight
+from generator.analysis.records import FeatureMap, File, KernelView, PictureView
+from generator.analysis.verdict import RANK, Verdict, of_filter
 from generator.config.values import ModelEntry, RenderSettings
-from generator.models.card import ConvLayer, ModelCard
-from generator.pages.contact import contact
-from generator.pages.insight import LayerInsight, layer_insight
-from generator.pages.parts import FeatureMap, File, KernelView, PictureView, Sketch
-from generator.pages.pictures import pictures_of
-from generator.pages.results import Entry, Results
-from generator.pages.sheets import BEST, Technique, hung
-from generator.pages.techniques import best, techniques
-from generator.pages.verdict import RANK, of_filter
-from generator.plan import PhotoIdentity, Task
-from generator.store import Store
+from generator.models.summary import ConvLayer, ModelSummary
+from generator.pages.technique import Technique
+from generator.site.sheets import BEST
 
 
 @dataclass(frozen=True)
@@ -64,10 +57,10 @@ class FilterView:
     @cached_property
     def starts(self) -> int:
         """Return from how many different starts the filter was searched."""
-        return len({picture.growth[0][1].blob for picture in self.searches if picture.growth})
+        return len({picture.snapshots[0][1].blob for picture in self.searches if picture.snapshots})
 
     @cached_property
-    def verdict(self) -> str:
+    def verdict(self) -> Verdict:
         """Return the verdict on the filter."""
         others = [picture.verdict for picture in self.searches if picture is not self.main]
         return of_filter(self.main.verdict, others, [m.response for m in self.maps])
@@ -130,7 +123,7 @@ class ModelView:
     name: str
     slug: str
     entry: ModelEntry
-    card: ModelCard
+    summary: ModelSummary
     page: str
     layers: tuple[LayerView, ...]
     photos: tuple[tuple[str, File], ...]
@@ -142,7 +135,7 @@ class ModelView:
         return {view.layer.index: view for view in self.layers}
 
     @property
-    def wall(self) -> tuple[LayerView, ...]:
+    def overview(self) -> tuple[LayerView, ...]:
         """Return at most 14 layers, spread from the first to the last."""
         count = min(14, len(self.layers))
         return tuple(self.layers[round(i * (len(self.layers) - 1) / max(1, count - 1))] for i in range(count))
@@ -155,69 +148,3 @@ class ModelView:
     def count(self, which: str) -> int:
         """Return how many filters have a verdict."""
         return sum(view.count(which) for view in self.layers)
-
-
-def model_view(
-    entry: ModelEntry,
-    card: ModelCard,
-    photos: Sequence[PhotoIdentity],
-    tasks: Iterable[Task],
-    store: Store,
-    keep_all: bool = False,
-) -> ModelView:
-    """Gather what the store holds of a model's tasks."""
-    tasks = list(tasks)
-    results = Results(tasks, store, keep_all)
-    shown: dict[PhotoIdentity, File] = {}
-    for photo in photos:
-        if blob := results.photo_blob(photo):
-            shown[photo] = File(f"{entry.slug}/photo-{len(shown)}.webp", blob, photo.size[1], photo.size[0])
-    layers = []
-    for layer in card.layers:
-        folder = f"{entry.slug}/{layer.slug}"
-        if filters := tuple(_filter(results, shown, layer, folder, index) for index in results.filters(layer.index)):
-            layers.append(_with_sheets(LayerView(layer, f"{folder}/index.html", filters), entry.name, folder, store))
-    seen = tuple((photo.name, file) for photo, file in shown.items())
-    planned, found = {task.layer.index for task in tasks}, {view.layer.index for view in layers}
-    missing = tuple(layer for layer in card.layers if layer.index in planned - found)
-    return ModelView(entry.name, entry.slug, entry, card, f"{entry.slug}/index.html", tuple(layers), seen, missing)
-
-
-def _with_sheets(view: LayerView, model: str, folder: str, store: Store) -> LayerView:
-    shown = tuple(hung(technique, folder, store) for technique in techniques(view.filters))
-    strongest = hung(best(view.best[:BEST]), folder, store)
-    paper = contact(view, model, folder, store)
-    return replace(view, techniques=shown, best_sheet=strongest.sheets[0], contact=paper)
-
-
-def _filter(
-    results: Results, photos: Mapping[PhotoIdentity, File], layer: ConvLayer, folder: str, index: int
-) -> FilterView:
-    stem = f"{folder}/{index:04d}"
-    return FilterView(
-        index=index,
-        page=f"{stem}.html",
-        pictures=pictures_of(results, photos, layer, stem, index),
-        maps=tuple(_maps(results, photos, layer, stem, index)),
-        kernel=_kernel(results.kernel(layer.index, index), stem),
-    )
-
-
-def _maps(
-    results: Results, photos: Mapping[PhotoIdentity, File], layer: ConvLayer, stem: str, index: int
-) -> Iterable[FeatureMap]:
-    for number, (photo, seen) in enumerate(photos.items()):
-        if entry := results.answers(photo, layer.index).get(index):
-            file = File(f"{stem}-feature-map-{number}.webp", entry["map"], *entry["size"])
-            packed = entry["sketch"]
-            sketch = Sketch(packed["low"], packed["high"], base64.b64decode(packed["cells"]))
-            yield FeatureMap(photo.name, seen, file, entry["response"], entry["peak"], entry["places"], sketch, number)
-
-
-def _kernel(entry: Entry | None, stem: str) -> KernelView | None:
-    if entry is None:
-        return None
-    inputs = tuple(zip(entry["inputs"], entry["shares"], strict=True))
-    file = File(f"{stem}-kernel.webp", entry["kernel"], *entry["size"])
-    alike = tuple((other, cosine) for other, cosine in entry["alike"])
-    return KernelView(file, entry["colour"], inputs, entry["of"], alike)

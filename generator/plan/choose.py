@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from generator.config.values import Filters, ModelEntry, MostActive, RenderSettings
 from generator.errors import UsageError, nearest
-from generator.models.card import ConvLayer, ModelCard
+from generator.models.summary import ConvLayer, ModelSummary
 from generator.plan.activity import Activity
 
 
@@ -39,7 +39,7 @@ class ChosenLayer:
 
 
 def chosen_layers(
-    entry: ModelEntry, card: ModelCard, choice: Choice = EVERYTHING, activity: Activity = MappingProxyType({})
+    entry: ModelEntry, summary: ModelSummary, choice: Choice = EVERYTHING, activity: Activity = MappingProxyType({})
 ) -> list[ChosenLayer]:
     """Return the layers that an entry shows, or those of them that a choice leaves, in the network's order.
 
@@ -47,20 +47,20 @@ def chosen_layers(
     Raises UsageError, with the nearest name, for a configured pattern that matches no layer, or a filter that a layer
     does not have.
     """
-    names = [layer.name for layer in card.layers]
+    names = [layer.name for layer in summary.layers]
     for glob in [rule.glob for rule in entry.layers]:
         if not any(fnmatchcase(name, glob) for name in names):
             known = nearest(glob, names) or f"See: filter-gallery layers {entry.name}"
             raise UsageError(f"{entry.name}: no convolutional layer matches {glob!r}", known)
     chosen = []
-    for layer in card.layers:
+    for layer in summary.layers:
         rule = entry.rule_for(layer.name)
         if rule is None or (choice.layers and not any(fnmatchcase(layer.name, glob) for glob in choice.layers)):
             continue
         wanted = choice.filters if choice.filters is not None else rule.filters
         active = activity.get(layer.index, ())
         filters = choose_filters(entry.filters if wanted is None else wanted, layer, entry.name, active)
-        settings = tuple(dict.fromkeys(effective(each, card) for each in entry.pictures_for(rule)))
+        settings = tuple(dict.fromkeys(effective(each, summary) for each in entry.pictures_for(rule)))
         chosen.append(ChosenLayer(layer, _with_directions(filters, settings, layer, entry.name), settings))
     return chosen
 
@@ -75,23 +75,23 @@ def _with_directions(
     return tuple(sorted({*own, *named}))
 
 
-def effective(settings: RenderSettings, card: ModelCard) -> RenderSettings:
+def effective(settings: RenderSettings, summary: ModelSummary) -> RenderSettings:
     """Return the settings with what has no effect here set to what is done instead, so that no key depends on it."""
     margin = settings.margin if settings.method == "fourier" else 0
     transforms = settings.transforms if settings.method == "fourier" else ()
     crops = settings.crops if settings.method == "maco" else 0
     diversity = 1 if settings.objective.weights else settings.diversity
     settings = replace(settings, margin=margin, transforms=transforms, crops=crops, diversity=diversity)
-    settings = replace(settings, size=max(card.picture_size(settings.size)))  # what the network takes
-    return settings if card.any_size else replace(settings, margin=0)
+    settings = replace(settings, size=max(summary.picture_size(settings.size)))  # what the network takes
+    return settings if summary.any_size else replace(settings, margin=0)
 
 
-def check_layers(choice: Choice, configured: Iterable[tuple[ModelEntry, ModelCard]]) -> None:
+def check_layers(choice: Choice, configured: Iterable[tuple[ModelEntry, ModelSummary]]) -> None:
     """Make sure that every pattern of ``--layer`` matches a layer that one of the models shows.
 
     Raises UsageError, with the nearest name.
     """
-    names = [layer.name for entry, card in configured for layer in card.layers if entry.rule_for(layer.name)]
+    names = [layer.name for entry, summary in configured for layer in summary.layers if entry.rule_for(layer.name)]
     for glob in choice.layers:
         if names and not any(fnmatchcase(name, glob) for name in names):
             raise UsageError(

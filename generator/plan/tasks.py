@@ -8,8 +8,8 @@ from itertools import pairwise
 from types import MappingProxyType
 
 from generator.config.values import ModelEntry, RenderSettings
-from generator.models.card import ConvLayer, ModelCard
-from generator.models.identity import digest
+from generator.digests import digest
+from generator.models.summary import ConvLayer, ModelSummary
 from generator.plan.activity import Activity
 from generator.plan.choose import EVERYTHING, Choice, ChosenLayer, chosen_layers
 from generator.plan.tuning import Tuning
@@ -42,52 +42,52 @@ class Task:
     filters: tuple[int, ...]
     settings: RenderSettings | None
     photo: PhotoIdentity | None
-    shelf: str
+    record_group: str
     key: str
 
     @property
-    def climbed(self) -> tuple[int, ...]:
+    def optimized(self) -> tuple[int, ...]:
         """Return the filters for which a picture task climbs: a direction is one picture for all that it names."""
         return self.filters[:1] if self.settings and self.settings.objective.weights else self.filters
 
     @property
     def pictures(self) -> int:
         """Return how many pictures a picture task makes, 0 for other tasks."""
-        return len(self.climbed) * self.settings.diversity if self.settings else 0
+        return len(self.optimized) * self.settings.diversity if self.settings else 0
 
 
 def plan_model(
     entry: ModelEntry,
-    card: ModelCard,
+    summary: ModelSummary,
     photos: Sequence[PhotoIdentity],
     choice: Choice = EVERYTHING,
     tuning: Tuning | None = None,
     activity: Activity = MappingProxyType({}),
 ) -> list[Task]:
     """Return all tasks of a model in the order in which they are done: cheap ones first."""
-    chosen = chosen_layers(entry, card, choice, activity)
-    tasks = [t for c in chosen for t in _tasks(entry, card, KERNEL, c.layer, [c.filters])]
+    chosen = chosen_layers(entry, summary, choice, activity)
+    tasks = [t for c in chosen for t in _tasks(entry, summary, KERNEL, c.layer, [c.filters])]
     for photo in photos:
-        tasks += [t for c in chosen for t in _tasks(entry, card, FEATURE_MAP, c.layer, [c.filters], photo=photo)]
-    tasks += [t for c in chosen for t in _pictures(entry, card, c, tuning or Tuning())]
+        tasks += [t for c in chosen for t in _tasks(entry, summary, FEATURE_MAP, c.layer, [c.filters], photo=photo)]
+    tasks += [t for c in chosen for t in _pictures(entry, summary, c, tuning or Tuning())]
     return tasks
 
 
-def _pictures(entry: ModelEntry, card: ModelCard, chosen: ChosenLayer, tuning: Tuning) -> Iterator[Task]:
+def _pictures(entry: ModelEntry, summary: ModelSummary, chosen: ChosenLayer, tuning: Tuning) -> Iterator[Task]:
     for settings in chosen.settings:
         if settings.precision == "auto":
             settings = replace(settings, precision=tuning.precision)
         if settings.objective.weights:  # one picture, which is about all of them
             groups = [tuple(sorted(i for i, _ in settings.objective.weights))]
         else:
-            size = tuning.batch_size(card, chosen.layer, settings) // settings.diversity
+            size = tuning.batch_size(summary, chosen.layer, settings) // settings.diversity
             groups = batches(chosen.filters, max(1, size))
-        yield from _tasks(entry, card, PICTURE, chosen.layer, groups, settings=settings)
+        yield from _tasks(entry, summary, PICTURE, chosen.layer, groups, settings=settings)
 
 
 def _tasks(
     entry: ModelEntry,
-    card: ModelCard,
+    summary: ModelSummary,
     technique: str,
     layer: ConvLayer,
     groups: Sequence[tuple[int, ...]],
@@ -98,15 +98,15 @@ def _tasks(
     subject = {
         "technique": technique,
         "engine": ENGINE[technique],
-        "model": card.digest,
+        "model": summary.digest,
         "layer": layer.index,
         "settings": asdict(settings) if settings else None,
         "photo": {"digest": photo.digest, "size": photo.size} if photo else None,
     }
-    shelf = digest(subject)
+    record_group = digest(subject)
     for filters in groups:
-        key = digest([shelf, list(filters)])
-        yield Task(technique, entry.name, layer, filters, settings, photo, shelf, key)
+        key = digest([record_group, list(filters)])
+        yield Task(technique, entry.name, layer, filters, settings, photo, record_group, key)
 
 
 def batches(filters: tuple[int, ...], size: int) -> list[tuple[int, ...]]:

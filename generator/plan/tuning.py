@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from generator.config.values import RenderSettings
-from generator.models.card import ConvLayer, ModelCard
+from generator.models.summary import ConvLayer, ModelSummary
 
 LARGEST_BATCH = 32
 """More pictures at once gain nothing on a CPU, and make a batch that is redone after a kill longer."""
@@ -26,10 +26,10 @@ class Tuning:
     precision: str = "float32"
     batches: tuple[tuple[float, int], ...] = ()
 
-    def batch_size(self, card: ModelCard, layer: ConvLayer, settings: RenderSettings) -> int:
+    def batch_size(self, summary: ModelSummary, layer: ConvLayer, settings: RenderSettings) -> int:
         """Return how many pictures are rendered at once: as measured at the likest layer, if they fit into memory."""
         best = min(self.batches, key=lambda found: abs(math.log(found[0] / layer.floats)), default=(0.0, LARGEST_BATCH))
-        return max(settings.diversity, min(best[1], memory_limit(card, layer, settings)))
+        return max(settings.diversity, min(best[1], memory_limit(summary, layer, settings)))
 
     def to_json(self) -> dict[str, Any]:
         """Return the tuning as plain data that ``from_json`` reads back."""
@@ -43,9 +43,9 @@ class Tuning:
         return cls(data["precision"], tuple((float(floats), int(batch)) for floats, batch in data["batches"]))
 
 
-def memory_limit(card: ModelCard, layer: ConvLayer, settings: RenderSettings) -> int:
+def memory_limit(summary: ModelSummary, layer: ConvLayer, settings: RenderSettings) -> int:
     """Return how many pictures fit into an eighth of the machine's memory (1 GiB at most), 32 at most."""
-    height, width = card.canvas_size(settings.size, settings.margin)
+    height, width = summary.canvas_size(settings.size, settings.margin)
     # Every activation of the pass is kept for the gradient; as much again is in flight.
     each = 2 * 4 * layer.floats * height * width * max(1, settings.crops)
     return max(1, min(LARGEST_BATCH, int(memory_for_batches() / max(each, 1))))

@@ -1,11 +1,11 @@
 """Takes the folder of a built site on: checked, to a branch, a folder, an archive, or into a single file."""
 
 from generator.publish.branch import Published, publish_branch
-from generator.publish.carry import archive_kind, check_place, check_target, copy_site, pack_site
 from generator.publish.check import ANYWHERE, GITHUB_PAGES, Finding, check_site
-from generator.publish.complete import unfinished
+from generator.publish.completeness import unfinished
+from generator.publish.export import archive_kind, check_place, check_target, copy_site, pack_site
 from generator.publish.single import LIMIT, MEGABYTE, choose, single_file
-from generator.publish.site import BuiltSite, open_site
+from generator.site.built import BuiltSite, open_site
 
 __all__ = [
     "ANYWHERE",

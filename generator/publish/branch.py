@@ -17,9 +17,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from generator.errors import GalleryError, UsageError
-from generator.pages.output import MANIFEST
 from generator.publish.git import GitError, Repository, Scratch, run
-from generator.publish.site import BuiltSite
+from generator.site.built import BuiltSite
+from generator.site.listing import MANIFEST, listed_in
 
 BEFORE = "refs/before"
 """Where the scratch repository keeps what the branch holds now."""
@@ -68,7 +68,7 @@ def publish_branch(
             if not same:
                 try_only = ["--dry-run"] if dry_run else []
                 lease = f"--force-with-lease=refs/heads/{branch}:{replaced or ''}"
-                scratch.run("push", "--quiet", *try_only, lease, remote, f"{commit}:refs/heads/{branch}")
+                scratch.run("push", "--quiet", *try_only, lease, "--", remote, f"{commit}:refs/heads/{branch}")
     except OSError as error:
         raise GalleryError(f"cannot write to {tempfile.gettempdir()}: {error.strerror}", "Set TMPDIR") from None
     return Published(commit, replaced, same, address, pages_address(address))
@@ -96,11 +96,11 @@ def pages_address(address: str) -> str | None:
 
 def _before(scratch: Scratch, remote: str, branch: str) -> str | None:
     """Fetch what the branch holds now, without its files where the remote can; returns its commit."""
-    listed = scratch.run("ls-remote", remote, f"refs/heads/{branch}").split()
+    listed = scratch.run("ls-remote", "--", remote, f"refs/heads/{branch}").split()
     if not listed:
         return None
     quick = ["--quiet", "--no-tags", "--depth=1", "--filter=blob:none"]
-    scratch.run("fetch", *quick, remote, f"+refs/heads/{branch}:{BEFORE}")
+    scratch.run("fetch", *quick, "--", remote, f"+refs/heads/{branch}:{BEFORE}")
     return scratch.run("rev-parse", BEFORE)
 
 
@@ -112,9 +112,9 @@ def _check_ours(scratch: Scratch, branch: str) -> dict[str, bytes]:
     names = set(filter(None, scratch.run("ls-tree", "-r", "-z", "--name-only", BEFORE).split("\0")))
     try:
         manifest = json.loads(scratch.run("cat-file", "blob", f"{BEFORE}:{MANIFEST}")) if MANIFEST in names else {}
-        listed = {file["path"] for file in manifest["files"]}
-    except (ValueError, TypeError, KeyError):
-        listed = set()
+    except (ValueError, RecursionError):
+        manifest = {}
+    listed = {*listed_in(manifest)}
     kept = names & {*KEPT} - listed if listed else set()
     if others := sorted(names - listed - kept - {MANIFEST}):
         hint = "Name another with --branch, or delete it on the remote first"

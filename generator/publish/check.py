@@ -9,9 +9,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from generator.pages.output import JOURNAL, MANIFEST, NOT_OURS_BUT_WELCOME
 from generator.publish import links
-from generator.publish.site import WAY_OUT, BuiltSite
+from generator.site.built import HINT, BuiltSite
+from generator.site.folder import ALLOWED_FILES
+from generator.site.listing import JOURNAL, MANIFEST
 
 MEGABYTE = 1_000_000
 
@@ -59,7 +60,7 @@ def _several(paths: Sequence[str], one: str, many: str) -> str:
 
 def _journal(site: BuiltSite) -> Iterator[Finding]:
     if (site.folder / JOURNAL).exists():
-        yield Finding(f"{site.folder}: a build was interrupted while it wrote the pages", WAY_OUT, stops=True)
+        yield Finding(f"{site.folder}: a build was interrupted while it wrote the pages", HINT, stops=True)
 
 
 def _changed(site: BuiltSite) -> Iterator[Finding]:
@@ -74,13 +75,13 @@ def _changed(site: BuiltSite) -> Iterator[Finding]:
         elif os.stat(path).st_size != file.size or _digest(path) != file.digest:  # noqa: PTH116
             changed.append(file.path)
     if missing:
-        yield Finding(_several(missing, "is missing", "are missing"), WAY_OUT, stops=True)
+        yield Finding(_several(missing, "is missing", "are missing"), HINT, stops=True)
     if linked:
         what = _several(linked, "is a symbolic link", "are symbolic links")
-        yield Finding(what, f"Hosts show none. Remove what is linked. {WAY_OUT}", stops=True)
+        yield Finding(what, f"Hosts show none. Remove what is linked. {HINT}", stops=True)
     if changed:
         what = _several(changed, "is not as the build wrote it", "are not as the build wrote them")
-        yield Finding(what, f"Remove what was changed. {WAY_OUT}", stops=True)
+        yield Finding(what, f"Remove what was changed. {HINT}", stops=True)
 
 
 def _digest(path: str) -> str:
@@ -136,7 +137,7 @@ def _links(site: BuiltSite) -> Iterator[Finding]:
 
 
 def _leftovers(site: BuiltSite) -> Iterator[Finding]:
-    known = {*site.by_path, *NOT_OURS_BUT_WELCOME, JOURNAL, MANIFEST}
+    known = {*site.by_path, *ALLOWED_FILES, JOURNAL, MANIFEST}
     left = []
     for place, folders, names in os.walk(site.folder):
         inside = Path(place).relative_to(site.folder).as_posix()

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from generator.errors import GalleryError, UsageError, nearest
 
-ENOUGH = (
+REMOTE_SETTINGS = (
     "credential.",
     "http.",
     "url.",
@@ -101,7 +101,7 @@ class Repository:
         Raises UsageError, with the nearest name, if there is none of that name.
         """
         remotes = {key[len("remote.") : -len(".url")]: value for key, value in self.settings if _is_url(key)}
-        if remote not in remotes:
+        if remote not in remotes or remote.startswith("-"):  # git would take it for an option
             known = f"It has: {', '.join(remotes)}" if remotes else f"Add it: git remote add {remote} ADDRESS"
             raise UsageError(f"{self.folder}: has no remote {remote!r}", nearest(remote, remotes) or known)
         return dict(self.settings).get(f"remote.{remote}.pushurl", remotes[remote])
@@ -145,7 +145,7 @@ class Scratch:
 
         What the branch holds is asked where it is pushed to, which may be another place than git fetches from.
         """
-        wanted = (*ENOUGH, f"remote.{remote}.proxy")
+        wanted = (*REMOTE_SETTINGS, f"remote.{remote}.proxy")
         kept = [(key, value) for key, value in owner.settings if key.startswith(wanted)]
         kept.append((f"remote.{remote}.url", owner.address(remote)))
         environment = {name: value for name, value in os.environ.items() if name not in OTHERS}

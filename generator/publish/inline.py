@@ -10,7 +10,7 @@ from posixpath import join, normpath
 from urllib.parse import unquote
 
 from generator.publish.rewriting import Attributes, tag
-from generator.publish.site import BuiltSite
+from generator.site.built import BuiltSite
 
 _TYPES = {".webp": "image/webp", ".avif": "image/avif", ".svg": "image/svg+xml"}
 """What Python does not know everywhere."""

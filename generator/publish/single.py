@@ -19,10 +19,11 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from generator.errors import UsageError, nearest
-from generator.pages.sheets import PER_SHEET
 from generator.publish.inline import Inliner, inlined_style
 from generator.publish.rewriting import Attributes, Change, rewrite, tag
-from generator.publish.site import BuiltSite
+from generator.site.built import BuiltSite
+from generator.site.records import Layer, Model
+from generator.site.sheets import PER_SHEET
 
 MEGABYTE = 1_000_000
 LIMIT = 50
@@ -40,15 +41,15 @@ img[data-file] { print-color-adjust: exact; }
 
 @dataclass(frozen=True)
 class Chosen:
-    """What goes into the file: a model's entry of the manifest, and one of its layers or all."""
+    """What goes into the file: a model, and one of its layers or all."""
 
-    model: Mapping[str, Any]
-    layer: Mapping[str, Any] | None
+    model: Model
+    layer: Layer | None
 
     @property
     def page(self) -> str:
         """Return the page that the file is made of."""
-        return str((self.layer or self.model)["page"])
+        return (self.layer or self.model).page
 
 
 def choose(site: BuiltSite, model: str, layer: str | None = None) -> Chosen:
@@ -56,21 +57,19 @@ def choose(site: BuiltSite, model: str, layer: str | None = None) -> Chosen:
 
     Raises UsageError, with the nearest name, unless it is one model and one layer.
     """
-    models = {str(one["name"]): one for one in site.manifest["models"]}
+    models = {shown.name: shown for shown in site.manifest.models}
     if model not in models:
         raise UsageError(f"the site shows no model {model!r}", nearest(model, models) or f"It has: {', '.join(models)}")
     if layer is None:
         return Chosen(models[model], None)
-    titles = {
-        str(one["name"]) + (f" (call {one['call']})" if one["call"] > 1 else ""): one for one in models[model]["layers"]
-    }
-    found = [title for title in titles if title == layer] or [title for title in titles if fnmatchcase(title, layer)]
-    if not found:
+    titles = {shown.title: shown for shown in models[model].layers}
+    matches = [title for title in titles if title == layer] or [title for title in titles if fnmatchcase(title, layer)]
+    if not matches:
         hint = nearest(layer, titles) or f"See: filter-gallery layers {model}"
         raise UsageError(f"the site shows no layer {layer!r} of {model}", hint)
-    if len(found) > 1:
-        raise UsageError(f"{layer!r} matches {len(found)} layers of {model}, such as {found[0]}", "Name one")
-    return Chosen(models[model], titles[found[0]])
+    if len(matches) > 1:
+        raise UsageError(f"{layer!r} matches {len(matches)} layers of {model}, such as {matches[0]}", "Name one")
+    return Chosen(models[model], titles[matches[0]])
 
 
 def single_file(site: BuiltSite, chosen: Chosen, limit: int = LIMIT * MEGABYTE) -> bytes:
@@ -81,13 +80,13 @@ def single_file(site: BuiltSite, chosen: Chosen, limit: int = LIMIT * MEGABYTE) 
     inside = Inliner(site)
     anchors = {READING: "#reading"} if READING in site.by_path else {}
     if chosen.layer is None:
-        anchors |= {layer["page"]: f"#layer-{layer['index']:03d}" for layer in chosen.model["layers"]}
+        anchors |= {layer.page: f"#layer-{layer.index:03d}" for layer in chosen.model.layers}
     else:
         folder = chosen.page.rpartition("/")[0]
-        anchors |= {one["page"]: f"#filter={one['index']}" for one in chosen.layer["filters"]}
+        anchors |= {shown.page: f"#filter={shown.index}" for shown in chosen.layer.filters}
     # In a model's drawing the strongest filters lead to their layer.
-    layers = chosen.model["layers"] if chosen.layer is None else ()
-    filters = {one["page"]: anchors[layer["page"]] for layer in layers for one in layer["filters"]}
+    layers = chosen.model.layers if chosen.layer is None else ()
+    filters = {shown.page: anchors[layer.page] for layer in layers for shown in layer.filters}
     html = rewrite(site.text(chosen.page), _told(inside, chosen.page, {**anchors, **filters}))
     sections = [_section(inside, layer, anchors) for layer in layers]
     if READING in anchors:
@@ -118,15 +117,15 @@ def single_file(site: BuiltSite, chosen: Chosen, limit: int = LIMIT * MEGABYTE) 
     return content
 
 
-def _section(inside: Inliner, layer: Mapping[str, Any], anchors: Mapping[str, str]) -> str:
+def _section(inside: Inliner, layer: Layer, anchors: Mapping[str, str]) -> str:
     """Return a layer for the file of its model: what it is, and all its filters."""
 
     def wanted(name: str, attributes: Attributes) -> bool:
         return bool({"lead", "sheet"} & {*(attributes.get("class") or "").split()})
 
-    page = str(layer["page"])
+    page = layer.page
     held = rewrite(inside.site.text(page), _told(inside, page, anchors, lower=True), wanted)
-    return f'<div id="layer-{layer["index"]:03d}">\n{held}\n</div>\n'
+    return f'<div id="layer-{layer.index:03d}">\n{held}\n</div>\n'
 
 
 def _told(inside: Inliner, page: str, anchors: Mapping[str, str], lower: bool = False, main: str = "") -> Change:

@@ -9,9 +9,9 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from generator.models.activation_point import read_point
+from generator.models.describe import conv_positions
 from generator.models.load import LoadedModel
-from generator.models.reading import read_point
-from generator.models.walk import conv_positions
 from generator.render.network import as_input
 
 Array = NDArray[Any]
@@ -45,7 +45,7 @@ def feature_maps(model: LoadedModel, layers: Sequence[int], photo: Array) -> Ite
                 values.pop(tensor, None)
 
 
-def sketches(activation: Array) -> NDArray[np.float64]:
+def pooled_maps(activation: Array) -> NDArray[np.float64]:
     """Return activations (height, width, filters) averaged to cells (filters, SIDE, SIDE).
 
     Each cell is the mean over the area that it covers, parts of a place by their parts, whatever the map's size: a

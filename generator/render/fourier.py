@@ -53,7 +53,7 @@ class Fourier:
         """Return one affine map for every step (steps, 8)."""
         return self.transforms.draw(rng, steps, *self.canvas).astype(np.float32)
 
-    def climbed(self, variable: Variable, draw: Tensor, noise: Tensor, score: Score) -> Tensor:
+    def optimized(self, variable: Variable, draw: Tensor, noise: Tensor, score: Score) -> Tensor:
         """Return the score of the canvas as the maps show it."""
         shown = self._canvas(variable[0], self.dtype)
         if self.transforms.moves:

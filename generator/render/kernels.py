@@ -9,8 +9,8 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from generator.models.describe import conv_positions, is_convolution, kernels
 from generator.models.load import LoadedModel
-from generator.models.walk import conv_positions, is_convolution, kernels
 
 Array = NDArray[np.float64]
 
@@ -84,8 +84,8 @@ def most_alike(patterns: NDArray[np.float32], filters: tuple[int, ...]) -> list[
 
 
 def _kernel(model: LoadedModel, weights: Array, inputs: list[int], meets_picture: bool) -> Kernel:
-    matrix = np.array(model.card.preprocess.matrix)
-    shown = model.card.bands
+    matrix = np.array(model.summary.preprocess.matrix)
+    shown = model.summary.bands
     if meets_picture and weights.shape[-1] == matrix.shape[1] == len(shown):
         return Kernel(
             (weights @ matrix.T)[..., list(shown)], np.zeros((0, *weights.shape[:2])), (), (), weights.shape[-1]

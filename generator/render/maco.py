@@ -56,7 +56,7 @@ class Maco:
         boxes = np.stack([middle[0] - half, middle[1] - half, middle[0] + half, middle[1] + half], axis=-1)
         return boxes.reshape(steps, -1).astype(np.float32)
 
-    def climbed(self, variable: Variable, draw: Tensor, noise: Tensor, score: Score) -> Tensor:
+    def optimized(self, variable: Variable, draw: Tensor, noise: Tensor, score: Score) -> Tensor:
         """Return the mean score of the crops, each enlarged to what the network is shown and made noisy."""
         pictures = self._pictures(variable[0]) + variable[1]
         boxes = ops.reshape(draw, (-1, 4))

@@ -37,7 +37,7 @@ class Method(Protocol):
     def draws(self, rng: np.random.Generator, steps: int) -> Array:
         """Return (steps, k): one picture's random numbers for every step."""
 
-    def climbed(self, variable: Variable, draw: Tensor, noise: Tensor, score: Score) -> Tensor:
+    def optimized(self, variable: Variable, draw: Tensor, noise: Tensor, score: Score) -> Tensor:
         """Return (n,): what is maximised. ``draw`` is (n, k); ``noise`` (2,) seeds the noise of a whole batch."""
 
     def moments(self, variable: tuple[Array, ...]) -> tuple[Array, ...]:

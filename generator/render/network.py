@@ -17,10 +17,10 @@ import numpy as np
 from keras.src.backend import AutocastScope
 from numpy.typing import NDArray
 
+from generator.models.activation_point import ReadPoint, by_element, has_own_activation, read_point, without_activation
+from generator.models.describe import conv_positions
 from generator.models.graph import TO_FIRST, TO_LAST, Call
 from generator.models.load import LoadedModel
-from generator.models.reading import ReadPoint, by_element, has_own_activation, read_point, without_activation
-from generator.models.walk import conv_positions
 from generator.render.backend import Tensor, outside_graphs
 
 Array = NDArray[Any]
@@ -58,7 +58,7 @@ class Network:
         plain = _is_prepared(conv) and _is_plain(conv.op, keras.layers.Conv2D)
         grouped = getattr(conv.op, "groups", 1) > 1
         foldable = point.norm is None or self._folds(point)
-        enough = self.model.card.layers[layer - 1].filters > NARROW
+        enough = self.model.summary.layers[layer - 1].filters > NARROW
         return plain and not grouped and foldable and enough and by_element(self._graph, point)
 
     def before(self, layer: int, images: Tensor, columns: Tensor | None = None) -> Tensor:
@@ -79,10 +79,10 @@ class Network:
             return own.activation if has_own_activation(own) else (lambda z: z)
         call = self._graph.calls[point.act]
 
-        turned = self._graph.calls[point.conv].channels_first
+        channels_first = self._graph.calls[point.conv].channels_first
 
         def apply(value: Tensor) -> Tensor:
-            whole = turned and len(value.shape) == 4  # else it is a single channel
+            whole = channels_first and len(value.shape) == 4  # else it is a single channel
             values = dict.fromkeys(call.inputs, ops.transpose(value, TO_FIRST) if whole else value)
             with _computing_in([call], None):
                 call(values)
@@ -187,7 +187,7 @@ class Network:
 
 def as_input(model: LoadedModel, pictures: Tensor) -> Tensor:
     """Return what the network takes for pictures (n, height, width, channels) with values from 0 to 255."""
-    preprocess = model.card.preprocess
+    preprocess = model.summary.preprocess
     matrix, offset = (ops.cast(np.array(part), pictures.dtype) for part in (preprocess.matrix, preprocess.offset))
     return ops.matmul(pictures, matrix) + offset
 

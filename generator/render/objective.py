@@ -14,7 +14,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from generator.config.values import Objective as Wanted
+from generator.config.values import ObjectiveSpec
 from generator.render.backend import Tensor
 
 ops = keras.ops
@@ -56,7 +56,7 @@ class Reading:
 class Objective(Protocol):
     """Functions of a reading and of each picture's weights of the channels (n, channels); they return (n,)."""
 
-    def climbed(self, reading: Reading, wanted: Tensor, inner: tuple[float, float]) -> Tensor:
+    def optimized(self, reading: Reading, wanted: Tensor, inner: tuple[float, float]) -> Tensor:
         """Return what is maximised; ``inner`` is the part of height and width about the middle that counts."""
 
     def response(self, reading: Reading, wanted: Tensor) -> Tensor:
@@ -66,7 +66,7 @@ class Objective(Protocol):
 class Channel:
     """The spatial mean of a channel: Lucid's ``channel``."""
 
-    def climbed(self, reading: Reading, wanted: Tensor, inner: tuple[float, float]) -> Tensor:
+    def optimized(self, reading: Reading, wanted: Tensor, inner: tuple[float, float]) -> Tensor:
         """At the input's edge, the zeros of the padding make an edge that is in no picture: it is left out."""
         return ops.mean(_own_awake(reading, wanted, inner), axis=(1, 2))
 
@@ -78,7 +78,7 @@ class Channel:
 class Neuron:
     """The unit in the middle: Lucid's ``neuron``."""
 
-    def climbed(self, reading: Reading, wanted: Tensor, inner: tuple[float, float]) -> Tensor:
+    def optimized(self, reading: Reading, wanted: Tensor, inner: tuple[float, float]) -> Tensor:
         """The unit's rise when silent is in units of its whole channel's size."""
         return centre(_own_awake(reading, wanted, (1.0, 1.0)))
 
@@ -90,7 +90,7 @@ class Neuron:
 class Direction:
     """The spatial mean of a weighted sum of channels: Lucid's ``direction`` with ``cossim_pow`` 0."""
 
-    def climbed(self, reading: Reading, wanted: Tensor, inner: tuple[float, float]) -> Tensor:
+    def optimized(self, reading: Reading, wanted: Tensor, inner: tuple[float, float]) -> Tensor:
         """Every channel is kept awake on its own before they are summed."""
         silence = reading.activate(ops.zeros_like(reading.before))
         fired = middle(reading.fired() - silence, inner)
@@ -105,7 +105,7 @@ class Direction:
 OBJECTIVES: dict[str, Objective] = {"channel": Channel(), "neuron": Neuron(), "direction": Direction()}
 
 
-def rows(wanted: Wanted, filters: tuple[int, ...], columns: tuple[int, ...]) -> Rows:
+def rows(wanted: ObjectiveSpec, filters: tuple[int, ...], columns: tuple[int, ...]) -> Rows:
     """Return (n, k): for each picture, the weight of each of the channels ``columns`` in its objective."""
     if wanted.weights:
         weights = dict(wanted.weights)

@@ -31,7 +31,7 @@ class Pixel:
         """Return nothing random: (steps, 0)."""
         return np.zeros((steps, 0), np.float32)
 
-    def climbed(self, variable: Variable, draw: Tensor, noise: Tensor, score: Score) -> Tensor:
+    def optimized(self, variable: Variable, draw: Tensor, noise: Tensor, score: Score) -> Tensor:
         """Return the score of the pixels as they are."""
         return score(variable[0], 1)
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from generator.config.values import RenderSettings
-from generator.models.reading import by_element
+from generator.models.activation_point import by_element
 from generator.render import objective as objectives
 from generator.render.backend import Tensor
 from generator.render.network import Network
@@ -56,10 +56,10 @@ class Target:
         if self.narrow:
             columns = tuple(index for index, _ in own.weights) or tuple(dict.fromkeys(filters))
             return Aim(np.array(columns, np.int32), objectives.rows(own, filters, columns))
-        count = self.network.model.card.layers[self.layer - 1].filters
+        count = self.network.model.summary.layers[self.layer - 1].filters
         return Aim(None, objectives.rows(own, filters, tuple(range(count))))
 
-    def climbed(
+    def optimized(
         self, images: Tensor, columns: Tensor | None, weights: Tensor, inner: tuple[float, float], views: int = 1
     ) -> Tensor:
         """Return (n,): what is maximised, in the mean of each picture's ``views``, which are ``images`` in a row.
@@ -67,7 +67,7 @@ class Target:
         ``images`` (n * views, height, width, channels) is the network's input.
         """
         reading = self._reading(images, columns)
-        value = self.objective.climbed(reading, ops.repeat(weights, views, axis=0) if views > 1 else weights, inner)
+        value = self.objective.optimized(reading, ops.repeat(weights, views, axis=0) if views > 1 else weights, inner)
         value = ops.mean(ops.reshape(value, (-1, views)), axis=1) if views > 1 else value
         if self.settings.diversity > 1:
             fired = objectives.middle(reading.fired(), inner)
@@ -93,6 +93,6 @@ class Target:
         network, layer = self.network, self.layer
         before = network.before(layer, images, columns)
         alone = by_element(network.model.graph, network.point(layer))
-        signed = network.model.card.layers[layer - 1].signed
+        signed = network.model.summary.layers[layer - 1].signed
         reading = objectives.Reading(before, network.activation(layer), alone, signed)
         return objectives.negated(reading) if self.settings.sign == "negative" else reading

@@ -17,9 +17,9 @@ from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 from typing import Any, TypeVar
 
-from generator.build.events import Event, Failure, Summary, Tell
 from generator.config import Config
 from generator.errors import GalleryError
+from generator.pipeline.events import Event, Failure, OnEvent, Summary
 from generator.serve.watch import lines
 
 PATIENCE = 8.0
@@ -125,8 +125,6 @@ def work(connection: Connection) -> None:
     status = 1
     try:
         signal.signal(signal.SIGTERM, signal.default_int_handler)
-        import generator.build.execute  # with it all that a build needs, but TensorFlow
-        import generator.pages  # noqa: F401
 
         config, trust = connection.recv()
         connection.send(_built(config, trust, lambda event: connection.send(_portable(event))))
@@ -137,11 +135,11 @@ def work(connection: Connection) -> None:
         os._exit(status)  # all is written; nobody waits for TensorFlow to put itself away
 
 
-def _built(config: Config, trust: bool, tell: Tell) -> Summary | Ended:
-    from generator.build.run import build
+def _built(config: Config, trust: bool, on_event: OnEvent) -> Summary | Ended:
+    from generator.pipeline.run import build
 
     try:
-        summary = build(config, trust=trust, tell=tell)
+        summary = build(config, trust=trust, on_event=on_event)
         return replace(summary, failures=tuple(map(_portable, summary.failures)))
     except GalleryError as error:
         return Ended(lines(error), _trace(error))

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from generator.build.events import Event, Summary
 from generator.config import Config
-from generator.serve.board import Board, site_digest
+from generator.pipeline.events import Event, Summary
 from generator.serve.builder import Builder, Ended
+from generator.serve.status import StatusFeed, site_digest
 from generator.serve.watch import Reading, read, stamps
 
 PAUSE = 0.2
@@ -54,16 +54,16 @@ class Preview:
         load: Callable[[], Config],
         folder: Path,
         builder: Builder,
-        board: Board,
-        tell: Callable[[News], None],
+        status: StatusFeed,
+        on_event: Callable[[News], None],
     ) -> None:
         self._file, self._load, self._folder = file, load, folder
-        self._builder, self._board, self._tell = builder, board, tell
+        self._builder, self._status, self._on_event = builder, status, on_event
         self._told: tuple[str, ...] = ()
 
     def run(self) -> None:
         """Build, and build again at every change, until interrupted."""
-        self._board.change(site=site_digest(self._folder))
+        self._status.change(site=site_digest(self._folder))
         reading, changed = self._read(), tuple[Path, ...]()
         while True:
             if reading.config is not None:
@@ -83,26 +83,26 @@ class Preview:
     def _trouble(self, problems: tuple[str, ...], trace: str = "") -> None:
         if problems != self._told:
             self._told = problems
-            self._tell(Troubled(problems, trace))
-        self._board.change(problems=problems)
+            self._on_event(Troubled(problems, trace))
+        self._status.change(problems=problems)
 
     def _build(self, config: Config, changed: tuple[Path, ...], reading: Reading) -> None:
-        self._tell(Rebuilding(changed))
-        self._board.change(building=True, problems=())
+        self._on_event(Rebuilding(changed))
+        self._status.change(building=True, problems=())
         self._told = ()
         for told in self._builder.run(config):
             if told is None:
                 self._look_meanwhile(reading)
             elif isinstance(told, Summary):
-                self._tell(Built(told))
+                self._on_event(Built(told))
                 failures = tuple(f"{one.what}: {one.message}" for one in told.failures)
                 # What became wrong with the configuration meanwhile still is.
-                self._board.change(site_digest(self._folder), building=False, problems=(*self._told, *failures))
+                self._status.change(site_digest(self._folder), building=False, problems=(*self._told, *failures))
             elif isinstance(told, Ended):
                 self._trouble(told.problems, told.trace)
-                self._board.change(building=False)
+                self._status.change(building=False)
             else:
-                self._tell(told)
+                self._on_event(told)
 
     def _look_meanwhile(self, reading: Reading) -> None:
         """Tell of a configuration that became wrong during a build now; what it says otherwise, once it is built."""

@@ -13,9 +13,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from generator.errors import UsageError
-from generator.serve.board import Board
 from generator.serve.files import INDEX, MISSING, RefusedError, content_type, etag, find, with_script
 from generator.serve.hosts import answers, is_wildcard
+from generator.serve.status import StatusFeed
 
 OWN = "/_serve/"
 """Where the preview's own files are. No file of a site is there: GitHub Pages leaves out names with an underscore."""
@@ -34,8 +34,8 @@ class PreviewServer(ThreadingHTTPServer):
     allow_reuse_address = os.name != "nt"  # there it would take the port away from who has it
     allow_reuse_port = False
 
-    def __init__(self, folder: Path, board: Board, host: str, port: int) -> None:
-        self.folder, self.board, self.host = folder, board, host.strip("[]")
+    def __init__(self, folder: Path, status: StatusFeed, host: str, port: int) -> None:
+        self.folder, self.status, self.host = folder, status, host.strip("[]")
         self.address_family = socket.getaddrinfo(self.host, port, type=socket.SOCK_STREAM)[0][0]
         super().__init__((self.host, port), _Handler)
 
@@ -54,13 +54,13 @@ class PreviewServer(ThreadingHTTPServer):
         """Say nothing: a browser that goes away in the midst of an answer is no trouble."""
 
 
-def open_server(folder: Path, board: Board, host: str, port: int) -> PreviewServer:
+def open_server(folder: Path, status: StatusFeed, host: str, port: int) -> PreviewServer:
     """Return a server that is bound to a host and a port (0: any that is free).
 
     Raises UsageError, with the next free port, if it is taken.
     """
     try:
-        return PreviewServer(folder, board, host, port)
+        return PreviewServer(folder, status, host, port)
     except socket.gaierror:
         raise UsageError(f"--host {host}: no such address", "Leave it out for this machine alone") from None
     except OSError as error:
@@ -74,7 +74,7 @@ def open_server(folder: Path, board: Board, host: str, port: int) -> PreviewServ
 def _next_free(host: str, port: int) -> int | None:
     for other in range(port + 1, min(port + TRIED, 65536)):
         try:
-            PreviewServer(Path(), Board(), host, other).server_close()
+            PreviewServer(Path(), StatusFeed(), host, other).server_close()
             return other
         except OSError:
             continue
@@ -140,7 +140,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _page(self, status: HTTPStatus, content: bytes) -> None:
         """Send a page with the script that follows the news; what is on disk stays as it is."""
-        state = self.server.board.state
+        state = self.server.status.state
         tag = f'<script src="{OWN}page.js" data-number="{state.number}" data-site="{state.site}"></script>'
         self._send(status, "text/html; charset=utf-8", with_script(content, tag.encode()))
 
@@ -185,7 +185,7 @@ class _Handler(BaseHTTPRequestHandler):
         seen = -1
         self.wfile.write(b"retry: 500\n\n")
         while True:
-            state = self.server.board.wait(seen, HEARTBEAT)
+            state = self.server.status.wait(seen, HEARTBEAT)
             if state is None:
                 self.wfile.write(b":\n\n")
                 continue

@@ -1,7 +1,12 @@
 """What a site is made of, on disk, and whether any of it changed.
 
-Times of change are asked for a few times a second. There are some dozens of files, so that costs next to nothing, and
-it works everywhere: network drives, containers, and the folders of another system tell of no changes by themselves.
+Times of change are asked for a few times a second. There are some dozens of files, so that costs next to nothing (40 ms
+of processor time in 30 s of idling), and it works everywhere: network drives, containers, and the folders of another
+system tell of no changes by themselves.
+
+watchfiles was measured in its place: it costs as much (40 ms, 658 wakings instead of 210) and tells of a change as soon
+(289 ms instead of 305, since a file has to be at rest). It refuses paths that are not there yet, and system
+events say nothing of the target of a link, nor of a folder that was removed and made again.
 """
 
 from __future__ import annotations
@@ -67,12 +72,14 @@ def files_of(config: Config) -> Iterator[Path]:
     yield from (photo.path for photo in config.photos)
     for entry in config.models:
         yield from _files_of_model(entry)
-    look = config.look
-    if look.logo:
-        yield look.logo
-    yield from (look.folder / image.address for text in (look.introduction, look.footer) for image in _images(text))
-    if look.templates:
-        yield from (look.templates / name for name in files_below(look.templates))
+    branding = config.branding
+    if branding.logo:
+        yield branding.logo
+    yield from (
+        branding.folder / image.address for text in (branding.introduction, branding.footer) for image in _images(text)
+    )
+    if branding.templates:
+        yield from (branding.templates / name for name in files_below(branding.templates))
 
 
 def _images(text: str) -> Iterable[markdown.Image]:

@@ -20,9 +20,9 @@ from typing import Any
 
 from sphinx.application import Sphinx
 
-from generator import __version__
 from generator.sphinx import events, nodes
 from generator.sphinx.directive import FilterGallery
+from generator.version import __version__
 
 ENVIRONMENT = 1
 """Raised when documents have to be read again because of a new version of this extension."""

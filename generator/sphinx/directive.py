@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import os
-from hashlib import sha256
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -15,15 +14,16 @@ from sphinx.environment import BuildEnvironment
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
-from generator.errors import UsageError
-from generator.models.identity import digest
+from generator.digests import digest
+from generator.errors import GalleryError, UsageError
+from generator.files import write_atomically
+from generator.imaging.thumbnails import in_rows
 from generator.names import slug
-from generator.pages.sheets import in_rows
-from generator.pages.techniques import MAIN_SLUG
+from generator.site.built import BuiltSite
+from generator.site.sheets import MAIN_SLUG
 from generator.sphinx.nodes import COPY, FilterCell, FilterGrid, FilterPicture
-from generator.sphinx.showing import Cell, Request, Showing, choose
-from generator.sphinx.site import Site, read_site
-from generator.store import write_atomically
+from generator.sphinx.selection import Cell, Request, Selected, choose
+from generator.sphinx.site import read_site
 
 logger = logging.getLogger(__name__)
 
@@ -59,12 +59,12 @@ class FilterGallery(SphinxDirective):
         try:
             columns = self._columns()
             site = read_site(site_folder(self.env, name))
-            showing = choose(site, request)
-            figure = self._figure(site, name, showing, columns)
-        except UsageError as error:
+            selected = choose(site, request)
+            figure = self._figure(site, name, selected, columns)
+        except GalleryError as error:
             logger.warning("filter-gallery: %s", error, location=self.get_location(), type="filter-gallery")
             return []
-        asked[name, request] = showing
+        asked[name, request] = selected
         return [figure]
 
     def _columns(self) -> int:
@@ -74,14 +74,14 @@ class FilterGallery(SphinxDirective):
             raise UsageError(f"columns {said!r}: expected a number from 1 to {MOST_COLUMNS}")
         return int(said or 0)
 
-    def _figure(self, site: Site, name: str, showing: Showing, columns: int) -> nodes.figure:
-        columns = columns or min(COLUMNS, max(1, len(showing.cells)))
+    def _figure(self, site: BuiltSite, name: str, selected: Selected, columns: int) -> nodes.figure:
+        columns = columns or min(COLUMNS, max(1, len(selected.cells)))
         grid = FilterGrid(columns=columns)
-        for number, cell in enumerate(showing.cells, 1):
+        for number, cell in enumerate(selected.cells, 1):
             ends = number % columns == 0
             made = FilterCell(
                 label=cell.label,
-                says=cell.says,
+                alt=cell.alt,
                 note=cell.note,
                 page=cell.page,
                 main=not name,
@@ -95,15 +95,15 @@ class FilterGallery(SphinxDirective):
         figure = nodes.figure("", grid, classes=["filter-gallery", *self.options.get("class", [])])
         self.set_source_info(figure)
         said = self.options.get("caption")
-        text, messages = self.parse_inline(said) if said is not None else ([nodes.Text(showing.caption)], [])
+        text, messages = self.parse_inline(said) if said is not None else ([nodes.Text(selected.caption)], [])
         if said is None or said.strip():
-            figure += nodes.caption(said or showing.caption, "", *text, *messages)
+            figure += nodes.caption(said or selected.caption, "", *text, *messages)
             self.set_source_info(figure[-1])
         self.add_name(figure)
         return figure
 
 
-Asked = dict[str, dict[tuple[str, Request], Showing | None]]
+Asked = dict[str, dict[tuple[str, Request], Selected | None]]
 """By document, what was asked for (of which site), and what was shown."""
 
 
@@ -139,20 +139,16 @@ def _in_rows(content: bytes) -> bytes:
     return buffer.getvalue()
 
 
-def _picture(env: BuildEnvironment, site: Site, cell: Cell) -> FilterPicture:
+def _picture(env: BuildEnvironment, site: BuiltSite, cell: Cell) -> FilterPicture:
     """Return a picture of the site, kept under the digest of its bytes: Sphinx copies files by their names."""
     source = site.folder / cell.picture
     kept = Path(env.doctreedir, COPY, f"{cell.digest[:32]}{source.suffix}")
     try:
         if not kept.exists():
-            content = source.read_bytes()
-            if sha256(content).hexdigest() != cell.digest:  # kept, it would be wrong for ever
-                raise UsageError(f"{source}: is not the file that the manifest lists", "Build the site again")
-            write_atomically(kept, _in_rows(content))
+            write_atomically(kept, _in_rows(site.read(cell.picture)))
         with Image.open(kept) as image:
             pixels = image.size
     except OSError as error:
         raise UsageError(f"{source}: {error.strerror or 'is no picture'}", "Build the site again") from None
     uri = "/" + Path(os.path.relpath(kept, env.srcdir)).as_posix()
-    sharp = "-picture" not in source.name
-    return FilterPicture(uri=uri, alt=cell.says, pixels=pixels, sharp=sharp)
+    return FilterPicture(uri=uri, alt=cell.alt, pixels=pixels, sharp=cell.sharp)

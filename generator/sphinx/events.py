@@ -14,12 +14,14 @@ from sphinx.environment import BuildEnvironment
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util import logging
 
-from generator.errors import UsageError
-from generator.pages.output import Content, write_files
+from generator.errors import GalleryError, UsageError
+from generator.site.built import BuiltSite
+from generator.site.folder import Content, write_files
+from generator.site.listing import MANIFEST
 from generator.sphinx.directive import Asked, asked_for, copy_folder, site_folder
 from generator.sphinx.nodes import HOSTS, FilterGrid, FilterPicture, plain_list
-from generator.sphinx.showing import Request, Showing, choose
-from generator.sphinx.site import MANIFEST, Site, read_site
+from generator.sphinx.selection import Request, Selected, choose
+from generator.sphinx.site import read_site
 
 logger = logging.getLogger(__name__)
 
@@ -77,7 +79,7 @@ def outdated(
     return [doc for doc, wanted in asked if any(_now(env, *key) != was for key, was in wanted.items())]
 
 
-def _now(env: BuildEnvironment, name: str, request: Request) -> Showing | None:
+def _now(env: BuildEnvironment, name: str, request: Request) -> Selected | None:
     try:
         return choose(read_site(site_folder(env, name)), request)
     except UsageError:
@@ -103,14 +105,15 @@ def copy_sites(app: Sphinx, error: Exception | None) -> None:
         try:
             site = read_site(site_folder(app.env, name))
             _copy(site, Path(app.outdir, copy_folder(name)))
-        except (UsageError, OSError) as trouble:
-            logger.warning("filter-gallery: the gallery was not copied: %s", trouble, type="filter-gallery")
+        except (GalleryError, OSError) as failures:
+            logger.warning("filter-gallery: the gallery was not copied: %s", failures, type="filter-gallery")
 
 
-def _copy(site: Site, target: Path) -> None:
+def _copy(site: BuiltSite, target: Path) -> None:
     files = {
-        path: Content(digest, (site.folder / path).stat().st_size, (site.folder / path).read_bytes)
-        for path, digest in site.digests.items()
+        file.path: Content(file.digest, file.size, lambda path=file.path: site.read(path))  # type: ignore[misc]
+        for file in site.files
+        if file.path != MANIFEST
     }
-    manifest = (site.folder / MANIFEST).read_bytes()
+    manifest = site.read(MANIFEST)
     write_files(target, files, lambda _: manifest)

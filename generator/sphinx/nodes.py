@@ -26,7 +26,7 @@ class FilterGrid(nodes.General, nodes.Element):
 
 
 class FilterCell(nodes.Part, nodes.Element):
-    """One filter: ``label``, ``says``, ``note``, and its ``page`` in the ``site``; its child is its picture, if any."""
+    """One filter: ``label``, ``alt``, ``note``, and its ``page`` in the ``site``; its child is its picture, if any."""
 
 
 class FilterPicture(nodes.image):
@@ -47,7 +47,7 @@ def plain_list(builder: Builder, docname: str, grid: FilterGrid) -> nodes.bullet
     """Return what stands for a gallery where there are no pictures."""
     items = []
     for cell in grid.findall(FilterCell):
-        text = f"{cell['says']} ({cell['note']})"
+        text = f"{cell['alt']} ({cell['note']})"
         url = address(builder, docname, cell)
         words: nodes.Node = nodes.reference("", text, refuri=url, internal=False) if url else nodes.Text(text)
         items.append(nodes.list_item("", nodes.paragraph("", "", words)))
@@ -71,7 +71,7 @@ def html_visit_cell(self: Any, node: FilterCell) -> None:
     if url := address(self.builder, self.builder.current_docname, node):
         self.body.append(self.starttag(nodes.inline(), "a", "", CLASS="reference", href=url))
     if not node.children:
-        self.body.append(f'<span class="filter-gallery-none">{self.encode(node["says"])}</span>')
+        self.body.append(f'<span class="filter-gallery-none">{self.encode(node["alt"])}</span>')
 
 
 def html_depart_cell(self: Any, node: FilterCell) -> None:
@@ -115,7 +115,7 @@ def latex_visit_cell(self: Any, node: FilterCell) -> None:
     """Begin a box."""
     self.body.append(f"\\begin{{minipage}}[t]{{{_share(node['columns']):.4f}\\linewidth}}\\centering\n")
     if not node.children:
-        self.body.append(f"{{\\footnotesize {self.encode(node['says'])}}}")
+        self.body.append(f"{{\\footnotesize {self.encode(node['alt'])}}}")
 
 
 def latex_depart_cell(self: Any, node: FilterCell) -> None:

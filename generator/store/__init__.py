@@ -1,5 +1,5 @@
 """The store: pictures and records by content, written atomically. It does not know what they mean."""
 
-from generator.store.store import NEW, Store, write_atomically
+from generator.store.store import Store
 
-__all__ = ["NEW", "Store", "write_atomically"]
+__all__ = ["Store"]

@@ -16,39 +16,36 @@ A shelf holds the records of one subject (model, layer, technique, settings), wh
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import json
 import os
-import shutil
-import tempfile
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from generator.errors import GalleryError, UsageError
+from generator.files import NEW, write_atomically
+from generator.store.shapes import BLOB, is_sound
 
 Record = dict[str, Any]
+_AGAIN = "Run the build again; it will be made anew"
 
 MARK, SPEED = "store.json", "speed.json"
-ROOMS = ("objects", "records", "cards", "names", "tunings", "activities", "comparisons", "sheets", "sites")
-NEW = ".filter-gallery-new-"
-"""How the name of a file begins that is not yet whole."""
-
+SUBFOLDERS = ("objects", "records", "cards", "names", "tunings", "activities", "comparisons", "sheets", "sites")
 SCHEMA = 1
+MADE_BY = "filter-gallery"
+_MARKS = ({"made_by": MADE_BY, "schema": SCHEMA}, {"schema": SCHEMA})
+"""What store.json says of a store of ours; the second is what earlier versions wrote."""
 
-
-def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file beside its place and move it there: it is there whole, or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=NEW)
-    try:
-        with os.fdopen(handle, "wb") as opened:
-            opened.write(content)
-        Path(name).chmod(0o644)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+_OWN_FILES = (
+    r"objects/([0-9a-f]{2})/\1[0-9a-f]{62}",
+    r"records/[0-9a-f]{64}/[0-9a-f]{64}\.json",
+    rf"({'|'.join(SUBFOLDERS[2:])})/[0-9a-f]{{64}}\.json",
+    rf"(.+/)?{re.escape(NEW)}[^/]*",
+)
+"""The paths of all files that a store writes besides store.json and speed.json."""
 
 
 class Store:
@@ -56,6 +53,7 @@ class Store:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._marked = False
 
     def put_blob(self, content: bytes) -> str:
         """Keep some bytes; returns their digest, by which they are found again."""
@@ -65,12 +63,18 @@ class Store:
         return digest
 
     def blob_path(self, digest: str) -> Path:
-        """Return where a blob is or would be."""
+        """Return where a blob is or would be.
+
+        Raises GalleryError for what is no digest: a damaged store must not lead elsewhere.
+        """
+        if not re.fullmatch(BLOB, digest):
+            raise GalleryError(f"{self.folder}: {digest!r} is not the name of a blob", _AGAIN)
         return self.folder / "objects" / digest[:2] / digest
 
     def has_blob(self, digest: str) -> bool:
         """Tell whether a blob is there."""
-        return os.path.isfile(f"{self.folder}/objects/{digest[:2]}/{digest}")  # noqa: PTH113 (asked 100,000 times)
+        path = f"{self.folder}/objects/{digest[:2]}/{digest}"
+        return re.fullmatch(BLOB, digest) is not None and os.path.isfile(path)  # noqa: PTH113 (asked 100,000 times)
 
     def blob(self, digest: str) -> bytes:
         """Return a blob. One that was damaged on disk is removed, so that the next build makes it again.
@@ -81,40 +85,40 @@ class Store:
         try:
             content = path.read_bytes()
         except OSError as error:
-            raise GalleryError(f"{path}: {error.strerror}", "Run the build again; it will be made anew") from None
+            raise GalleryError(f"{path}: {error.strerror}", _AGAIN) from None
         if hashlib.sha256(content).hexdigest() != digest:
             path.unlink()
-            raise GalleryError(f"{path}: was damaged and is removed", "Run the build again; it will be made anew")
+            raise GalleryError(f"{path}: was damaged and is removed", _AGAIN)
         return content
 
-    def put_record(self, shelf: str, key: str, record: Record) -> None:
+    def put_record(self, record_group: str, key: str, record: Record) -> None:
         """Keep what a task gave; its blobs must have been put before."""
-        self._write(self._record_path(shelf, key), _json(record))
+        self._write(self._record_path(record_group, key), _json(record))
 
-    def record(self, shelf: str, key: str) -> Record | None:
+    def record(self, record_group: str, key: str) -> Record | None:
         """Return a task's record, or None if it, or a blob that it names, is missing."""
-        return self._complete(_read_json(self._record_path(shelf, key)))
+        return self._complete(_read_json(self._record_path(record_group, key)))
 
-    def shelf(self, shelf: str) -> Iterator[tuple[str, Record]]:
+    def record_group(self, record_group: str) -> Iterator[tuple[str, Record]]:
         """Yield key and record of everything complete on a shelf, in the order of the keys."""
-        for path in sorted((self.folder / "records" / shelf).glob("*.json")):
+        for path in sorted((self.folder / "records" / record_group).glob("*.json")):
             record = self._complete(_read_json(path))
             if record is not None:
                 yield path.stem, record
 
-    def shelf_state(self, shelf: str) -> list[list[Any]]:
+    def record_group_state(self, record_group: str) -> list[list[Any]]:
         """Return name, size and time of each record of a shelf, whole or not, in the order of their names."""
-        return _state(self.folder / "records" / shelf)
+        return _state(self.folder / "records" / record_group)
 
     def comparisons_state(self) -> list[list[Any]]:
         """Return name, size and time of each comparison."""
         return _state(self.folder / "comparisons")
 
-    def put_card(self, digest: str, card: Record) -> None:
+    def put_summary(self, digest: str, summary: Record) -> None:
         """Keep what is known of a model."""
-        self._write(self.folder / "cards" / f"{digest}.json", _json(card))
+        self._write(self.folder / "cards" / f"{digest}.json", _json(summary))
 
-    def card(self, digest: str) -> Record | None:
+    def summary(self, digest: str) -> Record | None:
         """Return what is known of a model, or None."""
         return _read_json(self.folder / "cards" / f"{digest}.json")
 
@@ -183,42 +187,75 @@ class Store:
         return _read_json(self.folder / SPEED) or {}
 
     def remove(self) -> bool:
-        """Delete the store, and its folder unless someone put other files there; returns False if there is none.
+        """Delete the store's own files, and its folders as far as nothing else is in them.
 
-        Raises UsageError for a folder that is not a store.
+        Links are not followed. Returns False if there is no store. Raises UsageError for a folder that is none, or
+        if a file cannot be deleted.
         """
         if not self.folder.exists():
             return False
-        if not (self.folder / MARK).is_file():
+        if not self._is_marked():
             raise UsageError(f"{self.folder}: not a store of filter-gallery; nothing was removed")
-        for room in ROOMS:
-            shutil.rmtree(self.folder / room, ignore_errors=True)
-        for path in (self.folder / SPEED, *self.folder.glob(f"{NEW}*"), self.folder / MARK):
-            path.unlink(missing_ok=True)
-        with contextlib.suppress(OSError):  # not empty: what is left is not ours
-            self.folder.rmdir()
+        try:
+            for path in (*self._own_files(), self.folder / SPEED, self.folder / MARK):  # the mark last: till then ours
+                path.unlink(missing_ok=True)
+        except OSError as error:
+            hint = "Allow it, then run again" if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS) else ""
+            raise UsageError(f"cannot remove {error.filename}: {error.strerror}", hint) from None
+        for place in (*sorted((place for place, _ in self._held()), reverse=True), self.folder):
+            with contextlib.suppress(OSError):  # not empty: what is left is not ours
+                place.rmdir()
         return True
 
-    def _record_path(self, shelf: str, key: str) -> Path:
-        return self.folder / "records" / shelf / f"{key}.json"
+    def _held(self) -> Iterator[tuple[Path, list[str]]]:
+        """Yield the folders of the store, links aside, with the names of what is in them."""
+        for room in (self.folder / room for room in SUBFOLDERS):
+            if not room.is_symlink():
+                yield from ((Path(place), names) for place, _, names in os.walk(room))
+
+    def _own_files(self) -> list[Path]:
+        held = (place / name for place, names in self._held() for name in names)
+        own = (path for path in (*held, *self.folder.glob(f"{NEW}*")) if _is_own(self.folder, path))
+        return [path for path in own if not path.is_symlink()]
+
+    def _is_marked(self) -> bool:
+        return _read_json(self.folder / MARK) in _MARKS
+
+    def _record_path(self, record_group: str, key: str) -> Path:
+        return self.folder / "records" / record_group / f"{key}.json"
 
     def _complete(self, record: Record | None) -> Record | None:
-        if record is None or not all(map(self.has_blob, record.get("blobs", []))):
-            return None
-        return record
+        return record if record and is_sound(record) and all(map(self.has_blob, record["blobs"])) else None
 
     def _write(self, path: Path, content: bytes) -> None:
-        mark = self.folder / MARK
         try:
-            if not mark.is_file():
-                # Another build may be writing its first files at this moment, or was killed while it did.
-                held = {path.name for path in self.folder.iterdir()} if self.folder.is_dir() else set()
-                if any(not name.startswith(NEW) for name in held - {MARK, *ROOMS, SPEED}):
-                    raise UsageError(f"{self.folder}: holds other files", "Name another folder with `cache:`")
-                write_atomically(mark, _json({"schema": SCHEMA}))
+            if not self._marked:
+                if not self._is_marked():
+                    self._check_free()
+                    write_atomically(self.folder / MARK, _json(_MARKS[0]))
+                self._marked = True
             write_atomically(path, content)
         except OSError as error:
             raise UsageError(f"cannot write {path}: {error.strerror}", "Name another folder with `cache:`") from None
+
+    def _check_free(self) -> None:
+        """Raise UsageError if a folder that is no store yet holds anything but what one could begin with.
+
+        Another build may be writing its first files at this moment, and a tuning may come from another machine.
+        """
+        for place, folders, names in os.walk(self.folder):
+            linked = [name for name in folders if os.path.islink(f"{place}/{name}")]  # noqa: PTH114
+            for name in sorted((*linked, *names)):
+                path = Path(place, name)
+                first = path.parent == self.folder and name == MARK and self._is_marked()  # written by now
+                if not first and not (_is_own(self.folder, path) and not path.is_symlink()):
+                    hint = "Name another folder with `cache:`"
+                    raise UsageError(f"{self.folder}: holds files that are not a store's, such as {name}", hint)
+
+
+def _is_own(folder: Path, path: Path) -> bool:
+    inside = path.relative_to(folder).as_posix()
+    return any(re.fullmatch(form, inside) for form in _OWN_FILES)
 
 
 def _state(folder: Path) -> list[list[Any]]:
@@ -236,6 +273,6 @@ def _json(value: Record) -> bytes:
 def _read_json(path: Path) -> Record | None:
     try:
         value = json.loads(path.read_bytes())
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import subprocess
@@ -13,14 +12,14 @@ from urllib.parse import unquote, urlsplit
 import pytest
 from playwright.sync_api import Browser
 
-from generator import assets
 from generator.cli import main
 from generator.config.schema import ConfigFile, ModelPart, RenderPart
+from generator.site.records import json_schema
 from tests.browser.conftest import look, open_page
-from tests.cards import card, conv, entry
 from tests.docs.commands import FILES, ROOT
 from tests.once import once
 from tests.pages.gallery import Gallery, Page, fill
+from tests.summaries import conv, entry, summary
 
 LAYERS = (
     "block1_conv1",
@@ -41,7 +40,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def make(folder: Path) -> None:
     layers = [conv(i, name, 8, slug=f"{i:03d}-{name}") for i, name in enumerate(LAYERS, 1)]
-    gallery = Gallery(folder, [(entry("demo", "demo"), card(*layers))])
+    gallery = Gallery(folder, [(entry("demo", "demo"), summary(*layers))])
     fill(gallery.store, gallery.tasks())
     gallery.write()
     command = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-q", "-j", "2", "-d", str(folder / "doctrees")]
@@ -91,7 +90,7 @@ def test_every_field_of_the_manifest_is_in_the_reference(built: Path) -> None:
         own = set(schema["properties"]) if isinstance(schema.get("properties"), dict) else set()  # type: ignore[call-overload]
         return own.union(*(names(part) for part in inner))
 
-    fields = names(json.loads(assets.manifest_schema())) - {"direction"}  # the one that is not always there
+    fields = names(json_schema()) - {"direction"}  # the one that is not always there
     assert {"verdict", "feature_maps", "learning_rate", "digest"} <= fields
     for field in fields:
         assert re.search(rf"[.\s]{field}(\[\])*\s", text), field

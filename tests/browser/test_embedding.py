@@ -17,8 +17,9 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page
 
-from generator.embed.snippets import Look, html, iframe, markdown
-from generator.embed.target import find, read_models
+from generator.embed.snippets import Placement, html, iframe, markdown
+from generator.embed.target import find_target
+from generator.site.built import open_site
 from tests.browser.conftest import look, open_page
 from tests.browser.test_axe import in_every_look
 from tests.pages.gallery import Page as Elements
@@ -80,8 +81,8 @@ WANTED = {
 
 @pytest.mark.parametrize("wanted", WANTED)
 def test_a_hostile_page_changes_nothing(wanted: str, chromium: Browser, site: Path, tmp_path: Path) -> None:
-    target = find(read_models(site), *WANTED[wanted])
-    said = Look(relative(site, tmp_path / "host.html"), "7,0,3" if wanted == "row" else "", 4, "A caption")
+    target = find_target(open_site(site).manifest.models, *WANTED[wanted])
+    said = Placement(relative(site, tmp_path / "host.html"), "7,0,3" if wanted == "row" else "", 4, "A caption")
     frame = "document.querySelector('iframe').clientHeight > 160"
     for snippet, selector, wait in (
         (html(target, said), "filter-gallery", SHOWN),
@@ -288,8 +289,8 @@ def test_a_page_for_a_frame_is_the_same_without_javascript(path: str, chromium: 
 
 
 def test_a_frame_takes_its_options_and_leads_to_the_whole_page(chromium: Browser, site: Path, tmp_path: Path) -> None:
-    target = find(read_models(site), "tiny/first", (7, 0, 3), "feature-map-0")
-    snippet = iframe(target, Look(relative(site, tmp_path / "host.html"), "7,0,3", 2, "Two & two"))
+    target = find_target(open_site(site).manifest.models, "tiny/first", (7, 0, 3), "feature-map-0")
+    snippet = iframe(target, Placement(relative(site, tmp_path / "host.html"), "7,0,3", 2, "Two & two"))
     listen = "<script>heights = []; addEventListener('message', told => heights.push(told.data.height))</script>"
     page, problems = opened(
         chromium, site, host(tmp_path, site, listen + snippet), "document.querySelector('iframe').clientHeight > 160"
@@ -332,10 +333,10 @@ def test_mkdocs_shows_galleries_at_every_depth(
     docs = tmp_path / "docs"
     shutil.copytree(site, docs / "gallery")
     (tmp_path / "mkdocs.yml").write_text(f"{MKDOCS}use_directory_urls: {str(directories).lower()}\n")
-    target = find(read_models(site), "tiny/first")
+    target = find_target(open_site(site).manifest.models, "tiny/first")
     (docs / "deep").mkdir()
     for name, way in (("index.md", ""), ("notes.md", ""), ("deep/more.md", "../")):
-        picture = markdown(target, Look(f"{way}gallery/"))
+        picture = markdown(target, Placement(f"{way}gallery/"))
         (docs / name).write_text(f"# Notes\n\n{picture}\n\n<filter-gallery {LAYER} filters='3'></filter-gallery>\n")
     done = subprocess.run(
         [sys.executable, "-m", "mkdocs", "build", "-q"], cwd=tmp_path, check=False, capture_output=True, text=True

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from benchmarks.synthetic import PHOTO, card, fill
+from benchmarks.synthetic import PHOTO, fill, summary
 from generator.config import Config, ModelEntry
-from generator.pages import write_site
+from generator.pages.site import write_site
 from generator.plan import plan_model
 from generator.store import Store
 from tests.browser.conftest import chromium_path
@@ -85,7 +85,7 @@ def measured(url: str, folder: Path) -> Measured:
 def vgg16(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the site of one layer of VGG16: all its 512 filters, textures for pictures."""
     folder = tmp_path_factory.mktemp("vgg16")
-    entry, store, made = ModelEntry("vgg16", "vgg16", "application", "VGG16"), Store(folder / "store"), card()
+    entry, store, made = ModelEntry("vgg16", "vgg16", "application", "VGG16"), Store(folder / "store"), summary()
     tasks = [task for task in plan_model(entry, made, [PHOTO]) if task.layer.name == LAYER]
     fill(store, tasks)
     config = Config("Gallery", folder / "site", store.folder, (), (entry,))

@@ -7,8 +7,8 @@ import subprocess
 from pathlib import Path
 
 from tests.browser.tools import npm_file, program
-from tests.cards import card, conv, entry
 from tests.pages.gallery import Gallery, fill
+from tests.summaries import conv, entry, summary
 
 
 def judged(*paths: Path) -> list[str]:
@@ -22,7 +22,7 @@ def judged(*paths: Path) -> list[str]:
 
 
 def test_every_page_and_style_sheet_is_valid(site: Path, tmp_path: Path) -> None:
-    plain = Gallery(tmp_path, [(entry(), card(conv(1, "stem", slug="001-stem")))])  # without a look of its owner's
+    plain = Gallery(tmp_path, [(entry(), summary(conv(1, "stem", slug="001-stem")))])  # without a look of its owner's
     fill(plain.store, plain.tasks())
     plain.write()
     assert judged(site, plain.site) == []

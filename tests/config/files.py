@@ -12,7 +12,7 @@ from generator.errors import ConfigError
 
 
 def read(folder: Path, text: str) -> Config:
-    """Return what a configuration of this text says."""
+    """Return the configuration of this text."""
     path = folder / "config.yaml"
     path.write_text(dedent(text), encoding="utf-8")
     return load_config(path)

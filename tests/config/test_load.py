@@ -364,7 +364,7 @@ BAD: dict[str, tuple[str, list[str]]] = {
 
 
 @pytest.mark.parametrize(("text", "expected"), BAD.values(), ids=BAD)
-def test_every_error_is_told_with_its_line(tmp_path: Path, text: str, expected: list[str]) -> None:
+def test_every_error_is_reported_with_its_line(tmp_path: Path, text: str, expected: list[str]) -> None:
     assert problems(tmp_path, text) == [line.replace("{folder}", str(tmp_path.resolve())) for line in expected]
 
 

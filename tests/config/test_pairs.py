@@ -57,7 +57,7 @@ def test_pairs_are_named_left_out_or_none(
         ),
     ],
 )
-def test_every_wrong_pair_is_told_with_its_line(tmp_path: Path, compare: str, expected: list[str]) -> None:
+def test_every_wrong_pair_is_reported_with_its_line(tmp_path: Path, compare: str, expected: list[str]) -> None:
     assert problems(tmp_path, f"{MODELS}compare:\n{compare}") == expected
 
 

@@ -25,7 +25,7 @@ NAMESPACE = 'xmlns="http://www.w3.org/2000/svg"'
         ("", (0, 0)),
     ],
 )
-def test_an_svg_is_told_by_its_root_and_measured_by_what_it_says(
+def test_an_svg_is_known_by_its_root_and_measured_by_its_attributes(
     tmp_path: Path, attributes: str, size: tuple[int, int]
 ) -> None:
     path = tmp_path / "named.anything"
@@ -34,7 +34,7 @@ def test_an_svg_is_told_by_its_root_and_measured_by_what_it_says(
 
 
 @pytest.mark.parametrize(("kind", "suffix"), [("PNG", ".png"), ("JPEG", ".jpg"), ("WEBP", ".webp"), ("GIF", ".gif")])
-def test_a_picture_is_told_by_its_content(tmp_path: Path, kind: str, suffix: str) -> None:
+def test_a_picture_is_known_by_its_content(tmp_path: Path, kind: str, suffix: str) -> None:
     Image.new("L", (7, 5)).save(tmp_path / "x.txt", kind)
     assert inspect(tmp_path / "x.txt", 1) == PictureFile(suffix, 7, 5)
 

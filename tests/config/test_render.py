@@ -12,7 +12,7 @@ import pytest
 
 from generator.config import RenderSettings
 from generator.config.schema import RenderPart
-from generator.config.values import METHOD_DEFAULTS, USUAL_TRANSFORMS, Objective
+from generator.config.values import METHOD_DEFAULTS, USUAL_TRANSFORMS, ObjectiveSpec
 from tests.config.files import problems, read
 
 # What the benchmarks decide may move; the tests below are about everything else.
@@ -21,7 +21,7 @@ FOURIER = RenderSettings(
 )
 PIXEL = RenderSettings("pixel", size=128, margin=0, **METHOD_DEFAULTS["pixel"])
 MACO = RenderSettings("maco", size=128, margin=0, **METHOD_DEFAULTS["maco"])
-NEURON, DIRECTION = Objective("neuron"), Objective("direction", ((3, -1.0), (5, 0.5)))
+NEURON, DIRECTION = ObjectiveSpec("neuron"), ObjectiveSpec("direction", ((3, -1.0), (5, 0.5)))
 
 
 def pictures(folder: Path, render: str) -> tuple[RenderSettings, ...]:
@@ -81,7 +81,7 @@ def pictures(folder: Path, render: str) -> tuple[RenderSettings, ...]:
         ("{method: pixel, transforms: [{noise: 0.1}]}", replace(PIXEL, transforms=(("noise", 0.1),))),
     ],
 )
-def test_one_picture_has_what_is_said_and_the_rest_by_method_and_size(
+def test_one_picture_has_what_is_given_and_the_rest_by_method_and_size(
     tmp_path: Path, render: str, expected: RenderSettings
 ) -> None:
     assert pictures(tmp_path, render) == (expected,)
@@ -89,7 +89,11 @@ def test_one_picture_has_what_is_said_and_the_rest_by_method_and_size(
 
 def test_the_defaults_of_the_type_are_those_of_the_default_method() -> None:
     assert RenderSettings() == FOURIER
-    assert (FOURIER.objective, FOURIER.sign, FOURIER.transforms) == (Objective("channel"), "positive", USUAL_TRANSFORMS)
+    assert (FOURIER.objective, FOURIER.sign, FOURIER.transforms) == (
+        ObjectiveSpec("channel"),
+        "positive",
+        USUAL_TRANSFORMS,
+    )
 
 
 NEGATIVE = replace(FOURIER, sign="negative")
@@ -114,7 +118,7 @@ NEGATIVE = replace(FOURIER, sign="negative")
             "{objective: [neuron, channel], sign: both, repeats: 2}",
             tuple(
                 replace(FOURIER, objective=objective, sign=sign, seed=seed)
-                for objective in (NEURON, Objective())
+                for objective in (NEURON, ObjectiveSpec())
                 for sign in ("positive", "negative")
                 for seed in (0, 1)
             ),
@@ -132,12 +136,12 @@ def test_every_objective_in_every_sign_with_every_seed_the_main_one_first(
 @pytest.mark.parametrize(
     ("objective", "written"),
     [
-        (Objective(), "channel"),
+        (ObjectiveSpec(), "channel"),
         (NEURON, "neuron"),
         (DIRECTION, {"direction": {"3": -1.0, "5": 0.5}}),
     ],
 )
-def test_an_objective_is_written_as_it_is_configured(objective: Objective, written: object, tmp_path: Path) -> None:
+def test_an_objective_is_written_as_it_is_configured(objective: ObjectiveSpec, written: object, tmp_path: Path) -> None:
     assert objective.written == written
     (settings,) = pictures(tmp_path, f"{{objective: {written}}}")
     assert settings.objective == objective
@@ -171,7 +175,8 @@ OF_MODEL = replace(PIXEL, size=64, steps=20, seed=1, diversity=2)
             "block3_conv1",
             None,
             tuple(
-                replace(MACO, size=64, steps=20, seed=1, diversity=2, objective=one) for one in (Objective(), NEURON)
+                replace(MACO, size=64, steps=20, seed=1, diversity=2, objective=objective)
+                for objective in (ObjectiveSpec(), NEURON)
             ),
         ),
         (1, "block4_conv1", "all", (OF_MODEL, replace(OF_MODEL, objective=NEURON))),
@@ -192,22 +197,24 @@ def test_the_worked_example_of_the_documentation(tmp_path: Path) -> None:
     (example,) = (block for block in text.split("```yaml\n")[1:] if "diversity: 3" in block.split("```")[0])
     (entry,) = read(tmp_path, example.split("```")[0]).models
     both = tuple(replace(FOURIER, sign=sign, diversity=3) for sign in ("positive", "negative"))
-    found = {name: entry.pictures_for(entry.rule_for(name)) for name in ("block4_conv1", "block1_conv1")}  # type: ignore[arg-type]
-    assert found == {"block4_conv1": both, "block1_conv1": (FOURIER,)}
+    by_layer = {name: entry.pictures_for(entry.rule_for(name)) for name in ("block4_conv1", "block1_conv1")}  # type: ignore[arg-type]
+    assert by_layer == {"block4_conv1": both, "block1_conv1": (FOURIER,)}
 
 
 def test_the_defaults_of_the_documentation(tmp_path: Path) -> None:
-    """The table has a column for each method; what has no effect, or is reckoned from the size, is in words."""
+    """The table has a column for each method; what has no effect, or is computed from the size, is in words."""
     text = (Path(__file__).parents[2] / "docs/configuration.md").read_text(encoding="utf-8")
     rows = [[cell.strip(" `") for cell in line.strip("|").split("|")] for line in text.splitlines() if line[:1] == "|"]
     (first,) = (place for place, row in enumerate(rows) if row[:1] == ["key"] and row[-1] == "maco")
     table = {row[0]: dict(zip(rows[first][2:], row[2:], strict=True)) for row in rows[first + 3 :]}
     assert {"method", *table} == {*RenderPart.model_fields}
     for method, complete in (("fourier", FOURIER), ("pixel", PIXEL), ("maco", MACO)):
-        said = {key: row[method] for key, row in table.items()}
-        told = ", ".join(f"{key}: {value}" for key, value in said.items() if value[0] in "0123456789[" or key in WORDS)
-        assert pictures(tmp_path, f"{{method: {method}, {told}}}") == (complete,)
-        assert {key for key, value in said.items() if value != "no effect"} - {"transforms", "crops", "margin"} == (
+        cells = {key: row[method] for key, row in table.items()}
+        values = ", ".join(
+            f"{key}: {value}" for key, value in cells.items() if value[0] in "0123456789[" or key in WORDS
+        )
+        assert pictures(tmp_path, f"{{method: {method}, {values}}}") == (complete,)
+        assert {key for key, value in cells.items() if value != "no effect"} - {"transforms", "crops", "margin"} == (
             {*RenderPart.model_fields} - {"method", "transforms", "crops", "margin"}
         )
 
@@ -219,7 +226,7 @@ LIST = "expected a list such as [{shift: 1/16}, {rotate: 10}], [] for none; got"
 ONE = "expected one transform such as {shift: 1/16}, got"
 
 WRONG: list[tuple[str, str, str]] = [
-    # (key, value, what is said of it)
+    # (key, value, the message)
     ("method", "mako", "expected fourier or pixel or maco, got 'mako'. Did you mean maco?"),
     ("method", "3", "expected fourier or pixel or maco, got 3."),
     ("objective", "neurn", f"{OBJECTIVE} 'neurn'. Did you mean neuron?"),
@@ -291,7 +298,7 @@ WRONG: list[tuple[str, str, str]] = [
 
 
 def setting(place: str) -> str:
-    """Return the key of a place: an item of a list is told as ``key[1]``."""
+    """Return the key of a place: an item of a list is written ``key[1]``."""
     return place.partition("[")[0]
 
 
@@ -315,28 +322,28 @@ PLACES: list[Callable[[str], tuple[str, int, str]]] = [in_the_file, in_a_model, 
 
 
 @pytest.mark.parametrize("where", PLACES)
-@pytest.mark.parametrize(("key", "value", "says"), WRONG, ids=[f"{key}: {value}" for key, value, _ in WRONG])
-def test_a_wrong_value_is_told_with_its_line(
-    key: str, value: str, says: str, where: Callable[[str], tuple[str, int, str]], tmp_path: Path
+@pytest.mark.parametrize(("key", "value", "message"), WRONG, ids=[f"{key}: {value}" for key, value, _ in WRONG])
+def test_a_wrong_value_is_reported_with_its_line(
+    key: str, value: str, message: str, where: Callable[[str], tuple[str, int, str]], tmp_path: Path
 ) -> None:
     text, before, place = where(f"steps: 3\n{setting(key)}: {value}\nsize: 64\n")
-    assert problems(tmp_path, text) == [f"{before + 2}: {place}.{key}: {says}"]
+    assert problems(tmp_path, text) == [f"{before + 2}: {place}.{key}: {message}"]
 
 
 @pytest.mark.parametrize("where", PLACES)
-def test_everything_wrong_with_a_rendering_is_told_at_once(
+def test_everything_wrong_with_a_rendering_is_reported_at_once(
     where: Callable[[str], tuple[str, int, str]], tmp_path: Path
 ) -> None:
     first: dict[str, tuple[str, str]] = {}
-    for key, value, says in WRONG:
+    for key, value, message in WRONG:
         if setting(key) == key:
-            first.setdefault(key, (value, says))
+            first.setdefault(key, (value, message))
     text, before, place = where("".join(f"{key}: {value}\n" for key, (value, _) in first.items()))
-    expected = [f"{before + n}: {place}.{key}: {says}" for n, (key, (_, says)) in enumerate(first.items(), 1)]
+    expected = [f"{before + n}: {place}.{key}: {message}" for n, (key, (_, message)) in enumerate(first.items(), 1)]
     assert sorted(problems(tmp_path, text)) == sorted(expected)
 
 
-def test_what_is_wrong_at_every_level_is_told_at_once(tmp_path: Path) -> None:
+def test_what_is_wrong_at_every_level_is_reported_at_once(tmp_path: Path) -> None:
     text = """\
         render: {sign: bth}
         models:
@@ -356,7 +363,7 @@ def test_what_is_wrong_at_every_level_is_told_at_once(tmp_path: Path) -> None:
     ]
 
 
-def lines_told(folder: Path, text: str) -> list[int]:
+def lines_reported(folder: Path, text: str) -> list[int]:
     return [int(problem.partition(":")[0]) for problem in problems(folder, text)]
 
 
@@ -367,9 +374,9 @@ def lines_told(folder: Path, text: str) -> list[int]:
         ("transforms", ["{shft: 0.1}", "{scale: 1.1}", "{rotate: 400}"]),
     ],
 )
-def test_every_wrong_item_of_a_list_is_told_with_its_line(key: str, items: list[str], tmp_path: Path) -> None:
+def test_every_wrong_item_of_a_list_is_reported_with_its_line(key: str, items: list[str], tmp_path: Path) -> None:
     text = f"models: [demo]\nrender:\n  {key}:\n" + "".join(f"    - {item}\n" for item in items)
-    assert lines_told(tmp_path, text) == [4, 6]
+    assert lines_reported(tmp_path, text) == [4, 6]
 
 
 @pytest.mark.parametrize("value", ["{dirction: {5: 1}}", "{Direction: {5: 1}}"])
@@ -383,7 +390,7 @@ def test_a_direction_that_is_right_but_for_its_weights_gets_no_such_hint(tmp_pat
     assert "Did you mean" not in problem
 
 
-def test_chosen_settings_hold_what_was_said_alone(tmp_path: Path) -> None:
+def test_chosen_settings_hold_what_was_given_alone(tmp_path: Path) -> None:
     text = "models: [demo]\nrender: {transforms: [], sign: both, diversity: 1}"
     (entry,) = read(tmp_path, text).models
     expected: dict[str, Any] = {"transforms": (), "sign": "both", "diversity": 1}

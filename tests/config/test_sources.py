@@ -67,7 +67,7 @@ def test_bands_are_one_channel_or_three(value: str, expected: tuple[int, ...], t
     assert entry.bands == expected
 
 
-def test_the_most_active_filters_can_be_asked_for_at_every_level(tmp_path: Path) -> None:
+def test_the_most_active_filters_can_be_chosen_at_every_level(tmp_path: Path) -> None:
     text = """\
         filters: {most_active: 8}
         models:
@@ -85,7 +85,7 @@ FILTERS = "expected all, a number above zero, a list of filter indices, or {most
 
 
 @pytest.mark.parametrize(
-    ("key", "value", "says"),
+    ("key", "value", "message"),
     [
         ("custom_objects", "Swish", f"{IMPORT} 'Swish'"),
         ("custom_objects", "[nets:Swish, 'nets:']", f"{IMPORT} 'nets:'"),
@@ -102,6 +102,6 @@ FILTERS = "expected all, a number above zero, a list of filter indices, or {most
         ("include_top", "true", "only for networks of keras.applications"),
     ],
 )
-def test_a_wrong_value_is_told_with_its_line(key: str, value: str, says: str, tmp_path: Path) -> None:
+def test_a_wrong_value_is_reported_with_its_line(key: str, value: str, message: str, tmp_path: Path) -> None:
     text = f"models:\n  - source: nets:build\n    {key}: {value}\n"
-    assert problems(tmp_path, text) == [f"3: models[0].{key}: {says}"]
+    assert problems(tmp_path, text) == [f"3: models[0].{key}: {message}"]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-FILES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+FILES = (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md")))
 STARTS = ("filter-gallery ", "make ", "python -m ", "python tools/")
 _EXPLAINED = re.compile(r"^filter-gallery \S+\s{2,}[^\s#-]")
 _FENCE = re.compile(r"^\s*(`{3,}|~{3,})(.*)$")

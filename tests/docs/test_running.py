@@ -34,6 +34,8 @@ ELSEWHERE = {
 """Commands that something else runs, and what."""
 
 NOT_RUN = {
+    "make format": "changes the checkout",
+    "make hooks": "changes the checkout's git",
     "make bench": "half an hour",
     "make models-table": "a quarter of an hour",
     "make alive": "ten minutes",

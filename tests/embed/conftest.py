@@ -6,9 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from generator.embed.target import Model, read_models
+from generator.site.built import BuiltSite, open_site
+from generator.site.records import Model
 
 
 @pytest.fixture(scope="module")
-def models(site: Path) -> tuple[Model, ...]:
-    return read_models(site)
+def built(site: Path) -> BuiltSite:
+    return open_site(site)
+
+
+@pytest.fixture(scope="module")
+def models(built: BuiltSite) -> tuple[Model, ...]:
+    return built.manifest.models

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
+import json
+import shutil
+import struct
+import zlib
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -15,22 +20,24 @@ from PIL import Image
 from generator.cli import main
 from generator.cli.embedding import FORMATS as NAMES
 from generator.embed.sheet import contact_png, sheet
-from generator.embed.snippets import FORMATS, Look
-from generator.embed.target import Model, find, read_models
-from generator.embed.wanted import Strongest
+from generator.embed.snippets import FORMATS, Placement
+from generator.embed.target import find_target
 from generator.errors import GalleryError
-from tests.cards import card, conv, entry
+from generator.site.built import BuiltSite, open_site
+from generator.site.records import Model
+from generator.site.selection import Strongest
 from tests.pages.gallery import Gallery, Page, fill
+from tests.summaries import conv, entry, summary
 
 NAME = '<b>"net" & [co]</b>'
 LAYERS = ("stem", "a](b)`*_")
-LOOK = Look("../my site/", "2,0", 2, 'A "caption"\n<i>&</i>')
+LOOK = Placement("../my site/", "2,0", 2, 'A "caption"\n<i>&</i>')
 
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     layers = [conv(i, name, 4, slug=f"{i:03d}-layer") for i, name in enumerate(LAYERS, 1)]
-    made = Gallery(tmp_path_factory.mktemp("a b") / "x", [(entry(NAME, "net"), card(*layers))])
+    made = Gallery(tmp_path_factory.mktemp("a b") / "x", [(entry(NAME, "net"), summary(*layers))])
     fill(made.store, made.tasks(), lambda task, index: float(index))
     made.write()
     return made.site
@@ -68,13 +75,13 @@ A caption""",
 
 @pytest.mark.parametrize("style", PRINTED)
 def test_printed(style: str, tmp_path: Path) -> None:
-    made = Gallery(tmp_path, [(entry(), card(conv(1, "stem")))])
+    made = Gallery(tmp_path, [(entry(), summary(conv(1, "stem")))])
     fill(made.store, made.tasks())
     made.write()
-    target = find(read_models(made.site), "net/stem", (2, 0), "kernel")
-    assert FORMATS[style](target, Look("../site/", "2,0", 2, "A caption")) == PRINTED[style]
+    target = find_target(open_site(made.site).manifest.models, "net/stem", (2, 0), "kernel")
+    assert FORMATS[style](target, Placement("../site/", "2,0", 2, "A caption")) == PRINTED[style]
     if style == "html":
-        quarto = FORMATS["quarto"](target, Look("../site/", "2,0", 2, "A caption"))
+        quarto = FORMATS["quarto"](target, Placement("../site/", "2,0", 2, "A caption"))
         assert quarto == f"```{{=html}}\n{PRINTED[style]}\n```"
 
 
@@ -86,7 +93,7 @@ TARGETS = [("net", None), ("net/stem", None), ("net/002-layer", (2, 0)), ("net/0
 def test_addresses_lead_to_files_and_names_are_escaped(
     style: str, target: str, filters: tuple[int, ...] | None, models: tuple[Model, ...], site: Path
 ) -> None:
-    found = find(models, target, filters)
+    found = find_target(models, target, filters)
     text = FORMATS[style](found, LOOK)
     if style in ("rst", "myst"):
         assert "\n<i>" not in text
@@ -107,7 +114,7 @@ def test_addresses_lead_to_files_and_names_are_escaped(
 
 
 def test_markdown_shows_names_as_they_are(models: tuple[Model, ...]) -> None:
-    page = Page.read(MarkdownIt().render(FORMATS["md"](find(models, "net/002-layer"), LOOK)))
+    page = Page.read(MarkdownIt().render(FORMATS["md"](find_target(models, "net/002-layer"), LOOK)))
     assert page.text.strip() == 'A "caption" <i>&</i>'
     assert [tag for tag, _ in page.elements] == ["p", "a", "img", "p"]
     assert page.all("img")[0]["alt"] == f"What the filters of {NAME}/{LAYERS[1]} look for"
@@ -115,7 +122,7 @@ def test_markdown_shows_names_as_they_are(models: tuple[Model, ...]) -> None:
 
 def test_markdown_of_a_model_shows_single_pictures(models: tuple[Model, ...], site: Path) -> None:
     """A sheet of thumbnails has empty places, and no numbers."""
-    page = Page.read(MarkdownIt().render(FORMATS["md"](find(models, "net", Strongest(2)), LOOK)))
+    page = Page.read(MarkdownIt().render(FORMATS["md"](find_target(models, "net", Strongest(2)), LOOK)))
     assert [image["alt"] for image in page.all("img")] == [
         f"{NAME}/{layer}, filter {index}" for layer in LAYERS for index in (3, 2)
     ]
@@ -123,56 +130,86 @@ def test_markdown_of_a_model_shows_single_pictures(models: tuple[Model, ...], si
 
 
 def test_rows_of_markdown_are_broken_where_every_markdown_does(models: tuple[Model, ...]) -> None:
-    found = find(models, "net/stem", (3, 2, 1))
-    text = FORMATS["md"](found, Look("s/", "3,2,1", 2))
+    found = find_target(models, "net/stem", (3, 2, 1))
+    text = FORMATS["md"](found, Placement("s/", "3,2,1", 2))
     assert [line.count("![") for line in text.split("<br>\n")] == [2, 1]
 
 
 def test_one_filter_is_named(models: tuple[Model, ...]) -> None:
-    found = find(models, "net/stem/3")
+    found = find_target(models, "net/stem/3")
     for style in ("html", "iframe", "quarto"):
-        assert "/stem/3" in FORMATS[style](found, Look("s/"))
+        assert "/stem/3" in FORMATS[style](found, Placement("s/"))
 
 
-def test_a_sheet_has_no_more_columns_than_tiles(models: tuple[Model, ...], site: Path) -> None:
-    assert sheet(site, find(models, "net/stem", (1, 2, 3)), 64).columns == 3
-    made = sheet(site, find(models, "net", 2), 24)
+def test_a_sheet_has_no_more_columns_than_tiles(models: tuple[Model, ...], built: BuiltSite) -> None:
+    assert sheet(built, find_target(models, "net/stem", (1, 2, 3)), 64).columns == 3
+    made = sheet(built, find_target(models, "net", 2), 24)
     assert (made.columns, made.about) == (2, "2 filters of each layer")
     assert [[tile.label for tile in part.tiles] for part in made.parts] == [["0", "2"]] * 2
 
 
-def tile(site: Path, target: str, number: int, columns: int = 4, **more: object) -> tuple[np.ndarray, np.ndarray]:
+def tile(built: BuiltSite, target: str, number: int, columns: int = 4, **more: object) -> tuple[np.ndarray, np.ndarray]:
     """Return a tile of a contact sheet, and the file that it shows, as large."""
-    found = find(read_models(site), target, **more)  # type: ignore[arg-type]
-    image = np.asarray(Image.open(io.BytesIO(contact_png(site, found, columns, 64))).convert("RGB")).astype(float)
-    made = sheet(site, found, columns, 64)
+    found = find_target(built.manifest.models, target, **more)  # type: ignore[arg-type]
+    image = np.asarray(Image.open(io.BytesIO(contact_png(built, found, columns, 64))).convert("RGB")).astype(float)
+    made = sheet(built, found, columns, 64)
     top = image.shape[0] - 8 - 82 * -(-len(made.parts[0].tiles) // columns)
     left = 8 + 72 * (number % columns)
     y = top + 82 * (number // columns)
     picture = found.picture(int(made.parts[0].tiles[number].label))
-    with Image.open(site / str(picture)) as opened:
+    with Image.open(built.folder / str(picture)) as opened:
         smooth = opened.convert("RGB").resize((64, 64), Image.Resampling.LANCZOS)
     return image[y : y + 64, left : left + 64], np.asarray(smooth).astype(float)
 
 
 @pytest.mark.parametrize(("filters", "number", "columns"), [((3, 1, 2), 0, 4), ((3, 1, 2), 2, 4), ((3, 1, 2), 2, 2)])
 def test_a_contact_sheet_shows_the_filters_in_the_order_asked_for(
-    site: Path, filters: tuple[int, ...], number: int, columns: int
+    built: BuiltSite, filters: tuple[int, ...], number: int, columns: int
 ) -> None:
-    shown, expected = tile(site, "net/stem", number, columns, filters=filters)
+    shown, expected = tile(built, "net/stem", number, columns, filters=filters)
     assert np.abs(shown - expected).max() <= 1
 
 
-def test_of_a_model_it_shows_each_layers_strongest(site: Path, models: tuple[Model, ...]) -> None:
-    made = sheet(site, find(models, "net"), 2)
+def test_of_a_model_it_shows_each_layers_strongest(built: BuiltSite, models: tuple[Model, ...]) -> None:
+    made = sheet(built, find_target(models, "net"), 2)
     assert [(part.heading, [tile.label for tile in part.tiles]) for part in made.parts] == [
         (name, ["3", "2"]) for name in LAYERS
     ]
 
 
-def test_a_picture_that_is_gone_is_told(site: Path, models: tuple[Model, ...], tmp_path: Path) -> None:
-    with pytest.raises(GalleryError, match="a picture cannot be read"):
-        contact_png(tmp_path, find(models, "net/stem"))
+def png(width: int, height: int) -> bytes:
+    """Return a PNG file of that size with nothing in it."""
+    head = b"IHDR" + struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    empty = b"IDAT" + zlib.compress(b"")
+    chunks = (struct.pack(">I", len(c) - 4) + c + struct.pack(">I", zlib.crc32(c)) for c in (head, empty, b"IEND"))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
+
+
+@pytest.mark.parametrize(
+    ("content", "listed", "message"),
+    [
+        (None, False, "cannot be read: No such file"),
+        (b"changed", False, "is not what the build wrote"),
+        (b"RIFF", True, "a picture cannot be read"),
+        (png(40_000, 40_000), True, "a picture is too large"),
+    ],
+    ids=["gone", "changed", "no-picture", "bomb"],
+)
+def test_a_picture_that_cannot_be_shown_is_told(
+    site: Path, content: bytes | None, listed: bool, message: str, tmp_path: Path
+) -> None:
+    copy, path = shutil.copytree(site, tmp_path / "site"), "net/001-layer/0003-picture.webp"
+    (copy / path).unlink()
+    if content is not None:
+        (copy / path).write_bytes(content)
+    if listed and content is not None:
+        manifest = json.loads((copy / "manifest.json").read_bytes())
+        (entry,) = (entry for entry in manifest["files"] if entry["path"] == path)
+        entry.update(size=len(content), digest=hashlib.sha256(content).hexdigest())
+        (copy / "manifest.json").write_text(json.dumps(manifest))
+    built = open_site(copy)
+    with pytest.raises(GalleryError, match=message):
+        contact_png(built, find_target(built.manifest.models, "net/stem"))
 
 
 ERRORS: list[tuple[list[str], str]] = [
@@ -193,7 +230,7 @@ ERRORS: list[tuple[list[str], str]] = [
         ["net/stem", "--site", "https://x.org/index.html"],
         "--site 'https://x.org/index.html': is a page. Name",
     ),
-    (["net/stem", "-c", "empty.yaml"], "no site is built there. Run: filter-gallery build"),
+    (["net/stem", "-c", "empty.yaml"], "holds no site of filter-gallery. Run: filter-gallery build"),
 ]
 
 

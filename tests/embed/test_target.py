@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from generator.embed.target import Model, drawn, find, read_models
-from generator.embed.wanted import Strongest, Wanted
+from generator.embed.target import drawn, find_target
 from generator.errors import UsageError
-from tests.cards import card, conv, entry
+from generator.site.records import Model
+from generator.site.selection import Selection, Strongest
 from tests.pages.gallery import Gallery, fill
+from tests.summaries import conv, entry, summary
 
 
 @pytest.fixture(scope="module")
@@ -25,8 +26,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = Gallery(
         tmp_path_factory.mktemp("embed"),
         [
-            (entry(render=(("sign", "both"),)), card(*layers)),
-            (entry("net/a", "net-a", filters=(1, 3)), card(conv(1, "Stem", slug="001-stem"), digest="d" * 64)),
+            (entry(render=(("sign", "both"),)), summary(*layers)),
+            (entry("net/a", "net-a", filters=(1, 3)), summary(conv(1, "Stem", slug="001-stem"), digest="d" * 64)),
         ],
     )
     fill(made.store, made.tasks(), lambda task, index: float(index))
@@ -39,25 +40,25 @@ def test_the_data_is_that_of_the_manifest(site: Path, models: tuple[Model, ...])
         ("net", "net", "net/index.html"),
         ("net/a", "net-a", "net-a/index.html"),
     ]
-    assert [(one.title, one.of, len(one.filters)) for one in models[0].layers] == [
+    assert [(one.title, one.filter_count, len(one.filters)) for one in models[0].layers] == [
         ("stem", 5, 5),
         ("a/b", 70, 70),
         ("a/7", 3, 3),
         ("a", 9, 9),
     ]
-    assert models[1].layers[0].filters == (1, 3)
+    assert models[1].layers[0].indices == (1, 3)
     for model in models:
         for layer in model.layers:
-            target = find(models, f"{model.slug}/{layer.folder.rpartition('/')[2]}")
+            target = find_target(models, f"{model.slug}/{layer.folder.rpartition('/')[2]}")
             assert (site / target.page).is_file()
-            for index in layer.filters:
+            for index in layer.indices:
                 picture = target.picture(index)
                 assert (site / target.filter_page(index)).is_file()
                 assert (picture is None) == (index == 0)  # its climb reached nothing
                 assert picture is None or (site / picture).is_file()
 
 
-FOUND: list[tuple[str, Wanted | None, tuple[str, str | None, tuple[int, ...]]]] = [
+FOUND: list[tuple[str, Selection | None, tuple[str, str | None, tuple[int, ...]]]] = [
     ("net", None, ("net", None, ())),
     ("net/a", None, ("net/a", None, ())),  # the longest name of a model goes first
     ("net/a/stem", None, ("net/a", "Stem", ())),
@@ -79,13 +80,13 @@ FOUND: list[tuple[str, Wanted | None, tuple[str, str | None, tuple[int, ...]]]] 
 
 @pytest.mark.parametrize(("target", "filters", "expected"), FOUND)
 def test_found(
-    models: tuple[Model, ...], target: str, filters: Wanted | None, expected: tuple[str, str | None, tuple[int, ...]]
+    models: tuple[Model, ...], target: str, filters: Selection | None, expected: tuple[str, str | None, tuple[int, ...]]
 ) -> None:
-    found = find(models, target, filters)
+    found = find_target(models, target, filters)
     assert (found.model.name, found.layer and found.layer.title, found.filters) == expected
 
 
-WRONG: list[tuple[str, Wanted | None, str | None, str]] = [
+WRONG: list[tuple[str, Selection | None, str | None, str]] = [
     ("nett", None, None, "'nett': no such model in the gallery. Did you mean net?"),
     ("net/sten", None, None, "'net/sten': no such layer in the gallery. Did you mean net/stem?"),
     ("net/stem/9", None, None, "'net/stem/9': no filter 9 of stem in the gallery. It shows 0 to 4"),
@@ -102,36 +103,25 @@ WRONG: list[tuple[str, Wanted | None, str | None, str]] = [
 
 @pytest.mark.parametrize(("target", "filters", "technique", "message"), WRONG)
 def test_what_is_not_there(
-    models: tuple[Model, ...], target: str, filters: Wanted | None, technique: str | None, message: str
+    models: tuple[Model, ...], target: str, filters: Selection | None, technique: str | None, message: str
 ) -> None:
     with pytest.raises(UsageError) as told:
-        find(models, target, filters, technique)
+        find_target(models, target, filters, technique)
     assert str(told.value).startswith(message)
 
 
 @pytest.mark.parametrize("each", [2, Strongest(2)])
-def test_of_a_model_a_number_of_each_layer(models: tuple[Model, ...], each: Wanted) -> None:
-    assert find(models, "net", each).each == each
+def test_of_a_model_a_number_of_each_layer(models: tuple[Model, ...], each: Selection) -> None:
+    assert find_target(models, "net", each).each == each
 
 
 def test_a_picture_shows_a_spread_unless_filters_are_named(models: tuple[Model, ...]) -> None:
-    assert drawn(find(models, "net/a/b")) == tuple(i * 70 // 64 for i in range(64))
-    assert drawn(find(models, "net/a/b", (5, 2))) == (5, 2)
+    assert drawn(find_target(models, "net/a/b")) == tuple(i * 70 // 64 for i in range(64))
+    assert drawn(find_target(models, "net/a/b", (5, 2))) == (5, 2)
 
 
 def test_techniques_go_by_slug_and_title(models: tuple[Model, ...]) -> None:
     for name in ("negative", "Negative", "NEGATIVE"):
-        found = find(models, "net/stem", None, name)
+        found = find_target(models, "net/stem", None, name)
         assert found.technique
         assert (found.technique.slug, found.picture(2)) == ("negative", "net/001-stem/0002-picture-2.webp")
-
-
-@pytest.mark.parametrize("broken", [None, "data.js", "data/net.js"])
-def test_a_site_that_is_not_there_or_not_whole(broken: str | None, site: Path, tmp_path: Path) -> None:
-    if broken:
-        (tmp_path / "data").mkdir()
-        for name in ("manifest.json", "data.js", "data/net.js", "data/net-a.js"):
-            (tmp_path / name).write_bytes((site / name).read_bytes())
-        (tmp_path / broken).write_text("filterGallery(")
-    with pytest.raises(UsageError, match="filter-gallery build"):
-        read_models(tmp_path)

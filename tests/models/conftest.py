@@ -9,7 +9,7 @@ from pathlib import Path
 import keras
 import pytest
 
-from generator.config.load import entry_for_source
+from generator.config.entries import entry_for_source
 from generator.config.values import ModelEntry
 
 MakeEntry = Callable[..., ModelEntry]

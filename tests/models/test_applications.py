@@ -10,11 +10,11 @@ import keras
 import numpy as np
 import pytest
 
-from generator.config.load import entry_for_source
+from generator.assets.catalogue import APPLICATIONS
+from generator.config.entries import entry_for_source
 from generator.config.values import complete_settings
-from generator.models.catalogue import APPLICATIONS
 from generator.models.load import LoadedModel, load
-from generator.render.ascent import Ascender
+from generator.render.optimize import Optimizer
 
 KINDS = ("Conv2D", "DepthwiseConv2D", "SeparableConv2D", "Conv2DTranspose")
 
@@ -40,11 +40,11 @@ def test_its_convolutions_are_those_that_keras_lists(name: str) -> None:
     flat = model.keras_model._flatten_layers(include_self=False)
     # None of these networks shares a layer or nests another twice, so layers are calls.
     expected = [told_by_keras(layer) for layer in flat if type(layer).__name__ in KINDS]
-    found = [(layer.name.rsplit("/", 1)[-1], layer.filters) for layer in model.card.layers]
+    found = [(layer.name.rsplit("/", 1)[-1], layer.filters) for layer in model.summary.layers]
     assert sorted(found) == sorted(expected)
-    assert model.card.left_out == ()
-    assert model.card.parameters == sum(prod(w.shape) for w in model.keras_model.weights)
-    assert model.card.preprocess.label == f"that of {name}"
+    assert model.summary.left_out == ()
+    assert model.summary.parameters == sum(prod(w.shape) for w in model.keras_model.weights)
+    assert model.summary.preprocess.label == f"that of {name}"
 
 
 @pytest.mark.slow
@@ -53,11 +53,11 @@ def test_its_convolutions_are_those_that_keras_lists(name: str) -> None:
 )
 def test_a_filter_of_the_first_the_middle_and_the_last_layer_is_rendered(name: str) -> None:
     model = random(name)
-    layers = model.card.layers
+    layers = model.summary.layers
     settings = complete_settings({"size": 64, "steps": 16})
     for layer in (layers[0], layers[len(layers) // 2], layers[-1]):
-        ascent = Ascender(model, layer.index, settings).run((layer.filters // 2,))
-        side = -(-64 // model.card.multiple) * model.card.multiple
-        assert ascent.pictures.shape == (1, side, side, 3), layer.name
-        assert np.isfinite(ascent.trace).all(), layer.name
-        assert ascent.pictures.std(axis=(1, 2)).max() >= 0.05, layer.name
+        optimization = Optimizer(model, layer.index, settings).run((layer.filters // 2,))
+        side = -(-64 // model.summary.multiple) * model.summary.multiple
+        assert optimization.pictures.shape == (1, side, side, 3), layer.name
+        assert np.isfinite(optimization.trace).all(), layer.name
+        assert optimization.pictures.std(axis=(1, 2)).max() >= 0.05, layer.name

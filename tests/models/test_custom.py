@@ -63,7 +63,7 @@ def test_classes_and_functions_are_found_by_their_import_paths(suffix: str, deco
         own = replace(own, weights=str(tmp_path / "w.weights.h5"))
     loaded = load(own)
     np.testing.assert_allclose(answers(loaded.keras_model), answers(model), rtol=1e-5, atol=1e-6)
-    assert [layer.name for layer in loaded.card.layers] == ["first", "inner/conv"]
+    assert [layer.name for layer in loaded.summary.layers] == ["first", "inner/conv"]
     left = keras.saving.get_custom_objects()
     assert set(left) - set(known) <= {"my pack>Times"}  # what its decorator said, as anywhere in Python
     assert answers(load(own).keras_model).shape == (1, 6, 6, 3)
@@ -75,14 +75,14 @@ def test_a_file_finds_a_class_that_lost_its_decorator(suffix: str, tmp_path: Pat
     save_built(decorated, tmp_path / f"m{suffix}")
     (tmp_path / f"fgt_lost{suffix[1:]}.py").write_text(PLAIN.replace("twice_tanh", "f"))
     custom = (("Times", f"fgt_lost{suffix[1:]}:Times"), ("f", f"fgt_lost{suffix[1:]}:f"))
-    assert len(load(entry(tmp_path / f"m{suffix}", tmp_path, custom_objects=custom)).card.layers) == 2
+    assert len(load(entry(tmp_path / f"m{suffix}", tmp_path, custom_objects=custom)).summary.layers) == 2
 
 
 def test_the_name_in_the_file_may_be_another(tmp_path: Path) -> None:
     save_built(PLAIN, tmp_path / "m.keras")
     (tmp_path / "fgt_moved.py").write_text(CODE.format(decorator="", name="Scale", function="tanh2"))
     custom = (("Times", "fgt_moved:Scale"), ("twice_tanh", "fgt_moved:tanh2"))
-    assert load(entry(tmp_path / "m.keras", tmp_path, custom_objects=custom)).card.layers
+    assert load(entry(tmp_path / "m.keras", tmp_path, custom_objects=custom)).summary.layers
 
 
 def test_models_do_not_take_each_others_classes(tmp_path: Path) -> None:
@@ -141,4 +141,4 @@ def test_custom_objects_are_known_while_the_input_shape_is_changed(tmp_path: Pat
     (tmp_path / "fgt_shaped.py").write_text(PLAIN)
     custom = (("Times", "fgt_shaped:Times"), ("twice_tanh", "fgt_shaped:twice_tanh"))
     own = entry(tmp_path / "m.keras", tmp_path, custom_objects=custom, input_shape=(12, 10, 3))
-    assert load(own).card.input_shape == (12, 10, 3)
+    assert load(own).summary.input_shape == (12, 10, 3)

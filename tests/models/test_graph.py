@@ -10,9 +10,9 @@ import pytest
 import tensorflow as tf
 
 from generator.errors import ModelError
+from generator.models.describe import conv_positions
 from generator.models.graph import Graph, flatten
 from generator.models.receptive_field import receptive_fields
-from generator.models.walk import conv_positions
 from tests.models import nets
 
 ops = keras.ops

@@ -50,15 +50,15 @@ def test_a_model_comes_back_from_its_file_with_the_same_numbers(
     expected = np.asarray(model(image))
     loaded = load(entry_of(saved(model, tmp_path / f"model{suffix}")))
     np.testing.assert_allclose(np.asarray(loaded.keras_model(image)), expected, rtol=1e-6, atol=1e-7)
-    assert loaded.card.layers
+    assert loaded.summary.layers
 
 
 def test_demo_loads_offline_and_says_what_it_expects(entry_of: MakeEntry) -> None:
-    card = load(entry_of("demo")).card
-    assert card.any_size
-    assert card.channels == 3
-    assert card.preprocess.label == "the model's own Rescaling layer"
-    assert card.warnings == ()
+    summary = load(entry_of("demo")).summary
+    assert summary.any_size
+    assert summary.channels == 3
+    assert summary.preprocess.label == "the model's own Rescaling layer"
+    assert summary.warnings == ()
 
 
 def test_a_file_that_is_gone_is_named(tmp_path: Path, entry_of: MakeEntry) -> None:
@@ -88,9 +88,9 @@ def test_the_input_shape_of_an_entry_is_the_networks(
     shape: tuple[int | None, ...], tmp_path: Path, entry_of: MakeEntry
 ) -> None:
     entry = entry_of(saved(nets.plain(), tmp_path / "m.keras"), input_shape=shape)
-    card = load(entry).card
-    assert card.input_shape == shape
-    assert [layer.name.rsplit("/")[-1] for layer in card.layers] == ["first", "second"]
+    summary = load(entry).summary
+    assert summary.input_shape == shape
+    assert [layer.name.rsplit("/")[-1] for layer in summary.layers] == ["first", "second"]
 
 
 def test_an_input_shape_that_does_not_fit_is_refused(tmp_path: Path, entry_of: MakeEntry) -> None:
@@ -100,19 +100,19 @@ def test_an_input_shape_that_does_not_fit_is_refused(tmp_path: Path, entry_of: M
 
 
 def test_a_network_without_preprocessing_of_its_own_gets_a_warning(tmp_path: Path, entry_of: MakeEntry) -> None:
-    (warning,) = load(entry_of(saved(nets.plain(), tmp_path / "mine.keras"))).card.warnings
+    (warning,) = load(entry_of(saved(nets.plain(), tmp_path / "mine.keras"))).summary.warnings
     assert warning.startswith("the model has no Rescaling or Normalization layer")
     assert "`preprocess:`" in warning
-    own = load(entry_of(saved(nets.nested_twice(), tmp_path / "own.keras"))).card
+    own = load(entry_of(saved(nets.nested_twice(), tmp_path / "own.keras"))).summary
     assert (own.warnings, own.preprocess.label) == ((), "the model's own Rescaling layer")
 
 
 def test_preprocessing_before_a_layer_that_does_it_too_gets_a_warning(entry_of: MakeEntry) -> None:
     own = PreprocessChoice("custom", scale=1 / 255)
-    (warning,) = load(entry_of("demo", preprocess=own)).card.warnings
+    (warning,) = load(entry_of("demo", preprocess=own)).summary.warnings
     assert "has a Rescaling layer of its own" in warning
     for choice in (PreprocessChoice("auto"), PreprocessChoice("none")):
-        assert load(entry_of("demo", preprocess=choice)).card.warnings == ()
+        assert load(entry_of("demo", preprocess=choice)).summary.warnings == ()
 
 
 def test_wrong_preprocessing_gets_a_warning_and_the_right_one_a_note(tmp_path: Path, entry_of: MakeEntry) -> None:
@@ -124,25 +124,25 @@ def test_wrong_preprocessing_gets_a_warning_and_the_right_one_a_note(tmp_path: P
     means, variances = pixels.mean(axis=(0, 1, 2)), pixels.var(axis=(0, 1, 2))
     model.get_layer("bn").set_weights([np.ones(3), np.zeros(3), means, variances])
     path = str(saved(model, tmp_path / "m.keras"))
-    right = load(entry_of(path, preprocess=PreprocessChoice("tf"))).card
+    right = load(entry_of(path, preprocess=PreprocessChoice("tf"))).summary
     assert right.warnings == ()
     assert "was checked and fits" in right.notes[-1]
-    wrong = load(entry_of(path, preprocess=PreprocessChoice("none"))).card
+    wrong = load(entry_of(path, preprocess=PreprocessChoice("none"))).summary
     assert "looks wrong" in wrong.warnings[-1]
     assert "preprocess: tf" in wrong.warnings[-1]
 
 
 def test_what_cannot_be_checked_is_said(entry_of: MakeEntry) -> None:
-    assert "was not checked: the network has no batch normalisation" in load(entry_of("demo")).card.notes[-1]
+    assert "was not checked: the network has no batch normalisation" in load(entry_of("demo")).summary.notes[-1]
 
 
 @pytest.mark.parametrize("channels", [2, 4])
 def test_applications_with_other_than_three_channels_get_no_preprocessing_and_a_warning(
     channels: int, entry_of: MakeEntry
 ) -> None:
-    card = load(entry_of("MobileNet", weights="random", input_shape=(32, 32, channels))).card
-    assert (card.channels, card.preprocess.label) == (channels, "none")
-    (warning,) = card.warnings
+    summary = load(entry_of("MobileNet", weights="random", input_shape=(32, 32, channels))).summary
+    assert (summary.channels, summary.preprocess.label) == (channels, "none")
+    (warning,) = summary.warnings
     assert warning.startswith(f"the preprocessing of MobileNet is for three channels, and the model takes {channels}")
 
 
@@ -158,7 +158,7 @@ def test_random_weights_are_the_same_every_time(entry_of: MakeEntry) -> None:
     once, again = (load(entry) for _ in range(2))
     for one, other in zip(once.keras_model.get_weights(), again.keras_model.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
-    assert once.card == again.card
+    assert once.summary == again.summary
 
 
 def test_applications_without_top_that_are_too_small_say_so(entry_of: MakeEntry) -> None:

@@ -10,9 +10,9 @@ import pytest
 import tensorflow as tf
 from keras import layers, ops
 
-from generator.models.card import WHOLE_INPUT
 from generator.models.graph import flatten
 from generator.models.receptive_field import receptive_fields
+from generator.models.summary import WHOLE_INPUT
 from tests.models import nets
 from tests.models.architectures import ARCHITECTURES, SIDE, chain
 

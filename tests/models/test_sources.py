@@ -60,7 +60,7 @@ def test_random_weights_of_an_architecture_are_the_same_every_time(tmp_path: Pat
     first = load(own)
     keras.utils.set_random_seed(77)
     second = load(own)
-    assert first.card == second.card
+    assert first.summary == second.summary
     for one, other in zip(first.keras_model.get_weights(), second.keras_model.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
 
@@ -77,7 +77,7 @@ def test_an_architecture_without_an_input_shape_takes_the_entrys(weights: str, t
         with pytest.raises(ModelError, match="without an input shape"):
             load(own)
     loaded = load(replace(own, input_shape=(10, 8, 3)))
-    assert loaded.card.input_shape == (10, 8, 3)
+    assert loaded.summary.input_shape == (10, 8, 3)
     if weights != "random":
         np.testing.assert_array_equal(loaded.keras_model.get_weights()[0], model.get_weights()[0])
 
@@ -128,8 +128,8 @@ def test_a_callable_builds_the_same_network_every_time(source: str, folder: Path
     before = list(sys.path)
     first, second = (load(entry(source, folder)) for _ in range(2))
     assert sys.path == before
-    assert [(layer.name, layer.filters) for layer in first.card.layers] == [("conv", 4)]
-    assert first.card == second.card
+    assert [(layer.name, layer.filters) for layer in first.summary.layers] == [("conv", 4)]
+    assert first.summary == second.summary
     np.testing.assert_array_equal(first.keras_model.get_weights()[0], second.keras_model.get_weights()[0])
 
 
@@ -138,7 +138,7 @@ def test_a_callable_can_have_its_weights_in_a_file(folder: Path) -> None:
     model.save_weights(folder / "w.weights.h5")
     random, loaded = (load(entry("fgt_nets:build", folder, weights=w)) for w in ("", str(folder / "w.weights.h5")))
     np.testing.assert_array_equal(loaded.keras_model.get_weights()[0], model.get_weights()[0])
-    assert loaded.card.digest != random.card.digest
+    assert loaded.summary.digest != random.summary.digest
     with pytest.raises(ModelError, match=r"not weights of fgt_nets:free: layer `free`: expected \(3, 3, 3, 2\)"):
         load(entry("fgt_nets:free", folder, weights=str(folder / "w.weights.h5"), input_shape=(9, 9, 3)))
 
@@ -188,13 +188,13 @@ def change_an_unused_line(folder: Path) -> dict[str, object]:
 def test_the_digest_of_a_callable_is_of_what_it_returned(
     change: Callable[[Path], dict[str, object]], same: bool, folder: Path
 ) -> None:
-    before = load(entry("fgt_nets:build", folder)).card.digest
+    before = load(entry("fgt_nets:build", folder)).summary.digest
     fields = change(folder)
     for name in ("fgt_nets", "fgt_late"):  # as in another process
         del sys.modules[name]
         for cached in (folder / "__pycache__").glob(f"{name}.*"):
             cached.unlink()  # written within the same second, and of the same size
-    assert (load(entry("fgt_nets:build", folder, **fields)).card.digest == before) is same
+    assert (load(entry("fgt_nets:build", folder, **fields)).summary.digest == before) is same
 
 
 # --- code in files -----------------------------------------------------------------------------------------------
@@ -216,9 +216,9 @@ def test_code_in_a_file_runs_only_if_it_is_trusted(suffix: str, tmp_path: Path) 
         f"{path}: holds code (a Lambda layer `scale`), which safe mode does not load: it could do anything on this "
         "machine. If you trust the file, add --trust"
     )
-    assert [layer.name for layer in load(own, trust=True).card.layers] == ["conv"]
+    assert [layer.name for layer in load(own, trust=True).summary.layers] == ["conv"]
     shaped = replace(own, input_shape=(20, 20, 3))
-    assert load(shaped, trust=True).card.input_shape == (20, 20, 3)
+    assert load(shaped, trust=True).summary.input_shape == (20, 20, 3)
     with pytest.raises(ModelError, match="safe mode"):
         load(shaped)
 
@@ -248,7 +248,7 @@ def test_custom_losses_do_not_matter_not_even_those_of_nested_models(suffix: str
     outer.compile(loss=own_loss, metrics=[own_loss], optimizer="adam")
     path = save(outer, tmp_path / f"m{suffix}")
     loaded = load(entry(path, tmp_path, weights="random" if suffix == ".json" else ""))
-    assert [layer.name for layer in loaded.card.layers] == ["inner/conv"]
+    assert [layer.name for layer in loaded.summary.layers] == ["inner/conv"]
     if suffix != ".json":
         np.testing.assert_allclose(answers(loaded.keras_model), answers(outer), rtol=1e-5, atol=1e-6)
 
@@ -306,8 +306,8 @@ def test_names_that_keras_3_refuses_come_back(suffix: str, tmp_path: Path) -> No
     path = save(model, tmp_path / f"m{suffix}")
     own = entry(path, tmp_path, weights="random" if suffix == ".json" else "")
     loaded = load(own)
-    assert [layer.name for layer in loaded.card.layers] == ["block/first", "in/ner/conv/deep", "block.last"]
-    assert load(replace(own, input_shape=(16, 16, 3))).card.layers[0].name == "block/first"
+    assert [layer.name for layer in loaded.summary.layers] == ["block/first", "in/ner/conv/deep", "block.last"]
+    assert load(replace(own, input_shape=(16, 16, 3))).summary.layers[0].name == "block/first"
     if suffix != ".json":
         np.testing.assert_allclose(answers(loaded.keras_model), expected, rtol=1e-5, atol=1e-6)
 
@@ -353,8 +353,8 @@ def older_file(path: Path, layers_: list[dict[str, object]]) -> list[np.ndarray]
 def test_a_file_of_keras_2_loads_with_its_slashes(tmp_path: Path) -> None:
     arrays = older_file(tmp_path / "m.h5", OF_KERAS_2)
     loaded = load(entry(tmp_path / "m.h5", tmp_path))
-    assert [layer.name for layer in loaded.card.layers] == ["conv1/conv", "end"]
-    assert [layer.read_at for layer in loaded.card.layers] == ["conv1/relu", "end"]
+    assert [layer.name for layer in loaded.summary.layers] == ["conv1/conv", "end"]
+    assert [layer.read_at for layer in loaded.summary.layers] == ["conv1/relu", "end"]
     for found, expected in zip(loaded.keras_model.get_weights(), arrays, strict=True):
         np.testing.assert_array_equal(found, expected)
 
@@ -363,7 +363,7 @@ def test_an_architecture_and_weights_of_keras_2_load(tmp_path: Path) -> None:
     arrays = older_file(tmp_path / "m.h5", OF_KERAS_2)
     (tmp_path / "net.json").write_text(keras2(OF_KERAS_2))
     loaded = load(entry(tmp_path / "net.json", tmp_path, weights=str(tmp_path / "m.h5")))
-    assert [layer.name for layer in loaded.card.layers] == ["conv1/conv", "end"]
+    assert [layer.name for layer in loaded.summary.layers] == ["conv1/conv", "end"]
     for found, expected in zip(loaded.keras_model.get_weights(), arrays, strict=True):
         np.testing.assert_array_equal(found, expected)
 
@@ -376,7 +376,7 @@ def test_a_lambda_of_keras_2_is_refused_in_safe_mode_and_loads_with_trust(tmp_pa
     own = entry(tmp_path / "m.h5", tmp_path)
     with pytest.raises(ModelError, match=r"holds code \(a Lambda layer `scale`\)"):
         load(own)
-    assert [layer.name for layer in load(own, trust=True).card.layers] == ["end"]
+    assert [layer.name for layer in load(own, trust=True).summary.layers] == ["end"]
 
 
 UNBUILT = """

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.cards import card, conv, entry
 from tests.pages.gallery import Gallery, Page, fill
 from tests.pages.hostile import hostile
+from tests.summaries import conv, entry, summary
 
 
 @pytest.fixture(scope="session")
@@ -30,6 +30,6 @@ def strange_pages(strange: Gallery) -> dict[str, Page]:
 @pytest.fixture
 def gallery(tmp_path: Path) -> Gallery:
     """Return a gallery of one network with two layers of four filters, rendered, not yet written."""
-    made = Gallery(tmp_path, [(entry(), card(conv(1, "stem", slug="001-stem"), conv(2, "top", slug="002-top")))])
+    made = Gallery(tmp_path, [(entry(), summary(conv(1, "stem", slug="001-stem"), conv(2, "top", slug="002-top")))])
     fill(made.store, made.tasks())
     return made

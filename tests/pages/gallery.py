@@ -16,9 +16,8 @@ from urllib.parse import unquote, urlsplit
 from PIL import Image
 
 from generator.config import Config, ModelEntry
-from generator.models.card import ModelCard
-from generator.pages import write_site
-from generator.pages.site import Gathered, Written
+from generator.models.summary import ModelSummary
+from generator.pages.site import Gathered, Written, write_site
 from generator.plan import EVERYTHING, FEATURE_MAP, KERNEL, PICTURE, Choice, PhotoIdentity, Task, plan_model
 from generator.store import Store
 
@@ -36,7 +35,7 @@ def picture_file(what: str) -> bytes:
     return buffer.getvalue()
 
 
-def sketched(task: Task, index: int, level: float) -> dict[str, Any]:
+def pooled(task: Task, index: int, level: float) -> dict[str, Any]:
     """Return a sketch between zero and twice a response: a filter's own on each photo, flat if it is silent."""
     cells = hashlib.sha512(f"{task.photo} {task.layer.index} {index}".encode()).digest()
     return {"low": 0.0, "high": 2.0 * max(0.0, level), "cells": base64.b64encode(cells).decode()}
@@ -52,7 +51,7 @@ def fill(store: Store, tasks: Iterable[Task], score: Score = 2.0, response: Scor
         entries, blobs = [], []
 
         def blob(what: str, task: Task = task, blobs: list[str] = blobs) -> str:
-            blobs.append(store.put_blob(picture_file(f"{task.shelf} {what}")))
+            blobs.append(store.put_blob(picture_file(f"{task.record_group} {what}")))
             return blobs[-1]
 
         record: dict[str, Any] = {"technique": task.technique, "size": [8, 8], "blobs": blobs}
@@ -69,7 +68,7 @@ def fill(store: Store, tasks: Iterable[Task], score: Score = 2.0, response: Scor
             elif task.technique == FEATURE_MAP:
                 level = own(response, task, index)
                 one |= {"map": blob(f"{index}"), "response": level, "peak": 3 * level, "size": [8, 8]}
-                one |= {"places": 0.5 if level > 0 else 0.0, "sketch": sketched(task, index, level)}
+                one |= {"places": 0.5 if level > 0 else 0.0, "sketch": pooled(task, index, level)}
             else:
                 assert task.technique == PICTURE
                 assert task.settings
@@ -87,7 +86,7 @@ def fill(store: Store, tasks: Iterable[Task], score: Score = 2.0, response: Scor
                     for name in names
                 ]
             entries.append(one)
-        store.put_record(task.shelf, task.key, {**record, "filters": entries})
+        store.put_record(task.record_group, task.key, {**record, "filters": entries})
 
 
 class SheetsOnce(Store):
@@ -112,7 +111,7 @@ class Gallery:
     """A configuration with its models' cards: what a build knows when it comes to write the pages."""
 
     folder: Path
-    models: Sequence[tuple[ModelEntry, ModelCard]]
+    models: Sequence[tuple[ModelEntry, ModelSummary]]
     title: str = "Gallery"
     photos: Sequence[PhotoIdentity] = (PhotoIdentity("cat", "1" * 64, (32, 32)),)
 
@@ -121,21 +120,23 @@ class Gallery:
         self.site = self.folder / "site"
 
     def tasks(self, choice: Choice = EVERYTHING) -> list[Task]:
-        return [task for entry, card in self.models for task in plan_model(entry, card, self.photos, choice)]
+        return [task for entry, summary in self.models for task in plan_model(entry, summary, self.photos, choice)]
 
     def write(self, choice: Choice = EVERYTHING) -> Written:
         """Write the site of what the store holds; ``choice`` is what was rendered just now."""
         entries = tuple(entry for entry, _ in self.models)
         config = Config(self.title, self.site, self.store.folder, (), entries)
-        return write_site(config, [self._gathered(entry, card, choice) for entry, card in self.models], self.store)
+        return write_site(
+            config, [self._gathered(entry, summary, choice) for entry, summary in self.models], self.store
+        )
 
-    def _gathered(self, entry: ModelEntry, card: ModelCard, choice: Choice) -> Gathered:
-        shown = plan_model(entry, card, self.photos)
+    def _gathered(self, entry: ModelEntry, summary: ModelSummary, choice: Choice) -> Gathered:
+        shown = plan_model(entry, summary, self.photos)
         return (
             entry,
-            card,
+            summary,
             self.photos,
-            shown + (plan_model(entry, card, self.photos, choice) if choice.narrows else []),
+            shown + (plan_model(entry, summary, self.photos, choice) if choice.narrows else []),
         )
 
     @property

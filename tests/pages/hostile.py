@@ -5,19 +5,19 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from generator.config.values import Objective
-from generator.models.card import ArchitectureRow
+from generator.config.values import ObjectiveSpec
+from generator.models.summary import ArchitectureRow
 from generator.names import slug, unique_slugs
 from generator.plan import PhotoIdentity
-from tests.cards import card, conv, entry
 from tests.pages.gallery import Gallery
+from tests.summaries import conv, entry, summary
 
 IMAGE, SCRIPT, CLIMB = "<img src=x onerror=alert(1)>", "\"'></a></title><script>alert(1)</script>", "../../etc"
 HOSTILE = [IMAGE, SCRIPT, CLIMB, "{{ 7 * 7 }} &amp; %s", "a/b\\c", "javascript:alert(1)", "CON", "ok"]
 EVERY_KIND = (
     ("diversity", 2),
     ("method", "maco"),
-    ("objective", (Objective(), Objective("neuron"), Objective("direction", ((0, 1.0), (1, -1.0))))),
+    ("objective", (ObjectiveSpec(), ObjectiveSpec("neuron"), ObjectiveSpec("direction", ((0, 1.0), (1, -1.0))))),
     ("repeats", 2),
     ("sign", "both"),
 )
@@ -33,9 +33,9 @@ def hostile(folder: Path) -> Gallery:
         ]
         rows = tuple(ArchitectureRow(c.name, c.name, c.output_shape, 1, c.index) for c in layers)
         rows += (ArchitectureRow(name, name, (None,), 0, None),)
-        label = replace(card().preprocess, label=name)
+        label = replace(summary().preprocess, label=name)
         digest = f"{number:064d}"
-        made = card(*layers, digest=digest, preprocess=label, warnings=(name,), left_out=(name,), architecture=rows)
+        made = summary(*layers, digest=digest, preprocess=label, warnings=(name,), left_out=(name,), architecture=rows)
         kinds = EVERY_KIND if number % 2 else ()
         models.append((entry(name, page, source=f"/home/me/secret/{slug(name)}.keras", render=kinds), made))
     photos = [PhotoIdentity(name, f"{i:064d}", (32, 48)) for i, name in enumerate(HOSTILE[:3])]

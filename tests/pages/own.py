@@ -5,24 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from generator.config import Config, Look
-from generator.pages import write_site
-from generator.pages.site import Written
+from generator.config import Branding, Config
+from generator.pages.site import Written, write_site
 from generator.plan import EVERYTHING, Choice, plan_model
-from tests.cards import card, conv, entry
 from tests.pages.gallery import Gallery, fill
+from tests.summaries import conv, entry, summary
 
 
 @dataclass
 class OwnGallery(Gallery):
-    """A gallery whose site is written with a look."""
+    """A gallery whose site is written with a branding of its own."""
 
-    look: Look = field(default_factory=Look)
+    branding: Branding = field(default_factory=Branding)
 
     def write(self, choice: Choice = EVERYTHING) -> Written:
         """Write the site of what the store holds."""
         entries = tuple(entry for entry, _ in self.models)
-        config = Config(self.title, self.site, self.store.folder, (), entries, look=self.look)
+        config = Config(self.title, self.site, self.store.folder, (), entries, branding=self.branding)
         gathered = [(e, c, self.photos, plan_model(e, c, self.photos, choice)) for e, c in self.models]
         return write_site(config, gathered, self.store)
 
@@ -30,7 +29,7 @@ class OwnGallery(Gallery):
 def own_gallery(folder: Path) -> OwnGallery:
     """Return a gallery of one network with two layers of two filters, rendered, not yet written."""
     layers = (conv(1, "stem", 2, slug="001-stem"), conv(2, "top", 2, slug="002-top"))
-    made = OwnGallery(folder, [(entry(), card(*layers))])
+    made = OwnGallery(folder, [(entry(), summary(*layers))])
     fill(made.store, made.tasks())
     return made
 

@@ -9,24 +9,25 @@ import pytest
 
 from generator import assets
 from generator.config import Config, ModelEntry
-from generator.models.card import ModelCard
+from generator.models.summary import ModelSummary
 from generator.names import slug, unique_slugs
-from generator.pages.comparison import Comparison, comparisons
+from generator.pages.comparison import Comparison
+from generator.pages.gather import model_view
+from generator.pages.gather_comparisons import comparisons
 from generator.pages.site import write_site
 from generator.pages.templating import environment
-from generator.pages.views import model_view
 from generator.plan import PhotoIdentity, Task, plan_model
 from generator.plan.pairs import comparison_key
-from tests.cards import card, conv, entry
 from tests.pages.gallery import Gallery, Page, fill, resolved
 from tests.pages.hostile import CLIMB, HOSTILE, IMAGE, SCRIPT
+from tests.summaries import conv, entry, summary
 
 Compare = tuple[tuple[str, str], ...] | None
 LAYERS = (conv(1, "stem", slug="001-stem"), conv(2, "top", slug="002-top"))
 
 
-def network(name: str, number: int, *layers: object, **said: object) -> tuple[ModelEntry, ModelCard]:
-    made = card(*(layers or LAYERS), digest=f"{number:064d}")  # type: ignore[arg-type]
+def network(name: str, number: int, *layers: object, **said: object) -> tuple[ModelEntry, ModelSummary]:
+    made = summary(*(layers or LAYERS), digest=f"{number:064d}")  # type: ignore[arg-type]
     return entry(name, name, **said), made
 
 
@@ -108,11 +109,11 @@ def test_without_weights_the_answers_say_what_changed(tmp_path: Path) -> None:
     assert not found.weighed
     first, *rest = found.layers[0].pairs
     # what woke up has nothing in common with its silence; what is silent twice cannot be compared
-    assert (first.a.index, first.apart, first.turned, first.died_or_woke) == (2, 1.0, True, True)
-    assert [(pair.a.index, pair.turned) for pair in rest] == [(0, False), (1, False), (3, False)]
+    assert (first.a.index, first.apart, first.verdict_changed, first.died_or_revived) == (2, 1.0, True, True)
+    assert [(pair.a.index, pair.verdict_changed) for pair in rest] == [(0, False), (1, False), (3, False)]
     assert [pair.apart for pair in rest] == [pytest.approx(0, abs=1e-5), pytest.approx(0, abs=1e-5), None]
     assert found.layers[0].apart == pytest.approx(1 / 3, abs=1e-5)
-    assert [(layer.a.layer.name, pair.a.index) for layer, pair in found.turned] == [("stem", 2), ("top", 2)]
+    assert [(layer.a.layer.name, pair.a.index) for layer, pair in found.verdict_changed] == [("stem", 2), ("top", 2)]
     write(gallery)
     index = (gallery.site / found.page).read_text()
     assert "How much the weights changed is not known" in index
@@ -130,8 +131,8 @@ def test_answers_are_compared_by_pearsons_correlation_over_all_photos(tmp_path: 
     assert (found.same, found.weighed) == (False, False)
     rows = []
     for side in (found.layers[0].a, found.layers[0].b):
-        sketches = [[m.sketch for m in one.maps] for one in side.filters]
-        rows.append([[c * s.high / 255 for s in own if s for c in s.cells] for own in sketches])
+        pooled_maps = [[m.pooled_map for m in one.maps] for one in side.filters]
+        rows.append([[c * s.high / 255 for s in own if s for c in s.cells] for own in pooled_maps])
     others = np.roll(np.array(rows[1]), -64, axis=1)  # y, z, x
     by_chance = np.corrcoef(np.array(rows[0]), others)[:4, 4:].max(axis=1).mean()
     assert found.layers[0].chance == pytest.approx(by_chance, abs=1e-5)
@@ -233,7 +234,7 @@ def test_pages_lead_to_each_other_and_to_the_filters(tmp_path: Path) -> None:
 def test_names_stay_names(tmp_path: Path) -> None:
     layers = [conv(i, name, 2, slug=f"{i:03d}-{slug(name)}") for i, name in enumerate(HOSTILE, 1)]
     first, second = unique_slugs([IMAGE, SCRIPT])
-    models = [(entry(IMAGE, first), card(*layers)), (entry(SCRIPT, second), card(*layers, digest="1" * 64))]
+    models = [(entry(IMAGE, first), summary(*layers)), (entry(SCRIPT, second), summary(*layers, digest="1" * 64))]
     photos = [PhotoIdentity(CLIMB, "2" * 64, (32, 48)), PhotoIdentity(SCRIPT, "3" * 64, (32, 48))]
     gallery = Gallery(tmp_path, models, photos=photos)
     fill(gallery.store, gallery.tasks(), lambda task, index: float(task.model == SCRIPT))

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from generator.config.colours import hex_colour
-from generator.config.look import KEYS
-from generator.pages import architecture, comparison, parts, text, views
-from generator.pages.accent import GROUNDS, readable
+from generator.analysis import records
+from generator.config import Branding
+from generator.config.types.colours import hex_colour
+from generator.pages import comparison, views
+from generator.pages import filters as text
+from generator.pages.branding.accent import GROUNDS, readable
+from generator.pages.diagram import drawing as architecture
 from generator.pages.templating import Templates, environment
-from tests.cards import entry
 from tests.pages.own import fill, own_gallery
+from tests.summaries import entry
 
 ROOT = Path(__file__).parents[2]
 GUIDE = (ROOT / "docs/customise.md").read_text(encoding="utf-8")
@@ -48,12 +51,12 @@ def given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Names:
 
     monkeypatch.setattr(Templates, "render", listen)
     gallery = own_gallery(tmp_path)
-    (_, card), *_ = gallery.models
-    gallery.models = [*gallery.models, (entry("later", "later"), replace(card, digest="d" * 64))]
+    (_, summary), *_ = gallery.models
+    gallery.models = [*gallery.models, (entry("later", "later"), replace(summary, digest="d" * 64))]
     (tmp_path / "logo.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg"/>')
     fill(gallery.store, gallery.tasks())
     gallery.write()
-    gallery.look = type(gallery.look)(logo=tmp_path / "logo.svg")
+    gallery.branding = type(gallery.branding)(logo=tmp_path / "logo.svg")
     gallery.write()
     return seen
 
@@ -70,7 +73,7 @@ def test_the_guide_names_exactly_what_templates_get(given: Names) -> None:
 def test_what_the_guide_says_of_types_they_have() -> None:
     for kind, attribute, _ in rows("type", "attribute"):
         (found,) = {
-            getattr(module, kind) for module in (views, parts, comparison, architecture) if hasattr(module, kind)
+            getattr(module, kind) for module in (views, records, comparison, architecture) if hasattr(module, kind)
         }
         assert attribute in {*dir(found), *found.__dataclass_fields__}, (kind, attribute)
     named = {
@@ -80,7 +83,8 @@ def test_what_the_guide_says_of_types_they_have() -> None:
 
 
 def test_the_guide_names_every_key_block_and_colour() -> None:
-    assert [key for key in KEYS if f"`{key}`" not in GUIDE] == []
+    keys = {field.name for field in fields(Branding)} - {"folder"}
+    assert [key for key in keys if f"`{key}`" not in GUIDE] == []
     base = (ROOT / "templates/base.html").read_text(encoding="utf-8")
     (line,) = (line for line in GUIDE.splitlines() if line.startswith("`base.html` has these blocks"))
     assert re.findall(r"`(\w+)`", line) == re.findall(r"{% block (\w+) %}", base)

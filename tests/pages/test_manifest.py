@@ -7,11 +7,11 @@ import jsonschema
 import pytest
 
 from generator.config.schema import RenderPart
-from generator.config.values import Objective, every_settings
+from generator.config.values import ObjectiveSpec, every_settings
 from generator.names import slug
-from tests.cards import card, conv, entry
 from tests.pages.gallery import Gallery, fill
 from tests.pages.hostile import HOSTILE
+from tests.summaries import conv, entry, summary
 
 
 def test_the_manifest_is_as_its_schema_says(strange: Gallery) -> None:
@@ -50,14 +50,16 @@ FOURIER: dict[str, object] = {
 @pytest.mark.parametrize(
     ("objective", "written"),
     [
-        (Objective(), "channel"),
-        (Objective("neuron"), "neuron"),
-        (Objective("direction", ((0, 1.0), (3, -0.5))), {"direction": {"0": 1.0, "3": -0.5}}),
+        (ObjectiveSpec(), "channel"),
+        (ObjectiveSpec("neuron"), "neuron"),
+        (ObjectiveSpec("direction", ((0, 1.0), (3, -0.5))), {"direction": {"0": 1.0, "3": -0.5}}),
     ],
 )
-def test_settings_are_written_as_a_configuration_does(tmp_path: Path, objective: Objective, written: object) -> None:
+def test_settings_are_written_as_a_configuration_does(
+    tmp_path: Path, objective: ObjectiveSpec, written: object
+) -> None:
     of = entry(render=tuple({**FOURIER, "objective": (objective,), "sign": "negative", "seed": 7}.items()))
-    gallery = Gallery(tmp_path, [(of, card(conv(1, "stem")))])
+    gallery = Gallery(tmp_path, [(of, summary(conv(1, "stem")))])
     fill(gallery.store, gallery.tasks())
     gallery.write()
     (one,) = gallery.manifest["models"][0]["layers"][0]["filters"][0]["pictures"]

@@ -8,21 +8,22 @@ from pathlib import Path
 
 import pytest
 
-from generator.config.values import METHOD_DEFAULTS, Objective, RenderSettings, every_settings
+from generator.config.values import METHOD_DEFAULTS, ObjectiveSpec, RenderSettings, every_settings
+from generator.pages.gather import model_view
 from generator.pages.pictures import kinds, title
-from generator.pages.views import FilterView, ModelView, model_view
+from generator.pages.views import FilterView, ModelView
 from generator.plan import FEATURE_MAP, PICTURE, Choice, Task
-from tests.cards import card, conv, entry
 from tests.pages.gallery import Gallery, fill
+from tests.summaries import conv, entry, summary
 
-CHANNEL, NEURON, MIXED = Objective(), Objective("neuron"), Objective("direction", ((1, 1.0), (3, -1.0)))
+CHANNEL, NEURON, MIXED = ObjectiveSpec(), ObjectiveSpec("neuron"), ObjectiveSpec("direction", ((1, 1.0), (3, -1.0)))
 Chosen = dict[str, object]
 
 
 def gallery(folder: Path, **render: object) -> Gallery:
     """Return a gallery of one layer of four filters that get such pictures, not yet rendered."""
     made = entry(render=tuple(sorted(render.items())))
-    return Gallery(folder, [(made, card(conv(1, "stem", slug="001-stem")))])
+    return Gallery(folder, [(made, summary(conv(1, "stem", slug="001-stem")))])
 
 
 def view(made: Gallery, choice: Choice | None = None, keep_all: bool = False) -> ModelView:
@@ -97,7 +98,7 @@ def test_pictures_come_in_the_order_of_the_plan_each_with_files_of_its_own(tmp_p
     mixed = ["Direction 1 − 3", "Direction 1 − 3, negative"]
     assert {index: titles(one) for index, one in found.items()} == {0: own, 1: own + mixed, 2: own, 3: own + mixed}
     every = [picture for one in found.values() for picture in one.pictures]
-    files = [file.path for p in every for file in (p.file, *(grown for _, grown in p.growth))]
+    files = [file.path for p in every for file in (p.file, *(kept_snapshots for _, kept_snapshots in p.snapshots))]
     assert len(files) == len(set(files)) == (4 + 6 + 4 + 6) * 3
     assert [p.file.path for p in found[1].pictures][:3] == [
         "net/001-stem/0001-picture.webp",

@@ -13,9 +13,9 @@ from generator.config import LayerRule
 from generator.errors import GalleryError
 from generator.pages.templating import environment
 from generator.plan import FEATURE_MAP, Choice, PhotoIdentity
-from tests.cards import card, conv, entry
 from tests.pages.gallery import Gallery, Page, fill, picture_file, resolved
 from tests.pages.hostile import HOSTILE, SCRIPT
+from tests.summaries import conv, entry, summary
 
 
 def test_names_are_shown_as_they_are_and_never_become_markup(strange: Gallery, strange_pages: dict[str, Page]) -> None:
@@ -170,7 +170,7 @@ def test_records_of_any_batch_on_the_shelf_are_shown(
     configured: str | tuple[int, ...],
     shown: list[int],
 ) -> None:
-    gallery = Gallery(tmp_path, [(entry(filters=configured), card(conv(1, "stem")))])
+    gallery = Gallery(tmp_path, [(entry(filters=configured), summary(conv(1, "stem")))])
     for batch in rendered:
         fill(gallery.store, gallery.tasks(Choice(filters=batch)))
     gallery.write(Choice(filters=now))

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from generator.config.values import Objective
-from tests.cards import card, conv, entry
+from generator.config.values import ObjectiveSpec
 from tests.pages.gallery import Gallery, Score, fill, resolved
+from tests.summaries import conv, entry, summary
 
-MIXED = Objective("direction", ((0, 1.0), (1, 0.5)))
+MIXED = ObjectiveSpec("direction", ((0, 1.0), (1, 0.5)))
 
 
 @pytest.mark.parametrize(
@@ -34,7 +34,7 @@ def test_a_filters_page_says_what_became_of_it(
     tmp_path: Path, score: float, response: float, verdict: str, said: str
 ) -> None:
     of = entry(render=(("steps", 128),))
-    gallery = Gallery(tmp_path, [(of, card(conv(1, "stem", 1, slug="001-stem")))])
+    gallery = Gallery(tmp_path, [(of, summary(conv(1, "stem", 1, slug="001-stem")))])
     fill(gallery.store, gallery.tasks(), score, response)
     assert gallery.write().verdicts == {verdict: 1}
     assert said in gallery.pages()["net/001-stem/0000.html"].text
@@ -43,7 +43,7 @@ def test_a_filters_page_says_what_became_of_it(
 def written(folder: Path, filters: int, score: Score, response: float = 1.0, **render: object) -> Gallery:
     """Return a gallery of one layer whose filters get such pictures, written."""
     of = entry(render=tuple(sorted(render.items())))
-    made = Gallery(folder, [(of, card(conv(1, "stem", filters, slug="001-stem")))])
+    made = Gallery(folder, [(of, summary(conv(1, "stem", filters, slug="001-stem")))])
     fill(made.store, made.tasks(), score, response)
     made.write()
     return made
@@ -58,9 +58,9 @@ PAGE, LAYER = "net/001-stem/0000.html", "net/001-stem/index.html"
         ({"sign": "negative"}, 2.0, 1.0, "drives the filter to 2 below zero, in the mean over all places."),
         ({"sign": "negative"}, 0.0, 0.0, "Nothing drove this filter below zero: not the start image, and not any of"),
         ({"sign": "negative", "repeats": 2}, 2.0, 1.0, "Seeds. The same search from other random starts."),
-        ({"objective": (Objective("neuron"),)}, 6.0, 1.0, "2 times the strongest place of any photo, 3 (cat)."),
-        ({"objective": (Objective("neuron"),)}, 2.0, 1.0, "excites the filter’s centre unit more (3) than its own"),
-        ({"objective": (Objective("neuron"),)}, 6.0, 1.0, "Centre unit. Only the one place in the middle"),
+        ({"objective": (ObjectiveSpec("neuron"),)}, 6.0, 1.0, "2 times the strongest place of any photo, 3 (cat)."),
+        ({"objective": (ObjectiveSpec("neuron"),)}, 2.0, 1.0, "excites the filter’s centre unit more (3) than its own"),
+        ({"objective": (ObjectiveSpec("neuron"),)}, 6.0, 1.0, "Centre unit. Only the one place in the middle"),
         (
             {"objective": (MIXED,)},
             6.0,
@@ -84,7 +84,7 @@ def test_a_filters_page_says_what_its_pictures_are(
 
 
 def test_every_picture_of_a_filter_hangs_on_its_page(tmp_path: Path) -> None:
-    made = written(tmp_path, 2, 2.0, sign="both", diversity=2, objective=(Objective(), MIXED))
+    made = written(tmp_path, 2, 2.0, sign="both", diversity=2, objective=(ObjectiveSpec(), MIXED))
     page = made.pages()[PAGE]
     text = " ".join(page.text.split())
     order = ["Diverse 1 of 2.", "More pictures", "Diverse 2 of 2", "Negative, diverse 1 of 2", "Direction 0 + 0.5 × 1"]
@@ -99,7 +99,7 @@ def test_every_picture_of_a_filter_hangs_on_its_page(tmp_path: Path) -> None:
 
 
 def test_a_layer_offers_every_kind_of_picture(tmp_path: Path) -> None:
-    made = written(tmp_path, 2, 2.0, sign="both", objective=(Objective(), Objective("neuron")))
+    made = written(tmp_path, 2, 2.0, sign="both", objective=(ObjectiveSpec(), ObjectiveSpec("neuron")))
     page = made.pages()[LAYER]
     assert [a["value"] for a in page.all("input", name="technique")] == [
         *("picture", "negative", "centre-unit", "centre-unit-negative", "feature-map-0", "kernel")

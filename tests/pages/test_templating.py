@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from generator.config import Look
+from generator.config import Branding
 from generator.errors import UsageError
 from generator.pages.templating import environment, open_templates
 from tests.pages.own import OwnGallery, own_gallery, saved
@@ -24,7 +24,7 @@ def gallery(tmp_path: Path) -> OwnGallery:
 
 def write(gallery: OwnGallery, files: Files) -> dict[str, bytes]:
     """Write the site with templates of these texts."""
-    gallery.look = replace(gallery.look, templates=saved(gallery.folder / "theme", files))
+    gallery.branding = replace(gallery.branding, templates=saved(gallery.folder / "theme", files))
     gallery.write()
     return gallery.held()
 
@@ -46,7 +46,7 @@ def test_a_template_goes_before_ours_and_the_others_stay(gallery: OwnGallery) ->
     after = write(gallery, {"reading.html": "<!doctype html><title>{{ site_title }}</title>"})
     assert after["reading.html"] == b"<!doctype html><title>Gallery</title>"
     assert {path for path in before if after.get(path) != before[path]} == {"reading.html", "manifest.json"}
-    gallery.look = Look()
+    gallery.branding = Branding()
     gallery.write()
     assert gallery.held() == before
 

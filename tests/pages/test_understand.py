@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 
 from generator import assets
-from generator.pages.insight import Near
+from generator.analysis.layer_insight import Near
+from generator.pages.gather import model_view
 from generator.pages.templating import environment
-from generator.pages.views import LayerView, model_view
-from tests.cards import card, conv, entry
+from generator.pages.views import LayerView
 from tests.pages.gallery import Gallery, Page, Score, fill
 from tests.pages.hostile import IMAGE, hostile
+from tests.summaries import conv, entry, summary
 
 ENVIRONMENT = environment(assets.templates_path())
 CALLS = {
@@ -32,7 +33,7 @@ def page(name: str, layer: LayerView, index: int = 0) -> Page:
 
 def view(folder: Path, filters: int, score: Score = 2.0, response: Score = 1.0, **fields: object) -> LayerView:
     """Return a layer whose filters reach such scores and answer so to the photo."""
-    made = Gallery(folder, [(entry(), card(conv(1, "stem", filters, slug="001-stem", **fields)))])
+    made = Gallery(folder, [(entry(), summary(conv(1, "stem", filters, slug="001-stem", **fields)))])
     fill(made.store, made.tasks(), score, response)
     return model_view(*made.models[0], made.photos, made.tasks(), made.store).layers[0]
 

@@ -5,17 +5,18 @@ from pathlib import Path
 
 import pytest
 
-from generator.config.values import Objective
-from generator.pages.views import LayerView, model_view
+from generator.config.values import ObjectiveSpec
+from generator.pages.gather import model_view
+from generator.pages.views import LayerView
 from generator.plan import Task
-from tests.cards import card, conv, entry
 from tests.pages.gallery import Gallery, fill
+from tests.summaries import conv, entry, summary
 
 
 def layer_view(folder: Path, scores: list[float], response: float = 0.0, **render: object) -> LayerView:
     """Return a layer whose filters' pictures reach these scores, and negatives 1."""
     of = entry(render=tuple(sorted(render.items())))
-    made = Gallery(folder, [(of, card(conv(1, "stem", len(scores))))])
+    made = Gallery(folder, [(of, summary(conv(1, "stem", len(scores))))])
 
     def score(task: Task, index: int) -> float:
         return 1.0 if task.settings and task.settings.sign == "negative" else scores[index]
@@ -42,9 +43,9 @@ def test_dead_filters_stand_for_nothing(tmp_path: Path, scores: list[float], res
 
 
 def test_starts_that_are_the_same_are_counted_once(tmp_path: Path) -> None:
-    view = layer_view(tmp_path, [0.0], objective=(Objective(), Objective("neuron")), repeats=2)
+    view = layer_view(tmp_path, [0.0], objective=(ObjectiveSpec(), ObjectiveSpec("neuron")), repeats=2)
     one = view.by_index[0]
     assert (len(one.searches), one.starts) == (4, 4)
-    start = one.pictures[0].growth[0]
-    twins = tuple(replace(p, growth=(start, *p.growth[1:])) for p in one.pictures[:2])
+    start = one.pictures[0].snapshots[0]
+    twins = tuple(replace(p, snapshots=(start, *p.snapshots[1:])) for p in one.pictures[:2])
     assert replace(one, pictures=(*twins, *one.pictures[2:])).starts == 3

@@ -3,15 +3,15 @@ from __future__ import annotations
 import pytest
 
 from generator.config import LayerRule, ModelEntry, MostActive, RenderSettings
-from generator.config.values import Filters, Objective
+from generator.config.values import Filters, ObjectiveSpec
 from generator.errors import UsageError
-from generator.models.card import ConvLayer, ModelCard
+from generator.models.summary import ConvLayer, ModelSummary
 from generator.plan import EVERYTHING, Choice, check_layers, chosen_layers
 from generator.plan.choose import choose_filters
-from tests.cards import card, conv, entry
+from tests.summaries import conv, entry, summary
 
 LAYERS: tuple[ConvLayer, ...] = (conv(1, "stem", 8), conv(2, "block1_conv1", 6), conv(3, "block1_conv2", 3))
-CARD: ModelCard = card(*LAYERS)
+CARD: ModelSummary = summary(*LAYERS)
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_the_first_rule_that_matches_gives_the_settings() -> None:
 
 def direction(glob: str, filters: tuple[int, ...]) -> ModelEntry:
     """Return an entry with a direction of these filters for the layers that a pattern names."""
-    objective = (Objective(), Objective("direction", tuple((index, 1.0) for index in filters)))
+    objective = (ObjectiveSpec(), ObjectiveSpec("direction", tuple((index, 1.0) for index in filters)))
     return entry(layers=(LayerRule(glob, None, (("objective", objective),)), LayerRule("*")))
 
 
@@ -112,7 +112,7 @@ def test_a_configuration_that_names_nothing_is_told(of: ModelEntry, choice: Choi
     assert str(caught.value) == message
 
 
-BOTH = [(RULES, CARD), (entry("other"), card(conv(1, "own", 2)))]
+BOTH = [(RULES, CARD), (entry("other"), summary(conv(1, "own", 2)))]
 
 
 @pytest.mark.parametrize(

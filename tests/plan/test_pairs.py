@@ -6,15 +6,15 @@ from pathlib import Path
 import pytest
 
 from generator.config import Config
-from generator.models.card import ModelCard
+from generator.models.summary import ModelSummary
 from generator.plan.pairs import alike, comparison_key, model_pairs
-from tests.cards import card, conv, entry
+from tests.summaries import conv, entry, summary
 
 SMALL, LARGE = [conv(1, "a")], [conv(1, "a"), conv(2, "b")]
 
 
-def cards(*layers: object) -> dict[str, ModelCard]:
-    return {f"m{i}": card(*of, digest=f"{i:064d}") for i, of in enumerate(layers)}  # type: ignore[misc]
+def summaries(*layers: object) -> dict[str, ModelSummary]:
+    return {f"m{i}": summary(*of, digest=f"{i:064d}") for i, of in enumerate(layers)}  # type: ignore[misc]
 
 
 def config(*names: str, compare: tuple[tuple[str, str], ...] | None = None) -> Config:
@@ -38,12 +38,12 @@ def config(*names: str, compare: tuple[tuple[str, str], ...] | None = None) -> C
 def test_neighbours_of_one_architecture_are_compared_unless_pairs_are_named(
     architectures: list[object], compare: tuple[tuple[str, str], ...] | None, expected: list[tuple[str, str]]
 ) -> None:
-    known = cards(*architectures)
+    known = summaries(*architectures)
     assert list(model_pairs(config(*known, compare=compare), known)) == expected
 
 
 def test_a_model_that_is_not_known_is_compared_with_nothing_and_hides_no_gap() -> None:
-    known = cards(SMALL, SMALL, SMALL)
+    known = summaries(SMALL, SMALL, SMALL)
     names = tuple(known)
     del known["m1"]
     assert model_pairs(config(*names), known) == ()
@@ -51,7 +51,7 @@ def test_a_model_that_is_not_known_is_compared_with_nothing_and_hides_no_gap() -
 
 
 def test_one_file_under_two_names_is_not_compared_with_itself_unless_asked() -> None:
-    known = {"x": card(*SMALL), "y": card(*SMALL)}
+    known = {"x": summary(*SMALL), "y": summary(*SMALL)}
     assert model_pairs(config("x", "y"), known) == ()
     assert model_pairs(config("x", "y", compare=(("x", "y"),)), known) == (("x", "y"),)
 
@@ -66,10 +66,10 @@ def test_one_file_under_two_names_is_not_compared_with_itself_unless_asked() -> 
     ],
 )
 def test_architectures_agree_in_kinds_and_kernels_whatever_the_names(change: dict[str, object], same: bool) -> None:
-    assert alike(card(conv(1, "a")), card(replace(conv(1, "a"), **change))) is same  # type: ignore[arg-type]
+    assert alike(summary(conv(1, "a")), summary(replace(conv(1, "a"), **change))) is same  # type: ignore[arg-type]
 
 
 def test_a_comparison_is_kept_under_both_models_in_their_order() -> None:
-    a, b, c = cards(SMALL, SMALL, SMALL).values()
+    a, b, c = summaries(SMALL, SMALL, SMALL).values()
     assert len({comparison_key(a, b), comparison_key(b, a), comparison_key(a, c)}) == 3
-    assert comparison_key(a, b) == comparison_key(card(conv(1, "x"), digest=a.digest), b)
+    assert comparison_key(a, b) == comparison_key(summary(conv(1, "x"), digest=a.digest), b)

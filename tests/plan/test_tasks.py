@@ -6,21 +6,21 @@ from dataclasses import replace
 import pytest
 
 from generator.config import LayerRule, ModelEntry, RenderSettings
-from generator.config.values import Objective
-from generator.models.card import ModelCard
+from generator.config.values import ObjectiveSpec
+from generator.models.summary import ModelSummary
 from generator.plan import FEATURE_MAP, KERNEL, PICTURE, Choice, PhotoIdentity, Task, Tuning, plan_model, tasks
 from generator.plan.tasks import batches
-from tests.cards import card, conv, entry
+from tests.summaries import conv, entry, summary
 
-CARD = card(conv(1, "a", 4), conv(2, "b", 40))
+CARD = summary(conv(1, "a", 4), conv(2, "b", 40))
 HALF = Tuning("bfloat16")
-NEURON, DIRECTION = Objective("neuron"), Objective("direction", ((1, 1.0), (3, -0.5)))
+NEURON, DIRECTION = ObjectiveSpec("neuron"), ObjectiveSpec("direction", ((1, 1.0), (3, -0.5)))
 PHOTO = PhotoIdentity("cat", "1" * 64, (224, 224))
 BASE: tuple[tuple[str, object], ...] = (("size", 64),)
 
 
 def planned(
-    of: ModelEntry | None = None, model: ModelCard = CARD, photo: PhotoIdentity = PHOTO, tuning: Tuning | None = None
+    of: ModelEntry | None = None, model: ModelSummary = CARD, photo: PhotoIdentity = PHOTO, tuning: Tuning | None = None
 ) -> list[Task]:
     return plan_model(of or entry(render=BASE), model, [photo], tuning=tuning)
 
@@ -53,7 +53,7 @@ def test_the_plan_is_ordered_kernels_photos_pictures() -> None:
 
 
 def test_the_same_plan_has_the_same_keys() -> None:
-    assert [(t.shelf, t.key) for t in planned()] == [(t.shelf, t.key) for t in planned()]
+    assert [(t.record_group, t.key) for t in planned()] == [(t.record_group, t.key) for t in planned()]
 
 
 OTHER_SETTINGS: dict[str, object] = {
@@ -105,9 +105,9 @@ def test_settings_of_one_layer_change_the_keys_of_its_pictures_alone(setting: st
         # what is added leaves the pictures that were there as they are
         ({"sign": "both"}, 1),
         ({"repeats": 3}, 2),
-        ({"objective": (Objective(), NEURON)}, 1),
-        ({"objective": (Objective(), DIRECTION)}, 1),
-        ({"objective": (NEURON, Objective()), "sign": "both", "repeats": 2}, 7),
+        ({"objective": (ObjectiveSpec(), NEURON)}, 1),
+        ({"objective": (ObjectiveSpec(), DIRECTION)}, 1),
+        ({"objective": (NEURON, ObjectiveSpec()), "sign": "both", "repeats": 2}, 7),
     ],
 )
 def test_more_pictures_keep_the_keys_of_those_before(more: dict[str, object], added: int) -> None:
@@ -115,7 +115,7 @@ def test_more_pictures_keep_the_keys_of_those_before(more: dict[str, object], ad
     assert {task.key for task in before} <= {task.key for task in after}
     assert len(keys(after, PICTURE)) == len(keys(before, PICTURE)) + added
     assert len({task.key for task in after}) == len(after)
-    assert len({t.shelf for t in after if t.technique == PICTURE and t.layer.name == "a"}) == 1 + added
+    assert len({t.record_group for t in after if t.technique == PICTURE and t.layer.name == "a"}) == 1 + added
 
 
 @pytest.mark.parametrize(
@@ -124,7 +124,7 @@ def test_more_pictures_keep_the_keys_of_those_before(more: dict[str, object], ad
         # what has no effect is not part of a key
         ({"crops": 3}, {}),
         ({"repeats": 1}, {}),
-        ({"sign": "positive", "objective": (Objective(),), "diversity": 1}, {}),
+        ({"sign": "positive", "objective": (ObjectiveSpec(),), "diversity": 1}, {}),
         ({"method": "pixel", "margin": 5, "transforms": (("noise", 0.1),), "crops": 9}, {"method": "pixel"}),
         ({"method": "maco", "margin": 5, "transforms": (("noise", 0.1),)}, {"method": "maco"}),
         ({"objective": (DIRECTION,), "diversity": 5}, {"objective": (DIRECTION,)}),
@@ -135,7 +135,7 @@ def test_what_has_no_effect_changes_no_key(said: dict[str, object], done: dict[s
 
 
 def test_a_network_of_fixed_size_has_keys_of_its_own_size_alone() -> None:
-    fixed = card(conv(1, "a", 4), input_shape=(32, 32, 3), any_size=False)
+    fixed = summary(conv(1, "a", 4), input_shape=(32, 32, 3), any_size=False)
     assert planned(rendering(size=300, margin=9), fixed) == planned(rendering(size=64, margin=0), fixed)
     assert planned(rendering(), fixed)[-1].settings == RenderSettings(size=32, margin=0, precision="float32")
 
@@ -200,8 +200,8 @@ def directions(found: list[Task], layer: str = "b") -> list[tuple[int, ...]]:
 
 @pytest.mark.parametrize("tuning", [None, Tuning("float32", ((5.0, 1),))])
 def test_a_direction_is_one_picture_for_all_its_filters(tuning: Tuning | None) -> None:
-    many = Objective("direction", tuple((index, 1.0) for index in range(40)))
-    only_b = (LayerRule("b", 2, (("objective", (Objective(), DIRECTION, many)), ("diversity", 3))),)
+    many = ObjectiveSpec("direction", tuple((index, 1.0) for index in range(40)))
+    only_b = (LayerRule("b", 2, (("objective", (ObjectiveSpec(), DIRECTION, many)), ("diversity", 3))),)
     found = planned(entry(render=BASE, layers=only_b), tuning=tuning)
     assert directions(found) == [(1, 3), tuple(range(40))]
 
@@ -212,13 +212,13 @@ def test_a_direction_is_one_picture_for_all_its_filters(tuning: Tuning | None) -
         ((DIRECTION,), "all", (1, 3)),  # nothing but directions: nothing but their filters
         ((DIRECTION,), 1, (1, 3)),
         ((DIRECTION,), (0,), (1, 3)),
-        ((Objective(), DIRECTION), (0, 1), (0, 1, 3)),
+        ((ObjectiveSpec(), DIRECTION), (0, 1), (0, 1, 3)),
         ((DIRECTION, NEURON), 1, (0, 1, 3)),
-        ((Objective(),), (0, 1), (0, 1)),
+        ((ObjectiveSpec(),), (0, 1), (0, 1)),
     ],
 )
 def test_the_filters_that_a_direction_names_are_shown(
-    objective: tuple[Objective, ...], filters: str | int | tuple[int, ...], shown: tuple[int, ...]
+    objective: tuple[ObjectiveSpec, ...], filters: str | int | tuple[int, ...], shown: tuple[int, ...]
 ) -> None:
     found = planned(entry(render=(*BASE, ("objective", objective)), filters=filters))
     assert {task.filters for task in found if task.technique != PICTURE} == {shown}
@@ -239,7 +239,7 @@ def test_the_filters_that_a_direction_names_are_shown(
 def test_a_directions_key_is_of_its_weights(weights: tuple[tuple[int, float], ...], changed: bool) -> None:
     one, other = (
         [t.key for t in planned(rendering(objective=(each,))) if t.technique == PICTURE]
-        for each in (DIRECTION, Objective("direction", weights))
+        for each in (DIRECTION, ObjectiveSpec("direction", weights))
     )
     assert (one != other) is changed
 
@@ -257,7 +257,7 @@ def test_a_directions_key_is_of_its_weights(weights: tuple[tuple[int, float], ..
         (lambda: planned(photo=replace(PHOTO, name="dog")), set()),
         (lambda: planned(entry("other", "elsewhere", render=BASE)), set()),
         (lambda: planned(entry(render=(("seed", 0), *BASE, ("method", "fourier")))), set()),
-        (lambda: planned(model=card(conv(1, "a", 4, slug="x", parameters=1), conv(2, "b", 40))), set()),
+        (lambda: planned(model=summary(conv(1, "a", 4, slug="x", parameters=1), conv(2, "b", 40))), set()),
         (lambda: planned(model=replace(CARD, warnings=("w",), parameters=9)), set()),
     ],
 )
@@ -269,9 +269,9 @@ def test_a_key_is_of_what_shapes_the_result_and_of_nothing_else(
 
 
 def test_layers_that_are_alike_have_keys_of_their_own() -> None:
-    twins = card(conv(1, "a"), conv(2, "a"))
+    twins = summary(conv(1, "a"), conv(2, "a"))
     assert len({task.key for task in planned(model=twins)}) == 6
-    assert len({task.shelf for task in planned(model=twins)}) == 6
+    assert len({task.record_group for task in planned(model=twins)}) == 6
 
 
 @pytest.mark.parametrize("technique", [KERNEL, FEATURE_MAP, PICTURE])
@@ -288,7 +288,7 @@ def test_batches_of_one_subject_share_its_shelf() -> None:
     for technique in (KERNEL, FEATURE_MAP, PICTURE):
         for layer in ("a", "b"):
             of = [t for t in [*whole, *few] if t.technique == technique and t.layer.name == layer]
-            assert len({t.shelf for t in of}) == 1
+            assert len({t.record_group for t in of}) == 1
             assert len({t.key for t in of}) == len(of)
 
 

@@ -10,7 +10,7 @@ import pytest
 from generator.config import RenderSettings
 from generator.plan import Tuning, tuning
 from generator.plan.tuning import LARGEST_BATCH, VERSION, memory_for_batches, memory_limit
-from tests.cards import card, conv
+from tests.summaries import conv, summary
 
 MEASURED = Tuning("bfloat16", ((3.5, 8), (120.0, 32)))
 
@@ -29,23 +29,23 @@ def test_there_is_none_without_a_record_or_from_another_version(data: dict[str, 
 
 
 # A picture of 64 with its margin of 8 is optimised on 80 x 80 = 6400 pixels; each holds 2 * 4 bytes an activation.
-ENOUGH = 6400 * 8 * 100 * 5
+REMOTE_SETTINGS = 6400 * 8 * 100 * 5
 SETTINGS = RenderSettings(size=64, margin=8)
 
 
 @pytest.mark.parametrize(
     ("memory", "floats", "settings", "expected"),
     [
-        (ENOUGH, 100.0, SETTINGS, 5),
-        (ENOUGH - 1, 100.0, SETTINGS, 4),
-        (ENOUGH, 50.0, SETTINGS, 10),
-        (ENOUGH, 1.0, SETTINGS, LARGEST_BATCH),
-        (ENOUGH, 1e9, SETTINGS, 1),
+        (REMOTE_SETTINGS, 100.0, SETTINGS, 5),
+        (REMOTE_SETTINGS - 1, 100.0, SETTINGS, 4),
+        (REMOTE_SETTINGS, 50.0, SETTINGS, 10),
+        (REMOTE_SETTINGS, 1.0, SETTINGS, LARGEST_BATCH),
+        (REMOTE_SETTINGS, 1e9, SETTINGS, 1),
         (1, 100.0, SETTINGS, 1),
         (1, 0.0, SETTINGS, 1),
         # every crop is a picture to the network
-        (ENOUGH, 10.0, RenderSettings("maco", 64, 8, crops=10), 5),
-        (ENOUGH, 10.0, RenderSettings("maco", 64, 8, crops=0), LARGEST_BATCH),
+        (REMOTE_SETTINGS, 10.0, RenderSettings("maco", 64, 8, crops=10), 5),
+        (REMOTE_SETTINGS, 10.0, RenderSettings("maco", 64, 8, crops=0), LARGEST_BATCH),
     ],
 )
 def test_pictures_fit_into_memory(
@@ -53,15 +53,15 @@ def test_pictures_fit_into_memory(
 ) -> None:
     monkeypatch.setattr(tuning, "memory_for_batches", lambda: memory)
     layer = conv(1, "a", floats=floats)
-    assert memory_limit(card(layer), layer, settings) == expected
+    assert memory_limit(summary(layer), layer, settings) == expected
     if floats:
-        assert Tuning().batch_size(card(layer), layer, settings) == expected
+        assert Tuning().batch_size(summary(layer), layer, settings) == expected
 
 
 def test_a_network_of_fixed_size_is_reckoned_at_its_own_size(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tuning, "memory_for_batches", lambda: 32 * 32 * 8 * 10 * 7)
     layer = conv(1, "a", floats=10.0)
-    fixed = card(layer, input_shape=(32, 32, 3), any_size=False)
+    fixed = summary(layer, input_shape=(32, 32, 3), any_size=False)
     assert memory_limit(fixed, layer, RenderSettings(size=512, margin=64)) == 7
 
 
@@ -85,7 +85,7 @@ def test_the_batch_is_that_of_the_likest_layer(
 ) -> None:
     layer = conv(1, "a", floats=floats)
     small = RenderSettings(size=16, margin=0)
-    assert Tuning("float32", batches).batch_size(card(layer), layer, small) == expected
+    assert Tuning("float32", batches).batch_size(summary(layer), layer, small) == expected
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ def test_what_was_measured_must_fit_but_diverse_pictures_stay_together(
     monkeypatch.setattr(tuning, "memory_limit", lambda *_: fitting)
     layer = conv(1, "a")
     found = Tuning("float32", ((layer.floats, batch),))
-    assert found.batch_size(card(layer), layer, RenderSettings(diversity=diversity)) == expected
+    assert found.batch_size(summary(layer), layer, RenderSettings(diversity=diversity)) == expected
 
 
 @pytest.mark.parametrize(

@@ -11,16 +11,16 @@ from pathlib import Path
 import pytest
 
 from generator.publish import BuiltSite, open_site
-from tests.cards import card, conv, entry
 from tests.pages.gallery import Gallery, fill
+from tests.summaries import conv, entry, summary
 
 
 def write_gallery(folder: Path) -> Gallery:
     """Write the site of one network with two layers of four filters, the first filter of each dead."""
     layers = (conv(1, "stem", slug="001-stem"), conv(2, "top", slug="002-top"))
-    made = Gallery(folder, [(entry(), card(*layers))])
+    made = Gallery(folder, [(entry(), summary(*layers))])
     fill(made.store, made.tasks(), lambda task, index: 2.0 * index, lambda task, index: 1.0 * index)
-    made.store.put_card(made.models[0][1].digest, made.models[0][1].to_json())
+    made.store.put_summary(made.models[0][1].digest, made.models[0][1].to_json())
     made.write()
     return made
 
@@ -48,5 +48,7 @@ def relisted(site: BuiltSite, change: Callable[[dict[str, bytes]], None]) -> Bui
         (site.folder / path).parent.mkdir(parents=True, exist_ok=True)
         (site.folder / path).write_bytes(content)
     listed = [{"path": p, "size": len(c), "digest": hashlib.sha256(c).hexdigest()} for p, c in sorted(files.items())]
-    (site.folder / "manifest.json").write_text(json.dumps({**site.manifest, "files": listed}))
+    (site.folder / "manifest.json").write_text(
+        json.dumps({**json.loads((site.folder / "manifest.json").read_bytes()), "files": listed})
+    )
     return open_site(site.folder)

@@ -309,3 +309,33 @@ def test_a_manifest_alone_makes_no_site_of_a_branch(place: Place, kept: BuiltSit
 )
 def test_where_github_shows_it(address: str, expected: str | None) -> None:
     assert pages_address(address) == expected
+
+
+def test_a_remote_whose_name_is_an_option_is_none(place: Place, site: BuiltSite, tmp_path: Path) -> None:
+    name, proof = f"--upload-pack=touch {tmp_path / 'ran'};", tmp_path / "ran"
+    place.git("config", f"remote.{name}.url", str(place.remote))
+    with pytest.raises(UsageError, match="has no remote"):
+        place.publish(site, remote=name)
+    assert not proof.exists()
+
+
+def test_a_branch_with_the_manifest_of_another_program_is_refused(place: Place, site: BuiltSite) -> None:
+    """Whatever it lists: its ``files`` name somebody's thesis."""
+    foreign = {"name": "app", "schema": 1, "generator": "x", "models": [], "files": [{"path": "thesis.tex"}]}
+    place.git("checkout", "--quiet", "--orphan", "theirs")
+    (place.owner / "manifest.json").write_text(json.dumps(foreign))
+    (place.owner / "thesis.tex").write_text("mine")
+    place.git("add", "manifest.json", "thesis.tex")
+    place.git("commit", "--quiet", "-m", "Theirs")
+    place.git("push", "--quiet", "origin", "HEAD:refs/heads/gh-pages")
+    before = place.branch()
+    with pytest.raises(UsageError, match="the branch gh-pages holds files that are not ours, such as"):
+        place.publish(site)
+    assert place.branch() == before
+
+
+def test_a_site_that_lists_a_repository_is_refused(site: BuiltSite) -> None:
+    (site.folder / ".git").mkdir()
+    (site.folder / ".git/config").write_text("secret")
+    with pytest.raises(UsageError, match="is damaged"):
+        relisted(site, lambda files: files.update({".git/config": b"secret"}))

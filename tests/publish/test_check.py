@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,9 +14,9 @@ from generator.config import Config
 from generator.errors import GalleryError, UsageError
 from generator.publish import ANYWHERE, GITHUB_PAGES, BuiltSite, check_site, open_site, unfinished
 from generator.publish.check import MEGABYTE
-from generator.publish.site import SiteFile
-from tests.cards import entry
+from generator.site.built import SiteFile
 from tests.publish.conftest import relisted, write_gallery
+from tests.summaries import entry
 
 
 def found(site: BuiltSite) -> list[tuple[bool, str]]:
@@ -103,21 +105,35 @@ def test_underscores_are_told(site: BuiltSite) -> None:
 def test_size(sizes: list[int], expected: list[tuple[bool, str]], kept: BuiltSite) -> None:
     from generator.publish.check import _size
 
-    files = tuple(SiteFile(f"{number}.bin", size * MEGABYTE, "") for number, size in enumerate(sizes))
+    files = tuple(
+        SiteFile(path=f"{number}.bin", size=size * MEGABYTE, digest="0" * 64) for number, size in enumerate(sizes)
+    )
     large = replace(kept, files=files)
     assert [(f.stops, f.message) for f in _size(large, GITHUB_PAGES)] == expected
     assert not any(f.stops for f in _size(large, ANYWHERE))
+
+
+MARK = '{"schema": 2, "made_by": "filter-gallery", "generator": "0", "title": "", "models": [], '
 
 
 @pytest.mark.parametrize(
     ("content", "message"),
     [
         (None, "holds no site of filter-gallery"),
-        ("{", "is damaged"),
-        ("[]", "is damaged"),
-        ('{"models": [], "files": [{"path": "../x", "size": 1, "digest": ""}]}', "is damaged"),
-        ('{"models": [], "files": [{"path": "a\\nb", "size": 1, "digest": ""}]}', "is damaged"),
-        ('{"models": [], "files": [{"path": "x"}]}', "is damaged"),
+        ("{", "is no JSON"),
+        ("[]", "is not of filter-gallery"),
+        (
+            MARK + '"files": [{"path": "../x", "size": 1, "digest": ""}]}',
+            "is damaged at files.0",
+        ),
+        (
+            MARK + '"files": [{"path": "a\\nb", "size": 1, "digest": ""}]}',
+            "is damaged at files.0",
+        ),
+        (
+            MARK + '"files": [{"path": "x"}]}',
+            "is damaged at files.0",
+        ),
     ],
 )
 def test_what_is_no_site(content: str | None, message: str, tmp_path: Path) -> None:
@@ -127,22 +143,31 @@ def test_what_is_no_site(content: str | None, message: str, tmp_path: Path) -> N
         open_site(tmp_path)
 
 
+def drop_a_filter(layer: dict[str, Any]) -> None:
+    dropped = layer["filters"].pop()["index"]
+    layer["strongest"].remove(dropped)
+    for technique in layer["techniques"]:
+        technique["files"].pop()
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
         (lambda models: None, None),
         (lambda models: models[0]["layers"].pop(), "1 of 2 layers of net are rendered"),
-        (lambda models: models[0]["layers"][0]["filters"].pop(), "7 of 8 filters of net are rendered"),
+        (lambda models: drop_a_filter(models[0]["layers"][0]), "7 of 8 filters of net are rendered"),
         (lambda models: models[0].update(name="old"), "the model net is not in the site"),
         (lambda models: models.append({**models[0], "name": "old"}), "the site shows old, which is not in"),
     ],
 )
 def test_what_the_configuration_asks_for_is_there(
-    change: Callable[[list[dict[str, object]]], object], message: str | None, tmp_path: Path
+    change: Callable[[list[dict[str, Any]]], object], message: str | None, tmp_path: Path
 ) -> None:
     gallery = write_gallery(tmp_path)
+    manifest = json.loads((gallery.site / "manifest.json").read_bytes())
+    change(manifest["models"])
+    (gallery.site / "manifest.json").write_text(json.dumps(manifest))
     site = open_site(gallery.site)
-    change(site.manifest["models"])
     config = Config("Gallery", gallery.site, gallery.store.folder, (), (entry(),))
     told = [finding.message for finding in unfinished(site, config)]
     assert told == [] if message is None else told[0].startswith(message)

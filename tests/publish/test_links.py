@@ -9,8 +9,8 @@ import pytest
 from generator.publish.links import FOREIGN, MISSING, OUTSIDE, ROOTED, faults, page_links, style_links
 from tests.browser.links import Page
 from tests.browser.tiny import HOSTILE
-from tests.cards import card, conv, entry
 from tests.pages.gallery import Gallery, fill
+from tests.summaries import conv, entry, summary
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ def test_links_of_a_page(html: str, expected: set[tuple[str, str]]) -> None:
 
 def test_another_parser_finds_the_same_in_pages_of_hostile_names(tmp_path: Path) -> None:
     layers = (conv(1, HOSTILE, 2, slug="001-a"), conv(2, '" href="b.html', 2, slug="002-b"))
-    gallery = Gallery(tmp_path, [(entry(), card(*layers))])
+    gallery = Gallery(tmp_path, [(entry(), summary(*layers))])
     fill(gallery.store, gallery.tasks())
     gallery.write()
     pages = list(gallery.site.rglob("*.html"))

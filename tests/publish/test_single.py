@@ -13,6 +13,7 @@ from generator.publish import BuiltSite, choose, single_file
 from generator.publish.rewriting import rewrite
 from tests.pages.gallery import Page
 from tests.publish.conftest import relisted
+from tests.site.made import layer, model
 
 
 @pytest.mark.parametrize(
@@ -28,12 +29,11 @@ def test_what_is_chosen(model: str, layer: str | None, page: str, kept: BuiltSit
 
 
 def test_a_name_goes_before_a_glob_and_calls_are_told_apart(kept: BuiltSite) -> None:
-    layers = [
-        {"name": name, "call": call, "page": page}
-        for name, call, page in [("a", 1, "1"), ("a", 2, "2"), ("ab", 1, "3")]
-    ]
-    site = replace(kept, manifest={"models": [{"name": "net", "layers": layers}]})
-    assert [choose(site, "net", name).page for name in ("a", "a (call 2)", "ab", "a[b]")] == ["1", "2", "3", "3"]
+    layers = [layer("a", "1", (0,)), layer("a", "2", (0,), call=2), layer("ab", "3", (0,))]
+    manifest = kept.manifest.model_copy(update={"models": (model("net", *layers),)})
+    site = replace(kept, manifest=manifest)
+    pages = [f"net/{slug}/index.html" for slug in ("1", "2", "3", "3")]
+    assert [choose(site, "net", name).page for name in ("a", "a (call 2)", "ab", "a[b]")] == pages
 
 
 @pytest.mark.parametrize(

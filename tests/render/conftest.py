@@ -8,7 +8,7 @@ from pathlib import Path
 import keras
 import pytest
 
-from generator.config.load import entry_for_source
+from generator.config.entries import entry_for_source
 from generator.models.load import LoadedModel, load
 
 Loader = Callable[[keras.Model], LoadedModel]

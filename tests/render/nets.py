@@ -9,10 +9,10 @@ import numpy as np
 import tensorflow as tf
 from keras import layers
 
+from generator.models.describe import describe
 from generator.models.graph import flatten
 from generator.models.load import LoadedModel
 from generator.models.preprocess import named
-from generator.models.walk import describe
 
 
 def assembled(model: keras.Model) -> LoadedModel:
@@ -37,7 +37,7 @@ def scrambled(model: keras.Model, seed: int = 1) -> keras.Model:
 
 def layer_index(model: LoadedModel, name: str, call: int = 1) -> int:
     """Return a layer's index on the card."""
-    return next(layer.index for layer in model.card.layers if (layer.name, layer.call) == (name, call))
+    return next(layer.index for layer in model.summary.layers if (layer.name, layer.call) == (name, call))
 
 
 def picture(channels: int = 3, side: int | None = None) -> Any:

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from keras import layers
 
-from generator.config.values import Objective, complete_settings
+from generator.config.values import ObjectiveSpec, complete_settings
 from generator.models.load import LoadedModel
-from generator.render.ascent import Ascender, Ascent, responses
 from generator.render.network import Network
+from generator.render.optimize import Optimization, Optimizer, responses
 from tests.render.nets import assembled, centred, gratings, with_kernels
 
 y, x = np.mgrid[-1:1:7j, -1:1:7j]
@@ -30,11 +30,11 @@ def correlation(a: np.ndarray, b: np.ndarray) -> float:
     return float(np.corrcoef(a.ravel(), b.ravel())[0, 1])
 
 
-def climb(model: LoadedModel, filters: tuple[int, ...] = (0,), **settings: Any) -> tuple[Ascent, np.ndarray]:
+def optimize(model: LoadedModel, filters: tuple[int, ...] = (0,), **settings: Any) -> tuple[Optimization, np.ndarray]:
     """Return the climb for filters of the last layer, and the scores of its pictures."""
     complete = complete_settings({**SETTINGS, **settings})
-    layer = len(model.card.layers)
-    found = Ascender(model, layer, complete).run(filters)
+    layer = len(model.summary.layers)
+    found = Optimizer(model, layer, complete).run(filters)
     return found, responses(model, layer, filters, found.pictures * 255, complete)
 
 
@@ -43,7 +43,7 @@ def climb(model: LoadedModel, filters: tuple[int, ...] = (0,), **settings: Any) 
 def test_the_best_input_of_a_unit_is_its_kernel(activation: str, sign: str, turned: int) -> None:
     """Of a kernel k, the best picture within black (-1) and white (1) is the sign of k, its score the sum of |k|."""
     model = assembled(with_kernels(WAVE[:, :, None, None], activation=activation))
-    found, score = climb(model, objective=(Objective("neuron"),), sign=sign)
+    found, score = optimize(model, objective=(ObjectiveSpec("neuron"),), sign=sign)
     seen = found.pictures[0, 5:12, 5:12, 0]
     assert turned * correlation(seen, WAVE) > 0.9
     assert turned * correlation(seen, np.sign(WAVE)) > 0.97
@@ -52,7 +52,7 @@ def test_the_best_input_of_a_unit_is_its_kernel(activation: str, sign: str, turn
 
 def test_the_best_input_of_a_unit_in_colour() -> None:
     kernel = WAVE[:, :, None] * np.array([1.0, 0.8, 0.6])
-    found, score = climb(assembled(with_kernels(kernel[..., None])), objective=(Objective("neuron"),), steps=64)
+    found, score = optimize(assembled(with_kernels(kernel[..., None])), objective=(ObjectiveSpec("neuron"),), steps=64)
     for colour in range(3):
         assert correlation(found.pictures[0, 5:12, 5:12, colour], kernel[..., colour]) > 0.8
     assert score[0] / np.abs(kernel).sum() > 0.85
@@ -77,9 +77,9 @@ def share_upright(picture: np.ndarray) -> float:
 def test_stripes_are_what_a_detector_of_stripes_looks_for(wanted: Any, sign: str, upright: list[bool]) -> None:
     """Filter 0 is for stripes that stand, filter 1 for those that lie."""
     model = assembled(with_kernels(gratings(2), activation="relu"))
-    own = Objective(wanted) if isinstance(wanted, str) else Objective("direction", wanted)
-    found, scores = climb(model, tuple(range(len(upright))), size=24, objective=(own,), sign=sign)
-    noise = responses(model, 1, tuple(range(len(upright))), found.growth[0][1] * 255)
+    own = ObjectiveSpec(wanted) if isinstance(wanted, str) else ObjectiveSpec("direction", wanted)
+    found, scores = optimize(model, tuple(range(len(upright))), size=24, objective=(own,), sign=sign)
+    noise = responses(model, 1, tuple(range(len(upright))), found.snapshots[0][1] * 255)
     for picture, stands, score, before in zip(found.pictures, upright, scores, noise, strict=True):
         share = share_upright(picture[..., 0])
         assert (share if stands else 1 - share) > 0.6
@@ -136,27 +136,27 @@ SILENT: dict[str, keras.Model] = {
 @pytest.mark.parametrize("name", SILENT)
 def test_a_filter_that_starts_silent_is_woken(name: str) -> None:
     model = assembled(SILENT[name]())
-    found, scores = climb(model, size=24, steps=48, transforms=(("shift", 1 / 16),))
+    found, scores = optimize(model, size=24, steps=48, transforms=(("shift", 1 / 16),))
     start, end = (
         np.asarray(Network(model).before(1, tensor(pictures * 255)))
-        for pictures in (found.growth[0][1], found.pictures)
+        for pictures in (found.snapshots[0][1], found.pictures)
     )
     assert start.max() < 0
     assert end.max() > 0.1 * np.abs(gratings(1)).sum()
     at_zero = float(np.asarray(Network(model).activation(1)(tensor(np.zeros((1, 24, 24, 1))))).max())
     assert (np.asarray(Network(model).activation(1)(tensor(end))) > at_zero).mean() > 0.05
-    if model.card.layers[0].activation in ("relu", "relu6"):
+    if model.summary.layers[0].activation in ("relu", "relu6"):
         assert scores[0] > 0.05
 
 
-@pytest.mark.parametrize("objective", [Objective("neuron"), Objective("direction", ((0, 1.0),))])
-def test_other_objectives_are_woken_too(objective: Objective) -> None:
-    _, scores = climb(assembled(silent(same, activation="relu")), size=24, steps=48, objective=(objective,))
+@pytest.mark.parametrize("objective", [ObjectiveSpec("neuron"), ObjectiveSpec("direction", ((0, 1.0),))])
+def test_other_objectives_are_woken_too(objective: ObjectiveSpec) -> None:
+    _, scores = optimize(assembled(silent(same, activation="relu")), size=24, steps=48, objective=(objective,))
     assert scores[0] > 0.05
 
 
 def test_diverse_pictures_are_woken_too() -> None:
     model = assembled(silent(same, activation="relu"))
     settings = complete_settings({**SETTINGS, "size": 24, "steps": 48, "diversity": 2})
-    found = Ascender(model, 1, settings).run((0,))
+    found = Optimizer(model, 1, settings).run((0,))
     assert (responses(model, 1, (0, 0), found.pictures * 255) > 0.05).all()

@@ -12,10 +12,10 @@ from keras import layers
 
 from generator.config.values import complete_settings
 from generator.models.load import LoadedModel
-from generator.render.ascent import Ascender, responses
 from generator.render.feature_maps import feature_maps
 from generator.render.kernels import filter_kernels
 from generator.render.network import Network
+from generator.render.optimize import Optimizer, responses
 from tests.render.nets import assembled, off, scrambled
 
 
@@ -55,7 +55,7 @@ LAYERS = [1, 2, 3, 4]
 
 
 def test_the_cards_say_the_same(twins: tuple[LoadedModel, LoadedModel]) -> None:
-    first, last = (loaded.card for loaded in twins)
+    first, last = (loaded.summary for loaded in twins)
     assert (first.input_shape, first.channels) == ((24, 24, 3), 3)
     for own, other in zip(first.layers, last.layers, strict=True):
         assert (own.name, own.filters, own.output_shape) == (other.name, other.filters, other.output_shape)
@@ -88,6 +88,6 @@ def test_the_climbs_reach_the_same(twins: tuple[LoadedModel, LoadedModel], layer
     settings = complete_settings({"size": 24, "steps": 12})
     scores = []
     for loaded in twins:
-        pictures = Ascender(loaded, layer, settings).run((0, 1, 2)).pictures * 255.0
+        pictures = Optimizer(loaded, layer, settings).run((0, 1, 2)).pictures * 255.0
         scores.append(responses(loaded, layer, (0, 1, 2), pictures))
     np.testing.assert_allclose(*scores, rtol=0.1, atol=0.05 * np.abs(scores[1]).max())

@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from generator.config.load import entry_for_source
+from generator.config.entries import entry_for_source
 from generator.config.values import RenderSettings, complete_settings
 from generator.models.load import LoadedModel, load
-from generator.render.ascent import Ascender, responses
 from generator.render.network import Network
+from generator.render.optimize import Optimizer, responses
 
 LAYER, FILTERS = 4, (1, 5)
 
@@ -51,7 +51,7 @@ def scores(model: LoadedModel, pictures: np.ndarray, index: int) -> np.ndarray:
 def test_diverse_pictures_differ_more_than_those_of_other_seeds(
     demo: LoadedModel, settings: RenderSettings, apart: float, above_noise: float
 ) -> None:
-    plain, diverse = Ascender(demo, LAYER, settings), Ascender(demo, LAYER, replace(settings, diversity=3))
+    plain, diverse = Optimizer(demo, LAYER, settings), Optimizer(demo, LAYER, replace(settings, diversity=3))
     repeated = [plain.run(FILTERS, seed=seed) for seed in range(3)]
     together = diverse.run(FILTERS)
     assert together.pictures.shape == (6, 32, 32, 3)
@@ -59,7 +59,7 @@ def test_diverse_pictures_differ_more_than_those_of_other_seeds(
         seeds = np.stack([one.pictures[place] for one in repeated])
         own = together.pictures[3 * place : 3 * place + 3]
         assert how_alike(demo, own) < how_alike(demo, seeds) - apart
-        noise = scores(demo, together.growth[0][1][3 * place : 3 * place + 3], index)
+        noise = scores(demo, together.snapshots[0][1][3 * place : 3 * place + 3], index)
         assert (
             scores(demo, own, index) > np.maximum(above_noise * noise, 0.25 * scores(demo, seeds, index).min())
         ).all()
@@ -67,7 +67,7 @@ def test_diverse_pictures_differ_more_than_those_of_other_seeds(
 
 def test_the_first_of_them_starts_as_a_single_picture_does(demo: LoadedModel) -> None:
     settings = complete_settings({"size": 32, "steps": 1})
-    single = Ascender(demo, LAYER, settings).run(FILTERS).growth[0][1]
-    several = Ascender(demo, LAYER, replace(settings, diversity=3)).run(FILTERS).growth[0][1]
+    single = Optimizer(demo, LAYER, settings).run(FILTERS).snapshots[0][1]
+    several = Optimizer(demo, LAYER, replace(settings, diversity=3)).run(FILTERS).snapshots[0][1]
     np.testing.assert_allclose(several[::3], single, atol=1e-6)
     assert np.abs(several[1] - several[0]).max() > 1e-3

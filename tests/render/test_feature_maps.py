@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from generator.models.load import LoadedModel
-from generator.render.feature_maps import feature_maps, sketches
+from generator.render.feature_maps import feature_maps, pooled_maps
 
 
 def test_maps_are_the_submodels_outputs_where_responses_are_read(two_layers: LoadedModel) -> None:
@@ -33,7 +33,7 @@ def test_a_sketch_averages_by_exact_area(shape: tuple[int, int]) -> None:
     # Every place repeated eight times on both axes: the cells are then blocks of whole places.
     fine = activation.astype(np.float64).repeat(8, axis=0).repeat(8, axis=1)
     expected = fine.reshape(8, shape[0], 8, shape[1], 3).mean(axis=(1, 3))
-    found = sketches(activation)
+    found = pooled_maps(activation)
     assert found.shape == (3, 8, 8)
     np.testing.assert_allclose(np.moveaxis(found, 0, -1), expected, rtol=1e-5, atol=1e-6)
     np.testing.assert_allclose(found.mean(axis=(1, 2)), activation.mean(axis=(0, 1)), rtol=1e-5, atol=1e-6)

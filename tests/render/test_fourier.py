@@ -50,7 +50,7 @@ def shown_to_network(own: Fourier, variable: np.ndarray, step: int = 0, seed: in
         seen.append(images)
         return images[:, 0, 0, 0]
 
-    own.climbed((tf.constant(variable),), tf.constant(draws), np.array([seed, step], np.int32), score)
+    own.optimized((tf.constant(variable),), tf.constant(draws), np.array([seed, step], np.int32), score)
     return np.asarray(seen[0])
 
 

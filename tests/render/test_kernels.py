@@ -65,7 +65,7 @@ def test_separable_transposed_grouped_and_depthwise(loaded: Loader) -> None:
 
 def expected_cosines(model: LoadedModel, layer: int) -> dict[tuple[int, int], float]:
     """Return the cosine of every two filters of a layer, from the slices that are shown of them, all of them."""
-    count = model.card.layers[layer - 1].filters
+    count = model.summary.layers[layer - 1].filters
     own = []
     for kernel in filter_kernels(model, layer, tuple(range(count))):
         order = np.argsort(kernel.inputs)
@@ -87,7 +87,7 @@ def test_the_most_alike_have_the_largest_cosines_of_their_weights(loaded: Loader
     x = keras.layers.Conv2D(8, 3, groups=2)(x)
     x = keras.layers.Conv2DTranspose(5, 2, strides=2)(x)
     model = loaded(keras.Model(inputs, x, name="kinds"))
-    for layer in model.card.layers:
+    for layer in model.summary.layers:
         cosines = expected_cosines(model, layer.index)
         found = filter_kernels(model, layer.index, tuple(range(layer.filters)))
         for index, kernel in enumerate(found):

@@ -11,9 +11,9 @@ import tensorflow as tf
 
 from generator.config.values import complete_settings
 from generator.render import maco
-from generator.render.ascent import Ascender
 from generator.render.backend import value_and_gradient
 from generator.render.maco import Maco, magnitude
+from generator.render.optimize import Optimizer
 from tests.render.nets import assembled, blob, with_kernels
 
 LUCID = np.array([[0.26, 0.09, 0.02], [0.27, 0.00, -0.05], [0.27, -0.09, 0.03]])
@@ -70,7 +70,7 @@ def shown_to_network(own: Maco, variable: Any, draw: np.ndarray, noise: Any = (0
         seen.append(images)
         return tf.reduce_mean(images[:, 0, 0, 0])
 
-    own.climbed(tuple(map(tf.constant, variable)), tf.constant(draw), np.array(noise, np.int32), score)
+    own.optimized(tuple(map(tf.constant, variable)), tf.constant(draw), np.array(noise, np.int32), score)
     return np.asarray(seen[0])
 
 
@@ -105,7 +105,7 @@ def test_the_finished_pictures_keep_the_magnitudes() -> None:
     """Also after the climb; where the half-spectrum's edge columns mirror themselves, two phases share one term."""
     model = assembled(with_kernels(np.stack([blob()] * 3, axis=-1)[..., None]))
     settings = complete_settings({"method": "maco", "size": 24, "steps": 8, "crops": 2})
-    (picture,) = Ascender(model, 1, settings).run((0,)).pictures
+    (picture,) = Optimizer(model, 1, settings).run((0,)).pictures
     before_sigmoid = np.log(picture / (1 - picture)) @ np.linalg.inv(COLOURS.T)
     found = np.abs(np.fft.rfft2(before_sigmoid, axes=(0, 1)))[:, 1:-1]
     ratio = found / natural(24, 24)[:, 1:-1, None]
@@ -199,7 +199,7 @@ def test_the_second_variable_takes_the_gradient_at_the_pixels() -> None:
     own, variable = method(crops=1), tuple(map(tf.constant, starts(1)))
     draw = tf.constant([[0.25, 0.25, 0.5, 0.5]])
     _, (_, pixels) = value_and_gradient(
-        lambda at: own.climbed(
+        lambda at: own.optimized(
             at, draw, np.array([0, 0], np.int32), lambda images, views: tf.reduce_mean(images, (1, 2, 3))
         ),
         variable,
@@ -215,7 +215,7 @@ def test_the_climb_leads_uphill() -> None:
     """Light beside dark is found in crops. They shrink, and the score with them: compare with the first step soon."""
     model = assembled(with_kernels(blob()[:, :, None, None], activation="relu"))
     settings = complete_settings({"method": "maco", "size": 32, "steps": 64, "crops": 8})
-    found = Ascender(model, 1, settings).run((0,))
+    found = Optimizer(model, 1, settings).run((0,))
     assert found.transparency is not None
     assert found.transparency.shape == (1, 32, 32)
     assert found.trace[8:24].mean() > 1.2 * found.trace[0].mean()

@@ -122,10 +122,10 @@ def state(model: keras.Model) -> list[tuple[Any, Any]]:
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 def test_the_layers_are_as_they_were_afterwards(policy: str, precision: str) -> None:
     model = half_precision(policy)[0]
-    card = assembled(model)
-    own, network = state(model), Network(card, precision)
+    summary = assembled(model)
+    own, network = state(model), Network(summary, precision)
     for layer in (1, 2, 3):
-        images = images_for(card)
+        images = images_for(summary)
         network.activation(layer)(network.before(layer, images))
         network.output(layer, images)
     assert state(model) == own
@@ -133,11 +133,11 @@ def test_the_layers_are_as_they_were_afterwards(policy: str, precision: str) -> 
 
 def test_the_layers_are_as_they_were_after_an_exception() -> None:
     model = with_brittle()
-    card = assembled(model)
-    own, images = state(model), images_for(card)
+    summary = assembled(model)
+    own, images = state(model), images_for(summary)
     expected = np.asarray(model(images))
     with pytest.raises(Exception, match="only float32"):
-        Network(card, "bfloat16").before(3, images)
+        Network(summary, "bfloat16").before(3, images)
 
     def refuse(*arguments: Any, **keywords: Any) -> Any:
         raise ValueError("no")
@@ -145,7 +145,7 @@ def test_the_layers_are_as_they_were_after_an_exception() -> None:
     model.get_layer("target").call = refuse
     for precision in ("float32", "bfloat16"):
         with pytest.raises((ValueError, TypeError)):
-            Network(card, precision).before(3, images)
+            Network(summary, precision).before(3, images)
     del model.get_layer("target").call
     assert state(model) == own
     np.testing.assert_array_equal(model(images), expected)
@@ -163,6 +163,6 @@ def test_the_layers_are_as_they_were_after_an_exception() -> None:
 def test_pictures_become_inputs(style: str, pixel: tuple[float, ...], expected: tuple[float, ...]) -> None:
     image = picture()
     model = assembled(keras.Model(image, layers.Conv2D(2, 3)(image)))
-    model = replace(model, card=replace(model.card, preprocess=named(style, 3)))
+    model = replace(model, summary=replace(model.summary, preprocess=named(style, 3)))
     found = as_input(model, keras.ops.convert_to_tensor(np.array(pixel, np.float32).reshape(1, 1, 1, 3)))
     np.testing.assert_allclose(np.asarray(found).ravel(), expected, rtol=1e-5, atol=1e-6)

@@ -9,13 +9,13 @@ import keras
 import numpy as np
 import pytest
 
-from generator.config.values import Objective, RenderSettings
+from generator.config.values import ObjectiveSpec, RenderSettings
 from generator.models.load import LoadedModel
 from generator.render import objective
-from generator.render.ascent import responses
 from generator.render.backend import value_and_gradient
 from generator.render.network import Network
 from generator.render.objective import Reading
+from generator.render.optimize import responses
 from generator.render.target import Target
 
 rng = np.random.default_rng(0)
@@ -66,10 +66,10 @@ def test_what_is_climbed_is_the_response_kept_awake(activate: Any, plain: Any, b
     own = [Z[0, ..., 2], Z[1, ..., 0], Z[2, ..., 3]]
     cut = [z[1:5, 2:6] for z in own]  # the middle two thirds of 6 rows, the middle half of 8 columns
     expected = [by_hand(z, plain(z) - plain(0.0)).mean() for z in cut]
-    found = objective.OBJECTIVES["channel"].climbed(reading, tensor(OWN), (2 / 3, 1 / 2))
+    found = objective.OBJECTIVES["channel"].optimized(reading, tensor(OWN), (2 / 3, 1 / 2))
     np.testing.assert_allclose(np.asarray(found), expected, rtol=1e-5, atol=1e-6)
     expected = [by_hand(z, plain(z) - plain(0.0))[3, 4] for z in own]
-    found = objective.OBJECTIVES["neuron"].climbed(reading, tensor(OWN), (2 / 3, 1 / 2))
+    found = objective.OBJECTIVES["neuron"].optimized(reading, tensor(OWN), (2 / 3, 1 / 2))
     np.testing.assert_allclose(np.asarray(found), expected, rtol=1e-5, atol=1e-6)
     expected = [
         sum(
@@ -78,7 +78,7 @@ def test_what_is_climbed_is_the_response_kept_awake(activate: Any, plain: Any, b
         )
         for wanted, picture in zip(WEIGHTS, Z[:, 1:5, 2:6], strict=True)
     ]
-    found = objective.OBJECTIVES["direction"].climbed(reading, tensor(WEIGHTS), (2 / 3, 1 / 2))
+    found = objective.OBJECTIVES["direction"].optimized(reading, tensor(WEIGHTS), (2 / 3, 1 / 2))
     np.testing.assert_allclose(np.asarray(found), expected, rtol=1e-4, atol=1e-6)
 
 
@@ -138,13 +138,13 @@ def test_the_unit_in_the_middle(height: int, width: int, at: tuple[int, int]) ->
 @pytest.mark.parametrize(
     ("wanted", "filters", "columns", "expected"),
     [
-        (Objective(), (2, 0), (0, 1, 2), [[0, 0, 1], [1, 0, 0]]),
-        (Objective("neuron"), (7, 7, 3), (3, 7), [[0, 1], [0, 1], [1, 0]]),
-        (Objective("direction", ((1, 0.5), (2, -2.0))), (1,), (0, 1, 2), [[0, 0.5, -2]]),
-        (Objective("direction", ((5, 0.5), (2, -2.0))), (5, 2), (5, 2), [[0.5, -2], [0.5, -2]]),
+        (ObjectiveSpec(), (2, 0), (0, 1, 2), [[0, 0, 1], [1, 0, 0]]),
+        (ObjectiveSpec("neuron"), (7, 7, 3), (3, 7), [[0, 1], [0, 1], [1, 0]]),
+        (ObjectiveSpec("direction", ((1, 0.5), (2, -2.0))), (1,), (0, 1, 2), [[0, 0.5, -2]]),
+        (ObjectiveSpec("direction", ((5, 0.5), (2, -2.0))), (5, 2), (5, 2), [[0.5, -2], [0.5, -2]]),
     ],
 )
-def test_rows(wanted: Objective, filters: Any, columns: Any, expected: Any) -> None:
+def test_rows(wanted: ObjectiveSpec, filters: Any, columns: Any, expected: Any) -> None:
     np.testing.assert_array_equal(objective.rows(wanted, filters, columns), expected)
 
 
@@ -190,9 +190,9 @@ def test_pictures_in_which_nothing_fires_can_be_pulled_apart(activate: Any) -> N
     ("settings", "expected"),
     [
         ({}, lambda a, z: [a[0, ..., 1].mean(), a[1, ..., 4].mean()]),
-        ({"objective": Objective("neuron")}, lambda a, z: [a[0, 4, 4, 1], a[1, 4, 4, 4]]),
+        ({"objective": ObjectiveSpec("neuron")}, lambda a, z: [a[0, 4, 4, 1], a[1, 4, 4, 4]]),
         (
-            {"objective": Objective("direction", ((0, 1.0), (3, -0.5)))},
+            {"objective": ObjectiveSpec("direction", ((0, 1.0), (3, -0.5)))},
             lambda a, z: list((a[..., 0] - 0.5 * a[..., 3]).mean((1, 2))),
         ),
         ({"sign": "negative"}, lambda a, z: [relu(-z[0, ..., 1]).mean(), relu(-z[1, ..., 4]).mean()]),

@@ -12,7 +12,7 @@ from keras import layers
 
 from generator.config.values import complete_settings
 from generator.models.load import LoadedModel
-from generator.render.ascent import Ascender
+from generator.render.optimize import Optimizer
 from generator.render.pixel import Pixel
 from tests.render.nets import assembled, layer_index
 
@@ -36,16 +36,16 @@ def test_it_is_the_reference_loop(filters: int, chosen: tuple[int, ...], conv: d
     """Written out once more, plainly: one filter at a time, eager, a submodel, the normalised gradient."""
     model = network(filters, **conv)
     settings = complete_settings({"method": "pixel", "size": 20, "steps": 20, "learning_rate": 0.1})
-    ascender = Ascender(model, layer_index(model, "b"), settings)
-    found = ascender.run(chosen)
+    optimizer = Optimizer(model, layer_index(model, "b"), settings)
+    found = optimizer.run(chosen)
 
     submodel = keras.Model(model.keras_model.input, model.keras_model.get_layer("b").output)
     for place, index in enumerate(chosen):
-        image = tf.constant(ascender.method.start(np.random.default_rng([0, index]))[0][None])
+        image = tf.constant(optimizer.method.start(np.random.default_rng([0, index]))[0][None])
         assert 0 <= float(tf.reduce_min(image)) < 0.01 < 0.99 < float(tf.reduce_max(image)) <= 1
         losses = []
         for step in range(20):
-            for kept, pictures in found.growth:
+            for kept, pictures in found.snapshots:
                 if kept == step:
                     np.testing.assert_allclose(pictures[place], stretched(image.numpy()[0]), rtol=0, atol=1e-6)
             with tf.GradientTape() as tape:

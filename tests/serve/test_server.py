@@ -13,10 +13,10 @@ from threading import Thread
 import pytest
 
 from generator.errors import UsageError
-from generator.serve.board import Board, site_digest
 from generator.serve.files import RefusedError, find
 from generator.serve.hosts import answers
 from generator.serve.server import PreviewServer, open_server
+from generator.serve.status import StatusFeed, site_digest
 
 PAGE = "<!doctype html><title>Home</title><body><p>Hello</p></body>"
 
@@ -42,7 +42,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def running(folder: Path) -> Iterator[PreviewServer]:
-    with open_server(folder, Board(), "127.0.0.1", 0) as made:
+    with open_server(folder, StatusFeed(), "127.0.0.1", 0) as made:
         thread = Thread(target=made.serve_forever, daemon=True)
         thread.start()
         yield made
@@ -196,23 +196,23 @@ def test_news_are_told_at_once_and_when_they_change(running: PreviewServer) -> N
             return dict(json.loads(line.removeprefix(b"data: ")))
 
         before = told()
-        running.board.change(building=True, problems=("a\nb",))
+        running.status.change(building=True, problems=("a\nb",))
         after = told()
         assert (after["building"], after["problems"], after["site"]) == (True, ["a\nb"], before["site"])
         assert int(str(after["number"])) == int(str(before["number"])) + 1
-        running.board.change(building=False, problems=())
+        running.status.change(building=False, problems=())
 
 
 def test_nothing_changed_is_no_news() -> None:
-    board = Board()
-    seen = board.state.number
-    board.change(site="", building=False, problems=())
-    assert board.wait(seen, 0) is None
-    board.change(building=True)
-    found = board.wait(seen, 0)
+    status = StatusFeed()
+    seen = status.state.number
+    status.change(site="", building=False, problems=())
+    assert status.wait(seen, 0) is None
+    status.change(building=True)
+    found = status.wait(seen, 0)
     assert found is not None
     assert found.building
-    assert Board().state.number >= seen  # of a later run
+    assert StatusFeed().state.number >= seen  # of a later run
 
 
 def test_a_site_is_another_when_any_file_is(tmp_path: Path) -> None:
@@ -225,7 +225,7 @@ def test_a_site_is_another_when_any_file_is(tmp_path: Path) -> None:
 
 
 def test_without_a_site_pages_say_that_it_is_being_built(tmp_path: Path) -> None:
-    with open_server(tmp_path / "none", Board(), "localhost", 0) as made:
+    with open_server(tmp_path / "none", StatusFeed(), "localhost", 0) as made:
         Thread(target=made.serve_forever, daemon=True).start()
         answer = ask(made, "/net/index.html")
         made.shutdown()
@@ -237,9 +237,9 @@ def test_without_a_site_pages_say_that_it_is_being_built(tmp_path: Path) -> None
 def test_a_taken_port_is_told_with_the_next_free_one(running: PreviewServer, folder: Path) -> None:
     port = running.server_port
     with pytest.raises(UsageError, match=rf"^port {port} is in use\. Say --port \d+$") as told:
-        open_server(folder, Board(), "127.0.0.1", port)
+        open_server(folder, StatusFeed(), "127.0.0.1", port)
     free = int(str(told.value).rsplit(" ", 1)[1])
-    with open_server(folder, Board(), "127.0.0.1", free) as made:
+    with open_server(folder, StatusFeed(), "127.0.0.1", free) as made:
         assert made.server_port == free
 
 
@@ -248,7 +248,7 @@ def test_a_taken_port_is_told_with_the_next_free_one(running: PreviewServer, fol
     [("127.0.0.1", "http://127.0.0.1:"), ("localhost", "http://localhost:"), ("0.0.0.0", "http://127.0.0.1:")],
 )
 def test_address(host: str, expected: str, folder: Path) -> None:
-    with open_server(folder, Board(), host, 0) as made:
+    with open_server(folder, StatusFeed(), host, 0) as made:
         assert made.address == f"{expected}{made.server_port}/"
 
 

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from generator.names import slug
-from tests.cards import card, conv, entry
 from tests.once import once
 from tests.pages.gallery import Gallery, fill
+from tests.summaries import conv, entry, summary
 
 BUILDERS = ("html", "dirhtml", "singlehtml", "latex", "text", "man", "texinfo")
 HARM = "<b>&_c/d"
@@ -84,7 +84,7 @@ def small_gallery(folder: Path) -> Gallery:
     """
     named = (("stem", 4), ("top", 4), (HARM, 2))
     layers = [conv(i, name, count, slug=f"{i:03d}-{slug(name)}") for i, (name, count) in enumerate(named, 1)]
-    made = Gallery(folder, [(entry(render=(("sign", "both"),)), card(*layers))])
+    made = Gallery(folder, [(entry(render=(("sign", "both"),)), summary(*layers))])
     fill(made.store, made.tasks(), lambda _, index: float(index), lambda _, index: 0.5 * index)
     made.write()
     return made

@@ -14,12 +14,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from generator.build.images import slice_strip
-from generator.embed.snippets import FORMATS, Look
-from generator.embed.target import find, read_models
-from tests.cards import card, conv, entry
+from generator.embed.snippets import FORMATS, Placement
+from generator.embed.target import find_target
+from generator.imaging.encoding import slice_strip
+from generator.site.built import open_site
 from tests.pages.gallery import Gallery, Page, fill
 from tests.sphinx.project import CONF, project, run
+from tests.summaries import conv, entry, summary
 
 UNWRITTEN = {"html": (), "dirhtml": (), "singlehtml": ("genindex.html", "search.html")}
 """What Sphinx's own theme links to and does not write."""
@@ -59,8 +60,8 @@ def test_a_page_holds_what_was_asked_for(built: dict[str, Path]) -> None:
         "What excites filter 3 most",
         "What excites filter 1 most",
         "Filter 2, negative",
-        "Where filter 0 answers to cat",
-        "Where filter 1 answers to cat",
+        "Where filter 0 responds to cat",
+        "Where filter 1 responds to cat",
     ]
     assert {(image["width"], image["height"]) for image in images} == {("8", "8")}
     grids = [grid for grid in page.all("ul", role="list") if grid["class"] == "filter-gallery-grid"]
@@ -117,7 +118,7 @@ def test_latex_is_given_png_pictures_in_rows(built: dict[str, Path]) -> None:
 def test_other_builders_write_a_list(built: dict[str, Path], builder: str, file: str) -> None:
     text = " ".join((built[builder] / file).read_text(encoding="utf-8").split())
     assert "What excites filter 3 most (score 3" in text
-    assert "Where filter 1 answers to cat (score 1" in text
+    assert "Where filter 1 responds to cat (score 1" in text
 
 
 CAPTIONS = ['"start" of it', "Filter #3: red", "a_ *star and `tick", "- not a list", "1. nor this", "<b> & {x} |y| $z$"]
@@ -126,10 +127,10 @@ CAPTIONS = ['"start" of it', "Filter #3: red", "a_ *star and `tick", "- not a li
 def test_captions_that_are_printed_for_a_directive_are_text(base: Path, tmp_path: Path) -> None:
     """``embed`` takes a caption as it is; a directive's has markup."""
     site = base / "gallery/site"
-    target = find(read_models(site), "net/stem", (3, 1))
+    target = find_target(open_site(site).manifest.models, "net/stem", (3, 1))
     for style, name in (("rst", "index.rst"), ("myst", "myst.md")):
         heads = {"rst": "Captions\n========\n\n", "myst": "# More\n\n"}
-        snippets = (FORMATS[style](target, Look("x", "3,1", 2, caption)) for caption in CAPTIONS)
+        snippets = (FORMATS[style](target, Placement("x", "3,1", 2, caption)) for caption in CAPTIONS)
         more = "\n\n.. toctree::\n\n   myst\n" if style == "rst" else "\n"
         path = tmp_path / "docs" / name
         path.parent.mkdir(exist_ok=True)
@@ -149,8 +150,37 @@ def smart(text: str) -> str:
     return re.sub(r'"(\w+)"', "\u201c\\1\u201d", text)
 
 
+@pytest.mark.parametrize("path", ["../../secret.txt", "{absolute}", "a\\b", "net/\x1b[31m"])
+@pytest.mark.parametrize("claimed", ["files", "picture"])
+def test_a_manifest_leads_nowhere_else(tmp_path: Path, path: str, claimed: str) -> None:
+    """A file of the list, or a picture of a filter, that is somewhere else on the disk is not copied from there."""
+    secret = tmp_path / "secret.txt"
+    secret.write_text("secret")
+    path = str(secret) if path == "{absolute}" else path
+    made = Gallery(tmp_path / "a/b", [(entry(), summary(conv(1, "stem", 2)))])
+    fill(made.store, made.tasks())
+    made.write()
+    manifest = json.loads((made.site / "manifest.json").read_bytes())
+    if claimed == "files":
+        manifest["files"].append({"path": path, "size": 6, "digest": hashlib.sha256(b"secret").hexdigest()})
+    else:
+        manifest["models"][0]["layers"][0]["filters"][0]["pictures"][0]["path"] = path
+    (made.site / "manifest.json").write_text(json.dumps(manifest))
+    conf = CONF.replace("../gallery/site", str(made.site)) + "filter_gallery_copy = True\n"
+    source = project(tmp_path / "docs", {"index.rst": "A\n=\n\n.. filter-gallery:: net/stem\n"}, conf)
+    before = {path for path in tmp_path.rglob("*") if not path.is_relative_to(source)}
+    _, _, complained = run(source, "html")
+    assert len(complained.splitlines()) <= 2
+    assert "filter-gallery" in complained
+    assert "Traceback" not in complained
+    assert {path for path in tmp_path.rglob("*") if not path.is_relative_to(source)} == before
+    assert not [
+        found for found in (source / "_build").rglob("*") if found.is_file() and found.read_bytes() == b"secret"
+    ]
+
+
 def test_slices_of_a_kernel_stand_in_rows(tmp_path: Path) -> None:
-    made = Gallery(tmp_path, [(entry(), card(conv(1, "stem", 2), conv(2, "top", 2, slug="002-top")))])
+    made = Gallery(tmp_path, [(entry(), summary(conv(1, "stem", 2), conv(2, "top", 2, slug="002-top")))])
     pixels = slice_strip(np.arange(8 * 9, dtype=np.float32).reshape(8, 3, 3))
     buffer = io.BytesIO()
     Image.fromarray((255 * pixels).round().astype(np.uint8)).save(buffer, "WEBP", lossless=True)

@@ -8,18 +8,17 @@ from pathlib import Path
 import pytest
 
 from generator.errors import UsageError
-from generator.pages import techniques as sheets
-from generator.pages.views import model_view
-from generator.sphinx.showing import Request, choose
-from generator.sphinx.site import Site, read_site
-from generator.sphinx.techniques import techniques
-from tests.cards import card, conv, entry
+from generator.pages.gather import model_view
+from generator.site.built import BuiltSite
+from generator.sphinx.selection import Request, choose
+from generator.sphinx.site import read_site
 from tests.pages.gallery import Gallery, fill
 from tests.pages.hostile import EVERY_KIND
+from tests.summaries import conv, entry, summary
 
 
 @pytest.fixture(scope="module")
-def site(base: Path) -> Site:
+def site(base: Path) -> BuiltSite:
     return read_site(base / "gallery" / "site")
 
 
@@ -55,11 +54,11 @@ def site(base: Path) -> Site:
             ["3", "2"],
             "top of net, the strongest 2 of 4 filters: negative.",
         ),
-        (Request("net/top", "3,2", "feature-map-0"), ["3", "2"], "where each answers to cat."),
+        (Request("net/top", "3,2", "feature-map-0"), ["3", "2"], "where each responds to cat."),
     ],
     ids=str,
 )
-def test_filters_are_chosen(site: Site, request_: Request, labels: list[str], caption: str) -> None:
+def test_filters_are_chosen(site: BuiltSite, request_: Request, labels: list[str], caption: str) -> None:
     showing = choose(site, request_)
     assert [cell.label for cell in showing.cells] == labels
     assert caption in showing.caption
@@ -74,16 +73,16 @@ def test_filters_are_chosen(site: Site, request_: Request, labels: list[str], ca
         (Request("net/top/2", technique="kernel"), "The kernel of filter 2", "net/002-top/0002-kernel.webp"),
         (
             Request("net/top/2", technique="feature-map-0"),
-            "Where filter 2 answers to cat",
+            "Where filter 2 responds to cat",
             "net/002-top/0002-feature-map-0.webp",
         ),
     ],
     ids=str,
 )
-def test_a_filter_has_its_picture(site: Site, request_: Request, says: str, picture: str) -> None:
+def test_a_filter_has_its_picture(site: BuiltSite, request_: Request, says: str, picture: str) -> None:
     (cell,) = choose(site, request_).cells
-    assert (cell.says, cell.picture) == (says, picture)
-    assert cell.digest == site.digests.get(picture, "")
+    assert (cell.alt, cell.picture) == (says, picture)
+    assert cell.digest == (site.by_path[picture].digest if picture else "")
     assert (site.folder / cell.page).is_file()
 
 
@@ -110,7 +109,7 @@ def test_a_filter_has_its_picture(site: Site, request_: Request, says: str, pict
     ],
     ids=str,
 )
-def test_what_is_not_there_is_told_with_the_nearest_name(site: Site, request_: Request, told: str) -> None:
+def test_what_is_not_there_is_told_with_the_nearest_name(site: BuiltSite, request_: Request, told: str) -> None:
     with pytest.raises(UsageError) as caught:
         choose(site, request_)
     assert told in str(caught.value)
@@ -120,10 +119,21 @@ def test_what_is_not_there_is_told_with_the_nearest_name(site: Site, request_: R
     ("content", "told"),
     [
         (None, "there is no manifest.json. Build it first"),
-        ("{", "cannot be read as a manifest (JSONDecodeError"),
-        ("[]", "cannot be read as a manifest (TypeError"),
-        ('{"schema": 2}', "schema 2, expected 1"),
-        ('{"schema": 1}', "cannot be read as a manifest (KeyError: 'models')"),
+        ("{", "manifest.json: is no JSON. Run: filter-gallery build"),
+        ("[]", "is not of filter-gallery"),
+        ('{"schema": 2}', "is not of filter-gallery"),
+        (
+            '{"schema": 2, "made_by": "another", "generator": "0", "models": [], "files": []}',
+            "is not of filter-gallery",
+        ),
+        (
+            '{"schema": 3, "made_by": "filter-gallery", "generator": "9.1", "models": [], "files": []}',
+            "has schema 3, made by version 9.1; 2 is expected",
+        ),
+        (
+            '{"schema": 2, "made_by": "filter-gallery", "generator": "0", "title": 7, "models": [], "files": []}',
+            "is damaged at title: Input should be a valid string",
+        ),
     ],
 )
 def test_a_folder_that_is_no_site_is_told(tmp_path: Path, content: str | None, told: str) -> None:
@@ -138,7 +148,7 @@ def test_a_folder_that_is_no_site_is_told(tmp_path: Path, content: str | None, t
 def every_kind(tmp_path_factory: pytest.TempPathFactory) -> Gallery:
     layers = (conv(1, "stem", 2, slug="001-stem"), conv(2, "top", 2, slug="002-top"))
     folder = tmp_path_factory.mktemp("kinds")
-    gallery = Gallery(folder, [(entry(render=EVERY_KIND), card(*layers))])
+    gallery = Gallery(folder, [(entry(render=EVERY_KIND), summary(*layers))])
     # The first filter's main search reached nothing, so that another of its pictures goes first.
     fill(gallery.store, gallery.tasks(), lambda task, index: 1.0 if index or "neuron" in str(task.settings) else 0.0)
     gallery.write()
@@ -146,20 +156,34 @@ def every_kind(tmp_path_factory: pytest.TempPathFactory) -> Gallery:
 
 
 def test_techniques_are_those_of_the_site(every_kind: Gallery) -> None:
-    """Their names and files are told from the manifest alone; the site makes them from what it knows itself."""
-    ((entry, card),) = every_kind.models
-    views = model_view(entry, card, every_kind.photos, every_kind.tasks(), every_kind.store).layers
-    layers = every_kind.manifest["models"][0]["layers"]
+    """Each is a sheet of the site, and its files are those of its tiles."""
+    ((of, summarised),) = every_kind.models
+    views = model_view(of, summarised, every_kind.photos, every_kind.tasks(), every_kind.store).layers
+    layers = read_site(every_kind.site).manifest.models[0].layers
     for layer, view in zip(layers, views, strict=True):
-        found = {one.name: one.paths for one in techniques(layer)}
-        expected = {
-            one.slug: {
-                filter_.index: cell.file.path
-                for filter_, cell in zip(view.filters, one.cells, strict=True)
-                if cell is not None
-            }
-            for one in sheets.techniques(view.filters)
-        }
-        assert found == expected
-        hung = {match[1] for path in every_kind.held() if (match := re.search(r"([^/]+)-000\.webp$", path))}
-        assert {*found} == hung - {"best"}
+        expected = {one.slug: tuple(cell and cell.file.path for cell in one.cells) for one in view.techniques}
+        assert {technique.slug: technique.files for technique in layer.techniques} == expected
+        sheets = {match[1] for path in every_kind.held() if (match := re.search(r"([^/]+)-000\.webp$", path))}
+        assert {*expected} == sheets - {"best"}
+
+
+def test_a_picture_is_empty_here_if_it_is_on_the_site(tmp_path: Path) -> None:
+    """Of 128 steps only the second reached something, which the manifest's 32 points of the trace leave out."""
+    made = Gallery(tmp_path, [(entry(), summary(conv(1, "stem", 2, slug="001-stem")))])
+    fill(made.store, made.tasks())
+    (task,) = (task for task in made.tasks() if task.technique == "picture")
+    record = made.store.record(task.record_group, task.key)
+    assert record
+    for shown in record["filters"]:
+        reached = 1.0 if shown["filter"] else 0.0
+        trace = [0.0, reached, *[0.0] * 126]
+        shown["pictures"][0] |= {"score": 0.0, "reached": reached, "trace": trace}
+    made.store.put_record(task.record_group, task.key, record)
+    made.write()
+    (layer,) = read_site(made.site).manifest.models[0].layers
+    assert [shown.pictures[0].empty for shown in layer.filters] == [True, False]
+    assert max(layer.filters[1].pictures[0].trace) == 0.0
+    cells = choose(read_site(made.site), Request("net/stem", "all")).cells
+    assert [bool(cell.picture) for cell in cells] == [False, True]
+    page = (made.site / "net/001-stem/index.html").read_text()
+    assert (page.count('class="tile weak none"'), page.count('class="tile weak"')) == (1, 1)

@@ -5,14 +5,24 @@ import hashlib
 import os
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from generator.errors import GalleryError, UsageError
+from generator.files import NEW, write_atomically
 from generator.plan import Tuning
-from generator.store import NEW, Store, write_atomically
+from generator.store import Store
 
-SHELF, KEY = "5" * 64, "a" * 64
+GROUP, KEY = "5" * 64, "a" * 64
+
+
+def kernels(store: Store, *pictures: bytes) -> dict[str, Any]:
+    """Return a record of so many kernels, and put their pictures into the store."""
+    blobs = [store.put_blob(picture) for picture in pictures]
+    entry = {"colour": True, "inputs": [0], "shares": [0.5], "of": 1, "alike": [[1, 0.25]], "size": [3, 3]}
+    filters = [{**entry, "filter": index, "kernel": blob} for index, blob in enumerate(blobs)]
+    return {"technique": "kernel", "filters": filters, "blobs": blobs}
 
 
 @pytest.fixture
@@ -49,9 +59,9 @@ def test_a_write_that_fails_leaves_what_was_there(
 
 
 def test_nothing_is_made_before_something_is_written(store: Store) -> None:
-    assert store.record(SHELF, KEY) is None
-    assert list(store.shelf(SHELF)) == []
-    assert store.card(KEY) is None
+    assert store.record(GROUP, KEY) is None
+    assert list(store.record_group(GROUP)) == []
+    assert store.summary(KEY) is None
     assert store.tuning(KEY) is None
     assert store.speed() == {}
     assert not store.remove()
@@ -84,46 +94,46 @@ def test_a_blob_that_is_missing(store: Store) -> None:
 
 
 def test_a_record_is_complete_only_with_its_blobs(store: Store) -> None:
-    digests = [store.put_blob(b"one"), store.put_blob(b"two")]
-    record = {"filters": [1, 2], "blobs": digests}
-    store.put_record(SHELF, KEY, record)
-    assert store.record(SHELF, KEY) == record
-    assert list(store.shelf(SHELF)) == [(KEY, record)]
-    store.blob_path(digests[1]).unlink()
-    assert store.record(SHELF, KEY) is None
-    assert list(store.shelf(SHELF)) == []
+    record = kernels(store, b"one", b"two")
+    store.put_record(GROUP, KEY, record)
+    assert store.record(GROUP, KEY) == record
+    assert list(store.record_group(GROUP)) == [(KEY, record)]
+    store.blob_path(record["blobs"][1]).unlink()
+    assert store.record(GROUP, KEY) is None
+    assert list(store.record_group(GROUP)) == []
 
 
 def test_a_shelf_is_in_the_order_of_its_keys_and_apart_from_others(store: Store) -> None:
+    records = {key: kernels(store, key.encode()) for key in "bcad"}
     for key in ("b", "c", "a"):
-        store.put_record(SHELF, key, {"of": key})
-    store.put_record("6" * 64, "d", {"of": "d"})
-    assert list(store.shelf(SHELF)) == [(key, {"of": key}) for key in "abc"]
+        store.put_record(GROUP, key, records[key])
+    store.put_record("6" * 64, "d", records["d"])
+    assert list(store.record_group(GROUP)) == [(key, records[key]) for key in "abc"]
 
 
 @pytest.mark.parametrize("content", [b"", b'{"filters": [', b"[]", b"\xff", b"null"])
 def test_a_record_card_or_tuning_that_cannot_be_read_is_none(store: Store, content: bytes) -> None:
-    store.put_record(SHELF, KEY, {"of": 1})
-    store.put_card(KEY, {"of": 1})
+    store.put_record(GROUP, KEY, kernels(store, b"x"))
+    store.put_summary(KEY, {"of": 1})
     store.put_tuning(KEY, {"of": 1})
-    (store.folder / "records" / SHELF / f"{KEY}.json").write_bytes(content)
+    (store.folder / "records" / GROUP / f"{KEY}.json").write_bytes(content)
     (store.folder / "cards" / f"{KEY}.json").write_bytes(content)
     (store.folder / "tunings" / f"{KEY}.json").write_bytes(content)
-    assert (store.record(SHELF, KEY), store.card(KEY), list(store.shelf(SHELF))) == (None, None, [])
+    assert (store.record(GROUP, KEY), store.summary(KEY), list(store.record_group(GROUP))) == (None, None, [])
     assert store.tuning(KEY) is None
 
 
 def test_a_number_that_is_none_is_not_kept(store: Store) -> None:
     with pytest.raises(ValueError, match="not JSON compliant"):
-        store.put_record(SHELF, KEY, {"score": float("nan")})
-    assert store.record(SHELF, KEY) is None
+        store.put_record(GROUP, KEY, {**kernels(store, b"x"), "score": float("nan")})
+    assert store.record(GROUP, KEY) is None
 
 
 def test_cards_and_the_speed_are_kept(store: Store) -> None:
-    store.put_card(KEY, {"name": "ü"})
+    store.put_summary(KEY, {"name": "ü"})
     store.note_speed({"x": 1.5})
     again = Store(store.folder)
-    assert (again.card(KEY), again.speed()) == ({"name": "ü"}, {"x": 1.5})
+    assert (again.summary(KEY), again.speed()) == ({"name": "ü"}, {"x": 1.5})
 
 
 def test_what_was_measured_is_kept_for_each_model(store: Store) -> None:
@@ -149,21 +159,22 @@ def test_a_store_may_begin_with_what_was_measured_elsewhere(store: Store) -> Non
     (store.folder / "tunings").mkdir(parents=True)
     (store.folder / "tunings" / f"{KEY}.json").write_bytes(b'{"batches":[],"precision":"float32","version":1}')
     assert Tuning.from_json(store.tuning(KEY)) == Tuning()
-    store.put_card(KEY, {})
+    store.put_summary(KEY, {})
     assert store.remove()
     assert not store.folder.exists()
 
 
 def test_the_bytes_of_a_record_do_not_depend_on_the_order_of_its_keys(store: Store) -> None:
-    store.put_record(SHELF, "a", {"x": 1, "y": 2})
-    store.put_record(SHELF, "b", {"y": 2, "x": 1})
-    one, other = ((store.folder / "records" / SHELF / f"{key}.json").read_bytes() for key in "ab")
+    store.put_record(GROUP, "a", {"x": 1, "y": 2})
+    store.put_record(GROUP, "b", {"y": 2, "x": 1})
+    one, other = ((store.folder / "records" / GROUP / f"{key}.json").read_bytes() for key in "ab")
     assert one == other
 
 
 def test_a_store_is_removed_whole(store: Store) -> None:
-    store.put_record(SHELF, KEY, {"blobs": [store.put_blob(b"x")]})
-    store.put_card(KEY, {})
+    store.put_record(GROUP, KEY, kernels(store, b"x"))
+    (store.folder / "objects" / f"{NEW}left").write_bytes(b"x")
+    store.put_summary(KEY, {})
     store.put_tuning(KEY, {})
     store.note_digest("net", KEY)
     store.note_speed({})
@@ -186,15 +197,94 @@ def test_what_others_put_into_a_store_is_left(store: Store) -> None:
     assert listing(store.folder) == ["notes.txt"]
 
 
-def test_a_folder_of_others_is_refused(store: Store) -> None:
-    store.folder.mkdir()
-    (store.folder / "thesis.tex").write_text("x")
-    with pytest.raises(UsageError, match=r"holds other files\. Name another folder with `cache:`"):
+FOREIGN = {
+    "thesis.tex": "x",
+    "records/2024.csv": "x",
+    "objects/ab/cd": "x",
+    "speed.json": "{}",
+    f"cards/{KEY}.txt": "x",
+    "store.json": '{"apples": 3}',
+}
+
+
+@pytest.mark.parametrize("name", FOREIGN)
+def test_a_folder_of_others_is_refused(store: Store, name: str) -> None:
+    (store.folder / name).parent.mkdir(parents=True)
+    (store.folder / name).write_text(FOREIGN[name])
+    named = name.rpartition("/")[2]
+    with pytest.raises(UsageError, match=rf"not a store's, such as {named}\. Name another folder with `cache:`"):
         store.put_blob(b"x")
-    assert listing(store.folder) == ["thesis.tex"]
+    with pytest.raises(UsageError, match="not a store of filter-gallery; nothing was removed"):
+        store.remove()
+    assert (listing(store.folder), (store.folder / name).read_text()) == ([name], FOREIGN[name])
 
 
-@pytest.mark.parametrize("left", [(), (f"{NEW}abc",), ("objects/ab/cd",), ("store.json",)])
+@pytest.mark.parametrize("name", [name for name in FOREIGN if "/" in name or name == "thesis.tex"])
+def test_what_others_have_in_the_folders_of_a_store_is_left(store: Store, name: str) -> None:
+    store.put_record(GROUP, KEY, kernels(store, b"x"))
+    (store.folder / name).parent.mkdir(parents=True, exist_ok=True)
+    (store.folder / name).write_text(FOREIGN[name])
+    assert store.remove()
+    assert (listing(store.folder), (store.folder / name).read_text()) == ([name], FOREIGN[name])
+
+
+@pytest.mark.parametrize("linked", ["records", "objects/ab", "cards"])
+def test_links_in_a_store_are_not_followed(store: Store, tmp_path: Path, linked: str) -> None:
+    theirs = {f"{KEY}/{KEY}.json": "record", f"{KEY}.json": "card", "ab" + "0" * 62: "blob", f"{NEW}x": "half"}
+    for name, text in theirs.items():
+        (tmp_path / "theirs" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "theirs" / name).write_text(text)
+    store.note_speed({})
+    (store.folder / linked).parent.mkdir(exist_ok=True)
+    (store.folder / linked).symlink_to(tmp_path / "theirs")
+    assert store.remove()
+    assert listing(tmp_path / "theirs") == sorted(theirs)
+
+
+def test_a_store_of_an_earlier_version_serves(store: Store) -> None:
+    store.folder.mkdir()
+    (store.folder / "store.json").write_text('{"schema":1}')
+    assert store.blob(store.put_blob(b"x")) == b"x"
+    assert (store.folder / "store.json").read_text() == '{"schema":1}'
+    assert store.remove()
+    assert not store.folder.exists()
+
+
+OUTSIDE = [
+    "../../precious.txt",
+    "../precious.txt",
+    "{absolute}",
+    "",
+    "..",
+    "a" * 63,
+    "A" * 64,
+    "a" * 64 + "\n",
+    "a" * 65,
+]
+
+
+@pytest.mark.parametrize("name", OUTSIDE)
+def test_a_blob_is_never_outside_the_store(store: Store, tmp_path: Path, name: str) -> None:
+    precious = tmp_path / "precious.txt"
+    precious.write_text("mine")
+    name = str(precious) if name == "{absolute}" else name
+    record = kernels(store, b"x")
+    for forged in (
+        {**record, "blobs": [*record["blobs"], name]},
+        {**record, "filters": [{**record["filters"][0], "kernel": name}], "blobs": [*record["blobs"], name]},
+        {**record, "filters": [{**record["filters"][0], "kernel": name}]},
+    ):
+        store.put_record(GROUP, KEY, forged)
+        assert store.record(GROUP, KEY) is None
+    store.put_sheet(KEY, name)
+    assert (store.sheet(KEY), store.has_blob(name)) == (None, False)
+    for read in (store.blob, store.blob_path):
+        with pytest.raises(GalleryError, match="is not the name of a blob"):
+            read(name)
+    assert precious.read_text() == "mine"
+
+
+@pytest.mark.parametrize("left", [(), (f"{NEW}abc",), (f"tunings/{KEY}.json",)])
 def test_a_build_that_was_killed_at_its_first_write_goes_on(store: Store, left: tuple[str, ...]) -> None:
     store.folder.mkdir()
     for name in left:
@@ -215,7 +305,7 @@ def test_a_disk_that_does_not_take_it(store: Store, number: int, monkeypatch: py
     def fail(*_: object, **__: object) -> None:
         raise OSError(number, os.strerror(number))
 
-    store.put_card(KEY, {})
+    store.put_summary(KEY, {})
     monkeypatch.setattr(tempfile, "mkstemp", fail)
     with pytest.raises(UsageError, match=rf"cannot write .*: {os.strerror(number)}\. Name another folder"):
         store.put_blob(b"x")

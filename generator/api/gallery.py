@@ -1,0 +1,102 @@
+"""A whole gallery from Python."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import warnings
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from pydantic import ValidationError
+
+from generator.config import Config, load_config
+from generator.config.lines import describe
+from generator.config.load import parse_config
+from generator.config.schema import LayerPart
+from generator.config.values import Filters, MostActive
+from generator.errors import ConfigError, UsageError
+from generator.pipeline.events import Event, ModelReady, OnEvent, Summary
+
+
+def build(
+    config: str | os.PathLike[str] | Mapping[str, Any] = "config.yaml",
+    *,
+    output: str | os.PathLike[str] | None = None,
+    models: Iterable[str] = (),
+    layers: Iterable[str] = (),
+    filters: int | str | Iterable[int] | None = None,
+    force: bool = False,
+    trust: bool = False,
+    on_event: OnEvent | None = None,
+) -> Summary:
+    """Build the site of a configuration, as ``filter-gallery build`` does.
+
+    ``config`` is a configuration's file, or what would stand in one as a dict, whose paths start at the working folder.
+    ``output`` stands in for its ``output``; ``models``, ``layers`` (globs) and ``filters`` choose what is rendered
+    now; ``force`` renders again what the store holds; ``trust`` lets model files bring code of their own. ``tell``
+    hears of each event (``generator.pipeline.events``); without it, what a model's user should hear is warned of.
+
+    Returns what was done: ``summary.index`` is the page to open, ``summary.failures`` is what failed while the rest was
+    built. Raises ConfigError, with all ``problems``, for a wrong configuration, and UsageError if nothing can be done.
+    """
+    from generator.pipeline.run import build as run
+    from generator.plan import Choice
+
+    if not isinstance(config, str | os.PathLike | Mapping):
+        raise UsageError(f"expected the path of a configuration, or a dict, got {config!r:.80}")
+    read = _from_mapping(config) if isinstance(config, Mapping) else load_config(Path(config))
+    if output is not None:
+        read = replace(read, output=Path(output))
+    return run(read, Choice(tuple(layers), wanted(filters)), tuple(models), force, trust, on_event or _warn)
+
+
+def wanted(filters: int | str | Iterable[int] | None) -> Filters | None:
+    """Return which filters are meant, as config.yaml would say it: ``all``, a number of them, or their indices.
+
+    Raises ConfigError for anything else.
+    """
+    if filters is None:
+        return None
+    said: Any = _plain(filters)
+    if isinstance(said, Iterable) and not isinstance(said, str | Mapping):
+        said = [_plain(index) for index in said]
+    try:
+        chosen: Filters | None = LayerPart.model_validate({"filters": said}).filters
+    except ValidationError as error:
+        raise ConfigError(describe(each) for each in error.errors()) from None
+    if isinstance(chosen, MostActive):
+        raise UsageError("filters: which are most active a build finds, with its photos", "Say how many, or which")
+    return chosen
+
+
+def _plain(number: Any) -> Any:
+    """Return NumPy's numbers as Python's own."""
+    return number.item() if isinstance(number, np.generic) else number
+
+
+def _warn(event: Event) -> None:
+    if isinstance(event, ModelReady):
+        for warning in event.warnings:
+            warnings.warn(f"{event.name}: {warning}", stacklevel=2)
+
+
+def _from_mapping(config: Mapping[str, Any]) -> Config:
+    """Return the configuration that a dict holds; JSON is YAML, so the same checks and messages are for both."""
+    text = json.dumps(config, default=_as_yaml_has_it, ensure_ascii=False)
+    try:
+        return parse_config(text, "config", Path())
+    except ConfigError as error:  # all of it is on line 1
+        raise ConfigError(re.sub(r"^config:1: ", "config: ", problem) for problem in error.problems) from None
+
+
+def _as_yaml_has_it(value: Any) -> Any:
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
+    if isinstance(value, Iterable):
+        return [_plain(item) for item in value]
+    return _plain(value) if hasattr(value, "item") else repr(value)

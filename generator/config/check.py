@@ -1,0 +1,115 @@
+"""What a configuration says, held against the files and names that it names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from pydantic import ValidationError
+from ruamel.yaml.comments import CommentedMap
+
+from generator import assets
+from generator.assets.catalogue import APPLICATIONS
+from generator.config.branding import check_branding
+from generator.config.document import plain
+from generator.config.lines import Problem
+from generator.config.pairs import check_pairs
+from generator.config.schema import ConfigFile, ModelPart
+from generator.config.sources import is_file, looks_like_file, name_of, path_below, source_kind
+from generator.config.types.texts import Pair
+from generator.errors import nearest
+
+
+def check(file: ConfigFile, folder: Path) -> Iterator[Problem]:
+    """Yield what is wrong in a configuration that fits the schema."""
+    yield from _check_photos(enumerate(file.photos), folder)
+    yield from _check_models(enumerate(file.models), folder)
+    yield from check_branding(file, folder)
+    yield from check_pairs(enumerate(file.compare or []), [name_of(model) for model in file.models])
+
+
+def check_parts(document: CommentedMap, folder: Path) -> Iterator[Problem]:
+    """Yield the same for the photos, models and keys that fit by themselves, in a configuration that does not."""
+    photos, models = plain(document.get("photos", [])), plain(document.get("models", []))
+    named = [(i, p.strip()) for i, p in enumerate(photos if isinstance(photos, list) else []) if isinstance(p, str)]
+    yield from _check_photos([(index, photo) for index, photo in named if photo], folder)
+    files = [_alone("models", [raw]) for raw in (models if isinstance(models, list) else [])]
+    valid = [(index, file.models[0]) for index, file in enumerate(files) if file]
+    yield from _check_models(valid, folder)
+    for key in filter(ConfigFile.model_fields.__contains__, document):
+        if (file := _alone(key, document[key])) is not None:
+            yield from check_branding(file, folder)
+    if isinstance(models, list) and len(valid) == len(models):  # else not every name is known
+        yield from check_pairs(_pairs(document.get("compare")), [name_of(model) for _, model in valid])
+
+
+def _pairs(raw: object) -> Iterator[tuple[int, Pair]]:
+    """Yield the pairs that fit by themselves, each with its place in the list."""
+    for index, pair in enumerate(raw if isinstance(raw, list) else []):
+        if (file := _alone("compare", [pair])) and file.compare:
+            yield index, file.compare[0]
+
+
+def _alone(key: str, value: object) -> ConfigFile | None:
+    """Return a configuration that sets one key, or None if its value does not fit."""
+    try:
+        return ConfigFile.model_validate({"models": ["demo"], key: plain(value)})
+    except ValidationError:
+        return None
+
+
+def _check_models(models: Iterable[tuple[int, ModelPart]], folder: Path) -> Iterator[Problem]:
+    names: set[str] = set()
+    for index, model in models:
+        yield from _check_model(model, index, folder)
+        name = name_of(model)
+        if name.lower() in names:
+            yield ("models", index), f"models[{index}]: the name {name!r} is taken. Give it another one with `name:`"
+        names.add(name.lower())
+
+
+def _check_photos(photos: Iterable[tuple[int, str]], folder: Path) -> Iterator[Problem]:
+    for index, photo in photos:
+        if photo not in assets.PHOTOS and not is_file(path_below(folder, photo)):
+            hint = nearest(photo, assets.PHOTOS) or f"Bundled: {', '.join(assets.PHOTOS)}"
+            yield ("photos", index), f"photos[{index}]: no file {photo!r}, and no bundled photo of that name. {hint}"
+
+
+def _check_model(model: ModelPart, index: int, folder: Path) -> Iterator[Problem]:
+    place, kind = f"models[{index}]", source_kind(model.source, folder)
+    if kind is None:
+        if looks_like_file(model.source):
+            problem = f"no file {model.source!r} in {folder.resolve()}"
+        else:
+            hint = nearest(model.source, ["demo", *APPLICATIONS])
+            problem = f"unknown model {model.source!r}. {hint or 'See: filter-gallery models'}"
+        yield ("models", index, "source"), f"{place}.source: {problem}"
+    if kind in ("demo", "file"):
+        for key in ("weights", "include_top"):
+            if getattr(model, key) is not None:
+                yield ("models", index, key), f"{place}.{key}: {_WITHOUT[key]}"
+    if kind in ("architecture", "callable") and model.include_top is not None:
+        yield ("models", index, "include_top"), f"{place}.include_top: {_WITHOUT['include_top']}"
+    if kind == "demo" and model.input_shape is not None:
+        yield ("models", index, "input_shape"), f"{place}.input_shape: demo takes pictures of any size; see render.size"
+    yield from _check_weights(model, kind, index, folder)
+
+
+_WITHOUT = {
+    "include_top": "only for networks of keras.applications",
+    "weights": "only for networks of keras.applications, architectures (.json) and callables",
+}
+
+
+def _check_weights(model: ModelPart, kind: str | None, index: int, folder: Path) -> Iterator[Problem]:
+    known = {"application": ("imagenet", "random"), "architecture": ("random",), "callable": ()}.get(kind or "")
+    if known is None:
+        return
+    weights, where = model.weights or (known[0] if kind == "application" else ""), ("models", index, "weights")
+    if not weights and kind == "architecture":
+        problem = "an architecture has no weights of its own; name a file, or random"
+        yield ("models", index), f"models[{index}].weights: {problem}"
+    elif weights and weights not in known and not is_file(path_below(folder, weights)):
+        expected = " or ".join(filter(None, [", ".join(known), "a file"]))
+        problem = f"expected {expected}; no file {weights!r}. {nearest(weights, known)}".strip()
+        yield where, f"models[{index}].weights: {problem}"

@@ -1,0 +1,1 @@
+"""Arrays and picture files: encoding, decoding, colours, thumbnails and contact sheets."""

@@ -1,0 +1,224 @@
+"""Find every convolution of a graph and describe it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import prod
+from typing import Any
+
+import keras
+
+from generator.errors import ModelError
+from generator.models.activation_point import activation_name, read_point
+from generator.models.graph import Call, Graph, Zeros
+from generator.models.preprocess import Preprocess
+from generator.models.receptive_field import receptive_fields
+from generator.models.summary import PICTURE, ArchitectureRow, ConvLayer, ModelSummary, Shape
+from generator.models.trace import CONVOLUTIONS
+from generator.names import slug
+
+_NOT_SHOWN = {
+    keras.layers.Conv1D: "it has no second axis to draw",
+    keras.layers.DepthwiseConv1D: "it has no second axis to draw",
+    keras.layers.SeparableConv1D: "it has no second axis to draw",
+    keras.layers.Conv1DTranspose: "it has no second axis to draw",
+    keras.layers.Conv3D: "its pictures would be volumes",
+    keras.layers.Conv3DTranspose: "its pictures would be volumes",
+}
+REFERENCE_SIDE = 128
+"""The input side at which costs are counted for networks that take any size."""
+
+MULTIPLES = (1, 2, 4, 8, 16, 32, 64)
+"""Of what a side may have to be a multiple: a U-Net halves it and doubles it again, and both must fit."""
+
+
+def is_convolution(op: object) -> bool:
+    """Tell whether an operation is a convolution over pictures."""
+    return isinstance(op, CONVOLUTIONS)
+
+
+def kernels(op: Any) -> list[Any]:
+    """Return a convolution's kernel variables, first the one that meets the input."""
+    if isinstance(op, keras.layers.SeparableConv2D):
+        return [op.depthwise_kernel, op.pointwise_kernel]
+    return [op.kernel]
+
+
+def conv_positions(graph: Graph) -> list[int]:
+    """Return the positions of the graph's convolutions that the picture reaches, in the order of computation."""
+    reached, found = {graph.input}, []
+    for position, call in enumerate(graph.calls):
+        if not isinstance(call.op, Zeros) and reached.intersection(call.inputs):
+            reached.update(call.outputs)
+            if is_convolution(call.op):
+                found.append(position)
+    return found
+
+
+def describe(
+    model: keras.Model,
+    graph: Graph,
+    preprocess: Preprocess,
+    digest: str,
+    warnings: Sequence[str],
+    bands: tuple[int, ...] = (),
+    notes: Sequence[str] = (),
+) -> ModelSummary:
+    """Return the model's card; ``bands`` are the channels to show, the first three, or one, if none are said.
+
+    Raises ModelError if there is no convolution to show, the input is no picture, or it has no such bands.
+    """
+    input_shape = graph.picture
+    left_out = _left_out(graph)
+    positions = conv_positions(graph)
+    if not positions:
+        raise ModelError("the model has no convolutional layer to show" + (f" ({left_out[0]})" if left_out else ""))
+    if len(input_shape) != 3 or not input_shape[2]:
+        raise ModelError(f"the model takes {input_shape}, not pictures (height, width, channels)")
+    channels = int(input_shape[2])
+    shown = _bands(channels, bands)
+    shapes, side_area, multiple = _shapes(graph, input_shape)
+    fields = receptive_fields(graph)
+    macs = _running_costs(graph, shapes, side_area, _macs)
+    floats = _running_costs(graph, shapes, side_area, lambda call, found: prod(found[call.outputs[0]]))
+    layers = []
+    for index, position in enumerate(positions, start=1):
+        call = graph.calls[position]
+        point = read_point(graph, position)
+        layers.append(
+            ConvLayer(
+                index=index,
+                call=call.number,
+                name=call.name,
+                slug=f"{index:03d}-{slug(call.name)}",
+                type=type(call.op).__name__,
+                kernel_shapes=tuple(tuple(kernel.shape) for kernel in kernels(call.op)),
+                output_shape=channels_last(call, call.shape if None in input_shape else shapes[call.outputs[0]]),
+                filters=int(channels_last(call, call.shape)[2] or 0),
+                parameters=call.op.count_params(),
+                receptive_field=fields[position],
+                read_at=graph.calls[point.last].name,
+                activation=activation_name(graph, point),
+                macs=macs[position],
+                floats=floats[position],
+            )
+        )
+    index_of = {position: index for index, position in enumerate(positions, start=1)}
+    rows = [
+        ArchitectureRow(
+            call.name,
+            type(call.op).__name__,
+            call.shape,
+            call.op.count_params() if isinstance(call.op, keras.Layer) and call.number == 1 else 0,
+            index_of.get(position),
+            feeding,
+        )
+        for position, (call, feeding) in enumerate(zip(graph.calls, _feeding(graph), strict=True))
+    ]
+    return ModelSummary(
+        digest=digest,
+        input_shape=input_shape,
+        channels=channels,
+        any_size=multiple > 0,
+        multiple=max(1, multiple),
+        parameters=model.count_params(),
+        preprocess=preprocess,
+        layers=tuple(layers),
+        architecture=tuple(rows),
+        left_out=tuple(left_out),
+        warnings=tuple(warnings),
+        bands=shown,
+        notes=(*notes, *graph.notes, *_about_bands(channels, shown)),
+    )
+
+
+def _feeding(graph: Graph) -> list[tuple[int, ...]]:
+    """Return for each call the positions of the calls that feed it, each once, ``PICTURE`` for the picture itself."""
+    maker = {tensor: position for position, call in enumerate(graph.calls) for tensor in call.outputs}
+    maker[graph.input] = PICTURE
+    return [
+        # zeros are given the picture for its size alone
+        tuple(dict.fromkeys(maker[i] for i in call.inputs if i in maker)) if not isinstance(call.op, Zeros) else ()
+        for call in graph.calls
+    ]
+
+
+def _bands(channels: int, wanted: tuple[int, ...]) -> tuple[int, ...]:
+    if wanted and max(wanted) >= channels:
+        raise ModelError(
+            f"bands: no channel {max(wanted)}; the network takes {channels}, from 0 to {channels - 1}",
+            "Correct `bands:` in the configuration",
+        )
+    return wanted or ((0, 1, 2) if channels >= 3 else (0,))
+
+
+def _about_bands(channels: int, bands: tuple[int, ...]) -> tuple[str, ...]:
+    """Return what a reader should know of pictures that are not shown whole."""
+    if sorted(bands) == list(range(channels)):
+        return ()
+    if len(bands) == 1:
+        what = f"channel {bands[0]} is shown as gray, and photos give their gray to every channel"
+    else:
+        what = (
+            "channels {}, {} and {} are shown as red, green and blue and take those of photos; "
+            "the others take their gray".format(*bands)
+        )
+    return (f"The network takes {channels} channels: {what}.",)
+
+
+def channels_last(call: Call, shape: Shape) -> Shape:
+    """Return the shape of a call's inputs or outputs, batch left out, as (height, width, channels)."""
+    return (*shape[1:], shape[0]) if call.channels_first else shape
+
+
+def _left_out(graph: Graph) -> list[str]:
+    found, shown = [], set(conv_positions(graph))
+    for position, call in enumerate(graph.calls):
+        if is_convolution(call.op) and position not in shown:
+            found.append(f"{call.name} ({type(call.op).__name__}) is left out: no picture reaches it, only zeros do")
+        for kind, reason in _NOT_SHOWN.items():
+            if type(call.op) is kind:
+                found.append(f"{call.name} ({kind.__name__}) is left out: {reason}")
+        if position in graph.untraced:
+            found.append(
+                f"{call.name} ({type(call.op).__name__}) is left out with the convolutions inside it: "
+                f"{graph.untraced[position]}"
+            )
+    return found
+
+
+def _shapes(graph: Graph, input_shape: tuple[Any, ...]) -> tuple[dict[int, tuple[int, ...]], int, int]:
+    """Return all shapes at a reference size, that size's area, and which multiples other sizes may be of (0: none)."""
+    height, width, channels = input_shape
+    end = max(read_point(graph, position).last for position in conv_positions(graph))
+    convolutional = Graph(tuple(graph.calls[: end + 1]), graph.input, ())
+    reference = (height or REFERENCE_SIDE, width or REFERENCE_SIDE)
+    multiple = next((m for m in MULTIPLES if _takes(convolutional, reference, m, channels)), 0)
+    return convolutional.shapes(*reference, channels), reference[0] * reference[1], multiple
+
+
+def _takes(graph: Graph, reference: tuple[int, int], multiple: int, channels: int) -> bool:
+    """Tell whether a network takes a size next to the reference that is a multiple of so many pixels, and no more."""
+    height, width = (side // multiple * multiple + multiple for side in reference)
+    try:
+        for more in (0, 1, 2, 5, 10):  # odd and even at every halving
+            graph.shapes(height + more * multiple, width + more * multiple, channels)
+    except Exception:  # whatever an operation raises for a size it cannot take
+        return False
+    return True
+
+
+def _running_costs(graph: Graph, shapes: dict[int, tuple[int, ...]], area: int, cost: Any) -> dict[int, float]:
+    """Return for each convolution the cost, for each input pixel, of all calls that it needs."""
+    return {
+        position: round(sum(cost(graph.calls[p], shapes) for p in graph.needed([position])) / area, 3)
+        for position in conv_positions(graph)
+    }
+
+
+def _macs(call: Call, shapes: dict[int, tuple[int, ...]]) -> int:
+    if not is_convolution(call.op):
+        return 0
+    shape = shapes[call.inputs[0] if isinstance(call.op, keras.layers.Conv2DTranspose) else call.outputs[0]]
+    places = prod(int(side or 0) for side in channels_last(call, shape)[:2])
+    return int(places * sum(prod(kernel.shape) for kernel in kernels(call.op)))

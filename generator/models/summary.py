@@ -1,0 +1,151 @@
+"""What the rest of the program knows about a model: plain data that can be cached as JSON."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from generator.models.preprocess import Preprocess
+
+CARD_VERSION = 8
+"""Raised when a card says more, or other things, than before: cached ones are then made anew."""
+
+PICTURE = -1
+"""What feeds the layers that take the picture itself: no row of the architecture."""
+
+WHOLE_INPUT = -1
+"""The receptive field of a unit that depends on every pixel."""
+
+Shape = tuple[int | None, ...]
+
+NEVER_BELOW_ZERO = frozenset(
+    {
+        *("relu", "relu6", "sigmoid", "hard_sigmoid", "hardsigmoid", "softplus", "softmax", "exponential"),
+        *("silu", "swish", "hard_silu", "hard_swish", "hardsilu", "hardswish", "gelu", "mish"),
+    }
+)
+"""Activations whose negative side is nothing, or next to nothing."""
+
+
+def layer_title(name: str, call: int) -> str:
+    """Return a layer's name, told apart from its other calls; Keras lets a layer be called nothing at all."""
+    name = name.strip() or "(unnamed)"
+    return f"{name} (call {call})" if call > 1 else name
+
+
+@dataclass(frozen=True)
+class ConvLayer:
+    """One call of a convolutional layer.
+
+    ``index`` counts convolutional calls from 1 in the order of the network; ``call`` counts the calls of a shared
+    layer. Shapes leave out the batch. ``receptive_field`` is (height, width) in input pixels, None if it could not
+    be followed. ``macs`` and ``floats`` are multiplications and activations of one forward pass up to this layer,
+    for each pixel of the input.
+    """
+
+    index: int
+    call: int
+    name: str
+    slug: str
+    type: str
+    kernel_shapes: tuple[tuple[int, ...], ...]
+    output_shape: Shape
+    filters: int
+    parameters: int
+    receptive_field: tuple[int, int] | None
+    read_at: str
+    activation: str
+    macs: float
+    floats: float
+
+    @property
+    def title(self) -> str:
+        """Return the layer's name, told apart from its other calls."""
+        return layer_title(self.name, self.call)
+
+    @property
+    def signed(self) -> bool:
+        """Tell whether responses can be plainly negative, so that silence is not the least of them."""
+        return self.activation not in NEVER_BELOW_ZERO
+
+
+@dataclass(frozen=True)
+class ArchitectureRow:
+    """One layer of the whole network, for the table and the drawing that show the convolutions in their place.
+
+    ``inputs`` are the positions, from 0, of the rows that feed it, ``PICTURE`` for the picture itself.
+    """
+
+    name: str
+    type: str
+    output_shape: Shape
+    parameters: int
+    conv: int | None
+    inputs: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class ModelSummary:
+    """What a model is, without its weights.
+
+    ``any_size`` tells whether other sizes than its own can be fed; their sides must be multiples of ``multiple``.
+    ``bands`` are the channels of the input that are shown as red, green and blue, or the one that is shown as gray.
+    ``warnings`` are for who builds, ``notes`` for who reads the pages.
+    """
+
+    digest: str
+    input_shape: Shape
+    channels: int
+    any_size: bool
+    parameters: int
+    preprocess: Preprocess
+    layers: tuple[ConvLayer, ...]
+    architecture: tuple[ArchitectureRow, ...]
+    left_out: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    multiple: int = 1
+    bands: tuple[int, ...] = (0, 1, 2)
+    notes: tuple[str, ...] = ()
+
+    def photo_size(self) -> tuple[int, int]:
+        """Return the (height, width) at which photos are fed: large enough to read, the network's own if fixed."""
+        return self._sized(224)
+
+    def canvas_size(self, size: int, margin: int) -> tuple[int, int]:
+        """Return the (height, width) on which a picture is optimised."""
+        return self._sized(size + 2 * margin, at_least=False)
+
+    def picture_size(self, size: int) -> tuple[int, int]:
+        """Return the (height, width) of a finished picture."""
+        return self._sized(size, at_least=False)
+
+    def _sized(self, side: int, at_least: bool = True) -> tuple[int, int]:
+        height, width = self.input_shape[:2]
+        if not self.any_size and height and width:
+            return height, width
+        sides = (max(side, height or 0), max(side, width or 0)) if at_least else (side, side)
+        down, right = (-(-one // self.multiple) * self.multiple for one in sides)
+        return down, right
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the card as plain data that ``from_json`` reads back."""
+        return {"version": CARD_VERSION, **asdict(self)}
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> ModelSummary | None:
+        """Return the card, or None if it was written by another version of this program."""
+        data = dict(data)
+        if data.pop("version", None) != CARD_VERSION:
+            return None
+        data["preprocess"] = Preprocess(**_tuples(data["preprocess"]))
+        data["layers"] = tuple(ConvLayer(**_tuples(layer)) for layer in data["layers"])
+        data["architecture"] = tuple(ArchitectureRow(**_tuples(row)) for row in data["architecture"])
+        return cls(**{key: _tuple(value) for key, value in data.items()})
+
+
+def _tuples(data: dict[str, Any]) -> dict[str, Any]:
+    return {key: _tuple(value) for key, value in data.items()}
+
+
+def _tuple(value: Any) -> Any:
+    return tuple(_tuple(item) for item in value) if isinstance(value, list) else value

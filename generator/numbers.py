@@ -1,0 +1,12 @@
+"""Numbers as people read them, on pages and in documents."""
+
+from __future__ import annotations
+
+MINUS = "\N{MINUS SIGN}"
+
+
+def significant(number: float) -> str:
+    """Return three significant digits, with a true minus sign."""
+    value = 0.0 if abs(number) < 5e-7 else number
+    shown = f"{float(f'{value:.3g}'):g}" if 1e-3 <= abs(value) < 1e5 or value == 0 else f"{value:.1e}"
+    return shown.replace("-", MINUS)

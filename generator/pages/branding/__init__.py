@@ -1,0 +1,1 @@
+"""The owner's logo, colour and words."""

@@ -1,0 +1,34 @@
+"""The figures that stand for layers in the drawing of a network, as SVG paths; lengths are in pixels."""
+
+from __future__ import annotations
+
+from math import log2
+
+from generator.models.summary import Shape
+
+CHANNELS, SIDE = 2048, 512
+"""Of the largest box; what is more is drawn as that."""
+
+
+def box(made: Shape, most: tuple[float, float]) -> tuple[float, float]:
+    """Return width and height of a box for (height, width, channels): both grow with the logarithm."""
+    side, channels = max((n for n in made[:2] if n), default=0), made[2] or 1
+    wide = min(1.0, (1 + log2(channels)) / (1 + log2(CHANNELS)))
+    high = min(1.0, (1 + log2(side)) / (1 + log2(SIDE))) if side else 0.5
+    return max(3.0, wide * most[0]), max(3.0, high * most[1])
+
+
+def figure(kind: str, x: float, y: float, wide: float, high: float) -> str:
+    """Return the path of a layer's figure, its middle at x, y."""
+    left, right, top, bottom = (round(v, 1) for v in (x - wide / 2, x + wide / 2, y - high / 2, y + high / 2))
+    inner = round(wide / 4, 1)
+    if kind == "pool":  # narrow below: less leaves it than enters
+        return f"M{left} {top}H{right}L{right - inner:g} {bottom}H{left + inner:g}Z"
+    if kind == "up":
+        return f"M{left + inner:g} {top}H{right - inner:g}L{right} {bottom}H{left}Z"
+    if kind in ("conv", "dense"):
+        return f"M{left} {top}H{right}V{bottom}H{left}Z"
+    if kind == "other":
+        return f"M{x:g} {top}L{right} {y:g}L{x:g} {bottom}L{left} {y:g}Z"
+    half = wide / 2
+    return f"M{left} {y:g}a{half:g} {half:g} 0 0 1 {wide:g} 0a{half:g} {half:g} 0 0 1 -{wide:g} 0Z"

@@ -1,0 +1,122 @@
+"""Numbers and shapes as people read them: the templates' filters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from fractions import Fraction
+
+from generator.analysis.records import File
+from generator.config.values import RenderSettings, Transforms
+from generator.models.summary import WHOLE_INPUT
+from generator.numbers import MINUS, significant
+from generator.site.sheets import place
+
+TIMES = "\N{MULTIPLICATION SIGN}"
+
+METHODS = {"fourier": "Fourier", "pixel": "pixels", "maco": "MaCo"}
+
+LONG = {
+    "fourier": "Fourier spectrum, decorrelated colours",
+    "pixel": "pixels, the reference method",
+    "maco": "MaCo: the phases of a spectrum whose strengths are those of natural images",
+}
+
+TERMS = 4
+"""How many filters of a direction are named; the manifest names all."""
+
+
+def shape(value: Sequence[int | None]) -> str:
+    """Return ``96 × 96 × 3``; a free side is an en dash."""
+    return f" {TIMES} ".join("\N{EN DASH}" if n is None else str(n) for n in value)
+
+
+def receptive_field(value: Sequence[int] | None) -> str:
+    """Return ``7 × 7``, ``whole input``, or ``not known``."""
+    if value is None:
+        return "not known"
+    return "whole input" if WHOLE_INPUT in value else shape(value)
+
+
+def grouped(number: int) -> str:
+    """Return a count with thin spaces between its thousands."""
+    return f"{number:,}".replace(",", "\N{NARROW NO-BREAK SPACE}")
+
+
+def percent(share: float) -> str:
+    """Return a share as whole percents."""
+    return f"{100 * share:.0f}\N{NARROW NO-BREAK SPACE}%"
+
+
+def direction(weights: Sequence[tuple[int, float]]) -> str:
+    """Return ``3 − 7`` or ``0.5 × 3 + 2 × 7``: the filters of a direction, the weightiest if they are many."""
+    kept = sorted(sorted(weights, key=lambda pair: -abs(pair[1]))[:TERMS])
+    terms: list[str] = []
+    for index, weight in kept:
+        size = "" if abs(weight) == 1 else f"{significant(abs(weight))} {TIMES} "
+        sign = (f"{MINUS} " if terms else MINUS) if weight < 0 else ("+ " if terms else "")
+        terms.append(f"{sign}{size}{index}")
+    more = len(weights) - len(kept)
+    return " ".join(terms) + (f" and {more} more" if more else "")
+
+
+def objective(value: RenderSettings, index: int) -> str:
+    """Return what was maximised for a filter."""
+    if value.objective.weights:
+        return f"spatial mean of channels {direction(value.objective.weights)}"
+    return f"{'the unit in the middle' if value.objective.kind == 'neuron' else 'spatial mean'} of channel {index}"
+
+
+def transforms(value: Transforms) -> str:
+    """Return what happened to the picture at random at every step."""
+    words = {
+        "shift": lambda limit: f"shift up to {part(limit)} of the side",
+        "scale": lambda limit: f"scale up to {significant(limit)}",
+        "rotate": lambda limit: f"rotation up to {significant(limit)}°",
+        "noise": lambda limit: f"noise of {percent(limit)} of the range",
+    }
+    return ", ".join(words[kind](limit) for kind, limit in value) or "none"
+
+
+def part(share: float) -> str:
+    """Return ``1/16`` for a plain fraction, else percents."""
+    simple = Fraction(share).limit_denominator(64)
+    return f"{simple}" if simple.numerator == 1 and abs(simple - share) < 1e-6 else percent(share)
+
+
+def settings(value: RenderSettings, index: int) -> list[tuple[str, str]]:
+    """Return what made a picture of a filter, line by line; what has no effect with its method is left out."""
+    fourier, maco = value.method == "fourier", value.method == "maco"
+    high, low = "positive: as high as it goes", "negative: as far below zero as it goes"
+    lines = {
+        "Method": LONG[value.method],
+        "Objective": objective(value, index),
+        "Sign": high if value.sign == "positive" else low,
+        "Steps": str(value.steps),
+        "Learning rate": significant(value.learning_rate),
+        "Transforms": transforms(value.transforms) if fourier else "",
+        "Crops": f"{value.crops} at each step, smaller and smaller, with noise" if maco else "",
+        "Margin": (f"{value.margin} pixels at each side, cut off" if value.margin else "none") if fourier else "",
+        "Diversity": f"{value.diversity} pictures kept apart" if value.diversity > 1 else "",
+        "Precision": f"{value.precision} (the score always in float32)" if value.precision != "float32" else "float32",
+        "Seed": str(value.seed),
+    }
+    return [(name, line) for name, line in lines.items() if line]
+
+
+def names(files: Sequence[File]) -> list[File]:
+    """Return files as a page of their own folder addresses them: hundreds of times, so it should be short."""
+    return [replace(file, path=file.path.rpartition("/")[2]) for file in files]
+
+
+FILTERS: dict[str, Callable[..., object]] = {
+    "shape": shape,
+    "receptive_field": receptive_field,
+    "grouped": grouped,
+    "significant": significant,
+    "percent": percent,
+    "direction": direction,
+    "settings": settings,
+    "place": place,
+    "names": names,
+}

@@ -1,0 +1,78 @@
+"""What a site is made of, so that a build that changed nothing need not make a page to find out."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from generator.config import Config, ModelEntry
+from generator.digests import digest
+from generator.models.summary import ModelSummary
+from generator.pages.layout import Shell
+from generator.pages.templating import Templates
+from generator.plan import PhotoIdentity, Task
+from generator.site.folder import size_of
+from generator.site.listing import JOURNAL, MANIFEST
+from generator.store import Store
+
+Gathered = tuple[ModelEntry, ModelSummary, Sequence[PhotoIdentity], Sequence[Task]]
+
+
+def inputs_digest(
+    config: Config, models: Iterable[Gathered], shell: Shell, templates: Templates, store: Store, keep_all: bool
+) -> str:
+    """Return a digest of all that a site follows from: configuration, templates, cards, what the store holds, and us.
+
+    Records are told apart by their size and time: to read them all would take longer than everything else here.
+    """
+    record_groups = [
+        [repr(entry), repr(summary), repr(photos), [(task.record_group, task.key) for task in tasks]]
+        for entry, summary, photos, tasks in models
+    ]
+    names = dict.fromkeys(record_group for *_, tasks in record_groups for record_group, _ in tasks)
+    return digest(
+        {
+            "config": [config.title, repr(config.branding), repr(config.compare)],
+            "shell": {path: content.digest for path, content in shell.files.items()},
+            "templates": templates.digest,
+            "program": _program(),
+            "models": record_groups,
+            "records": {name: store.record_group_state(name) for name in names},
+            "comparisons": store.comparisons_state(),
+            "keep_all": keep_all,
+        }
+    )
+
+
+def _program() -> list[Any]:
+    """Return which version of this package makes the pages, down to an edit of its source."""
+    package = Path(__file__).parents[1]
+    rooms = ("pages", "site", "analysis", "imaging", "plan")
+    sources = sorted([*package.glob("*.py"), *(path for room in rooms for path in (package / room).rglob("*.py"))])
+    return [[path.relative_to(package).as_posix(), path.stat().st_size, path.stat().st_mtime_ns] for path in sources]
+
+
+def note(folder: Path, store: Store, inputs: str, verdicts: dict[str, int]) -> None:
+    """Remember what the site that was just written to a folder was made of."""
+    manifest = hashlib.sha256((folder / MANIFEST).read_bytes()).hexdigest()
+    store.note_site(folder, {"inputs": inputs, "manifest": manifest, "verdicts": verdicts})
+
+
+def still_there(folder: Path, store: Store, inputs: str) -> tuple[int, dict[str, int]] | None:
+    """Return how many files a site has, and its verdicts, if it was made of these inputs and is as it was written."""
+    noted = store.site(folder) or {}
+    try:
+        manifest = (folder / MANIFEST).read_bytes()
+    except OSError:
+        return None
+    if noted.get("inputs") != inputs or noted.get("manifest") != hashlib.sha256(manifest).hexdigest():
+        return None
+    if (folder / JOURNAL).exists():
+        return None
+    files = json.loads(manifest)["files"]
+    if any(size_of(folder, file["path"]) != file["size"] for file in files):
+        return None
+    return len(files), noted["verdicts"]

@@ -1,0 +1,1 @@
+"""Sheets of thumbnails and contact sheets, kept in the store."""

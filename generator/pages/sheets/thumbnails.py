@@ -1,0 +1,79 @@
+"""Sheets of thumbnails: 64 filters in one file, one technique each, so that a layer's page needs few requests."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+from PIL import Image
+
+from generator.analysis.records import File
+from generator.digests import digest
+from generator.imaging.thumbnails import strip_thumbnail, thumbnail
+from generator.pages.technique import Cell, Technique
+from generator.site.records import PICTURE, STRIP
+from generator.site.sheets import ACROSS, CELL, PER_SHEET, place
+from generator.store import Store
+
+QUALITY, COLOURS = 80, 256
+VERSION = 2
+"""Raised when the same pictures give other sheets than before."""
+
+
+def with_sheets(technique: Technique, folder: str, store: Store) -> Technique:
+    """Return a technique with its sheets, made where the store does not hold them yet.
+
+    Raises GalleryError if a picture is missing from the store or damaged.
+    """
+    parts = [technique.cells[i : i + PER_SHEET] for i in range(0, len(technique.cells), PER_SHEET)]
+    with ThreadPoolExecutor(os.cpu_count()) as pool:  # Pillow works outside the interpreter's lock
+        blobs = list(pool.map(lambda part: _sheet(part, technique.kind, store), parts))
+    sheets = (
+        File(f"{folder}/{technique.slug}-{number:03d}.webp", blob, *_size(len(part)))
+        for number, (part, blob) in enumerate(zip(parts, blobs, strict=True))
+    )
+    return replace(technique, sheets=tuple(sheets))
+
+
+def _size(count: int) -> tuple[int, int]:
+    return min(count, ACROSS) * CELL, -(-count // ACROSS) * CELL
+
+
+def _sheet(part: Sequence[Cell | None], kind: str, store: Store) -> str:
+    """Return the blob of a sheet."""
+    cells = [cell and [cell.file.blob, cell.slices] for cell in part]
+    key = digest({"version": VERSION, "kind": kind, "side": CELL, "cells": cells})
+    return cached_sheet(store, key, lambda: _drawn(part, kind, store))
+
+
+def cached_sheet(store: Store, key: str, make: Callable[[], bytes]) -> str:
+    """Return the blob of a sheet of thumbnails, made where the store does not hold it yet."""
+    blob = store.sheet(key)
+    if blob is None:
+        blob = store.put_blob(make())
+        store.put_sheet(key, blob)
+    return blob
+
+
+def _drawn(part: Sequence[Cell | None], kind: str, store: Store) -> bytes:
+    cells = [cell and _thumbnail(cell, kind, store) for cell in part]
+    plain = all(cell and cell.mode == "RGB" and cell.size == (CELL, CELL) for cell in cells)
+    sheet = Image.new("RGB" if plain else "RGBA", _size(len(cells)))
+    for number, image in enumerate(cells):
+        if image:
+            _, column, row = place(number)
+            inside = ((CELL - image.width) // 2, (CELL - image.height) // 2)
+            sheet.paste(image, (column * CELL + inside[0], row * CELL + inside[1]))
+    if kind == STRIP:  # a few flat colours: sharper and a quarter of the size without the loss, once they are few
+        sheet = sheet.convert("RGBA").quantize(COLOURS).convert("RGBA")
+    buffer = io.BytesIO()
+    sheet.save(buffer, "WEBP", quality=QUALITY, lossless=kind == STRIP, method=4)
+    return buffer.getvalue()
+
+
+def _thumbnail(cell: Cell, kind: str, store: Store) -> Image.Image:
+    content = store.blob(cell.file.blob)
+    return strip_thumbnail(content, CELL, cell.slices) if kind == STRIP else thumbnail(content, CELL, kind == PICTURE)

@@ -1,0 +1,92 @@
+"""What a build tells while it runs, and at its end. Plain values: the terminal is the command line's business."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from generator.plan import Task
+
+
+@dataclass(frozen=True)
+class ModelReady:
+    """A model's card is known; ``warnings`` are what its user should hear."""
+
+    name: str
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Measuring:
+    """How a model is climbed fastest on this machine is being measured, once."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Planned:
+    """All tasks are known. ``cost`` is in multiplications; pictures are by far the most of it."""
+
+    pending: int
+    cached: int
+    pictures: int
+    cost: float
+
+
+@dataclass(frozen=True)
+class TaskStarted:
+    """A task begins."""
+
+    task: Task
+
+
+@dataclass(frozen=True)
+class Progressed:
+    """``cost`` more of the plan's cost is done; of pictures, so many ``filters``' worth."""
+
+    task: Task
+    cost: float
+    filters: float = 0.0
+
+
+@dataclass(frozen=True)
+class TaskDone:
+    """A task's result is in the store."""
+
+    task: Task
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Something failed; the rest goes on. ``error`` is the exception, for ``--debug``."""
+
+    what: str
+    message: str
+    error: BaseException
+
+
+@dataclass(frozen=True)
+class PagesDone:
+    """The site is written: how many files changed, stayed as they were, and were deleted."""
+
+    written: int
+    unchanged: int
+    deleted: int
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What a build did."""
+
+    rendered: int
+    cached: int
+    failures: tuple[Failure, ...]
+    pages: PagesDone
+    verdicts: tuple[tuple[str, int], ...]
+    index: str
+
+
+Event = ModelReady | Measuring | Planned | TaskStarted | Progressed | TaskDone | Failure | PagesDone
+
+OnEvent = Callable[[Event], None]
+"""Hears of each event at once."""

@@ -1,0 +1,115 @@
+"""The whole way from a configuration to a site."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from dataclasses import replace
+
+from generator.config import Config
+from generator.errors import ModelError, UsageError, nearest
+from generator.pipeline.compare import compare_weights
+from generator.pipeline.context import BuildContext, Prepared, open_context, prepare_all
+from generator.pipeline.cost import fixed_seconds, task_cost
+from generator.pipeline.events import Event, Failure, OnEvent, PagesDone, Planned, Progressed, Summary, TaskDone
+from generator.plan import EVERYTHING, Choice, Task
+
+
+def select_models(config: Config, names: Iterable[str]) -> Config:
+    """Return the configuration with those models alone.
+
+    Raises UsageError, with the nearest name, for a model that it does not have.
+    """
+    names = list(names)
+    known = [entry.name for entry in config.models]
+    for name in names:
+        if name not in known:
+            raise UsageError(
+                f"no model {name!r} in the configuration", nearest(name, known) or f"It has: {', '.join(known)}"
+            )
+    return replace(config, models=tuple(e for e in config.models if e.name in names)) if names else config
+
+
+def build(
+    config: Config,
+    choice: Choice = EVERYTHING,
+    models: Iterable[str] = (),
+    force: bool = False,
+    trust: bool = False,
+    on_event: OnEvent = lambda event: None,
+) -> Summary:
+    """Build the site of a configuration; what the store holds is not rendered again (unless ``force``).
+
+    ``models`` and ``choice`` narrow what is rendered now; pages of what the store holds already are kept.
+    Raises UsageError or ConfigError if nothing can be done at all; what fails later is in the summary.
+    """
+    from generator.pages.site import check_templates, write_site
+    from generator.site.folder import check_output
+
+    _check_apart(config)
+    rendered_now = {entry.name for entry in select_models(config, models).models}
+    check_templates(config)
+    check_output(config.output)
+    context, failures = open_context(config, trust, on_event)
+    prepared, failed = prepare_all(config, choice, context, rendered_now, measure=True)
+    failures += failed
+    pending = {
+        p.entry.name: [t for t in p.now if force or context.store.record(t.record_group, t.key) is None]
+        for p in prepared
+    }
+    everything = [task for p in prepared for task in p.now]
+    costs = {p.entry.name: sum(task_cost(t, p.summary) for t in pending[p.entry.name]) for p in prepared}
+    count = sum(map(len, pending.values()))
+    pictures = sum(t.pictures for tasks in pending.values() for t in tasks)
+    on_event(Planned(count, len(everything) - count, pictures, sum(costs.values())))
+    rendered = 0
+    for one in prepared:
+        if tasks := pending[one.entry.name]:
+            done, found = _render(one, tasks, context)
+            rendered += done
+            failures += found
+    failures += compare_weights(config, prepared, rendered_now, context)
+    narrowed = choice.narrows or len(rendered_now) < len(config.models)
+    gathered = [(p.entry, p.summary, p.photos, p.shown + p.now) for p in prepared]
+    written = write_site(config, gathered, context.store, keep_all=narrowed)
+    pages = PagesDone(written.written, written.unchanged, written.deleted)
+    on_event(pages)
+    verdicts = tuple(sorted(written.verdicts.items()))
+    index = str(config.output / "index.html")
+    return Summary(rendered, len(everything) - count, tuple(failures), pages, verdicts, index)
+
+
+def _check_apart(config: Config) -> None:
+    output, cache = config.output.resolve(), config.cache.resolve()
+    if output.is_relative_to(cache) or cache.is_relative_to(output):
+        raise UsageError(
+            f"output {config.output} and cache {config.cache}: one is inside the other", "Name another folder"
+        )
+
+
+def _render(one: Prepared, tasks: list[Task], context: BuildContext) -> tuple[int, list[Failure]]:
+    """Return how many tasks were done, and what failed."""
+    from generator.pipeline.execute import execute
+
+    try:
+        model = context.models.load(one.entry)
+    except ModelError as error:
+        return 0, [context.fails(f"model {one.entry.name}", error)]
+    began, cost, done = time.monotonic(), 0.0, 0
+    failures: list[Failure] = []
+
+    def listen(event: Event) -> None:
+        nonlocal cost, done
+        cost += event.cost if isinstance(event, Progressed) else 0.0
+        done += isinstance(event, TaskDone)
+        context.on_event(event)
+
+    for failure in execute(model, tasks, {photo.digest: photo for photo in context.photos}, context.store, listen):
+        context.on_event(failure)
+        failures.append(failure)
+    if cost:
+        # Small builds are mostly compiling, and say little of how fast large ones are.
+        seconds = max(1.0, time.monotonic() - began - fixed_seconds(tasks))
+        before = context.store.speed().get("multiplications_per_second", 0.0)
+        context.store.note_speed({"multiplications_per_second": max(before, cost / seconds)})
+    return done, failures

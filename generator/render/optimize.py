@@ -1,0 +1,220 @@
+"""Activation maximisation: climb from noise to the picture that excites a filter, many filters at once."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from generator.config.values import RenderSettings
+from generator.models.load import LoadedModel
+from generator.models.summary import WHOLE_INPUT, ConvLayer
+from generator.render.backend import Tensor, compiled, value_and_gradient
+from generator.render.fourier import Fourier
+from generator.render.maco import Maco
+from generator.render.methods import Method, Variable
+from generator.render.network import Network, as_input
+from generator.render.pixel import Pixel
+from generator.render.target import Target
+from generator.render.transforms import Transforms
+
+Array = NDArray[Any]
+ops = keras.ops
+
+SECONDS_BETWEEN_REPORTS = 1.0
+SEEN_WAVES = 3
+"""Without this limit early layers' pictures saturate in flat colour before any pattern grows in them."""
+
+
+@dataclass(frozen=True)
+class Optimization:
+    """Finished pictures: of n filters, ``diversity`` in a row for each.
+
+    ``pictures`` (n, height, width, channels shown) with values from 0 to 1; ``transparency`` (n, height, width), None
+    where the method tells none; ``growth`` holds the start and two pictures on the way as (step, pictures);
+    ``trace`` (steps, n) is the objective before each step.
+    """
+
+    pictures: Array
+    transparency: Array | None
+    snapshots: tuple[tuple[int, Array], ...]
+    trace: Array
+
+
+@dataclass(frozen=True)
+class _State:
+    """A batch on its way: what changes from step to step, then what does not."""
+
+    variable: Variable
+    moments: Variable
+    draws: Array
+    seed: int
+    weights: Tensor
+    columns: Tensor | None
+
+
+class Optimizer:
+    """Climbs for one layer; its compiled step is kept from batch to batch, whatever their sizes and seeds.
+
+    ``network`` may be shared by the ascenders of a model; it decides the precision.
+    """
+
+    def __init__(
+        self, model: LoadedModel, layer: int, settings: RenderSettings, network: Network | None = None
+    ) -> None:
+        self.network = network or Network(model, settings.precision)
+        self._target = Target(self.network, layer, settings)
+        self._settings = settings
+        self.method = method_for(model, layer, settings)
+        self._raw = settings.method == "pixel"
+        picture, canvas = model.summary.picture_size(settings.size), canvas_of(model, settings)
+        self._inner = (picture[0] / canvas[0], picture[1] / canvas[1])
+        # A loop inside the graph would be slower: oneDNN's gradient of max pooling is not used there.
+        self._step = compiled(self._one_step, free=(1, 1, 1, 0, 2, 1, 0))
+
+    def run(
+        self, filters: tuple[int, ...], on_step: Callable[[int], None] = lambda step: None, seed: int | None = None
+    ) -> Optimization:
+        """Return the pictures of the given filters; ``on_step`` hears how many steps are done, about once a second.
+
+        ``seed`` stands in for that of the settings.
+        """
+        steps, method = self._settings.steps, self.method
+        state = self._begin(filters, self._settings.seed if seed is None else seed)
+        stops = growth_steps(steps)
+        snapshots, trace = [], []
+        told = time.monotonic()
+        for step in range(steps):
+            if step in stops:
+                snapshots.append((step, method.pictures(state.variable)))
+            before, (state, values) = state, self._advance(state, step)
+            if step == 0 and (louder := self._woken(before, state)) is not None:
+                state, values = self._advance(louder, step)
+            trace.append(np.asarray(values))
+            if time.monotonic() - told > SECONDS_BETWEEN_REPORTS or step + 1 == steps:
+                told = time.monotonic()
+                on_step(step + 1)
+        pictures, clear = method.pictures(state.variable), method.transparency(state.moments)
+        return Optimization(pictures, clear, tuple(snapshots), np.stack(trace))
+
+    def pace(self, filters: tuple[int, ...], steps: int = 3) -> float:
+        """Return the seconds that a step takes for each filter, the best of a few steps, without compiling."""
+        state = self._begin(filters, self._settings.seed)
+        paces = []
+        for step in range(steps + 1):
+            began = time.monotonic()
+            state, _ = self._advance(state, step % self._settings.steps)
+            paces.append((time.monotonic() - began) / len(filters))
+        return min(paces[1:])
+
+    def _begin(self, filters: tuple[int, ...], seed: int) -> _State:
+        steps, method, diversity = self._settings.steps, self.method, self._settings.diversity
+        generators = [picture_generator(seed, index, which) for index in filters for which in range(diversity)]
+        starts = [method.start(rng) for rng in generators]
+        variable = tuple(np.stack(parts) for parts in zip(*starts, strict=True))
+        draws = np.stack([method.draws(rng, steps) for rng in generators], axis=1)
+        aim = self._target.aim(tuple(np.repeat(filters, diversity).tolist()))
+        columns = None if aim.columns is None else ops.convert_to_tensor(aim.columns)
+        return _State(variable, method.moments(variable), draws, seed, ops.convert_to_tensor(aim.weights), columns)
+
+    def _woken(self, before: _State, after: _State) -> _State | None:
+        """Return the climb with another start for the pictures that the first step left as they were, if there are."""
+        other = self.method.waken(before.variable)
+        old, new = np.asarray(before.variable[0]), np.asarray(after.variable[0])
+        still = (old == new).reshape(len(old), -1).all(axis=1)
+        if other is None or not still.any():
+            return None
+        chosen = np.where(still.reshape(-1, *(1,) * (old.ndim - 1)), np.asarray(other[0]), old)
+        return replace(before, variable=(chosen, *before.variable[1:]))
+
+    def _advance(self, state: _State, step: int) -> tuple[_State, Tensor]:
+        """Return the climb after a step, and the objective (n,) before it."""
+        noise = np.array([state.seed % 2**31, step], np.int32)
+        variable, moments, values = self._step(
+            state.variable,
+            state.moments,
+            state.draws[step],
+            noise,
+            state.weights,
+            state.columns,
+            np.float32(step + 1),
+        )
+        return replace(state, variable=variable, moments=moments), values
+
+    def _one_step(
+        self,
+        variable: Variable,
+        moments: Variable,
+        draw: Tensor,
+        noise: Tensor,
+        weights: Tensor,
+        columns: Tensor | None,
+        number: Tensor,
+    ) -> tuple[Variable, Variable, Tensor]:
+        def score(images: Tensor, views: int) -> Tensor:
+            if self._raw:
+                return self._target.output(images, columns, weights)
+            shown = as_input(self.network.model, images * 255.0)
+            return self._target.optimized(shown, columns, weights, self._inner, views)
+
+        values, gradient = value_and_gradient(lambda at: self.method.optimized(at, draw, noise, score), variable)
+        variable, moments = self.method.update(variable, gradient, moments, ops.cast(number, variable[0].dtype))
+        return variable, moments, values
+
+
+def method_for(model: LoadedModel, layer: int, settings: RenderSettings) -> Method:
+    """Return the method that the settings name, at the sizes that the network allows."""
+    summary = model.summary
+    picture, rate = summary.picture_size(settings.size), settings.learning_rate
+    if settings.method == "pixel":
+        return Pixel(picture, summary.channels, rate)
+    if settings.method == "maco":
+        return Maco(picture, picture, summary.channels, rate, settings.crops)
+    transforms = Transforms(settings.transforms)
+    longest = longest_wave(summary.layers[layer - 1])
+    canvas = canvas_of(model, settings)
+    return Fourier(canvas, picture, summary.channels, rate, settings.steps, transforms, longest, settings.precision)
+
+
+def longest_wave(layer: ConvLayer) -> float:
+    """Return the length, in pixels, of the waves beyond which a unit sees flat colour: three receptive fields."""
+    sides = layer.receptive_field or (WHOLE_INPUT,)
+    return math.inf if WHOLE_INPUT in sides else SEEN_WAVES * max(sides)
+
+
+def canvas_of(model: LoadedModel, settings: RenderSettings) -> tuple[int, int]:
+    """Return the (height, width) that the network is shown."""
+    return model.summary.canvas_size(settings.size, settings.margin if settings.method == "fourier" else 0)
+
+
+def picture_generator(seed: int, index: int, which: int = 0) -> np.random.Generator:
+    """Return the random numbers of one of a filter's pictures: the same whatever else is rendered with it."""
+    return np.random.default_rng([seed, index, which] if which else [seed, index])
+
+
+def growth_steps(steps: int) -> tuple[int, ...]:
+    """Return the steps whose pictures are kept: the start, an eighth and half of the way."""
+    return tuple(sorted({0, steps // 8, steps // 2}))
+
+
+def responses(
+    model: LoadedModel,
+    layer: int,
+    filters: tuple[int, ...],
+    pictures: Array,
+    settings: RenderSettings | None = None,
+    network: Network | None = None,
+) -> Array:
+    """Return (n,): the score of each filter's own picture (n, height, width, channels), values 0 to 255.
+
+    ``settings`` name the objective and its sign; without them it is the response. It is always read in float32.
+    """
+    target = Target(network or Network(model), layer, settings or RenderSettings())
+    images = as_input(model, ops.convert_to_tensor(pictures.astype(keras.config.floatx())))
+    return target.response(images, filters)

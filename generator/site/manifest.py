@@ -1,0 +1,85 @@
+"""manifest.json: its bytes from the typed records, and the records from its bytes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from pydantic import ValidationError
+
+from generator.version import __version__
+from generator.site.listing import MADE_BY, is_manifest
+from generator.site.records import SCHEMA, Manifest, Model, SiteFile, json_schema
+
+_LISTS = ("models", "layers", "filters", "files")
+_LONGEST = 160
+"""Characters of a reason."""
+
+
+def manifest_json(title: str, models: Sequence[Model], files: Sequence[dict[str, Any]]) -> bytes:
+    """Return manifest.json, a line for each filter and file: json's own indenting takes ten times as long.
+
+    ``files`` are path, size and digest of all that the site holds besides.
+    """
+    manifest = Manifest.model_validate(
+        {
+            "schema": SCHEMA,
+            "made_by": MADE_BY,
+            "generator": __version__,
+            "title": title,
+            "models": tuple(models),
+            "files": tuple(SiteFile(**file) for file in files),
+        }
+    )
+    return (_lines(manifest.model_dump(mode="json", by_alias=True)) + "\n").encode()
+
+
+def schema_json() -> bytes:
+    """Return manifest.schema.json."""
+    return (json.dumps(json_schema(), indent=1, ensure_ascii=False) + "\n").encode()
+
+
+def parse_manifest(content: bytes) -> Manifest:
+    """Return the records of a manifest.
+
+    Raises ValueError, whose text says in one line what is wrong, for anything but a whole manifest of this version.
+    """
+    try:
+        return Manifest.model_validate_json(content)
+    except ValidationError as error:
+        raise ValueError(_reason(content, error)) from None
+
+
+def _reason(content: bytes, error: ValidationError) -> str:
+    try:
+        value = json.loads(content)
+    except (ValueError, RecursionError):
+        return "is no JSON"
+    if not is_manifest(value):
+        return "is not of filter-gallery"
+    if value["schema"] != SCHEMA:
+        by = f", made by version {value['generator']}" if isinstance(value["generator"], str) else ""
+        return f"has schema {value['schema']!r:.20}{by:.60}; {SCHEMA} is expected"
+    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    place = ".".join(map(str, first["loc"]))
+    return f"is damaged at {place[:80] or 'its top'}: {first['msg'].removeprefix('Value error, ')}"[:_LONGEST]
+
+
+def _lines(value: dict[str, Any]) -> str:
+    if not value.keys() & {*_LISTS}:
+        return _line(value)
+    parts = [
+        f'"{name}": ' + ("[\n" + ",\n".join(map(_lines, held)) + "\n]" if _is_long(name, held) else _line(held))
+        for name, held in value.items()
+    ]
+    return "{" + ",\n".join(parts) + "}"
+
+
+def _is_long(name: str, held: Any) -> bool:
+    """Tell whether a value is a list of records, each on lines of its own."""
+    return name in _LISTS and all(isinstance(item, dict) for item in held)
+
+
+def _line(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)

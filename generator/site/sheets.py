@@ -1,0 +1,28 @@
+"""How thumbnails are laid out on the sheets of a site, for what writes them and for what reads them."""
+
+from __future__ import annotations
+
+CELL = 96
+"""Pixels of a thumbnail's side."""
+
+ACROSS = 8
+PER_SHEET = ACROSS * ACROSS
+"""Thumbnails of a sheet. Larger sheets show their first one later."""
+
+BEST = 12
+"""How many of a layer's strongest pictures are gathered in a sheet of their own, for pages that show many layers."""
+
+CONTACT_SHEET = 64
+"""Filters on a layer's contact sheet: as many as on a sheet of thumbnails."""
+
+PER_LAYER = 6
+"""Filters of each layer where all layers of a model stand one below the other; filter-gallery.js has the same."""
+
+MAIN_SLUG, BEST_SLUG, KERNEL_SLUG = "picture", "best", "kernel"
+"""How the files of sheets begin: of the main pictures, of the strongest ones, of the kernels."""
+
+
+def place(number: int) -> tuple[int, int, int]:
+    """Return the sheet, the column and the row of a filter's thumbnail, by its place among the layer's filters."""
+    sheet, rest = divmod(number, PER_SHEET)
+    return sheet, rest % ACROSS, rest // ACROSS

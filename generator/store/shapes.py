@@ -1,0 +1,119 @@
+"""The shapes of the records that tasks leave. One of another shape was damaged or forged, and is as if absent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, Strict, TypeAdapter, ValidationError
+
+BLOB = "[0-9a-f]{64}"
+"""A blob's name: nothing else may become a path."""
+
+Blob = Annotated[str, Field(pattern=f"^{BLOB}$")]
+Number = Annotated[float, Field(allow_inf_nan=False)]
+Count = Annotated[int, Field(ge=0, le=10**9)]
+Side = Annotated[int, Field(gt=0, le=100_000)]
+Pixels = Annotated[tuple[Side, Side], Strict(False)]
+Growth = Annotated[tuple[Count, Blob], Strict(False)]
+Alike = Annotated[tuple[Count, Number], Strict(False)]
+"""JSON knows no tuples, so here lists count as such; nothing else is converted."""
+
+
+class _Shape(BaseModel):
+    model_config = ConfigDict(strict=True, frozen=True, extra="ignore")
+
+
+class _Channels(_Shape):
+    sheet: Blob
+    size: Pixels
+
+
+class _Picture(_Shape):
+    picture: Blob
+    growth: list[Growth]
+    channels: _Channels | None = None
+    transparent: bool
+    score: Number
+    reached: Number
+    trace: list[Number]
+
+
+class _FilterPictures(_Shape):
+    filter: Count
+    pictures: Annotated[list[_Picture], Field(min_length=1)]
+
+
+class _Sketch(_Shape):
+    low: Number
+    high: Number
+    cells: str
+
+
+class _FilterMap(_Shape):
+    filter: Count
+    map: Blob
+    response: Number
+    peak: Number
+    places: Number
+    sketch: _Sketch
+    size: Pixels
+
+
+class _FilterKernel(_Shape):
+    filter: Count
+    kernel: Blob
+    colour: bool
+    inputs: list[Count]
+    shares: list[Number]
+    of: Count
+    alike: list[Alike]
+    size: Pixels
+
+
+class _PictureRecord(_Shape):
+    technique: Literal["picture"]
+    filters: list[_FilterPictures]
+    size: Pixels
+    blobs: list[Blob]
+
+
+class _MapRecord(_Shape):
+    technique: Literal["feature-map"]
+    photo: Blob
+    filters: list[_FilterMap]
+    blobs: list[Blob]
+
+
+class _KernelRecord(_Shape):
+    technique: Literal["kernel"]
+    filters: list[_FilterKernel]
+    blobs: list[Blob]
+
+
+_RECORD: TypeAdapter[_PictureRecord | _MapRecord | _KernelRecord] = TypeAdapter(
+    Annotated[_PictureRecord | _MapRecord | _KernelRecord, Field(discriminator="technique")]
+)
+
+
+def is_sound(record: dict[str, Any]) -> bool:
+    """Tell whether a record has the shape of its technique, and lists every blob that it names."""
+    try:
+        shaped = _RECORD.validate_python(record)
+    except (ValidationError, RecursionError):
+        return False
+    return {*_named(shaped)} <= {*shaped.blobs}
+
+
+def _named(record: _PictureRecord | _MapRecord | _KernelRecord) -> Iterator[str]:
+    if isinstance(record, _KernelRecord):
+        yield from (entry.kernel for entry in record.filters)
+    elif isinstance(record, _MapRecord):
+        yield record.photo
+        yield from (entry.map for entry in record.filters)
+    else:
+        for picture in (picture for entry in record.filters for picture in entry.pictures):
+            yield picture.picture
+            yield from (blob for _, blob in picture.growth)
+            if picture.channels:
+                yield picture.channels.sheet

@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+
+from generator.analysis.trace import HEIGHT, LONGEST, WIDTH, plot, thinned
+
+TOP, BOTTOM = 4.0, HEIGHT - 4.0
+
+
+@pytest.mark.parametrize(
+    ("trace", "reference", "points", "line"),
+    [
+        ([0.0, 1.0], None, [(0, BOTTOM), (WIDTH, TOP)], None),
+        ([0.0, 1.0, 2.0], 1.0, [(0, BOTTOM), (WIDTH / 2, 60), (WIDTH, TOP)], 60.0),
+        ([1.0, 2.0], 4.0, [(0, 88), (WIDTH, 60)], TOP),
+        ([-2.0, -1.0], None, [(0, BOTTOM), (WIDTH, 60)], None),
+        ([1.0, 1.0], -1.0, [(0, TOP), (WIDTH, TOP)], BOTTOM),
+        ([0.0, 0.0], None, [(0, TOP), (WIDTH, TOP)], None),
+        ([3.0], None, [(0, TOP)], None),
+    ],
+)
+def test_a_plot_holds_zero_the_trace_and_the_reference(
+    trace: list[float],
+    reference: float | None,
+    points: list[tuple[float, float]],
+    line: float | None,
+) -> None:
+    made = plot(trace, reference)
+    assert [tuple(map(float, point.split(","))) for point in made.points.split()] == points
+    assert (made.reference, made.steps) == (line, len(trace))
+
+
+@pytest.mark.parametrize("length", [1, 31, 32])
+def test_a_short_trace_is_kept(length: int) -> None:
+    trace = [float(i) for i in range(length)]
+    assert thinned(trace) == trace
+
+
+@pytest.mark.parametrize("length", [33, 100, 129, 5000])
+def test_a_long_trace_keeps_its_ends_and_is_spread_evenly(length: int) -> None:
+    found = thinned([float(i) for i in range(length)])
+    assert (len(found), found[0], found[-1]) == (LONGEST, 0.0, length - 1)
+    gaps = [b - a for a, b in pairwise(found)]
+    assert max(gaps) - min(gaps) <= 1

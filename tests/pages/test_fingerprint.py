@@ -1,0 +1,123 @@
+"""A site that nothing changed in is left alone without making a page; whatever changes is seen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from generator.pages import site
+from generator.plan import Choice, PhotoIdentity
+from tests.pages.gallery import Gallery, fill
+from tests.summaries import conv, entry, summary
+
+
+@pytest.fixture
+def gallery(tmp_path: Path) -> Gallery:
+    made = Gallery(
+        tmp_path, [(entry(), summary(conv(1, "stem", 3, slug="001-stem"), conv(2, "top", 2, slug="002-top")))]
+    )
+    fill(made.store, made.tasks())
+    made.write()
+    return made
+
+
+@pytest.fixture
+def rendered(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return the models whose views were made since."""
+    made: list[str] = []
+    model_view = site.model_view
+
+    def counted(*given: object) -> object:
+        made.append(given[0].name)  # type: ignore[attr-defined]
+        return model_view(*given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(site, "model_view", counted)
+    return made
+
+
+def test_nothing_is_made_when_nothing_changed(gallery: Gallery, rendered: list[str]) -> None:
+    first = gallery.held()
+    again = gallery.write()
+    assert rendered == []
+    assert (again.written, again.unchanged, again.deleted) == (0, len(first) - 1, 0)
+    assert again.verdicts == {"converged": 5}
+    assert gallery.held() == first
+
+
+def _title(gallery: Gallery) -> None:
+    gallery.title = "Another"
+
+
+def _score(gallery: Gallery) -> None:
+    fill(gallery.store, gallery.tasks()[-1:], score=2.5)
+
+
+def _photo(gallery: Gallery) -> None:
+    gallery.photos = [PhotoIdentity("dog", "1" * 64, (32, 32))]
+
+
+def _page_gone(gallery: Gallery) -> None:
+    (gallery.site / "net/001-stem/0001.html").unlink()
+
+
+def _picture_cut(gallery: Gallery) -> None:
+    path = gallery.site / "net/001-stem/0001-picture.webp"
+    path.write_bytes(path.read_bytes()[:-1])
+
+
+def _manifest(gallery: Gallery) -> None:
+    path = gallery.site / "manifest.json"
+    path.write_text(path.read_text().replace('"title": "Gallery"', '"title": "Forged"'))
+
+
+def _journal(gallery: Gallery) -> None:
+    (gallery.site / ".building.json").write_text('{"files": []}')
+
+
+def _store_forgot(gallery: Gallery) -> None:
+    for path in (gallery.store.folder / "sites").iterdir():
+        path.unlink()
+
+
+@pytest.mark.parametrize(
+    ("change", "written"),
+    [
+        (_title, 14),
+        (_score, 3),
+        (_photo, 9),
+        (_page_gone, 1),
+        (_picture_cut, 1),
+        (_manifest, 0),
+        (_journal, 0),
+        (_store_forgot, 0),
+    ],
+)
+def test_a_change_is_seen(
+    gallery: Gallery, rendered: list[str], change: Callable[[Gallery], None], written: int
+) -> None:
+    change(gallery)
+    changes = gallery.write()
+    assert rendered == ["net"]
+    assert changes.written == written
+    expected = gallery.held()
+    fresh = Gallery(gallery.folder / "fresh", gallery.models, gallery.title, gallery.photos)
+    fresh.store = gallery.store
+    fresh.write()
+    assert fresh.held() == expected
+    rendered.clear()
+    assert gallery.write().written == 0
+    assert rendered == []
+
+
+def test_a_site_elsewhere_is_a_site_of_its_own(gallery: Gallery) -> None:
+    other = Gallery(gallery.folder / "other", gallery.models)
+    other.store = gallery.store
+    assert other.write().written == gallery.write().unchanged
+
+
+def test_what_was_asked_for_now_is_shown_though_the_site_is_as_it_was(gallery: Gallery, rendered: list[str]) -> None:
+    fill(gallery.store, gallery.tasks(Choice(filters=(0,))), score=9.0)
+    gallery.write(Choice(filters=(0,)))
+    assert rendered == ["net"]
