@@ -44,7 +44,7 @@ def test_importing_the_package_imports_nothing_of_it() -> None:
         "assert 'visualize_filters' in dir(generator); "
         "print([name for name in {*sys.modules} - before if name.partition('.')[0] in "
         "('generator', 'keras', 'tensorflow', 'numpy', 'pydantic', 'PIL')]); "
-        "from generator import pipeline as build, feature_maps, visualize_filters; "
+        "from generator import build, feature_maps, visualize_filters; "
         "print('tensorflow' in sys.modules or 'keras' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
@@ -53,12 +53,11 @@ def test_importing_the_package_imports_nothing_of_it() -> None:
 
 def test_build_is_the_same_whatever_was_imported_before() -> None:
     import generator
-    from generator import pipeline as build
-    from generator.pipeline import Summary
+    from generator import api, build, pipeline
 
-    assert generator.pipeline is build
+    assert generator.build is build is api.build
+    assert generator.pipeline is pipeline
     assert callable(build)
-    assert build.Summary is Summary
     with pytest.raises(AttributeError, match="no attribute 'biuld'"):
         generator.biuld  # noqa: B018
 
@@ -247,7 +246,7 @@ def test_photos_that_are_none(photo: Any, message: str) -> None:
 
 @pytest.mark.parametrize("config", [None, 3, []])
 def test_configurations_that_are_none(config: Any) -> None:
-    from generator import pipeline as build
+    from generator import build
 
     with pytest.raises(UsageError, match="expected the path of a configuration, or a dict, got"):
         build(config)
@@ -285,7 +284,7 @@ def test_other_backends_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_site_is_built_of_a_dict_and_of_a_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from generator import pipeline as build
+    from generator import build
 
     monkeypatch.chdir(tmp_path)
     config = {

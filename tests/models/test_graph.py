@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import keras
 import numpy as np
@@ -19,7 +20,7 @@ ops = keras.ops
 NETWORKS = [nets.plain, nets.nested_twice, nets.shared, nets.branches, nets.residual, nets.kinds, nets.with_top]
 
 
-def run(graph: Graph, image: object, position: int) -> np.ndarray:
+def run(graph: Graph, image: Any, position: int) -> np.ndarray:
     """Run the graph up to a call and return that call's result."""
     values = {graph.input: image}
     for needed in graph.needed([position]):
@@ -27,7 +28,7 @@ def run(graph: Graph, image: object, position: int) -> np.ndarray:
     return np.asarray(values[graph.calls[position].outputs[0]])
 
 
-def image_for(model: keras.Model, side: int | None = None) -> object:
+def image_for(model: keras.Model, side: int | None = None) -> Any:
     """Return one random input of a model."""
     height, width, channels = model.inputs[0].shape[1:]
     shape = (1, side or height, side or width, channels)
@@ -162,7 +163,7 @@ def test_a_channels_first_network_computes_what_its_channels_last_twin_does() ->
     graph = flatten(first)
     image = ops.convert_to_tensor(np.random.default_rng(5).normal(size=(2, 16, 20, 3)).astype(np.float32))
 
-    def outputs(picture: object) -> list[object]:
+    def outputs(picture: Any) -> list[Any]:
         values = {graph.input: picture}
         for call in graph.calls:
             call(values)

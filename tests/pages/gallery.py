@@ -17,7 +17,8 @@ from PIL import Image
 
 from generator.config import Config, ModelEntry
 from generator.models.summary import ModelSummary
-from generator.pages.site import Gathered, Written, write_site
+from generator.pages.fingerprint import Gathered
+from generator.pages.site import Written, write_site
 from generator.plan import EVERYTHING, FEATURE_MAP, KERNEL, PICTURE, Choice, PhotoIdentity, Task, plan_model
 from generator.store import Store
 
@@ -48,7 +49,8 @@ def fill(store: Store, tasks: Iterable[Task], score: Score = 2.0, response: Scor
         return value(task, index) if callable(value) else value
 
     for task in tasks:
-        entries, blobs = [], []
+        entries: list[dict[str, Any]] = []
+        blobs: list[str] = []
 
         def blob(what: str, task: Task = task, blobs: list[str] = blobs) -> str:
             blobs.append(store.put_blob(picture_file(f"{task.record_group} {what}")))
@@ -90,7 +92,7 @@ def fill(store: Store, tasks: Iterable[Task], score: Score = 2.0, response: Scor
 
 
 class SheetsOnce(Store):
-    """A store that is given the sheets that an earlier test has drawn of the same pictures, as two stores that merge."""
+    """A store that is given the sheets that an earlier test has drawn of the same pictures, as if two stores merged."""
 
     _drawn: ClassVar[dict[str, bytes]] = {}
 

@@ -14,7 +14,7 @@ from generator.config import Config
 from generator.errors import GalleryError, UsageError
 from generator.publish import ANYWHERE, GITHUB_PAGES, BuiltSite, check_site, open_site, unfinished
 from generator.publish.check import MEGABYTE
-from generator.site.built import SiteFile
+from generator.site.records import SiteFile
 from tests.publish.conftest import relisted, write_gallery
 from tests.summaries import entry
 
