@@ -11,7 +11,7 @@ import pytest
 from generator.errors import GalleryError, UsageError
 from generator.publish import ANYWHERE, GITHUB_PAGES, BuiltSite, check_site, open_site
 from generator.publish.check import MEGABYTE
-from generator.site.built import SiteFile
+from generator.site.records import SiteFile
 from tests.publish.conftest import relisted
 
 
