@@ -23,7 +23,7 @@ start_keras()
 
 import keras  # noqa: E402
 
-from generator.models.activation_point import read_point  # noqa: E402
+from generator.models.activation_point import activation_point  # noqa: E402
 from generator.models.describe import conv_positions  # noqa: E402
 from generator.models.load import LoadedModel, load  # noqa: E402
 from generator.render.optimize import Optimizer  # noqa: E402
@@ -61,7 +61,7 @@ def network_input(model: LoadedModel, pictures: Any) -> Any:
 def activation(model: LoadedModel, layer: int, pictures: Any) -> Any:
     """Return (n, h, w, filters): what Keras's own layers make of a tensor of pictures, 0 to 255, where we read it."""
     graph = model.graph
-    last = read_point(graph, conv_positions(graph)[layer - 1]).last
+    last = activation_point(graph, conv_positions(graph)[layer - 1]).last
     values = {graph.input: network_input(model, pictures)}
     for position in graph.needed([last]):
         graph.calls[position](values)

@@ -3,7 +3,30 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
+
+LONGEST_REASON = 300
+"""Characters of an exception's message that are kept, from both its ends."""
+
+_ESCAPE_SEQUENCES = re.compile(
+    r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"  # colours and moves of the cursor
+    r"|(?:\x1b[\]P^_X]|[\x9d\x90\x9e\x9f\x98])[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)?"  # titles, links and other strings
+    r"|\x1b[ -/]*[0-~]?"
+)
+_CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+"""Control characters but white space, and the marks that change the direction of text."""
+
+_KERAS_WRAPPINGS = tuple(
+    re.compile(pattern, re.DOTALL)
+    for pattern in (
+        r"Exception encountered when calling .*?\.\n\n(?:\x1b\[1m)?(.*?)(?:\x1b\[0m)?(?:\n\nArguments received .*)?$",
+        r"Could not automatically infer the output shape .*?Error encountered:\n\n(.*)",
+        r"<class [^\n]* could not be deserialized .*?\n\nException encountered: (.*)",
+        r"Error when deserializing class .*?\n\nException encountered: (.*)",
+    )
+)
+"""Texts of Keras around the message of another exception."""
 
 
 class GalleryError(Exception):
@@ -12,8 +35,8 @@ class GalleryError(Exception):
     exit_status = 1
 
     def __init__(self, message: str, hint: str = "") -> None:
-        super().__init__(" ".join(message.split()))
-        self.hint = " ".join(hint.split())
+        super().__init__(one_line(message))
+        self.hint = one_line(hint)
 
     def __str__(self) -> str:
         message = str(self.args[0])
@@ -44,6 +67,45 @@ class WeightsUnavailableError(ModelError):
 
 class PhotoError(GalleryError):
     """A photo that cannot be read."""
+
+
+def one_line(text: str) -> str:
+    """Return a text as one line without what could steer a terminal: escape sequences, control characters."""
+    plain = _CONTROLS.sub("", _ESCAPE_SEQUENCES.sub("", text))
+    return " ".join(plain.encode(errors="replace").decode().split())
+
+
+def reason(error: BaseException) -> str:
+    """Return what an exception says in one line of at most ``LONGEST_REASON`` characters, or its type's name.
+
+    Where it only wraps another, as Keras does, the innermost one counts. Long texts lose their middle.
+    """
+    passed: list[BaseException] = []
+    while error not in passed and not isinstance(error, GalleryError):
+        passed.append(error)
+        text = str(error)
+        wraps = any(pattern.match(text) for pattern in _KERAS_WRAPPINGS)
+        # Keras hides what it wraps (``from None``), but Python remembers it.
+        inner = error.__cause__ or (error.__context__ if wraps else None)
+        if inner is None or (one_line(text) and not wraps):
+            break
+        error = inner
+    return _shortened(one_line(_unwrapped(str(error))).rstrip(".") or type(error).__name__)
+
+
+def _unwrapped(text: str) -> str:
+    """Return the message that Keras wrote its own around, for exceptions that lost what they wrap."""
+    for pattern in _KERAS_WRAPPINGS * 2:
+        if wrapping := pattern.match(text):
+            text = wrapping.group(1)
+    return text
+
+
+def _shortened(text: str) -> str:
+    if len(text) <= LONGEST_REASON:
+        return text
+    begin, end = text[: LONGEST_REASON * 2 // 3 - 5], text[-LONGEST_REASON // 3 :]
+    return f"{begin.rsplit(' ', 1)[0]} ... {end.split(' ', 1)[-1]}"
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from generator.errors import (
+    LONGEST_REASON,
     ConfigError,
     GalleryError,
     ModelError,
@@ -10,6 +11,8 @@ from generator.errors import (
     UsageError,
     WeightsUnavailableError,
     nearest,
+    one_line,
+    reason,
 )
 
 
@@ -53,3 +56,97 @@ def test_a_configurations_error_holds_every_problem() -> None:
 )
 def test_the_nearest_name_is_offered(name: str, known: list[str], expected: str) -> None:
     assert nearest(name, known) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("plain", "plain"),
+        ("  two\r\n\tlines\u2028here ", "two lines here"),
+        ("\x1b[1mbold\x1b[0m and \x1b[38;5;196mred\x1b[m", "bold and red"),
+        ("\x9b31mred", "red"),
+        ("\x1b]0;a title\x07said", "said"),
+        ("\x1b]8;;https://example.org\x1b\\link\x1b]8;;\x1b\\", "link"),
+        ("\x1bcreset, \x1b(Bcharset, \x1b", "reset, charset,"),
+        ("bell\x07 back\x08space null\x00 del\x7f", "bell backspace null del"),
+        ("turned \u202egnp.exe\u202c", "turned gnp.exe"),
+        ("half a character \udcff", "half a character ?"),
+        ("größer → 日本", "größer → 日本"),
+    ],
+)
+def test_one_line_steers_no_terminal(text: str, expected: str) -> None:
+    assert one_line(text) == expected
+    assert str(GalleryError(text)) == expected
+
+
+def raised(error: BaseException, *around: BaseException, hide: bool = False) -> BaseException:
+    """Return the last of the errors, each raised while the one before it was handled."""
+    inner = error
+    for outer in around:
+        outer.__context__, outer.__suppress_context__ = inner, hide
+        inner = outer
+    return inner
+
+
+def calling(message: str) -> str:
+    """Return what Keras writes around a layer's message."""
+    return (
+        f"Exception encountered when calling L.call().\n\n\x1b[1m{message}\x1b[0m\n\n"
+        "Arguments received by L.call():\n  • inputs=tf.Tensor(shape=(1, 4), dtype=float32)"
+    )
+
+
+INFER = "Could not automatically infer the output shape / dtype of 'l' (of type L). Do this. Error encountered:\n\n"
+DESERIALIZE = "Error when deserializing class 'Dense' using config={'units': 3}.\n\nException encountered: "
+OUTER_CLASS = "<class 'k.Dense'> could not be deserialized properly. Do that.\n\nconfig={}.\n\nException encountered: "
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (ValueError("too large."), "too large"),
+        (ValueError("one\n two"), "one two"),
+        (ValueError("\x1b[31mred\x1b[0m"), "red"),
+        (ValueError(), "ValueError"),
+        (ValueError(" \n\x1b[0m"), "ValueError"),
+        (ModelError("x.keras: no model", "Save it."), "x.keras: no model. Save it"),
+        (raised(KeyError("k"), ValueError("other words")), "other words"),
+        (raised(ValueError("mine"), ValueError(calling("mine")), hide=True), "mine"),
+        (raised(ValueError("a. b"), TypeError(DESERIALIZE + "a. b"), TypeError(OUTER_CLASS + "c")), "a. b"),
+        (ValueError(calling("only its text. Kept")), "only its text. Kept"),
+        (ValueError(calling(INFER + "mine")), "mine"),
+        (TypeError(OUTER_CLASS + DESERIALIZE + calling("mine")), "mine"),
+        (ValueError("Error encountered: 404"), "Error encountered: 404"),
+        (raised(ValueError(), ValueError(calling(""))), "ValueError"),
+    ],
+)
+def test_the_reason_is_what_the_innermost_error_says(error: BaseException, expected: str) -> None:
+    assert reason(error) == expected
+
+
+def test_an_error_without_words_has_those_of_its_cause() -> None:
+    outer = RuntimeError()
+    outer.__cause__ = OSError("disk full")
+    assert reason(outer) == "disk full"
+    outer.__cause__ = ModelError(calling("kept as it is"))
+    assert reason(outer).startswith("Exception encountered when calling")
+
+
+def test_errors_that_wrap_each_other_end() -> None:
+    one, other = ValueError(calling("one")), ValueError(calling("other"))
+    one.__context__, other.__context__ = other, one
+    assert reason(one) in ("one", "other")
+
+
+@pytest.mark.parametrize("text", ["word " * 200, "x" * 1000, "begin " + "m" * 500 + " end", "b" * 290 + " " + "c" * 20])
+def test_a_long_reason_keeps_its_ends(text: str) -> None:
+    shortened = reason(ValueError(f"first {text} last"))
+    assert len(shortened) <= LONGEST_REASON
+    assert " ... " in shortened
+    assert shortened.startswith("first")
+    assert shortened.endswith("last")
+
+
+def test_a_reason_of_just_the_longest_length_is_whole() -> None:
+    text = "y" * LONGEST_REASON
+    assert reason(ValueError(text)) == text

@@ -1,4 +1,4 @@
-"""From a model entry to a ``LoadedModel`` (needs Keras) and its ``ModelCard`` (plain data).
+"""From a model entry to a ``LoadedModel`` (needs Keras) and its ``ModelSummary`` (plain data).
 
 Importing this package, ``models.summary`` imports no TensorFlow; ``models.load`` does.
 """

@@ -1,4 +1,4 @@
-"""Where a filter's response is read: the activation as the network first uses it."""
+"""The activation point: where a filter's response is read, the activation as the network first uses it."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _BY_ELEMENT = tuple(
 
 
 @dataclass(frozen=True)
-class ReadPoint:
+class ActivationPoint:
     """The chain of calls that ends where the response is read; positions in the graph.
 
     ``conv`` is the convolution, ``norm`` the batch normalisation that alone follows it, ``act`` the activation that
@@ -51,17 +51,17 @@ class ReadPoint:
         return next(position for position in (self.act, self.norm, self.conv) if position is not None)
 
 
-def read_point(graph: Graph, conv: int) -> ReadPoint:
+def activation_point(graph: Graph, conv: int) -> ActivationPoint:
     """Follow a convolution to the point where the network first uses its result."""
     if has_own_activation(graph.calls[conv].op):
-        return ReadPoint(conv, None, None)
+        return ActivationPoint(conv, None, None)
     norm = _only_consumer(graph, conv)
     if norm is not None and not isinstance(graph.calls[norm].op, keras.layers.BatchNormalization):
         norm = None
     act = _only_consumer(graph, conv if norm is None else norm)
     if act is not None and not _is_activation(graph.calls[act].op):
         act = None
-    return ReadPoint(conv, norm, act)
+    return ActivationPoint(conv, norm, act)
 
 
 def has_own_activation(op: object) -> bool:
@@ -69,7 +69,7 @@ def has_own_activation(op: object) -> bool:
     return getattr(op, "activation", None) not in (None, keras.activations.linear)
 
 
-def activation_name(graph: Graph, point: ReadPoint) -> str:
+def activation_name(graph: Graph, point: ActivationPoint) -> str:
     """Return the name of the activation through which the response is read, ``linear`` if there is none."""
     if point.act is None:
         op = graph.calls[point.conv].op
@@ -82,7 +82,7 @@ def activation_name(graph: Graph, point: ReadPoint) -> str:
     )
 
 
-def by_element(graph: Graph, point: ReadPoint) -> bool:
+def by_element(graph: Graph, point: ActivationPoint) -> bool:
     """Tell whether the activation is known to look at each number alone, whatever its channel and place."""
     op = graph.calls[point.conv if point.act is None else point.act].op
     if isinstance(op, keras.Layer) and hasattr(op, "activation"):

@@ -9,8 +9,8 @@ from keras.src.utils import file_utils
 
 from generator.assets.catalogue import weights_folder
 from generator.config.values import ModelEntry
-from generator.errors import ModelError, WeightsUnavailableError
-from generator.models.error_text import quiet, reason
+from generator.errors import ModelError, WeightsUnavailableError, reason
+from generator.models.error_text import quiet
 from generator.models.identity import RANDOM_SEED
 
 OWN_SIZE = {"NASNetLarge": (331, 331, 3)}
@@ -18,9 +18,10 @@ OWN_SIZE = {"NASNetLarge": (331, 331, 3)}
 
 
 def application(entry: ModelEntry) -> keras.Model:
-    """Return the entry's network, with random weights unless ImageNet's are asked for.
+    """Return the entry's network, with random weights unless the entry names ImageNet's.
 
-    Raises ModelError if it cannot be made so, WeightsUnavailableError if the weights are neither here nor to be had.
+    Raises ModelError if it cannot be built so, WeightsUnavailableError if its weights are neither cached nor can be
+    downloaded.
     """
     build = getattr(keras.applications, entry.source)
     shape = entry.input_shape or OWN_SIZE.get(entry.source)

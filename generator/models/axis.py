@@ -1,7 +1,7 @@
-"""What the units along one axis of a tensor see of the picture, and what strides, windows and joins make of it.
+"""The receptive fields of the units along one axis of a tensor, and how strides, windows and joins change them.
 
-Units of one tensor need not see alike: behind an upsampling by two, every second one sees another window. What they see
-repeats, though, so an axis is described by one period of its units.
+Units of one tensor need not see windows of one size: behind an upsampling by two, every second one sees another. The
+windows repeat, though, so an axis is described by one period of its units.
 """
 
 from __future__ import annotations
@@ -84,16 +84,16 @@ def transposing(kernel: int, stride: int, dilation: int, output_padding: int | N
     """
     reach = (kernel - 1) * dilation + 1
     if padding == "valid":
-        before, kept_snapshots = 0, max(reach, stride) if output_padding is None else reach + output_padding
+        before, extent = 0, max(reach, stride) if output_padding is None else reach + output_padding
     else:
-        kept_snapshots = stride if output_padding is None else reach % 2 + output_padding
-        before = max(reach - kept_snapshots, 0) // 2
+        extent = stride if output_padding is None else reach % 2 + output_padding
+        before = max(reach - extent, 0) // 2
 
     def taps(unit: int) -> Iterable[int]:
         places = (unit + before - tap * dilation for tap in range(kernel))
         return [place // stride for place in places if place % stride == 0]
 
-    return lambda axis: _spread(axis, taps, stride, axis.size and (axis.size - 1) * stride + kept_snapshots)
+    return lambda axis: _spread(axis, taps, stride, axis.size and (axis.size - 1) * stride + extent)
 
 
 def windowed(axis: Axis, taps: Sequence[int], stride: int, size: int | None) -> Axis:
@@ -110,7 +110,7 @@ def _spread(axis: Axis, taps: Callable[[int], Iterable[int]], factor: int, size:
 
 
 def _shortest(seen: Sequence[Interval], shift: int, size: int | None) -> Axis:
-    """Return an axis with the shortest period that says the same."""
+    """Return an axis with the same windows and the shortest period."""
     for period in range(1, len(seen)):
         if len(seen) % period == 0 and shift * period % len(seen) == 0:
             short = Axis(tuple(seen[:period]), shift * period // len(seen), size)
@@ -119,15 +119,16 @@ def _shortest(seen: Sequence[Interval], shift: int, size: int | None) -> Axis:
     return Axis(tuple(seen), shift, size)
 
 
-def together(one: Axis, other: Axis) -> Axis | None:
-    """Return what two tensors see together, unit by unit; None if they move at different paces or are stretched."""
-    if one.shift * len(other.seen) != other.shift * len(one.seen):
+def joined(first: Axis, second: Axis) -> Axis | None:
+    """Return what two tensors see together, unit by unit; None if their strides or sizes differ."""
+    if first.shift * len(second.seen) != second.shift * len(first.seen):
         return None
-    if one.size is not None and other.size is not None and one.size != other.size:
+    if first.size is not None and second.size is not None and first.size != second.size:
         return None
-    period = lcm(len(one.seen), len(other.seen))
-    seen = [_union((one.at(unit), other.at(unit))) for unit in range(period)]
-    return _shortest(seen, one.shift * period // len(one.seen), one.size if one.size is not None else other.size)
+    period = lcm(len(first.seen), len(second.seen))
+    seen = [_union((first.at(unit), second.at(unit))) for unit in range(period)]
+    size = first.size if first.size is not None else second.size
+    return _shortest(seen, first.shift * period // len(first.seen), size)
 
 
 def _union(windows: Iterable[Interval]) -> Interval:

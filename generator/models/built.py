@@ -11,8 +11,8 @@ import numpy as np
 
 from generator.config.values import ModelEntry
 from generator.digests import digest
-from generator.models.identity import code_digest, said
-from generator.models.saved import amended, parts
+from generator.models.identity import code_digest, input_settings
+from generator.models.saved import amended, config_objects
 
 
 def digest_of_built(entry: ModelEntry, model: keras.Model) -> str:
@@ -20,10 +20,10 @@ def digest_of_built(entry: ModelEntry, model: keras.Model) -> str:
     config = _config(model)
     layers = [type(layer).__module__ for layer in model._flatten_layers()]
     modules = {name for name in layers if name.partition(".")[0] != "keras"}
-    if any(part.class_name in ("function", "__lambda__") for part in parts(config)):
+    if any(part.class_name in ("function", "__lambda__") for part in config_objects(config)):
         modules.add(entry.source.partition(":")[0])  # a function is in the configuration by its name alone
     code = {name: code_digest(name, entry.folder) for name in sorted(modules)}
-    return digest({**said(entry), "model": config, "weights": _weights_digest(model), "code": code})
+    return digest({**input_settings(entry), "model": config, "weights": _weights_digest(model), "code": code})
 
 
 def _config(model: keras.Model) -> Any:
@@ -34,9 +34,9 @@ def _config(model: keras.Model) -> Any:
 
 
 def _weights_digest(model: keras.Model) -> str:
-    found = hashlib.sha256()
+    hasher = hashlib.sha256()
     for weight in model.weights:
         array = np.asarray(weight)
-        found.update(f"{array.dtype} {array.shape} ".encode())
-        found.update(array.tobytes())
-    return found.hexdigest()
+        hasher.update(f"{array.dtype} {array.shape} ".encode())
+        hasher.update(array.tobytes())
+    return hasher.hexdigest()

@@ -13,7 +13,7 @@ import keras
 from generator.config.values import ModelEntry
 from generator.errors import ModelError
 from generator.models.importing import folder_first, import_object
-from generator.models.saved import Part, parts
+from generator.models.saved import ConfigObject, config_objects
 
 _NOT_FOUND = (
     re.compile(r"Could not locate (class|function) '([^']+)'"),
@@ -21,7 +21,7 @@ _NOT_FOUND = (
     re.compile(r"Cannot deserialize object of type `([^`]+)`()"),
     re.compile(r"Could not interpret ([a-z ]+) identifier: ([\w>.]+)"),
 )
-"""How Keras says that it does not know a name, in this format of files and in the older one."""
+"""Keras's messages on a name that it does not know, for this format of files and the older one."""
 
 
 @contextlib.contextmanager
@@ -38,7 +38,7 @@ def custom_objects(entry: ModelEntry, config: Any) -> Iterator[None]:
     before = dict(registry)
     # Another model of the same configuration may have registered other objects under these names.
     registry.update(_registered({getattr(value, "__module__", "") for value in own.values()}))
-    for name in {part.registered_name for part in parts(config)} - registry.keys():
+    for name in {part.registered_name for part in config_objects(config)} - registry.keys():
         if name.rpartition(">")[2] in own:
             registry[name] = own[name.rpartition(">")[2]]
     registry.update(own)
@@ -51,12 +51,12 @@ def custom_objects(entry: ModelEntry, config: Any) -> Iterator[None]:
 
 
 def missing_object(error: BaseException, config: Any, source: str) -> ModelError | None:
-    """Return what to tell the user if Keras failed because it did not know an object, else None."""
+    """Return the error for the user if Keras failed because it did not know an object, else None."""
     name = _unknown_name(error)
     if name is None:
         return None
     kind = "class" if name.rpartition(">")[2][:1].isupper() else "function"
-    users = [part for part in parts(config) if _uses(part, name)]
+    users = [part for part in config_objects(config) if _uses(part, name)]
     where = f" (of {users[0].place})" if users and users[0].layer else ""
     return ModelError(
         f"{source}: holds the custom {kind} {name}{where}, which Keras does not know",
@@ -77,15 +77,15 @@ def _unknown_name(error: BaseException) -> str | None:
     while at is not None and at not in chain:
         chain.append(at)
         at = at.__cause__ or at.__context__
-    for one in reversed(chain):  # Keras repeats the first message inside those that follow from it
+    for link in reversed(chain):  # Keras repeats the first message inside those that follow from it
         for pattern in _NOT_FOUND:
-            found = pattern.match(" ".join(str(one).split()))
-            if found:
-                return found.group(2) or found.group(1)
+            match = pattern.match(" ".join(str(link).split()))
+            if match:
+                return match.group(2) or match.group(1)
     return None
 
 
-def _uses(part: Part, name: str) -> bool:
+def _uses(part: ConfigObject, name: str) -> bool:
     values = part.config.values() if isinstance(part.config, dict) else [part.config]
     return name in (part.class_name, part.registered_name, part.registered_name.rpartition(">")[2]) or name in [
         value for value in values if isinstance(value, str)

@@ -9,7 +9,8 @@ from typing import Any
 import keras
 
 from generator.errors import ModelError
-from generator.models.activation_point import activation_name, read_point
+from generator.models.activation_point import activation_name, activation_point
+from generator.models.conv_weights import kernel_variables
 from generator.models.graph import Call, Graph, Zeros
 from generator.models.preprocess import Preprocess
 from generator.models.receptive_field import receptive_fields
@@ -37,22 +38,15 @@ def is_convolution(op: object) -> bool:
     return isinstance(op, CONVOLUTIONS)
 
 
-def kernels(op: Any) -> list[Any]:
-    """Return a convolution's kernel variables, first the one that meets the input."""
-    if isinstance(op, keras.layers.SeparableConv2D):
-        return [op.depthwise_kernel, op.pointwise_kernel]
-    return [op.kernel]
-
-
 def conv_positions(graph: Graph) -> list[int]:
     """Return the positions of the graph's convolutions that the picture reaches, in the order of computation."""
-    reached, found = {graph.input}, []
+    reached, positions = {graph.input}, []
     for position, call in enumerate(graph.calls):
         if not isinstance(call.op, Zeros) and reached.intersection(call.inputs):
             reached.update(call.outputs)
             if is_convolution(call.op):
-                found.append(position)
-    return found
+                positions.append(position)
+    return positions
 
 
 def describe(
@@ -64,7 +58,7 @@ def describe(
     bands: tuple[int, ...] = (),
     notes: Sequence[str] = (),
 ) -> ModelSummary:
-    """Return the model's card; ``bands`` are the channels to show, the first three, or one, if none are said.
+    """Return the model's summary; ``bands`` are the channels to show, by default the first three, or one.
 
     Raises ModelError if there is no convolution to show, the input is no picture, or it has no such bands.
     """
@@ -80,11 +74,11 @@ def describe(
     shapes, side_area, multiple = _shapes(graph, input_shape)
     fields = receptive_fields(graph)
     macs = _running_costs(graph, shapes, side_area, _macs)
-    floats = _running_costs(graph, shapes, side_area, lambda call, found: prod(found[call.outputs[0]]))
+    floats = _running_costs(graph, shapes, side_area, lambda call, shapes: prod(shapes[call.outputs[0]]))
     layers = []
     for index, position in enumerate(positions, start=1):
         call = graph.calls[position]
-        point = read_point(graph, position)
+        point = activation_point(graph, position)
         layers.append(
             ConvLayer(
                 index=index,
@@ -92,7 +86,7 @@ def describe(
                 name=call.name,
                 slug=f"{index:03d}-{slug(call.name)}",
                 type=type(call.op).__name__,
-                kernel_shapes=tuple(tuple(kernel.shape) for kernel in kernels(call.op)),
+                kernel_shapes=tuple(tuple(kernel.shape) for kernel in kernel_variables(call.op)),
                 output_shape=channels_last(call, call.shape if None in input_shape else shapes[call.outputs[0]]),
                 filters=int(channels_last(call, call.shape)[2] or 0),
                 parameters=call.op.count_params(),
@@ -143,17 +137,17 @@ def _feeding(graph: Graph) -> list[tuple[int, ...]]:
     ]
 
 
-def _bands(channels: int, wanted: tuple[int, ...]) -> tuple[int, ...]:
-    if wanted and max(wanted) >= channels:
+def _bands(channels: int, bands: tuple[int, ...]) -> tuple[int, ...]:
+    if bands and max(bands) >= channels:
         raise ModelError(
-            f"bands: no channel {max(wanted)}; the network takes {channels}, from 0 to {channels - 1}",
+            f"bands: no channel {max(bands)}; the network takes {channels}, from 0 to {channels - 1}",
             "Correct `bands:` in the configuration",
         )
-    return wanted or ((0, 1, 2) if channels >= 3 else (0,))
+    return bands or ((0, 1, 2) if channels >= 3 else (0,))
 
 
 def _about_bands(channels: int, bands: tuple[int, ...]) -> tuple[str, ...]:
-    """Return what a reader should know of pictures that are not shown whole."""
+    """Return a note for the reader on pictures of which not all channels are shown."""
     if sorted(bands) == list(range(channels)):
         return ()
     if len(bands) == 1:
@@ -172,25 +166,27 @@ def channels_last(call: Call, shape: Shape) -> Shape:
 
 
 def _left_out(graph: Graph) -> list[str]:
-    found, shown = [], set(conv_positions(graph))
+    sentences, shown = [], set(conv_positions(graph))
     for position, call in enumerate(graph.calls):
         if is_convolution(call.op) and position not in shown:
-            found.append(f"{call.name} ({type(call.op).__name__}) is left out: no picture reaches it, only zeros do")
+            sentences.append(
+                f"{call.name} ({type(call.op).__name__}) is left out: no picture reaches it, only zeros do"
+            )
         for kind, reason in _NOT_SHOWN.items():
             if type(call.op) is kind:
-                found.append(f"{call.name} ({kind.__name__}) is left out: {reason}")
+                sentences.append(f"{call.name} ({kind.__name__}) is left out: {reason}")
         if position in graph.untraced:
-            found.append(
+            sentences.append(
                 f"{call.name} ({type(call.op).__name__}) is left out with the convolutions inside it: "
                 f"{graph.untraced[position]}"
             )
-    return found
+    return sentences
 
 
 def _shapes(graph: Graph, input_shape: tuple[Any, ...]) -> tuple[dict[int, tuple[int, ...]], int, int]:
     """Return all shapes at a reference size, that size's area, and which multiples other sizes may be of (0: none)."""
     height, width, channels = input_shape
-    end = max(read_point(graph, position).last for position in conv_positions(graph))
+    end = max(activation_point(graph, position).last for position in conv_positions(graph))
     convolutional = Graph(tuple(graph.calls[: end + 1]), graph.input, ())
     reference = (height or REFERENCE_SIDE, width or REFERENCE_SIDE)
     multiple = next((m for m in MULTIPLES if _takes(convolutional, reference, m, channels)), 0)
@@ -221,4 +217,4 @@ def _macs(call: Call, shapes: dict[int, tuple[int, ...]]) -> int:
         return 0
     shape = shapes[call.inputs[0] if isinstance(call.op, keras.layers.Conv2DTranspose) else call.outputs[0]]
     places = prod(int(side or 0) for side in channels_last(call, shape)[:2])
-    return int(places * sum(prod(kernel.shape) for kernel in kernels(call.op)))
+    return int(places * sum(prod(kernel.shape) for kernel in kernel_variables(call.op)))

@@ -1,21 +1,15 @@
-"""What the code of others says when it fails, in one line; what it says otherwise is kept off the terminal."""
+"""Errors of the user's code with the line they came from; warnings of the loaders kept off the terminal."""
 
 from __future__ import annotations
 
 import contextlib
 import logging
-import re
 import traceback
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
-
-def reason(error: BaseException) -> str:
-    """Return the beginning of an exception's message as one plain line, or its type's name if it has none."""
-    plain = re.sub(r"\x1b\[[0-9;]*m", "", str(error))  # Keras writes in bold
-    text = " ".join(plain.split()).rstrip(".") or type(error).__name__
-    return text if len(text) <= 200 else text[:197].rsplit(" ", 1)[0] + " ..."
+from generator.errors import reason
 
 
 def raised(error: BaseException, folder: str) -> str:

@@ -1,4 +1,4 @@
-"""What a file is by its first bytes, told where it is no model that Keras 3 opens."""
+"""What a file is by its first bytes, for the error where it is no model that Keras 3 opens."""
 
 from __future__ import annotations
 
@@ -97,11 +97,11 @@ def what_it_is(path: Path, head: bytes) -> tuple[str, str]:
     return "a file of another kind", SAVE_IT
 
 
-def _head(path: Path, wanted: str) -> bytes:
+def _head(path: Path, expected: str) -> bytes:
     if (path / "saved_model.pb").is_file() or (path / "saved_model.pbtxt").is_file():
         raise ModelError(f"{path}: a TensorFlow SavedModel, whose layers Keras 3 cannot open", _CONVERT)
     if path.is_dir():
-        raise ModelError(f"{path}: a folder, not a {wanted}", SAVE_IT if wanted == "model" else "")
+        raise ModelError(f"{path}: a folder, not a {expected}", SAVE_IT if expected == "model" else "")
     try:
         with path.open("rb") as opened:
             return opened.read(512)

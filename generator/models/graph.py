@@ -1,9 +1,7 @@
-"""A Keras model as one flat list of calls, whatever it nests, that can be run again up to any of them.
+"""A Keras model as one flat list of calls that can be run again up to any of them.
 
-Keras keeps nested models as single operations and offers a submodel only between tensors of one level, at the size
-the model was built for. The list that is made here has the convolutions of every level in the order in which they
-are computed, and runs at any size that the operations themselves allow. It starts from one picture (n, height, width,
-channels), whatever the model takes.
+It starts from one picture (n, height, width, channels), whatever the model takes, and runs at any size that the
+operations themselves allow.
 """
 
 from __future__ import annotations
@@ -15,30 +13,8 @@ from typing import Any
 
 import keras
 
-from generator.errors import ModelError
-from generator.models.trace import (
-    CONVOLUTIONS,
-    Recording,
-    Untraceable,
-    called_with,
-    is_composite,
-    is_recorded,
-    key,
-    recorded,
-    traced_model,
-    traced_node,
-)
-
 Tensor = Any
 Shape = tuple[int | None, ...]
-
-_IMAGE_LAYERS = (
-    *CONVOLUTIONS,
-    *(keras.layers.MaxPooling2D, keras.layers.AveragePooling2D),
-    *(keras.layers.GlobalMaxPooling2D, keras.layers.GlobalAveragePooling2D),
-    *(keras.layers.UpSampling2D, keras.layers.ZeroPadding2D, keras.layers.Cropping2D),
-)
-"""Layers that compute the same for either ``data_format``, but for the order of the axes."""
 
 TO_LAST, TO_FIRST = (0, 2, 3, 1), (0, 3, 1, 2)
 """Orders of axes that turn (n, channels, height, width) into (n, height, width, channels), and back."""
@@ -104,12 +80,12 @@ class Graph:
 
     def needed(self, positions: Sequence[int]) -> list[int]:
         """Return the positions of all calls that the given ones depend on, themselves included."""
-        wanted = {tensor for position in positions for tensor in self.calls[position].inputs}
+        tensors = {tensor for position in positions for tensor in self.calls[position].inputs}
         needed = set(positions)
         for position in range(max(positions), -1, -1):
-            if position in needed or wanted.intersection(self.calls[position].outputs):
+            if position in needed or tensors.intersection(self.calls[position].outputs):
                 needed.add(position)
-                wanted.update(self.calls[position].inputs)
+                tensors.update(self.calls[position].inputs)
         return sorted(needed)
 
     def shapes(self, height: int, width: int, channels: int) -> dict[int, tuple[int, ...]]:
@@ -141,24 +117,6 @@ def _check_joined(call: Call, shapes: list[Shape]) -> None:
         raise ValueError(f"{call.name} cannot join {' and '.join(map(str, shapes))}")
 
 
-def flatten(model: keras.Model, input_shape: Shape | None = None) -> Graph:
-    """Return the graph of a model; nested models, and composite layers that can be traced, are opened.
-
-    ``input_shape`` (batch left out) is for a model that does not know its own: a subclassed one that was never built.
-    Raises ModelError for a subclassed model whose calls cannot be followed, and for one that takes no picture.
-    """
-    if isinstance(model, keras.Sequential) and not model.built and input_shape is None:
-        raise ModelError("the Sequential model was saved without an input shape", "Say it with `input_shape:`")
-    try:
-        recording = recorded(model) if is_recorded(model) else traced_model(model, input_shape)
-        return _Flattening().run(recording)
-    except Untraceable as reason:
-        raise ModelError(
-            f"the subclassed model keeps no record of its layers' calls, and {reason}",
-            "Use keras.ops and layers alone in its `call`, or save the convolutional part as a functional model",
-        ) from reason
-
-
 class Zeros(keras.Operation):  # type: ignore[misc]
     """Makes zeros of a shape (batch left out), as many as there are pictures: an input that is no picture."""
 
@@ -175,121 +133,8 @@ class Zeros(keras.Operation):  # type: ignore[misc]
         return keras.KerasTensor((picture.shape[0], *self.shape), self.dtype)
 
 
-class _Flattening:
-    """Numbers tensors while it walks; a nested model that is called twice gets other numbers the second time."""
-
-    def __init__(self) -> None:
-        self._tensors = 0
-        self._calls: list[Call] = []
-        self._times: dict[int, int] = {}
-        self._reasons: dict[Call, str] = {}
-
-    def run(self, recording: Recording) -> Graph:
-        symbols = recording.inputs
-        first = next((symbol for symbol in symbols if len(symbol.shape) == 4), None)
-        if first is None:
-            taken = " and ".join(f"{tuple(symbol.shape[1:])} of {symbol.dtype}" for symbol in symbols)
-            raise ModelError(f"the model takes {taken}, not pictures", "It needs an input (height, width, channels)")
-        shape, drawn = tuple(first.shape[1:]), self._number()
-        numbers = [drawn if tuple(symbol.shape[1:]) == shape else self._number() for symbol in symbols]
-        outputs = self._walk(recording, numbers, "")
-        body, self._calls = self._calls, []
-        start = drawn
-        if _channels_at(body, drawn) == 1:
-            start, shape = self._number(), (*shape[1:], shape[0])
-            self._prepare(keras.layers.Permute((3, 1, 2), name="channels_first"), shape, first.dtype, start, drawn)
-        notes = []
-        for symbol, number in zip(symbols, numbers, strict=True):
-            name, own = symbol._keras_history.operation.name, tuple(symbol.shape[1:])
-            if symbol is first:
-                continue
-            if number == drawn:
-                notes.append(f"The input {name} gets the same picture as {first._keras_history.operation.name}.")
-                continue
-            self._prepare(Zeros(own, symbol.dtype, name), shape, first.dtype, start, number)
-            notes.append(f"The input {name} {own} is no picture of that size: it gets zeros.")
-        calls = (*self._calls, *body)
-        untraced = {position: self._reasons[call] for position, call in enumerate(calls) if call in self._reasons}
-        return Graph(calls, start, tuple(outputs), shape, untraced, tuple(notes))
-
-    def _number(self) -> int:
-        self._tensors += 1
-        return self._tensors - 1
-
-    def _prepare(self, op: Any, picture: Shape, dtype: str, start: int, number: int) -> None:
-        """Append the call of an operation that makes an input of the model from the picture."""
-        op(keras.Input(picture, dtype=dtype))
-        self._append(op._inbound_nodes[-1], op.name, [start], [number])
-
-    def _walk(self, recording: Recording, inputs: Sequence[int], prefix: str) -> list[int]:
-        numbers = {key(symbol): number for symbol, number in zip(recording.inputs, inputs, strict=True)}
-        for node in recording.nodes:
-            name = f"{prefix}{node.operation.name}"
-            given = [numbers[key(symbol)] for symbol in node.input_tensors]
-            reason = ""
-            try:
-                inner, symbols = _opened(node)
-            except Untraceable as untraceable:
-                inner, symbols, reason = None, (), str(untraceable)
-            if inner is not None:
-                results = self._walk(inner, [numbers[key(symbol)] for symbol in symbols], f"{name}/")
-            else:
-                results = [self._number() for _ in node.outputs]
-                call = self._append(node, name, given, results)
-                if reason:
-                    self._reasons[call] = reason
-            numbers.update({key(symbol): number for symbol, number in zip(node.outputs, results, strict=True)})
-        return [numbers[key(symbol)] for symbol in recording.outputs]
-
-    def _append(self, node: Any, name: str, inputs: Sequence[int], outputs: Sequence[int]) -> Call:
-        op = node.operation
-        times = self._times[id(op)] = self._times.get(id(op), 0) + 1
-        call = Call(
-            op,
-            node.arguments,
-            tuple(map(id, node.input_tensors)),
-            tuple(inputs),
-            tuple(outputs),
-            tuple(node.outputs[0].shape[1:]),
-            name,
-            times,
-            isinstance(op, _IMAGE_LAYERS) and op.data_format == "channels_first",
-        )
-        self._calls.append(call)
-        return call
-
-
-def _opened(node: Any) -> tuple[Recording | None, Sequence[Any]]:
-    """Return what a node's operation calls inside, None if nothing, and the symbols it is given."""
-    if is_recorded(node.operation):
-        return recorded(node.operation), called_with(node.operation, node)
-    if is_composite(node.operation):
-        return traced_node(node), node.input_tensors
-    return None, ()
-
-
-def _channels_at(calls: Sequence[Call], picture: int) -> int:
-    """Return the axis of the picture on which the first layer of pictures expects the channels; 3 if there is none."""
-    axes: dict[int, tuple[int, ...]] = {
-        picture: (0, 1, 2, 3)
-    }  # of each tensor: which axes of the picture its own axes are
-    for call in calls:
-        own = next((axes[number] for number in call.inputs if number in axes), None)
-        if own is None:
-            continue
-        if isinstance(call.op, _IMAGE_LAYERS):
-            return own[1] if call.channels_first else own[3]
-        if isinstance(call.op, keras.layers.Permute):
-            own = tuple(own[axis] for axis in (0, *call.op.dims))
-        elif type(call.op).__name__ == "Transpose" and call.op.axes is not None:
-            own = tuple(own[axis] for axis in call.op.axes)
-        if len(call.shape) == 3:
-            axes.update(dict.fromkeys(call.outputs, own))
-    return 3
-
-
 def _transposed(value: Tensor, axes: tuple[int, ...]) -> Tensor:
-    if isinstance(value, keras.KerasTensor):  # only its shape is wanted
+    if isinstance(value, keras.KerasTensor):  # only its shape is used
         return keras.KerasTensor([value.shape[axis] for axis in axes], value.dtype, record_history=False)
     return keras.ops.transpose(value, axes)
 

@@ -1,4 +1,4 @@
-"""HDF5 files: looked through in another process first, as a damaged one can keep its library busy for ever."""
+"""HDF5 files: read through in another process first, as the library may never return from a damaged one."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Any, BinaryIO
 
 from generator.errors import ModelError
 
-SECONDS_TO_LOOK = 20
+TIMEOUT_SECONDS = 20
 
-_LOOK_THROUGH = """\
+_READ_THROUGH = """\
 import sys, h5py
 def look(name, item):
     list(item.attrs.items())
@@ -24,25 +24,25 @@ with h5py.File(sys.argv[1], "r") as opened:
 
 
 def check_hdf5(path: Path) -> None:
-    """Walk every group and attribute of the file.
+    """Read every group and attribute of the file.
 
     Raises ModelError if that fails or does not end.
     """
-    command = [sys.executable, "-P", "-c", _LOOK_THROUGH, str(path)]
+    command = [sys.executable, "-P", "-c", _READ_THROUGH, str(path)]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS_TO_LOOK, check=False)
+        completed = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT_SECONDS, check=False)
     except subprocess.TimeoutExpired:
-        done = None
-    if done is None:
-        raise ModelError(f"{path}: a damaged HDF5 file: not read to its end in {SECONDS_TO_LOOK} s", "Copy it again")
-    if done.returncode:
-        reason = (done.stderr.strip().splitlines() or ["it cannot be read"])[-1]
-        raise ModelError(f"{path}: a damaged HDF5 file: {reason}", "Copy it again")
+        completed = None
+    if completed is None:
+        raise ModelError(f"{path}: a damaged HDF5 file: not read to its end in {TIMEOUT_SECONDS} s", "Copy it again")
+    if completed.returncode:
+        last_line = (completed.stderr.strip().splitlines() or ["it cannot be read"])[-1]
+        raise ModelError(f"{path}: a damaged HDF5 file: {last_line}", "Copy it again")
 
 
 def open_hdf5(file: Path | BinaryIO, mode: str = "r") -> Any:
     """Open a file that has passed ``check_hdf5``; what is returned closes it at the end of a ``with`` block."""
-    import h5py  # here, because cards are found in the cache without it
+    import h5py  # here, because summaries in the store are read without it
 
     return h5py.File(file, mode)
 

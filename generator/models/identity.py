@@ -1,4 +1,4 @@
-"""Digests that name a model by its content; they are found without loading it where that can be."""
+"""Digests that name a model by its content; they need not load it where that can be."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ def digest_of(entry: ModelEntry) -> str | None:
     """
     if entry.kind == "callable":
         return None
-    parts: dict[str, object] = said(entry)
+    parts: dict[str, object] = input_settings(entry)
     if entry.kind == "application":
-        # Keras compares the weights that it downloads with a hash of its own, so its version says which they are.
+        # Keras compares the weights that it downloads with a hash of its own, so its version identifies them.
         parts |= {"source": entry.source, "include_top": entry.include_top, "keras": version("keras")}
         parts |= _weights(entry)
     elif entry.kind == "architecture":
@@ -38,14 +38,16 @@ def digest_of(entry: ModelEntry) -> str | None:
     return digest(parts)
 
 
-def said(entry: ModelEntry) -> dict[str, object]:
-    """Return what the configuration says of how the network is fed and shown, and the code that it brings."""
-    found: dict[str, object] = {"input_shape": entry.input_shape, "preprocess": asdict(entry.preprocess)}
+def input_settings(entry: ModelEntry) -> dict[str, object]:
+    """Return the entry's settings of how the network is fed and shown, and the code that it brings."""
+    settings: dict[str, object] = {"input_shape": entry.input_shape, "preprocess": asdict(entry.preprocess)}
     if entry.bands:
-        found["bands"] = entry.bands
+        settings["bands"] = entry.bands
     if entry.custom_objects:
-        found["custom_objects"] = [(name, path, code_digest(path, entry.folder)) for name, path in entry.custom_objects]
-    return found
+        settings["custom_objects"] = [
+            (name, path, code_digest(path, entry.folder)) for name, path in entry.custom_objects
+        ]
+    return settings
 
 
 def _weights(entry: ModelEntry) -> dict[str, object]:
@@ -61,7 +63,7 @@ def code_digest(path: str, folder: str) -> str | None:
 
 
 def file_digest(path: Path) -> str:
-    """Return the SHA-256 of a file; of a folder, of its name (the loader says why it takes none).
+    """Return the SHA-256 of a file; of a folder, of its name (the loader has the error for it).
 
     Raises ModelError if it cannot be read.
     """

@@ -42,14 +42,14 @@ def import_object(path: str, folder: str) -> object:
     """
     module, _, name = path.partition(":")
     with folder_first(folder):
-        found: object = _import(module, path, folder)
+        value: object = _import(module, path, folder)
     at = module
     for part in name.split("."):
-        if not hasattr(found, part):
-            known = [other for other in dir(found) if not other.startswith("_")]
+        if not hasattr(value, part):
+            known = [other for other in dir(value) if not other.startswith("_")]
             raise ModelError(f"{path}: no {part!r} in {at}", nearest(part, known))
-        found, at = getattr(found, part), f"{at}.{part}"
-    return found
+        value, at = getattr(value, part), f"{at}.{part}"
+    return value
 
 
 def _import(module: str, path: str, folder: str) -> object:
@@ -61,7 +61,7 @@ def _import(module: str, path: str, folder: str) -> object:
     except ModuleNotFoundError as error:
         if not files and error.name and f"{module}.".startswith(f"{error.name}."):
             top = module.partition(".")[0]
-            close = nearest(top, [one.name for one in pkgutil.iter_modules([folder])])
+            close = nearest(top, [info.name for info in pkgutil.iter_modules([folder])])
             hint = close or "Import paths start in the folder of config.yaml, then on Python's path"
             message = f"{path}: no module {error.name!r} in {Path(folder).resolve()} or on Python's path"
             raise ModelError(message, hint) from None

@@ -11,15 +11,17 @@ import numpy as np
 
 from generator.assets.catalogue import APPLICATIONS
 from generator.config.values import ModelEntry
+from generator.errors import reason
 from generator.models import preprocess as styles
 from generator.models.built import digest_of_built
 from generator.models.describe import describe
-from generator.models.graph import Graph, flatten
+from generator.models.flatten import flatten
+from generator.models.graph import Graph
 from generator.models.identity import digest_of
 from generator.models.preprocess import Preprocess
 from generator.models.samples import bundled_photos
 from generator.models.sources import open_source
-from generator.models.statistics import Verdict, check
+from generator.models.statistics import PreprocessingCheck, check
 from generator.models.summary import ModelSummary
 from generator.names import slug
 
@@ -44,7 +46,7 @@ def load(entry: ModelEntry, trust: bool = False) -> LoadedModel:
 
 
 def loaded(entry: ModelEntry, model: keras.Model, digest: str | None = None) -> LoadedModel:
-    """Return a network that is in memory, and what is known of it; of the entry counts how it is fed and shown.
+    """Return a network that is in memory, and what is known of it; the entry decides how it is fed and shown.
 
     Layers whose names Keras cannot run under are renamed. Raises ModelError if there is nothing to show.
     """
@@ -57,14 +59,14 @@ def loaded(entry: ModelEntry, model: keras.Model, digest: str | None = None) -> 
 
 
 def _checked(summary: ModelSummary, graph: Graph) -> ModelSummary:
-    """Return the card with what the check of the preprocessing found."""
+    """Return the summary with the result of the check of the preprocessing."""
     try:
-        verdict = check(graph, summary.preprocess, bundled_photos(summary.photo_size(), summary.channels))
-    except Exception as error:  # what a model's own layers cannot do is told when it is rendered
-        verdict = Verdict(False, "", f"The preprocessing was not checked: {' '.join(str(error).split())[:200]}")
-    if verdict.better:
-        return replace(summary, warnings=(*summary.warnings, verdict.sentence))
-    return replace(summary, notes=(*summary.notes, verdict.sentence))
+        result = check(graph, summary.preprocess, bundled_photos(summary.photo_size(), summary.channels))
+    except Exception as error:  # a model's own layers can raise anything; it is reported when they are rendered
+        result = PreprocessingCheck(False, "", f"The preprocessing was not checked: {reason(error)}")
+    if result.better:
+        return replace(summary, warnings=(*summary.warnings, result.sentence))
+    return replace(summary, notes=(*summary.notes, result.sentence))
 
 
 def _make_names_scopes(model: keras.Model, graph: Graph) -> None:

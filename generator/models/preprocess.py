@@ -20,8 +20,8 @@ CAFFE_MEAN = (103.939, 116.779, 123.68)
 class Preprocess:
     """``network input = picture @ matrix + offset``, for a picture with values from 0 to 255 in RGB or gray.
 
-    ``matrix`` is (channels shown, channels of the input), ``offset`` (channels of the input,). ``label`` says in a few
-    words where the map comes from.
+    ``matrix`` is (channels shown, channels of the input), ``offset`` (channels of the input,). ``label`` is a few words
+    on where the map comes from.
     """
 
     label: str
@@ -56,7 +56,7 @@ def named(style: str, channels: int, label: str = "") -> Preprocess:
 
 
 def custom(choice: PreprocessChoice, channels: int) -> Preprocess:
-    """Return the user's own map ``(value * scale - mean) / std``, its channels in the order that they said.
+    """Return the user's own map ``(value * scale - mean) / std``, its channels in the order that they chose.
 
     Raises ModelError if the number of means or deviations is neither one nor the number of channels.
     """
@@ -71,7 +71,7 @@ def custom(choice: PreprocessChoice, channels: int) -> Preprocess:
 def measured(label: str, black: NDArray[np.generic], units: NDArray[np.generic]) -> Preprocess:
     """Return the affine map that a preprocessing function was seen to apply.
 
-    ``black`` is what it makes of a black pixel (channels,), ``units`` of the pixels that are 1 in one channel and
+    ``black`` is the result for a black pixel (channels,), ``units`` those for the pixels that are 1 in one channel and
     0 elsewhere (channels shown, channels).
     """
     offset = black.astype(np.float64)

@@ -14,7 +14,7 @@ from typing import Any
 
 import keras
 
-from generator.models.axis import Axis, Change, padding, together, transposing, upsampling, windowed, windowing
+from generator.models.axis import Axis, Change, joined, padding, transposing, upsampling, windowed, windowing
 from generator.models.graph import Call, Graph, Zeros
 from generator.models.summary import WHOLE_INPUT
 
@@ -121,7 +121,7 @@ def _view(call: Call, inputs: Sequence[View]) -> View:
 
 
 def _is_keras_own(op: Any) -> bool:
-    """Tell whether Keras says what an operation does, not a class derived from one of Keras's."""
+    """Tell whether an operation is Keras's own, not of a class derived from one."""
     return str(type(op).call.__module__).startswith("keras.src.")
 
 
@@ -271,10 +271,10 @@ def _join(views: Sequence[Seen]) -> View:
     """Return what a unit sees that depends on the units of several tensors at its place."""
     if any(view.at != views[0].at for view in views):
         return Special.UNKNOWN
-    joined = views[0]
+    join = views[0]
     for view in views[1:]:
-        rows, columns = together(joined.rows, view.rows), together(joined.columns, view.columns)
+        rows, columns = joined(join.rows, view.rows), joined(join.columns, view.columns)
         if rows is None or columns is None:
             return Special.UNKNOWN
-        joined = replace(joined, rows=rows, columns=columns)
-    return joined
+        join = replace(join, rows=rows, columns=columns)
+    return join

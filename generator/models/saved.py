@@ -1,4 +1,4 @@
-"""The configuration inside a saved model: read without loading anything, searched, and made fit for Keras 3."""
+"""The configuration inside a saved model: read without loading anything, searched, and amended for Keras 3."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _CODE = {"TFSMLayer": "a TFSMLayer", "TorchModuleWrapper": "a TorchModuleWrapper
 
 
 @dataclass(frozen=True)
-class Part:
+class ConfigObject:
     """An object of a configuration: its class as written there, and the layer that it is or belongs to."""
 
     class_name: str
@@ -45,7 +45,7 @@ def read_config(path: Path) -> Any:
             return json.loads(path.read_bytes())
         if path.suffix.lower() == ".keras":
             with zipfile.ZipFile(path) as archive:
-                return None if _swells(archive) else json.loads(archive.read("config.json"))
+                return None if _is_zip_bomb(archive) else json.loads(archive.read("config.json"))
         with open_hdf5(path) as opened:
             config = opened.attrs.get("model_config")
             return None if config is None else json.loads(config)
@@ -53,11 +53,11 @@ def read_config(path: Path) -> Any:
         return None
 
 
-def parts(config: Any, layer: str = "", layer_class: str = "") -> Iterator[Part]:
+def config_objects(config: Any, layer: str = "", layer_class: str = "") -> Iterator[ConfigObject]:
     """Yield every object of a configuration, outer ones first; those of ``compile()`` are left out."""
     if isinstance(config, list):
         for item in config:
-            yield from parts(item, layer, layer_class)
+            yield from config_objects(item, layer, layer_class)
     if not isinstance(config, dict):
         return
     inner = config.get("config")
@@ -66,31 +66,31 @@ def parts(config: Any, layer: str = "", layer_class: str = "") -> Iterator[Part]
         registered = config.get("registered_name") or class_name
         if isinstance(inner, dict) and isinstance(inner.get("name"), str) and not class_name.endswith("DTypePolicy"):
             layer, layer_class = inner["name"], class_name
-        yield Part(class_name, str(registered), layer, layer_class, inner)
+        yield ConfigObject(class_name, str(registered), layer, layer_class, inner)
     for key, value in config.items():
         if key != "compile_config":
-            yield from parts(value, layer, layer_class)
+            yield from config_objects(value, layer, layer_class)
 
 
 def code_in(config: Any) -> list[str]:
     """Return, in words, each place of a configuration that holds code, which safe mode does not load."""
-    found = []
-    for part in parts(config):
+    places = []
+    for part in config_objects(config):
         function = part.config.get("function") if isinstance(part.config, dict) else None
         if part.class_name == "Lambda" and (isinstance(function, list) or _is_lambda(function)):
-            found.append(f"a Lambda layer `{part.layer}`")
+            places.append(f"a Lambda layer `{part.layer}`")
         elif part.class_name == "__lambda__" and part.layer_class != "Lambda":
-            found.append(f"a Python lambda in {part.place}")
+            places.append(f"a Python lambda in {part.place}")
         elif part.class_name in _CODE:
-            found.append(f"{_CODE[part.class_name]} `{part.layer}`")
-    return list(dict.fromkeys(found))
+            places.append(f"{_CODE[part.class_name]} `{part.layer}`")
+    return list(dict.fromkeys(places))
 
 
 def lambda_activations(config: Any) -> list[str]:
     """Return the layers whose activation is a Python lambda, which Keras saves in a form that it cannot load."""
     return [
         part.place
-        for part in parts(config)
+        for part in config_objects(config)
         if isinstance(part.config, dict)
         and isinstance(activation := part.config.get("activation"), dict)
         and set(activation) == {"value"}
@@ -109,19 +109,19 @@ def amended(config: Any) -> Any:
     """
     written = {own: other for other, own in slashed_names(config).items()}
 
-    def walk(value: Any) -> Any:
+    def replaced(value: Any) -> Any:
         if isinstance(value, dict):
-            return {key: None if key == "compile_config" and item else walk(item) for key, item in value.items()}
+            return {key: None if key == "compile_config" and item else replaced(item) for key, item in value.items()}
         if isinstance(value, list):
-            return [walk(item) for item in value]
+            return [replaced(item) for item in value]
         return written.get(value, value) if isinstance(value, str) else value
 
-    return walk(config)
+    return replaced(config)
 
 
 def slashed_names(config: Any) -> dict[str, str]:
     """Return the layers' names that hold a slash, by what ``amended`` writes instead."""
-    return {part.layer.replace("/", _SLASH): part.layer for part in parts(config) if "/" in part.layer}
+    return {part.layer.replace("/", _SLASH): part.layer for part in config_objects(config) if "/" in part.layer}
 
 
 @contextlib.contextmanager
@@ -149,5 +149,5 @@ def amended_copy(path: Path, config: Any) -> Iterator[Path]:
         yield copy
 
 
-def _swells(archive: zipfile.ZipFile) -> bool:
+def _is_zip_bomb(archive: zipfile.ZipFile) -> bool:
     return any(i.file_size > _MOST_BYTES and i.file_size > 100 * i.compress_size for i in archive.infolist())

@@ -15,10 +15,10 @@ from keras.src.saving.serialization_lib import SafeModeScope
 
 from generator.assets import demo_path
 from generator.config.values import ModelEntry
-from generator.errors import ModelError
+from generator.errors import ModelError, reason
 from generator.models.applications import application
 from generator.models.custom import custom_objects, missing_object
-from generator.models.error_text import quiet, raised, reason
+from generator.models.error_text import quiet, raised
 from generator.models.files import SAVE_IT, refuse_what_is_no_model
 from generator.models.identity import RANDOM_SEED
 from generator.models.importing import folder_first, import_object
@@ -28,7 +28,7 @@ from generator.models.weights import load_weights
 
 
 def open_source(entry: ModelEntry, trust: bool = False) -> keras.Model:
-    """Return the entry's network with its weights, at the input shape that the entry says.
+    """Return the entry's network with its weights, at the entry's input shape.
 
     ``trust`` lets a file bring code of its own (Lambda layers).
 
@@ -127,7 +127,7 @@ def _called(entry: ModelEntry) -> keras.Model:
         raise ModelError(text, "Name a function that returns it, so that it is the same every time")
     if not callable(build):
         raise ModelError(f"{entry.source}: a {type(build).__name__}, not a function that returns a model")
-    with contextlib.suppress(ValueError):  # not every callable tells its arguments
+    with contextlib.suppress(ValueError):  # not every callable has a signature
         signature = inspect.signature(build)
         try:
             signature.bind()
@@ -161,7 +161,7 @@ def _build(model: keras.Model, entry: ModelEntry) -> None:
 
 
 def _refuse_unbuilt(model: keras.Model, entry: ModelEntry) -> None:
-    """Make sure that every layer has its variables: Keras would pass over the others' weights without a word."""
+    """Make sure that every layer has its variables: Keras would skip the others' weights silently."""
     if not _unbuilt(model):
         return
     with contextlib.suppress(Untraceable, ModelError):
@@ -176,7 +176,7 @@ def _unbuilt(model: keras.Model) -> list[str]:
 
 
 def _with_input_shape(model: keras.Model, entry: ModelEntry, trust: bool) -> keras.Model:
-    """Give a model the input that its entry says; a subclassed one is traced at that shape later."""
+    """Give a model its entry's input shape; a subclassed one is traced at that shape later."""
     if entry.input_shape is None or not isinstance(model, (keras.Sequential, Functional)):
         return model
     if not model.built:

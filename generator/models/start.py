@@ -1,4 +1,4 @@
-"""Start TensorFlow without its talk: it writes to the terminal before it can be told not to."""
+"""Start TensorFlow with its messages dropped: it writes to the terminal before its logging can be set up."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ def start_keras() -> None:
     if "keras" in sys.modules:
         return
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    os.environ["KERAS_BACKEND"] = "tensorflow"  # whatever keras.json says: render.backend is written for it
+    os.environ["KERAS_BACKEND"] = "tensorflow"  # whatever is in keras.json: render.backend is written for it
     with _without_stderr():
         importlib.import_module("keras")
         importlib.import_module("tensorflow").config.list_logical_devices()
-    logging.getLogger("tensorflow").setLevel(logging.ERROR)  # it talks of retracing where many models are loaded
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)  # it warns of retracing where many models are loaded
 
 
 @contextlib.contextmanager
 def _without_stderr() -> Iterator[None]:
     """Send what is written to the file descriptor, past Python, nowhere."""
     sys.stderr.flush()
-    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    stderr, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     try:
         os.dup2(nowhere, 2)
         yield
     finally:
-        os.dup2(kept, 2)
-        os.close(kept)
+        os.dup2(stderr, 2)
+        os.close(stderr)
         os.close(nowhere)

@@ -1,7 +1,7 @@
-"""Does the preprocessing fit the network? A batch normalisation remembers what reached it in training.
+"""Does the preprocessing fit the network? A batch normalisation keeps the mean and variance of its inputs in training.
 
-Wrong preprocessing raises no error and makes every picture meaningless. What photos send to the first batch
-normalisation, under the preprocessing in force and under the other known ones, is compared with its moving mean and
+Wrong preprocessing raises no error and makes every picture meaningless. The inputs of the first batch normalisation on
+photos, under the preprocessing in force and under the other known ones, are compared with its moving mean and
 variance. docs/models.md has the measurements behind the margins.
 """
 
@@ -21,33 +21,33 @@ from generator.models.preprocess import Preprocess, custom, named
 
 Array = NDArray[Any]
 
-WELL = 0.15
-"""A preprocessing that is nearer than this fits, whatever the others do."""
+FITTING_DISTANCE = 0.15
+"""A preprocessing with a smaller distance fits, whatever the others do."""
 
-PLAINLY = 0.3
-"""Another one fits plainly better if it is nearer by this much, and at most half as far."""
+BETTER_BY = 0.3
+"""Another one fits plainly better if its distance is smaller by this much, and at most half as large."""
 
 SMALLEST_SIDE = 28
 """Pictures are not reduced below this many pixels."""
 
 MOST_LEFT = 0.9
-"""The part of its start that may be left in a moving statistic: eleven steps at Keras's usual momentum."""
+"""The part of its initial value that may be left in a moving statistic: eleven steps at Keras's usual momentum."""
 
 FEWEST = 100
-"""Values of a channel below which its mean and variance on a few photos say nothing."""
+"""Values of a channel below which its mean and variance on a few photos are not compared."""
 
-SILENT = 1e-4
-"""The part of the largest variance below which a channel counts as silent."""
+INACTIVE_VARIANCE = 1e-4
+"""The part of the largest variance below which a channel counts as inactive."""
 
-BY_ITSELF = 0.02
+LEAST_CHANGE = 0.02
 """If no preprocessing changes the distance by more, the network normalises each picture itself."""
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """What the check found: ``better`` names the preprocessing that fits plainly better, if one does.
+class PreprocessingCheck:
+    """The result of the check: ``better`` names the preprocessing that fits plainly better, if one does.
 
-    ``sentence`` says it to people.
+    ``sentence`` is the result in words.
     """
 
     checked: bool
@@ -57,7 +57,7 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Distances:
-    """How far what a batch normalisation sees is from what it saw in training: 0 the same, 1 nothing in common.
+    """How far a batch normalisation's inputs are from those in training: 0 the same, 1 nothing in common.
 
     ``others`` are (label, line for config.yaml, distance).
     """
@@ -67,31 +67,31 @@ class Distances:
     others: tuple[tuple[str, str, float], ...]
 
 
-def check(graph: Graph, preprocess: Preprocess, pictures: Array) -> Verdict:
+def check(graph: Graph, preprocess: Preprocess, pictures: Array) -> PreprocessingCheck:
     """Compare the preprocessing in force with the other known ones.
 
     ``pictures`` (n, height, width, channels shown) have values from 0 to 255 and a size that the network takes.
     """
-    found = distances(graph, preprocess, pictures)
-    if isinstance(found, str):
-        return Verdict(False, "", f"The preprocessing ({preprocess.label}) was not checked: {found}.")
-    subject = f"The preprocessing ({preprocess.label})"
-    label, line, nearest = min(found.others, key=lambda other: other[2])
-    if found.own > WELL and found.own - nearest > PLAINLY and nearest <= found.own / 2:
-        return Verdict(
+    measured = distances(graph, preprocess, pictures)
+    if isinstance(measured, str):
+        return PreprocessingCheck(False, "", f"The preprocessing ({preprocess.label}) was not checked: {measured}.")
+    subject, layer = f"The preprocessing ({preprocess.label})", measured.layer
+    label, line, nearest = min(measured.others, key=lambda other: other[2])
+    if measured.own > FITTING_DISTANCE and measured.own - nearest > BETTER_BY and nearest <= measured.own / 2:
+        return PreprocessingCheck(
             True,
             label,
-            f"{subject} looks wrong: what it makes of photos is {found.own:.2f} away from what the first batch "
-            f"normalisation, {found.layer}, saw in training; with `{label}` it is {nearest:.2f} (0 the same, 1 nothing "
+            f"{subject} looks wrong: what it makes of photos is {measured.own:.2f} away from what the first batch "
+            f"normalisation, {layer}, saw in training; with `{label}` it is {nearest:.2f} (0 the same, 1 nothing "
             f"in common). If the network was trained so, write `preprocess: {line}` in config.yaml.",
         )
-    if found.own <= WELL:
-        fits = f"what it makes of photos is near what the first batch normalisation, {found.layer}, saw in training"
-        return Verdict(True, "", f"{subject} was checked and fits: {fits}.")
-    return Verdict(
+    if measured.own <= FITTING_DISTANCE:
+        fits = f"what it makes of photos is near what the first batch normalisation, {layer}, saw in training"
+        return PreprocessingCheck(True, "", f"{subject} was checked and fits: {fits}.")
+    return PreprocessingCheck(
         True,
         "",
-        f"{subject} was checked: no other known one fits the first batch normalisation, {found.layer}, plainly better, "
+        f"{subject} was checked: no other known one fits the first batch normalisation, {layer}, plainly better, "
         "but photos are not quite what it saw in training.",
     )
 
@@ -120,10 +120,10 @@ def distances(graph: Graph, preprocess: Preprocess, pictures: Array) -> Distance
     if not all(seen):
         return f"too little reaches the first batch normalisation, {graph.calls[position].name}, to compare"
     own, *others = (
-        min(_apart(m, v, *remembered) for m, v in moments for remembered in _remembered(mean, variance))
+        min(_distance(m, v, *statistics) for m, v in moments for statistics in _without_start(mean, variance))
         for moments in seen
     )
-    if max(abs(own - other) for other in others) < BY_ITSELF and own < 1 - BY_ITSELF:
+    if max(abs(own - other) for other in others) < LEAST_CHANGE and own < 1 - LEAST_CHANGE:
         return "the network normalises every picture by itself, so that the preprocessing makes no difference"
     named_others = ((label, line, far) for (label, line, _), far in zip(rivals, others, strict=True))
     return Distances(graph.calls[position].name, own, tuple(named_others))
@@ -141,7 +141,7 @@ def _first_normalisation(graph: Graph) -> int | None:
 
 
 def _known(channels: int, preprocess: Preprocess) -> Iterator[tuple[str, str, Preprocess]]:
-    """Yield the label of each known preprocessing, what config.yaml says for it, and the map."""
+    """Yield the label of each known preprocessing, its value in config.yaml, and the map."""
     yield "none", "none", named("none", channels)
     yield "0..1", "{scale: 0.00392157}", custom(PreprocessChoice("custom", scale=1 / 255), channels)
     yield "tf", "tf", named("tf", channels)
@@ -162,26 +162,26 @@ def _swapped(preprocess: Preprocess) -> Iterator[tuple[str, str, Preprocess]]:
             yield f"red and blue swapped ({order})", f"{{mean: [{mean}], std: [{std}], order: {order}}}", swapped
 
 
-def _same(one: Preprocess, other: Preprocess) -> bool:
+def _same(first: Preprocess, second: Preprocess) -> bool:
     return all(
-        np.allclose(a, b, rtol=1e-3, atol=1e-3 * np.abs(one.matrix).max())
-        for a, b in ((one.matrix, other.matrix), (one.offset, other.offset))
+        np.allclose(a, b, rtol=1e-3, atol=1e-3 * np.abs(first.matrix).max())
+        for a, b in ((first.matrix, second.matrix), (first.offset, second.offset))
     )
 
 
 def _reduced(pictures: Array) -> Iterator[Array]:
     """Yield the pictures, and the same at a half of their size, a quarter and so on."""
-    found = pictures.astype(np.float64)
-    yield found
-    while min(height := found.shape[1] // 2, width := found.shape[2] // 2) >= SMALLEST_SIDE:
-        squares = found[:, : 2 * height, : 2 * width].reshape(len(found), height, 2, width, 2, -1)
-        found = squares.mean(axis=(2, 4))
-        yield found
+    reduced = pictures.astype(np.float64)
+    yield reduced
+    while min(height := reduced.shape[1] // 2, width := reduced.shape[2] // 2) >= SMALLEST_SIDE:
+        squares = reduced[:, : 2 * height, : 2 * width].reshape(len(reduced), height, 2, width, 2, -1)
+        reduced = squares.mean(axis=(2, 4))
+        yield reduced
 
 
 def _seen(graph: Graph, position: int, sizes: tuple[Array, ...], scheme: Preprocess) -> list[tuple[Array, Array]]:
     """Return the mean and variance (channels,) of what reaches a layer, for the sizes at which enough does."""
-    found: list[tuple[Array, Array]] = []
+    moments: list[tuple[Array, Array]] = []
     for size in sizes:
         try:
             values = _reaching(graph, position, scheme(size))
@@ -191,8 +191,8 @@ def _seen(graph: Graph, position: int, sizes: tuple[Array, ...], scheme: Preproc
             break
         if len(values) >= FEWEST:
             with np.errstate(invalid="ignore", over="ignore"):
-                found.append((values.mean(axis=0), values.var(axis=0)))
-    return found
+                moments.append((values.mean(axis=0), values.var(axis=0)))
+    return moments
 
 
 def _reaching(graph: Graph, position: int, images: Array) -> Array:
@@ -201,33 +201,33 @@ def _reaching(graph: Graph, position: int, images: Array) -> Array:
     for needed in graph.needed([position])[:-1]:
         graph.calls[needed](values)
     call = graph.calls[position]
-    found = np.asarray(keras.ops.cast(values[call.inputs[0]], "float32"), np.float64)
-    found = np.moveaxis(found, call.op.axis, -1)
-    for axis in range(1, found.ndim - 1):  # padding makes a pattern at the border even of a flat picture
-        border = -(-found.shape[axis] // 8)
-        found = np.take(found, range(border, found.shape[axis] - border), axis)
-    return found.reshape(-1, found.shape[-1])
+    reaching = np.asarray(keras.ops.cast(values[call.inputs[0]], "float32"), np.float64)
+    reaching = np.moveaxis(reaching, call.op.axis, -1)
+    for axis in range(1, reaching.ndim - 1):  # padding makes a pattern at the border even of a flat picture
+        border = -(-reaching.shape[axis] // 8)
+        reaching = np.take(reaching, range(border, reaching.shape[axis] - border), axis)
+    return reaching.reshape(-1, reaching.shape[-1])
 
 
-def _remembered(mean: Array, variance: Array) -> Iterator[tuple[Array, Array]]:
-    """Yield the statistics, and what they are if a part of their start, zeros and ones, is left in them.
+def _without_start(mean: Array, variance: Array) -> Iterator[tuple[Array, Array]]:
+    """Yield the moving statistics, and what they are without a part of their initial values, zeros and ones.
 
-    After few steps much of it is, and makes every variance look larger than it was. No more can be left than the
-    smallest variance.
+    After few steps much of these is left, and makes every variance look larger than it was. No more can be left than
+    the smallest variance.
     """
     most = min(MOST_LEFT, float(variance.min()))
     for part in (most * (1 - 0.5**halvings) for halvings in range(8)):
         yield mean / (1 - part), (variance - part) / (1 - part)
 
 
-def _apart(mean: Array, variance: Array, other_mean: Array, other_variance: Array) -> float:
+def _distance(mean: Array, variance: Array, other_mean: Array, other_variance: Array) -> float:
     """Return the mean over channels of the squared Hellinger distance between two normal distributions.
 
-    Channels that are silent in both count for nothing: a variance is taken for no less than a small part of the
+    Channels that are inactive in both are left out: a variance is taken for no less than a small part of the
     largest. What is not finite, as half precision makes of large values, is as far as can be.
     """
-    floor = SILENT * max(float(other_variance.max()), 1e-12)
-    heard = ~((variance < floor) & (other_variance < floor))
+    floor = INACTIVE_VARIANCE * max(float(other_variance.max()), 1e-12)
+    active = ~((variance < floor) & (other_variance < floor))
     v, w = np.maximum(variance, floor), np.maximum(other_variance, floor)
     overlap = np.sqrt(2 * np.sqrt(v * w) / (v + w)) * np.exp(-((mean - other_mean) ** 2) / (4 * (v + w)))
-    return float(np.nan_to_num(1 - overlap, nan=1.0)[heard].mean())
+    return float(np.nan_to_num(1 - overlap, nan=1.0)[active].mean())

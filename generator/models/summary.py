@@ -1,4 +1,4 @@
-"""What the rest of the program knows about a model: plain data that can be cached as JSON."""
+"""The summary of a model for the rest of the program: plain data that can be cached as JSON."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Any
 
 from generator.models.preprocess import Preprocess
 
-CARD_VERSION = 8
-"""Raised when a card says more, or other things, than before: cached ones are then made anew."""
+SUMMARY_VERSION = 8
+"""Raised when a summary holds more, or other things, than before: cached ones are then computed anew."""
 
 PICTURE = -1
 """What feeds the layers that take the picture itself: no row of the architecture."""
@@ -28,7 +28,7 @@ NEVER_BELOW_ZERO = frozenset(
 
 
 def layer_title(name: str, call: int) -> str:
-    """Return a layer's name, told apart from its other calls; Keras lets a layer be called nothing at all."""
+    """Return a layer's name with the number of its call; Keras allows an empty name."""
     name = name.strip() or "(unnamed)"
     return f"{name} (call {call})" if call > 1 else name
 
@@ -60,12 +60,12 @@ class ConvLayer:
 
     @property
     def title(self) -> str:
-        """Return the layer's name, told apart from its other calls."""
+        """Return the layer's name with the number of its call."""
         return layer_title(self.name, self.call)
 
     @property
     def signed(self) -> bool:
-        """Tell whether responses can be plainly negative, so that silence is not the least of them."""
+        """Tell whether responses can be plainly negative, so that zero is not the least of them."""
         return self.activation not in NEVER_BELOW_ZERO
 
 
@@ -88,7 +88,7 @@ class ArchitectureRow:
 class ModelSummary:
     """What a model is, without its weights.
 
-    ``any_size`` tells whether other sizes than its own can be fed; their sides must be multiples of ``multiple``.
+    ``any_size`` tells whether it takes other sizes than its own; their sides must be multiples of ``multiple``.
     ``bands`` are the channels of the input that are shown as red, green and blue, or the one that is shown as gray.
     ``warnings`` are for who builds, ``notes`` for who reads the pages.
     """
@@ -124,18 +124,18 @@ class ModelSummary:
         if not self.any_size and height and width:
             return height, width
         sides = (max(side, height or 0), max(side, width or 0)) if at_least else (side, side)
-        down, right = (-(-one // self.multiple) * self.multiple for one in sides)
+        down, right = (-(-length // self.multiple) * self.multiple for length in sides)
         return down, right
 
     def to_json(self) -> dict[str, Any]:
-        """Return the card as plain data that ``from_json`` reads back."""
-        return {"version": CARD_VERSION, **asdict(self)}
+        """Return the summary as plain data that ``from_json`` reads back."""
+        return {"version": SUMMARY_VERSION, **asdict(self)}
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> ModelSummary | None:
-        """Return the card, or None if it was written by another version of this program."""
+        """Return the summary, or None if it was written by another version of this program."""
         data = dict(data)
-        if data.pop("version", None) != CARD_VERSION:
+        if data.pop("version", None) != SUMMARY_VERSION:
             return None
         data["preprocess"] = Preprocess(**_tuples(data["preprocess"]))
         data["layers"] = tuple(ConvLayer(**_tuples(layer)) for layer in data["layers"])

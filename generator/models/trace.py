@@ -16,7 +16,7 @@ from typing import Any
 
 import keras
 
-from generator.errors import ModelError
+from generator.errors import ModelError, reason
 
 CONVOLUTIONS = (
     keras.layers.Conv2D,
@@ -32,7 +32,7 @@ Symbol = Any
 Shape = tuple[int | None, ...]
 
 
-class Untraceable(Exception):  # noqa: N818  (an answer of this room, not an error that a user meets)
+class Untraceable(Exception):  # noqa: N818  (a result within this room, not an error that a user sees)
     """A ``call`` that could not be recorded; the message is a short reason."""
 
 
@@ -46,15 +46,15 @@ class Recording:
 
 
 def key(symbol: Symbol) -> Hashable:
-    """Return what a symbolic tensor is known by: the call that made it. Keras copies the tensor itself at times."""
-    made = getattr(symbol, "_keras_history", None)
-    if made is None or made.operation is None:
+    """Return the key of a symbolic tensor: the call that it comes from. Keras copies the tensor itself at times."""
+    history = getattr(symbol, "_keras_history", None)
+    if history is None or history.operation is None:
         raise Untraceable("it uses a tensor that does not come from its inputs")
-    return id(made.operation), made.node_index, made.tensor_index
+    return id(history.operation), history.node_index, history.tensor_index
 
 
 def is_recorded(op: object) -> bool:
-    """Tell whether an operation is a model whose own nodes say all that its ``call`` does."""
+    """Tell whether an operation is a model whose own nodes record all that its ``call`` does."""
     if not isinstance(op, keras.Model) or not hasattr(_functional(op), "_nodes_by_depth"):
         return False
     return str(type(op).call.__module__).startswith("keras.src.models.")
@@ -117,24 +117,26 @@ def traced_model(model: keras.Model, input_shape: Shape | None) -> Recording:
     Raises Untraceable with a reason, or ModelError if no input shape is known.
     """
     shapes = _input_shapes(model, input_shape)
-    made: list[Symbol] = []
+    inputs: list[Symbol] = []
 
     def symbols(argument: str, structure: Any) -> Any:
         if isinstance(structure, Mapping):
             return {name: symbols(str(name), inner) for name, inner in structure.items()}
         if not all(size is None or isinstance(size, int) for size in structure):
             return [symbols(f"{argument}_{index}", inner) for index, inner in enumerate(structure)]
-        made.append(keras.Input(batch_shape=(None, *structure[1:]), name=argument.replace("/", "_")))
-        return made[-1]
+        inputs.append(keras.Input(batch_shape=(None, *structure[1:]), name=argument.replace("/", "_")))
+        return inputs[-1]
 
     if len(shapes) == 1:
         ((argument, structure),) = shapes.items()
-        return _traced(model, (symbols(argument, structure),), {}, made)
-    return _traced(model, (), {argument: symbols(argument, structure) for argument, structure in shapes.items()}, made)
+        return _traced(model, (symbols(argument, structure),), {}, inputs)
+    return _traced(
+        model, (), {argument: symbols(argument, structure) for argument, structure in shapes.items()}, inputs
+    )
 
 
 def _functional(model: Any) -> Any:
-    """A Sequential model holds the functional one that does its work."""
+    """Return the functional model: a Sequential one has it inside."""
     return getattr(model, "_functional", None) or model
 
 
@@ -193,8 +195,8 @@ def _between(inputs: Iterable[Symbol], outputs: Sequence[Symbol]) -> Iterator[An
         symbol, ready = waiting.pop()
         if key(symbol) in known:
             continue
-        made = symbol._keras_history
-        node = made.operation._inbound_nodes[made.node_index]
+        history = symbol._keras_history
+        node = history.operation._inbound_nodes[history.node_index]
         if ready:
             known.update(map(key, node.outputs))
             yield node
@@ -202,7 +204,7 @@ def _between(inputs: Iterable[Symbol], outputs: Sequence[Symbol]) -> Iterator[An
             raise Untraceable("it uses a tensor that does not come from its inputs")
         else:
             waiting.append((symbol, True))
-            waiting.extend((given, False) for given in reversed(node.input_tensors))
+            waiting.extend((source, False) for source in reversed(node.input_tensors))
 
 
 @contextmanager
@@ -227,11 +229,9 @@ def _symbols_first() -> Iterator[None]:
 
 
 def _reason(error: Exception) -> str:
-    """Return the first sentence of an error, without what Keras wraps around it."""
-    text = re.sub(r"\x1b\[\d*m", "", str(error))
-    text = " ".join(re.sub(r"^Exception encountered when calling \S+\.", "", text.strip()).split())
-    if "used as input to a TensorFlow function" in text:
+    """Return the first sentence of an error."""
+    if "used as input to a TensorFlow function" in str(error):
         return "its call uses TensorFlow's functions, not keras.ops"
-    sentence = re.split(r"(?<=[^.])\. ", text)[0].rstrip(".")
+    sentence = re.split(r"(?<=[^.])\. ", reason(error))[0].rstrip(".")
     short = sentence if len(sentence) <= 120 else sentence[:117].rsplit(" ", 1)[0] + " ..."
-    return f"its call cannot be followed: {short or type(error).__name__}"
+    return f"its call cannot be followed: {short}"

@@ -14,8 +14,8 @@ from typing import Any
 import keras
 from keras.src.legacy.saving import legacy_h5_format
 
-from generator.errors import ModelError
-from generator.models.error_text import quiet, reason
+from generator.errors import ModelError, reason
+from generator.models.error_text import quiet
 from generator.models.files import is_hdf5
 from generator.models.hdf5 import is_array, open_hdf5
 
@@ -86,52 +86,52 @@ def _newer_file(path: Path) -> Iterator[Any]:
 
 def _older_model(model: keras.Model) -> list[tuple[str, Shapes]]:
     """Return the name and shapes of each layer that has weights, trainable ones first, as Keras 2 orders them."""
-    layers = [(one.name, [*one.trainable_weights, *one.non_trainable_weights]) for one in model.layers]
+    layers = [(layer.name, [*layer.trainable_weights, *layer.non_trainable_weights]) for layer in model.layers]
     return [(name, [tuple(weight.shape) for weight in weights]) for name, weights in layers if weights]
 
 
 def _older_shapes(group: Any) -> list[tuple[str, Shapes]]:
-    found = []
+    layers = []
     for name in legacy_h5_format.load_attributes_from_hdf5_group(group, "layer_names"):
         weights = legacy_h5_format.load_attributes_from_hdf5_group(group[name], "weight_names")
         if weights:
-            found.append((name, [tuple(group[name][weight].shape) for weight in weights]))
-    return found
+            layers.append((name, [tuple(group[name][weight].shape) for weight in weights]))
+    return layers
 
 
-def _in_order(expected: list[tuple[str, Shapes]], found: list[tuple[str, Shapes]]) -> tuple[str, str]:
+def _in_order(expected: list[tuple[str, Shapes]], stored: list[tuple[str, Shapes]]) -> tuple[str, str]:
     """Compare layers by their order, which is how Keras 2 loads them."""
-    for (name, want), (other, have) in zip(expected, found, strict=False):
-        if want != have:
+    for (name, own), (other, other_shapes) in zip(expected, stored, strict=False):
+        if own != other_shapes:
             named = f"layer `{name}`" if name == other else f"layer `{name}` (`{other}` in the file)"
-            return _words(named, want, have), ""
-    if len(expected) == len(found):
+            return _words(named, own, other_shapes), ""
+    if len(expected) == len(stored):
         return "", ""
-    count = f"the file has {len(found)} layers with weights, the network {len(expected)}"
+    count = f"the file has {len(stored)} layers with weights, the network {len(expected)}"
     hint = "With or without the classifier on top? See `include_top`"
-    for mine, theirs in zip_longest(expected, found):
-        if mine is None:
-            return f"{count}; `{theirs[0]}` {_shapes(theirs[1])} is too much", hint
-        if theirs is None:
-            return f"{count}; the file ends before {_words(f'layer `{mine[0]}`', mine[1], [])}", hint
+    for layer, stored_layer in zip_longest(expected, stored):
+        if layer is None:
+            return f"{count}; `{stored_layer[0]}` {_shapes(stored_layer[1])} is too much", hint
+        if stored_layer is None:
+            return f"{count}; the file ends before {_words(f'layer `{layer[0]}`', layer[1], [])}", hint
     return "", ""
 
 
-def _by_path(model: keras.Model, expected: Any, found: Any) -> str:
+def _by_path(model: keras.Model, expected: Any, opened: Any) -> str:
     """Compare the groups of two files as Keras 3 writes them, in the order of the network's layers."""
     order = {layer.name: place for place, layer in enumerate(model._flatten_layers())}
     groups: list[tuple[str, str]] = []
 
     def add(path: str, item: Any) -> None:
-        if not is_array(item) and any(is_array(one) for one in item.values()):
+        if not is_array(item) and any(is_array(child) for child in item.values()):
             groups.append((str(item.attrs.get("name", path.removesuffix("/vars"))), path))
 
     expected.visititems(add)
     for name, path in sorted(groups, key=lambda group: (order.get(group[0], len(order)), group[1])):
-        want = _datasets(expected[path])
-        have = _datasets(found[path]) if path in found else []
-        if want != have:
-            return _words(f"layer `{name}`", want, have)
+        own = _datasets(expected[path])
+        stored = _datasets(opened[path]) if path in opened else []
+        if own != stored:
+            return _words(f"layer `{name}`", own, stored)
     return ""
 
 
@@ -141,8 +141,8 @@ def _datasets(group: Any) -> Shapes:
     return [tuple(arrays[name].shape) for name in sorted(arrays, key=lambda name: (len(name), name))]
 
 
-def _words(layer: str, expected: Shapes, found: Shapes) -> str:
-    return f"{layer}: expected {_shapes(expected)}, found {_shapes(found) or 'nothing'}"
+def _words(layer: str, expected: Shapes, stored: Shapes) -> str:
+    return f"{layer}: expected {_shapes(expected)}, found {_shapes(stored) or 'nothing'}"
 
 
 def _shapes(shapes: Shapes) -> str:

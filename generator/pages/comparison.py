@@ -1,7 +1,7 @@
 """Two models side by side: layer beside layer, filter beside filter, the most changed first.
 
-Checkpoints of one architecture are compared filter by filter. Of other networks each filter stands beside the one
-that answers the photos most alike, in the layer that is as deep.
+Checkpoints of one architecture are compared filter by filter. Of other networks each filter is compared with the one
+whose feature maps correlate most with its own, in the layer of the same relative depth.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ MOST = 12
 
 
 @dataclass(frozen=True)
-class Answer:
+class Responses:
     """The responses of two filters to one photo."""
 
     photo: str
@@ -28,16 +28,16 @@ class Answer:
 
 @dataclass(frozen=True)
 class FilterPair:
-    """A filter and the one beside it; there is none beside a filter that nothing of the other layer is like.
+    """A filter and the one beside it; there is none if no filter of the other layer correlates with it.
 
     ``change`` is how far the weights moved relative to their length, infinite where there is no ratio, ``cosine`` that
-    of both, ``biases`` are both's; None where they are not known. ``apart`` is 1 minus the correlation of the answers
-    to the same places of the same photos, None where neither answers to anything.
+    of both, ``biases`` are both's; None where they are not known. ``distance`` is 1 minus the correlation of the
+    feature maps of the same photos, None where both are the same everywhere.
     """
 
     a: FilterView
     b: FilterView | None
-    apart: float | None
+    distance: float | None
     change: float | None = None
     cosine: float | None = None
     biases: tuple[float | None, float | None] | None = None
@@ -53,17 +53,17 @@ class FilterPair:
         return self.b is not None and (self.a.verdict == DEAD) != (self.b.verdict == DEAD)
 
     @cached_property
-    def answer(self) -> Answer | None:
+    def responses(self) -> Responses | None:
         """Return the responses to the photo to which they differ most."""
         other = {one.photo: one.response for one in self.b.maps} if self.b else {}
-        both = [Answer(one.photo, one.response, other[one.photo]) for one in self.a.maps if one.photo in other]
+        both = [Responses(one.photo, one.response, other[one.photo]) for one in self.a.maps if one.photo in other]
         return max(both, key=lambda one: abs(one.b - one.a), default=None)
 
     @property
     def rank(self) -> tuple[float, float, int]:
-        """Return what sorts pairs: the weights' change, where it is known, before that of the answers."""
-        moved, apart = (-1.0 if value is None else value for value in (self.change, self.apart))
-        return -moved, -apart, self.a.index
+        """Return what sorts pairs: the weights' change, where it is known, before that of the activations."""
+        change, distance = (-1.0 if value is None else value for value in (self.change, self.distance))
+        return -change, -distance, self.a.index
 
 
 @dataclass(frozen=True)
@@ -83,10 +83,10 @@ class LayerPair:
     chance: float | None = None
 
     @cached_property
-    def apart(self) -> float | None:
-        """Return how far apart the answers are, in the mean of the filters that answer to something."""
-        found = [pair.apart for pair in self.pairs if pair.apart is not None]
-        return math.fsum(found) / len(found) if found else None
+    def distance(self) -> float | None:
+        """Return the mean distance of the activations, over the pairs that have one."""
+        distances = [pair.distance for pair in self.pairs if pair.distance is not None]
+        return math.fsum(distances) / len(distances) if distances else None
 
     @cached_property
     def verdict_changed(self) -> tuple[FilterPair, ...]:
@@ -119,6 +119,6 @@ class Comparison:
 
     @cached_property
     def verdict_changed(self) -> tuple[tuple[LayerPair, FilterPair], ...]:
-        """Return the filters whose verdicts differ, those that died or woke up first."""
+        """Return the filters whose verdicts differ, those that died or revived first."""
         every = [(layer, pair) for layer in self.layers for pair in layer.verdict_changed]
         return tuple(sorted(every, key=lambda one: not one[1].died_or_revived))

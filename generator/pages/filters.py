@@ -19,7 +19,7 @@ METHODS = {"fourier": "Fourier", "pixel": "pixels", "maco": "MaCo"}
 LONG = {
     "fourier": "Fourier spectrum, decorrelated colours",
     "pixel": "pixels, the reference method",
-    "maco": "MaCo: the phases of a spectrum whose strengths are those of natural images",
+    "maco": "MaCo: the phases of a spectrum with the magnitudes of natural images",
 }
 
 TERMS = 4
@@ -49,7 +49,7 @@ def percent(share: float) -> str:
 
 
 def direction(weights: Sequence[tuple[int, float]]) -> str:
-    """Return ``3 − 7`` or ``0.5 × 3 + 2 × 7``: the filters of a direction, the weightiest if they are many."""
+    """Return ``3 − 7`` or ``0.5 × 3 + 2 × 7``: the filters of a direction, at most the ``TERMS`` largest."""
     kept = sorted(sorted(weights, key=lambda pair: -abs(pair[1]))[:TERMS])
     terms: list[str] = []
     for index, weight in kept:
@@ -64,11 +64,11 @@ def objective(value: RenderSettings, index: int) -> str:
     """Return what was maximised for a filter."""
     if value.objective.weights:
         return f"spatial mean of channels {direction(value.objective.weights)}"
-    return f"{'the unit in the middle' if value.objective.kind == 'neuron' else 'spatial mean'} of channel {index}"
+    return f"{'centre unit' if value.objective.kind == 'neuron' else 'spatial mean'} of channel {index}"
 
 
 def transforms(value: Transforms) -> str:
-    """Return what happened to the picture at random at every step."""
+    """Return the random transforms of every step in words."""
     words = {
         "shift": lambda limit: f"shift up to {part(limit)} of the side",
         "scale": lambda limit: f"scale up to {significant(limit)}",
@@ -85,9 +85,9 @@ def part(share: float) -> str:
 
 
 def settings(value: RenderSettings, index: int) -> list[tuple[str, str]]:
-    """Return what made a picture of a filter, line by line; what has no effect with its method is left out."""
+    """Return the settings of a filter's picture, line by line; what has no effect with its method is left out."""
     fourier, maco = value.method == "fourier", value.method == "maco"
-    high, low = "positive: as high as it goes", "negative: as far below zero as it goes"
+    high, low = "positive: maximised", "negative: minimised, before the activation function"
     lines = {
         "Method": LONG[value.method],
         "Objective": objective(value, index),
@@ -95,9 +95,9 @@ def settings(value: RenderSettings, index: int) -> list[tuple[str, str]]:
         "Steps": str(value.steps),
         "Learning rate": significant(value.learning_rate),
         "Transforms": transforms(value.transforms) if fourier else "",
-        "Crops": f"{value.crops} at each step, smaller and smaller, with noise" if maco else "",
+        "Crops": f"{value.crops} at each step, of decreasing size, with noise" if maco else "",
         "Margin": (f"{value.margin} pixels at each side, cut off" if value.margin else "none") if fourier else "",
-        "Diversity": f"{value.diversity} pictures kept apart" if value.diversity > 1 else "",
+        "Diversity": f"{value.diversity} pictures, with a penalty on similar ones" if value.diversity > 1 else "",
         "Precision": f"{value.precision} (the score always in float32)" if value.precision != "float32" else "float32",
         "Seed": str(value.seed),
     }
@@ -105,7 +105,7 @@ def settings(value: RenderSettings, index: int) -> list[tuple[str, str]]:
 
 
 def names(files: Sequence[File]) -> list[File]:
-    """Return files as a page of their own folder addresses them: hundreds of times, so it should be short."""
+    """Return files with the paths that a page of their own folder uses: a page has hundreds, so they are short."""
     return [replace(file, path=file.path.rpartition("/")[2]) for file in files]
 
 

@@ -25,7 +25,7 @@ from jinja2 import (
 from jinja2.bccache import Bucket
 
 from generator import assets
-from generator.errors import ConfigError, GalleryError, UsageError, nearest
+from generator.errors import ConfigError, GalleryError, UsageError, nearest, reason
 from generator.pages import filters as text
 
 OURS, STATIC = "ours/", "static/"
@@ -211,9 +211,9 @@ def _told(error: Exception, own: Path, template: str, values: Mapping[str, Any])
         return f"{where}: there is no template {error.name!r}"
     if isinstance(error, RecursionError):
         return f"{where}: it extends or includes itself. The template that it goes before is {OURS}{path.name}"
-    reason = _sentence(str(error)) or type(error).__name__
-    misspelt = next((word for word in reason.split("'")[1:2] if reason.endswith("is undefined")), "")
-    return f"{where}: {reason}. {nearest(misspelt, values)}".removesuffix(". ")
+    text = reason(error)
+    misspelt = next((word for word in text.split("'")[1:2] if text.endswith("is undefined")), "")
+    return f"{where}: {text}. {nearest(misspelt, values)}".removesuffix(". ")
 
 
 def _sentence(message: str) -> str:

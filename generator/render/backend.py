@@ -60,7 +60,7 @@ def outside_graphs() -> AbstractContextManager[Any]:
 def crops_of(pictures: Tensor, boxes: Tensor, owners: Tensor, size: tuple[int, int]) -> Tensor:
     """Return boxes (k, 4), as top, left, bottom, right in parts of the picture, cut out and resized (bilinear).
 
-    ``owners`` (k,) tells of which of the pictures (n, height, width, channels) each is. Its gradient is exact, which
+    ``owners`` (k,) says of which of the pictures (n, height, width, channels) each is. Its gradient is exact, which
     that of an affine map is not for strong enlargement.
     """
     return tf.image.crop_and_resize(pictures, boxes, owners, size)

@@ -1,4 +1,4 @@
-"""What every filter answers to a photo."""
+"""The feature maps of filters on a photo, and the pooled maps that are kept of them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from generator.models.activation_point import read_point
+from generator.models.activation_point import activation_point
 from generator.models.describe import conv_positions
 from generator.models.load import LoadedModel
 from generator.render.network import as_input
@@ -17,20 +17,20 @@ from generator.render.network import as_input
 Array = NDArray[Any]
 
 SIDE = 8
-"""A sketch has this many cells a side: enough to tell where in a photo, few enough to keep one of every map."""
+"""Cells of a pooled map along each side: enough to see where in a photo, few enough to keep one of every map."""
 
 
 def feature_maps(model: LoadedModel, layers: Sequence[int], photo: Array) -> Iterator[tuple[int, Array]]:
     """Yield, for each of the layers, its index and its activation (height, width, filters) on one photo.
 
     ``photo`` is (height, width, channels shown) with values from 0 to 255. The network runs once for all layers, and
-    an activation is forgotten as soon as nothing needs it any more. Each is read where responses are.
+    an activation is forgotten as soon as nothing needs it any more. Each is read at its activation point.
     """
     graph = model.graph
     convs = conv_positions(graph)
     ends: dict[int, list[int]] = {}
     for layer in layers:
-        ends.setdefault(read_point(graph, convs[layer - 1]).last, []).append(layer)
+        ends.setdefault(activation_point(graph, convs[layer - 1]).last, []).append(layer)
     needed = graph.needed(list(ends))
     last_use = {tensor: position for position in needed for tensor in graph.calls[position].inputs}
     values = {graph.input: as_input(model, keras.ops.convert_to_tensor(photo.astype(keras.config.floatx())[None]))}

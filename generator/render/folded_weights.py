@@ -1,4 +1,4 @@
-"""The weights that act: each filter's whole kernel and bias, with the batch normalisation that alone follows them.
+"""Folded weights: each filter's kernel and bias, with the batch normalisation that alone follows them.
 
 Two networks that compute the same can differ in their kernels, if a batch normalisation after them makes up for it.
 Folded into the kernels (Jacob et al., CVPR 2018, section 3.2) it no longer hides what changed, nor shows what did not.
@@ -7,19 +7,16 @@ Folded into the kernels (Jacob et al., CVPR 2018, section 3.2) it no longer hide
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from generator.models.activation_point import read_point
-from generator.models.describe import conv_positions, kernels
+from generator.models.activation_point import activation_point
+from generator.models.conv_weights import conv_weights
+from generator.models.describe import conv_positions
 from generator.models.graph import Call
 from generator.models.load import LoadedModel
-from generator.render.network import _affine
-
-Array = NDArray[Any]
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,35 +32,17 @@ class FoldedWeights:
 
 
 def folded_weights(model: LoadedModel) -> list[FoldedWeights]:
-    """Return the weights of every convolution on the model's card, in its order."""
+    """Return the weights of every convolution of the model's summary, in its order."""
     graph = model.graph
-    found = []
+    layers = []
     for position, layer in zip(conv_positions(graph), model.summary.layers, strict=True):
-        call, norm = graph.calls[position], read_point(graph, position).norm
-        kernel = _by_filter(call.op)
-        bias = _numpy(call.op.bias) if call.op.use_bias else None
-        folded = norm is not None and _folds(graph.calls[norm], call.channels_first, layer.filters)
-        if norm is not None and folded:
-            scale, offset = _affine(graph.calls[norm].op)
-            kernel = kernel * scale[:, None]
-            bias = (0.0 if bias is None else bias) * scale + offset
-        biases = None if bias is None else bias.astype(np.float32)
-        found.append(FoldedWeights(kernel.astype(np.float32), biases, folded))
-    return found
-
-
-def _by_filter(op: Any) -> Array:
-    """Return a convolution's kernels as (filters, values); of a separable one, what both its kernels do together."""
-    arrays = [_numpy(kernel) for kernel in kernels(op)]
-    first = arrays[0]
-    if isinstance(op, keras.layers.SeparableConv2D):
-        mix = arrays[1][0, 0].reshape(*first.shape[2:], -1)
-        first = np.einsum("hwcm,cmf->hwcf", first, mix)
-    elif isinstance(op, keras.layers.DepthwiseConv2D):
-        first = first.reshape(*first.shape[:2], -1)
-    elif isinstance(op, keras.layers.Conv2DTranspose):
-        first = np.moveaxis(first, 2, -1)
-    return first.reshape(-1, first.shape[-1]).T
+        call, norm = graph.calls[position], activation_point(graph, position).norm
+        folds = norm is not None and _folds(graph.calls[norm], call.channels_first, layer.filters)
+        weights = conv_weights(call.op)
+        kernels, bias = weights.folded(graph.calls[norm].op if norm is not None and folds else None)
+        biases = bias.astype(np.float32) if folds or weights.bias is not None else None
+        layers.append(FoldedWeights(kernels.reshape(-1, layer.filters).T.astype(np.float32), biases, folds))
+    return layers
 
 
 def _folds(norm: Call, channels_first: bool, filters: int) -> bool:
@@ -72,7 +51,3 @@ def _folds(norm: Call, channels_first: bool, filters: int) -> bool:
         return False
     axis = int(norm.op.axis) % (len(norm.shape) + 1)
     return axis == (1 if channels_first else len(norm.shape)) and int(norm.op.moving_mean.shape[0]) == filters
-
-
-def _numpy(variable: Any) -> Array:
-    return np.asarray(keras.ops.convert_to_numpy(variable)).astype(np.float64)

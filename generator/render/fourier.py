@@ -1,4 +1,4 @@
-"""The default method: waves in decorrelated colours, climbed by Adam through random maps."""
+"""The default method: waves in decorrelated colours, optimised by Adam under random transforms."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ import numpy as np
 from generator.render import waves
 from generator.render.backend import Tensor, normal_noise
 from generator.render.colour import to_display
-from generator.render.methods import LIFT, Array, Score, Variable, steady
-from generator.render.transforms import Transforms
+from generator.render.methods import GRADIENT_SCALE, Array, Score, Variable, adam_denominator
+from generator.render.transforms import RandomTransforms
 
 ops = keras.ops
 
-SPREAD, LOUDER = 0.01, 30.0
+START_DEVIATION, RESTART_GAIN = 0.01, 30.0
 BETAS = (0.5, 0.999)
-"""Adam's usual first one, 0.9, remembers steps that other random maps made: it costs a tenth of the score."""
+"""Adam's usual first one, 0.9, averages over steps under other random transforms: it costs a tenth of the score."""
 
-SETTLED = 0.1
-"""The part of the learning rate that is left at the end; it falls evenly, so that pictures lose their speckles."""
+FINAL_RATE = 0.1
+"""The part of the learning rate that is left at the end; it falls linearly, so that pictures lose their speckles."""
 
 
 @dataclass(frozen=True)
@@ -29,10 +29,10 @@ class Fourier:
     """Pictures whose amplitudes fall with frequency as natural images' do.
 
     The canvas is a margin larger than the picture on every side, unless the network takes one size only: it pads its
-    input with zeros, and what a filter makes of that edge does not belong into its picture. A picture made of waves
-    continues periodically, so the maps never look at anything but picture. Waves longer than ``longest`` pixels are
-    nothing but flat colour to a unit of an early layer; they may not grow faster than those that it can see. In a
-    climb, waves are added up in ``dtype``; finished pictures are exact.
+    input with zeros, and a filter's response to that edge does not belong in its picture. A picture made of waves
+    continues periodically, so the transforms never show anything but picture. Waves longer than ``longest`` pixels are
+    flat colour to a unit of an early layer; they may not grow faster than those that it can see. While optimising,
+    waves are added up in ``dtype``; finished pictures are in float32.
     """
 
     canvas: tuple[int, int]
@@ -40,21 +40,21 @@ class Fourier:
     channels: int
     learning_rate: float
     steps: int
-    transforms: Transforms
+    transforms: RandomTransforms
     longest: float = math.inf
     dtype: str = "float32"
 
     def start(self, rng: np.random.Generator) -> tuple[Array, ...]:
         """Return small noise, laid out as ``render.waves`` says: (height, channels, width)."""
         height, width = self.canvas
-        return (rng.normal(0, SPREAD, (height, self.channels, width)).astype(np.float32),)
+        return (rng.normal(0, START_DEVIATION, (height, self.channels, width)).astype(np.float32),)
 
     def draws(self, rng: np.random.Generator, steps: int) -> Array:
         """Return one affine map for every step (steps, 8)."""
         return self.transforms.draw(rng, steps, *self.canvas).astype(np.float32)
 
     def optimized(self, variable: Variable, draw: Tensor, noise: Tensor, score: Score) -> Tensor:
-        """Return the score of the canvas as the maps show it."""
+        """Return the score of the transformed canvas."""
         shown = self._canvas(variable[0], self.dtype)
         if self.transforms.moves:
             # The nearest pixel, not a mixture: the gradient of the finest waves stays whole, in half the time.
@@ -71,12 +71,12 @@ class Fourier:
         self, variable: Variable, gradient: Variable, moments: Variable, step: Tensor
     ) -> tuple[Variable, Variable]:
         """Make one step of Adam (Kingma and Ba, ICLR 2015, algorithm 1), shorter and shorter ones."""
-        lifted = LIFT * gradient[0]
-        first = BETAS[0] * moments[0] + (1 - BETAS[0]) * lifted
-        second = BETAS[1] * moments[1] + (1 - BETAS[1]) * ops.square(lifted)
+        scaled = GRADIENT_SCALE * gradient[0]
+        first = BETAS[0] * moments[0] + (1 - BETAS[0]) * scaled
+        second = BETAS[1] * moments[1] + (1 - BETAS[1]) * ops.square(scaled)
         unbiased = first / (1 - ops.power(BETAS[0], step)), second / (1 - ops.power(BETAS[1], step))
-        rate = self.learning_rate * (1 - (1 - SETTLED) * (step - 1) / self.steps)
-        return (variable[0] + rate * unbiased[0] / steady(unbiased[1]),), (first, second)
+        rate = self.learning_rate * (1 - (1 - FINAL_RATE) * (step - 1) / self.steps)
+        return (variable[0] + rate * unbiased[0] / adam_denominator(unbiased[1]),), (first, second)
 
     def pictures(self, variable: Variable) -> Array:
         """Return the canvas without its margin."""
@@ -84,9 +84,9 @@ class Fourier:
         canvas = np.asarray(self._canvas(ops.convert_to_tensor(variable[0]), "float32"))
         return canvas[:, top : top + self.picture[0], left : left + self.picture[1]]
 
-    def waken(self, variable: Variable) -> Variable:
-        """Return the start with more contrast: on a faint one, a layer below the target may be silent throughout."""
-        return (variable[0] * LOUDER,)
+    def restart_without_gradient(self, variable: Variable) -> Variable:
+        """Return the start with more contrast: on a faint one, a layer below the target may be inactive everywhere."""
+        return (variable[0] * RESTART_GAIN,)
 
     def transparency(self, moments: Variable) -> None:
         """Return None: every pixel counts."""

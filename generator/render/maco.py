@@ -1,4 +1,4 @@
-"""MaCo: the magnitudes of a natural image are kept, only the phases are climbed.
+"""MaCo: the magnitudes of a natural image are kept, only the phases are optimised.
 
 Source: Fel et al., "Unlocking Feature Visualization for Deeper Networks with MAgnitude Constrained Optimization",
 NeurIPS 2023, sections 4.1 (constraint) and 4.2 (transparency). The magnitudes follow a fit to ImageNet's mean in
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from generator.render import spectrum
 from generator.render.backend import Tensor, crops_of, normal_noise, uniform_noise
 from generator.render.colour import to_display
-from generator.render.methods import LIFT, Array, Score, Variable, steady
+from generator.render.methods import GRADIENT_SCALE, Array, Score, Variable, adam_denominator
 
 ops = keras.ops
 
@@ -24,11 +24,11 @@ DECAY, CUTOFF = 1.27, 0.28
 LARGEST, SMALLEST = 0.5, 0.05
 """Parts of the picture's side that a crop has at the first and at the last step."""
 
-SPREAD_PLACE, SPREAD_SIDE = 0.15, 0.05
+PLACE_DEVIATION, SIDE_DEVIATION = 0.15, 0.05
 NORMAL, UNIFORM = 0.08, 0.04
 BETAS = (0.9, 0.999)
 TINY = 1e-5
-CLEAR = 80
+OPAQUE_FROM = 80
 """The percentile of the gradients' sums from which on the picture is opaque."""
 
 
@@ -50,9 +50,9 @@ class Maco:
 
     def draws(self, rng: np.random.Generator, steps: int) -> Array:
         """Return every step's boxes (steps, crops * 4): top, left, bottom, right in parts of the picture."""
-        side = np.linspace(LARGEST, SMALLEST, steps)[:, None] + SPREAD_SIDE * rng.normal(size=(steps, self.crops))
+        side = np.linspace(LARGEST, SMALLEST, steps)[:, None] + SIDE_DEVIATION * rng.normal(size=(steps, self.crops))
         half = np.clip(side, SMALLEST / 2, 1.0) / 2
-        middle = np.clip(0.5 + SPREAD_PLACE * rng.normal(size=(2, steps, self.crops)), half, 1 - half)
+        middle = np.clip(0.5 + PLACE_DEVIATION * rng.normal(size=(2, steps, self.crops)), half, 1 - half)
         boxes = np.stack([middle[0] - half, middle[1] - half, middle[0] + half, middle[1] + half], axis=-1)
         return boxes.reshape(steps, -1).astype(np.float32)
 
@@ -77,11 +77,11 @@ class Maco:
         """Make one step of Nadam (Dozat 2016, with Keras's momentum schedule)."""
         now, then = (BETAS[0] * (1 - 0.5 * ops.power(0.96, step + k)) for k in (0, 1))
         product = moments[2] * now
-        lifted = LIFT * gradient[0]
-        first = BETAS[0] * moments[0] + (1 - BETAS[0]) * lifted
-        second = BETAS[1] * moments[1] + (1 - BETAS[1]) * ops.square(lifted)
-        ahead = then * first / (1 - product * then) + (1 - now) * lifted / (1 - product)
-        size = steady(second / (1 - ops.power(BETAS[1], step)))
+        scaled = GRADIENT_SCALE * gradient[0]
+        first = BETAS[0] * moments[0] + (1 - BETAS[0]) * scaled
+        second = BETAS[1] * moments[1] + (1 - BETAS[1]) * ops.square(scaled)
+        ahead = then * first / (1 - product * then) + (1 - now) * scaled / (1 - product)
+        size = adam_denominator(second / (1 - ops.power(BETAS[1], step)))
         seen = moments[3] + ops.mean(ops.absolute(gradient[1]), axis=-1)
         return (variable[0] + self.learning_rate * ahead / size, variable[1]), (first, second, product, seen)
 
@@ -89,14 +89,14 @@ class Maco:
         """Return the whole pictures."""
         return np.asarray(self._pictures(ops.convert_to_tensor(variable[0])))
 
-    def waken(self, variable: Variable) -> None:
+    def restart_without_gradient(self, variable: Variable) -> None:
         """Return None: its starts have the contrast of photos already."""
         return None
 
     def transparency(self, moments: Variable) -> Array:
-        """Return where the climb cared for the picture: the sum of its gradients, cut at the 80th percentile."""
+        """Return the sum of each pixel's gradients, relative to the 80th percentile of them, at most 1."""
         seen = np.asarray(moments[3], np.float64)
-        top = np.percentile(seen, CLEAR, axis=(1, 2), keepdims=True)
+        top = np.percentile(seen, OPAQUE_FROM, axis=(1, 2), keepdims=True)
         return np.clip(seen / np.maximum(top, 1e-30), 0, 1)
 
     def _pictures(self, phases: Tensor) -> Tensor:
@@ -119,6 +119,6 @@ def magnitude(height: int, width: int) -> NDArray[np.float64]:
     """
     frequency = spectrum.frequencies(height, width)
     frequency[0, 0] = 1.0
-    found: NDArray[np.float64] = frequency**-DECAY * np.exp(-((frequency / CUTOFF) ** 2))
-    found[0, 0] = 0.0
-    return found * height * width
+    magnitudes: NDArray[np.float64] = frequency**-DECAY * np.exp(-((frequency / CUTOFF) ** 2))
+    magnitudes[0, 0] = 0.0
+    return magnitudes * height * width

@@ -1,4 +1,4 @@
-"""What a method of activation maximisation is: what is optimised, what the network is shown, how a step is made."""
+"""What a method of activation maximisation consists of: its variable, what the network is shown, and its update."""
 
 from __future__ import annotations
 
@@ -15,21 +15,22 @@ Array = NDArray[Any]
 ops = keras.ops
 
 Variable = tuple[Tensor, ...]
-"""What is optimised, and with it what is watched; the first axis of each is the picture."""
+"""What is optimised, and what else its gradient is taken at; the first axis of each is the picture."""
 
-LIFT = 1e10
-"""What gradients are multiplied by before Adam squares them: where signals fade on their way through a deep network,
-the squares would be nothing in float32."""
+GRADIENT_SCALE = 1e10
+"""What gradients are multiplied by before Adam squares them: where gradients vanish in a deep network, their squares
+are zero in float32."""
 
 EPSILON, LEAST = 1e-6, 1e-30
-"""Adam's epsilon as a part of the picture's largest steady gradient: a fixed one can be more than a whole faint one."""
+"""Adam's epsilon relative to the picture's largest mean gradient, as a fixed one can exceed all of a small gradient;
+and its least value."""
 
 Score = Callable[[Tensor, int], Tensor]
 """From the network's input (n * views, height, width, channels), and the views each picture has, to (n,)."""
 
 
 class Method(Protocol):
-    """What ``render.ascent`` needs to know of a method."""
+    """What ``render.optimize`` uses of a method."""
 
     def start(self, rng: np.random.Generator) -> tuple[Array, ...]:
         """Return the variable of one picture, drawn by its own generator."""
@@ -41,25 +42,25 @@ class Method(Protocol):
         """Return (n,): what is maximised. ``draw`` is (n, k); ``noise`` (2,) seeds the noise of a whole batch."""
 
     def moments(self, variable: tuple[Array, ...]) -> tuple[Array, ...]:
-        """Return what the update remembers from step to step, before the first one."""
+        """Return the moments of the update before the first step."""
 
     def update(
         self, variable: Variable, gradient: Variable, moments: Variable, step: Tensor
     ) -> tuple[Variable, Variable]:
-        """Return the variable and the moments after one step uphill; ``step`` counts from 1."""
+        """Return the variable and the moments after one step of gradient ascent; ``step`` counts from 1."""
 
     def pictures(self, variable: Variable) -> Array:
         """Return the pictures (n, height, width, channels shown) with values from 0 to 1."""
 
-    def waken(self, variable: Variable) -> Variable | None:
-        """Return another start for pictures whose first step led nowhere, if the method has one."""
+    def restart_without_gradient(self, variable: Variable) -> Variable | None:
+        """Return another start for pictures that had no gradient at the first one, if the method has one."""
 
     def transparency(self, moments: Variable) -> Array | None:
-        """Return (n, height, width), 0 where a picture means nothing to 1, if the method can tell."""
+        """Return (n, height, width): from 0 where a picture does not matter to 1, if the method gives it."""
 
 
-def steady(second: Tensor) -> Tensor:
-    """Return what Adam divides by, of its unbiased mean of squared gradients (n, ...)."""
+def adam_denominator(second: Tensor) -> Tensor:
+    """Return what Adam divides by, from its unbiased mean of squared gradients (n, ...)."""
     size = ops.sqrt(second)
     largest = ops.max(size, axis=tuple(range(1, len(size.shape))), keepdims=True)
     return size + ops.maximum(EPSILON * largest, LEAST)

@@ -1,8 +1,8 @@
-"""A network prepared for a long climb: what never changes is worked out once, and only what a target needs is run.
+"""A network prepared for optimisation: what never changes is computed once, and only what a target needs is run.
 
-Weights are taken once, in the precision of the climb. A batch normalisation that follows a convolution is folded into
-its weights (Jacob et al., CVPR 2018, section 3.2), any other is one multiplication and one addition. Of the target
-layer, only the wanted channels are computed.
+Weights are taken once, in the network's precision. A batch normalisation that follows a convolution is folded into its
+weights (Jacob et al., CVPR 2018, section 3.2), any other is one multiplication and one addition. Of the target layer,
+only the target channels are computed.
 """
 
 from __future__ import annotations
@@ -17,7 +17,14 @@ import numpy as np
 from keras.src.backend import AutocastScope
 from numpy.typing import NDArray
 
-from generator.models.activation_point import ReadPoint, by_element, has_own_activation, read_point, without_activation
+from generator.models.activation_point import (
+    ActivationPoint,
+    activation_point,
+    by_element,
+    has_own_activation,
+    without_activation,
+)
+from generator.models.conv_weights import conv_weights, scale_and_offset
 from generator.models.describe import conv_positions
 from generator.models.graph import TO_FIRST, TO_LAST, Call
 from generator.models.load import LoadedModel
@@ -43,12 +50,12 @@ class Network:
         self.dtype = "bfloat16" if precision == "bfloat16" else keras.config.floatx()
         self._graph = model.graph
         self._convs = conv_positions(self._graph)
-        self._points = {position: read_point(self._graph, position) for position in self._convs}
+        self._points = {position: activation_point(self._graph, position) for position in self._convs}
         self._folded = {point.norm: conv for conv, point in self._points.items() if self._folds(point)}
         self._weights: dict[tuple[int, bool], tuple[Tensor, Tensor]] = {}
 
-    def point(self, layer: int) -> ReadPoint:
-        """Return where the responses of a layer, by its index on the card, are read."""
+    def point(self, layer: int) -> ActivationPoint:
+        """Return where the responses of a layer, by its index in the summary, are read."""
         return self._points[self._convs[layer - 1]]
 
     def narrows(self, layer: int) -> bool:
@@ -61,10 +68,10 @@ class Network:
         enough = self.model.summary.layers[layer - 1].filters > NARROW
         return plain and not grouped and foldable and enough and by_element(self._graph, point)
 
-    def before(self, layer: int, images: Tensor, columns: Tensor | None = None) -> Tensor:
-        """Return the pre-activation (n, height, width, channels) at a layer's read point, in float32.
+    def pre_activation(self, layer: int, images: Tensor, columns: Tensor | None = None) -> Tensor:
+        """Return the pre-activation (n, height, width, channels) at a layer's activation point, in float32.
 
-        ``images`` is the network's input; ``columns`` (k,) are the channels wanted, all if None.
+        ``images`` is the network's input; ``columns`` (k,) are the channels to compute, all if None.
         """
         point = self.point(layer)
         return self._channels_last(
@@ -86,19 +93,19 @@ class Network:
             values = dict.fromkeys(call.inputs, ops.transpose(value, TO_FIRST) if whole else value)
             with _computing_in([call], None):
                 call(values)
-            fired = values[call.outputs[0]]
-            return ops.transpose(fired, TO_LAST) if whole else fired
+            activation = values[call.outputs[0]]
+            return ops.transpose(activation, TO_LAST) if whole else activation
 
         return apply
 
     def output(self, layer: int, images: Tensor, columns: Tensor | None = None) -> Tensor:
         """Return the layer's own output (n, height, width, channels), whatever follows it, in float32."""
         point = self.point(layer)
-        before = self._channels_last(point, self._target(point, self._values(point, images), columns, False))
+        pre_activation = self._channels_last(point, self._target(point, self._values(point, images), columns, False))
         own = self._graph.calls[point.conv].op
-        return own.activation(before) if has_own_activation(own) else before
+        return own.activation(pre_activation) if has_own_activation(own) else pre_activation
 
-    def _values(self, point: ReadPoint, images: Tensor) -> Values:
+    def _values(self, point: ActivationPoint, images: Tensor) -> Values:
         """Run everything that a convolution needs."""
         needed = self._graph.needed([point.conv])[:-1]
         values: Values = {self._graph.input: images}
@@ -111,7 +118,7 @@ class Network:
             elif position in self._points:
                 values[call.outputs[0]] = self._convolution(position, values)
             elif _is_plain(call.op, keras.layers.BatchNormalization) and _last_axis(call):
-                scale, offset = self._own(position, False, partial(_affine, call.op))
+                scale, offset = self._own(position, False, partial(scale_and_offset, call.op))
                 value = values[call.inputs[0]]  # before the first convolution this is float32 still
                 values[call.outputs[0]] = value * ops.cast(scale, value.dtype) + ops.cast(offset, value.dtype)
             else:
@@ -129,19 +136,19 @@ class Network:
         value = self._target(point, values, None, point.norm in self._folded)
         return call.op.activation(value) if has_own_activation(call.op) else value
 
-    def _target(self, point: ReadPoint, values: Values, columns: Tensor | None, normalised: bool) -> Tensor:
-        """Return a convolution's pre-activation, through the batch normalisation that follows it if so said."""
+    def _target(self, point: ActivationPoint, values: Values, columns: Tensor | None, normalised: bool) -> Tensor:
+        """Return a convolution's pre-activation, through the batch normalisation that follows it if ``normalised``."""
         call = self._graph.calls[point.conv]
         if not _is_prepared(call) or (normalised and not self._folds(point)):
             assert columns is None
             return self._by_keras(point, dict(values), normalised)
         norm = self._graph.calls[point.norm].op if normalised and point.norm is not None else None
-        kernel, bias = self._own(point.conv, normalised, partial(_folded, call.op, norm))
+        kernel, bias = self._own(point.conv, normalised, partial(_kernel_and_bias, call.op, norm))
         if columns is not None:
             kernel, bias = ops.take(kernel, columns, axis=-1), ops.take(bias, columns, axis=-1)
         image = ops.cast(values[call.inputs[0]], self.dtype)
         convolve = ops.depthwise_conv if isinstance(call.op, keras.layers.DepthwiseConv2D) else ops.conv
-        found = convolve(
+        convolved = convolve(
             image,
             kernel,
             strides=call.op.strides,
@@ -149,9 +156,9 @@ class Network:
             data_format="channels_last",
             dilation_rate=call.op.dilation_rate,
         )
-        return found + bias
+        return convolved + bias
 
-    def _by_keras(self, point: ReadPoint, values: Values, normalised: bool) -> Tensor:
+    def _by_keras(self, point: ActivationPoint, values: Values, normalised: bool) -> Tensor:
         calls = [self._graph.calls[point.conv]]
         if normalised and point.norm is not None:
             calls.append(self._graph.calls[point.norm])
@@ -161,7 +168,7 @@ class Network:
         return values[calls[-1].outputs[0]]
 
     def _own(self, position: int, normalised: bool, make: Callable[[], tuple[Array, Array]]) -> tuple[Tensor, Tensor]:
-        """Return a call's two arrays as tensors of the climb's precision, made at their first use."""
+        """Return a call's two arrays as tensors of the network's precision, made at their first use."""
         key = (position, normalised)
         if key not in self._weights:
             with outside_graphs():
@@ -169,7 +176,7 @@ class Network:
                 self._weights[key] = ops.convert_to_tensor(first, self.dtype), ops.convert_to_tensor(second, self.dtype)
         return self._weights[key]
 
-    def _folds(self, point: ReadPoint) -> bool:
+    def _folds(self, point: ActivationPoint) -> bool:
         if point.norm is None:
             return False
         norm = self._graph.calls[point.norm]
@@ -179,7 +186,7 @@ class Network:
             and _last_axis(norm)
         )
 
-    def _channels_last(self, point: ReadPoint, value: Tensor) -> Tensor:
+    def _channels_last(self, point: ActivationPoint, value: Tensor) -> Tensor:
         """Return what a layer gives in float32, its channels on the last axis."""
         value = ops.cast(value, keras.config.floatx()) if self.dtype == "bfloat16" else value
         return ops.transpose(value, TO_LAST) if self._graph.calls[point.conv].channels_first else value
@@ -205,28 +212,10 @@ def _last_axis(call: Call) -> bool:
     return int(call.op.axis) in (-1, len(call.shape))
 
 
-def _numpy(variable: Any) -> Array:
-    return np.asarray(ops.convert_to_numpy(variable)).astype(np.float64)
-
-
-def _affine(norm: Any) -> tuple[Array, Array]:
-    """Return what a batch normalisation multiplies by and adds, when it is not training."""
-    deviation = np.sqrt(_numpy(norm.moving_variance) + norm.epsilon)
-    scale = (_numpy(norm.gamma) if norm.scale else np.ones_like(deviation)) / deviation
-    return scale, (_numpy(norm.beta) if norm.center else 0.0) - _numpy(norm.moving_mean) * scale
-
-
-def _folded(op: Any, norm: Any | None) -> tuple[Array, Array]:
-    """Return a convolution's kernel and bias, the batch normalisation that follows it worked into both."""
-    kernel = _numpy(op.kernel)
-    depthwise = isinstance(op, keras.layers.DepthwiseConv2D)
-    channels = kernel.shape[2] * kernel.shape[3] if depthwise else kernel.shape[3]
-    bias = _numpy(op.bias) if op.use_bias else np.zeros(channels)
-    if norm is not None:
-        scale, offset = _affine(norm)
-        kernel = kernel * (scale.reshape(kernel.shape[2:]) if depthwise else scale)
-        bias = bias * scale + offset
-    return kernel, bias
+def _kernel_and_bias(op: Any, norm: Any | None) -> tuple[Array, Array]:
+    """Return a convolution's kernel, its axes as Keras has them, and its bias, with a batch normalisation folded in."""
+    kernels, bias = conv_weights(op).folded(norm)
+    return kernels.reshape(op.kernel.shape), bias
 
 
 @contextmanager

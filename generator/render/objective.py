@@ -1,7 +1,8 @@
-"""What is maximised: the response of a filter, a unit or a direction, in a form that never starts dead.
+"""What is maximised: the response of a filter, a unit or a direction, with a gradient even where nothing is active.
 
-A unit that is silent on the start picture passes no gradient through a ReLU, and its picture stays noise
-(lucid#68, lucent#34, keras#18334). So the target layer, and only it, lets a small part of its silent side through.
+A unit that is inactive on the start picture passes no gradient through a ReLU, and its picture stays noise
+(lucid#68, lucent#34, keras#18334). So the target layer, and only it, is leaky: it lets a small part of what is below
+zero through.
 """
 
 from __future__ import annotations
@@ -20,113 +21,113 @@ from generator.render.backend import Tensor
 ops = keras.ops
 
 SLOPE = 0.02
-"""How steep the rise of a unit is that is about to fire, next to one that fires."""
+"""The slope of the leak just below zero, relative to that of an active unit."""
 
-OWN_SILENCE = 0.7
-"""How much a response below zero counts where there is one, as with no activation at all: all of it would be the mean
-of a linear response, none of it lets pictures grow whose bright spots cost more darkness than they are worth."""
+NEGATIVE_WEIGHT = 0.7
+"""The weight of activations below zero where there are any, as without an activation function: with 1 the objective is
+the mean of a linear response, with 0 pictures result whose few positive places cost more negative ones."""
 
-APART = 2.0
-"""What diverse pictures pay for looking alike, in parts of their own response."""
+SIMILARITY_PENALTY = 2.0
+"""What is subtracted for the similarity of diverse pictures, relative to their own response."""
 
 TINY, FAINT = 1e-6, 1e-30
-"""What keeps a division from failing: where values are compared, and where they may be of any size."""
+"""Lower bounds of divisors: where values are compared, and where they may be of any size."""
 
-Rows = NDArray[np.float32]
+Weights = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
-class Reading:
-    """What a layer makes of the images: its pre-activation (n, height, width, channels) and the activation on it.
+class LayerActivation:
+    """A layer's pre-activation (n, height, width, channels) on images, and the activation function on it.
 
-    ``by_element`` tells whether the activation looks at each number alone; only then may channels be left out.
-    ``signed`` tells whether it can be plainly negative.
+    ``by_element`` tells whether the function takes each number alone; only then may channels be left out.
+    ``signed`` tells whether its values can be plainly negative.
     """
 
-    before: Tensor
+    pre_activation: Tensor
     activate: Callable[[Tensor], Tensor]
     by_element: bool = True
     signed: bool = False
 
-    def fired(self) -> Tensor:
+    def activation(self) -> Tensor:
         """Return the activation of every channel."""
-        return self.activate(self.before)
+        return self.activate(self.pre_activation)
 
 
-class Objective(Protocol):
-    """Functions of a reading and of each picture's weights of the channels (n, channels); they return (n,)."""
+class ObjectiveFunction(Protocol):
+    """Functions of a layer's activation and of each picture's channel weights (n, channels); they return (n,)."""
 
-    def optimized(self, reading: Reading, wanted: Tensor, inner: tuple[float, float]) -> Tensor:
+    def optimized(self, layer: LayerActivation, weights: Tensor, inner: tuple[float, float]) -> Tensor:
         """Return what is maximised; ``inner`` is the part of height and width about the middle that counts."""
 
-    def response(self, reading: Reading, wanted: Tensor) -> Tensor:
+    def response(self, layer: LayerActivation, weights: Tensor) -> Tensor:
         """Return what a finished picture is scored by."""
 
 
 class Channel:
     """The spatial mean of a channel: Lucid's ``channel``."""
 
-    def optimized(self, reading: Reading, wanted: Tensor, inner: tuple[float, float]) -> Tensor:
-        """At the input's edge, the zeros of the padding make an edge that is in no picture: it is left out."""
-        return ops.mean(_own_awake(reading, wanted, inner), axis=(1, 2))
+    def optimized(self, layer: LayerActivation, weights: Tensor, inner: tuple[float, float]) -> Tensor:
+        """The rim is left out: at the input's edge, zero padding makes an edge that is in no picture."""
+        return ops.mean(_own_leaky_objective(layer, weights, inner), axis=(1, 2))
 
-    def response(self, reading: Reading, wanted: Tensor) -> Tensor:
+    def response(self, layer: LayerActivation, weights: Tensor) -> Tensor:
         """Return the mean of the channel's activation."""
-        return channel(reading.fired(), wanted)
+        return channel(layer.activation(), weights)
 
 
 class Neuron:
     """The unit in the middle: Lucid's ``neuron``."""
 
-    def optimized(self, reading: Reading, wanted: Tensor, inner: tuple[float, float]) -> Tensor:
-        """The unit's rise when silent is in units of its whole channel's size."""
-        return centre(_own_awake(reading, wanted, (1.0, 1.0)))
+    def optimized(self, layer: LayerActivation, weights: Tensor, inner: tuple[float, float]) -> Tensor:
+        """The leak is in units of the whole channel's mean size."""
+        return centre(_own_leaky_objective(layer, weights, (1.0, 1.0)))
 
-    def response(self, reading: Reading, wanted: Tensor) -> Tensor:
+    def response(self, layer: LayerActivation, weights: Tensor) -> Tensor:
         """Return the unit's activation."""
-        return centre(own_channel(reading.fired(), wanted))
+        return centre(own_channel(layer.activation(), weights))
 
 
 class Direction:
     """The spatial mean of a weighted sum of channels: Lucid's ``direction`` with ``cossim_pow`` 0."""
 
-    def optimized(self, reading: Reading, wanted: Tensor, inner: tuple[float, float]) -> Tensor:
-        """Every channel is kept awake on its own before they are summed."""
-        silence = reading.activate(ops.zeros_like(reading.before))
-        fired = middle(reading.fired() - silence, inner)
-        each = awake(middle(reading.before, inner), fired, reading.signed)
-        return channel(each, wanted)
+    def optimized(self, layer: LayerActivation, weights: Tensor, inner: tuple[float, float]) -> Tensor:
+        """Every channel is leaky on its own before they are summed."""
+        at_zero = layer.activate(ops.zeros_like(layer.pre_activation))
+        activation = middle(layer.activation() - at_zero, inner)
+        leaky = leaky_objective(middle(layer.pre_activation, inner), activation, layer.signed)
+        return channel(leaky, weights)
 
-    def response(self, reading: Reading, wanted: Tensor) -> Tensor:
+    def response(self, layer: LayerActivation, weights: Tensor) -> Tensor:
         """Return the mean of the weighted sum of the activations."""
-        return channel(reading.fired(), wanted)
+        return channel(layer.activation(), weights)
 
 
-OBJECTIVES: dict[str, Objective] = {"channel": Channel(), "neuron": Neuron(), "direction": Direction()}
+OBJECTIVES: dict[str, ObjectiveFunction] = {"channel": Channel(), "neuron": Neuron(), "direction": Direction()}
 
 
-def rows(wanted: ObjectiveSpec, filters: tuple[int, ...], columns: tuple[int, ...]) -> Rows:
+def channel_weights(objective: ObjectiveSpec, filters: tuple[int, ...], columns: tuple[int, ...]) -> Weights:
     """Return (n, k): for each picture, the weight of each of the channels ``columns`` in its objective."""
-    if wanted.weights:
-        weights = dict(wanted.weights)
+    if objective.weights:
+        weights = dict(objective.weights)
         return np.repeat(np.array([[weights.get(c, 0.0) for c in columns]], np.float32), len(filters), axis=0)
-    found: Rows = np.equal.outer(np.array(filters), np.array(columns)).astype(np.float32)
-    return found
+    one_hot: Weights = np.equal.outer(np.array(filters), np.array(columns)).astype(np.float32)
+    return one_hot
 
 
-def negated(reading: Reading) -> Reading:
-    """Return the opposite reading: what drives the channels below zero, as far as it does."""
-    return Reading(-reading.before, keras.activations.relu)
+def negated(layer: LayerActivation) -> LayerActivation:
+    """Return the activation for the opposite objective: how far the channels are below zero."""
+    return LayerActivation(-layer.pre_activation, keras.activations.relu)
 
 
-def own_channel(values: Tensor, wanted: Tensor) -> Tensor:
+def own_channel(values: Tensor, weights: Tensor) -> Tensor:
     """Return (n, height, width): of (n, height, width, channels), each picture's own channel."""
-    return ops.einsum("nhwc,nc->nhw", values, ops.cast(wanted, values.dtype))
+    return ops.einsum("nhwc,nc->nhw", values, ops.cast(weights, values.dtype))
 
 
-def channel(activation: Tensor, wanted: Tensor) -> Tensor:
+def channel(activation: Tensor, weights: Tensor) -> Tensor:
     """Return (n,): the spatial mean of each picture's own channel of (n, height, width, channels)."""
-    return ops.mean(own_channel(activation, wanted), axis=(1, 2))
+    return ops.mean(own_channel(activation, weights), axis=(1, 2))
 
 
 def centre(values: Tensor) -> Tensor:
@@ -143,27 +144,27 @@ def middle(values: Tensor, inner: tuple[float, float]) -> Tensor:
     return values[:, top : height - top, left : width - left]
 
 
-def awake(before: Tensor, fired: Tensor, signed: bool = False) -> Tensor:
-    """Return ``fired`` where ``before`` is positive, else a slight rise towards firing; axes 1 and 2 are places.
+def leaky_objective(pre_activation: Tensor, activation: Tensor, signed: bool = False) -> Tensor:
+    """Return a channel's activation where its pre-activation is positive, else a small leak; axes 1 and 2 are places.
 
-    ``before`` is a channel's pre-activation and ``fired`` its activation. The rise is exponential, in units of the
-    channel's own mean size: a unit nearer to firing counts for more. A straight one would not do: the mean of a linear
-    response is blind to every pattern but flat colour, so a silent edge detector would stay silent.
+    The leak is exponential, in units of the channel's own mean size: a unit nearer to zero has the larger gradient. A
+    linear one would not do: the mean of a linear response has no gradient for any pattern but flat colour, so an edge
+    detector that is inactive would stay so.
     """
-    size = ops.mean(ops.absolute(before), axis=(1, 2), keepdims=True)
+    size = ops.mean(ops.absolute(pre_activation), axis=(1, 2), keepdims=True)
     size = ops.stop_gradient(ops.maximum(size, FAINT))
-    silent = SLOPE * size * ops.expm1(ops.minimum(before, 0.0) / size)
+    leak = SLOPE * size * ops.expm1(ops.minimum(pre_activation, 0.0) / size)
     if signed:
-        silent = silent + OWN_SILENCE * ops.minimum(fired, 0.0)
-    return ops.where(before > 0, fired, silent)
+        leak = leak + NEGATIVE_WEIGHT * ops.minimum(activation, 0.0)
+    return ops.where(pre_activation > 0, activation, leak)
 
 
-def likeness(activation: Tensor, group: int, views: int = 1) -> Tensor:
-    """Return (n,): how alike each picture's activation is to those of its group's others, from 0 to 1.
+def similarity(activation: Tensor, group: int, views: int = 1) -> Tensor:
+    """Return (n,): how similar each picture's activation is to those of its group's others, from 0 to 1.
 
     ``activation`` (n * views, height, width, channels) holds every picture's views in a row, groups are ``group``
-    pictures in a row. Two are alike as the cosine between their Gram matrices, which tell which channels fire
-    together, wherever they do (Gatys et al. 2015; Lucid's ``diversity``).
+    pictures in a row. The similarity of two is the cosine between their Gram matrices, which hold what channels are
+    active together, wherever they are (Gatys et al. 2015; Lucid's ``diversity``).
     """
     height, width, channels = activation.shape[1:]
     flat = ops.reshape(activation, (-1, height * width, channels))
@@ -175,11 +176,11 @@ def likeness(activation: Tensor, group: int, views: int = 1) -> Tensor:
     return ops.reshape(ops.sum(unit * others, axis=-1) / (group - 1), (-1,))
 
 
-def _own_awake(reading: Reading, wanted: Tensor, inner: tuple[float, float]) -> Tensor:
-    own = middle(own_channel(reading.before, wanted), inner)  # cut late: cutting all channels is slow
-    if reading.by_element:  # the other channels need no activation
-        fired = reading.activate(own) - reading.activate(ops.zeros_like(own))
+def _own_leaky_objective(layer: LayerActivation, weights: Tensor, inner: tuple[float, float]) -> Tensor:
+    own = middle(own_channel(layer.pre_activation, weights), inner)  # cut late: cutting all channels is slow
+    if layer.by_element:  # the other channels need no activation
+        activation = layer.activate(own) - layer.activate(ops.zeros_like(own))
     else:
-        everywhere = reading.fired() - reading.activate(ops.zeros_like(reading.before))  # it may depend on the place
-        fired = middle(own_channel(everywhere, wanted), inner)
-    return awake(own, fired, reading.signed)
+        at_zero = layer.activate(ops.zeros_like(layer.pre_activation))  # it may depend on the place
+        activation = middle(own_channel(layer.activation() - at_zero, weights), inner)
+    return leaky_objective(own, activation, layer.signed)

@@ -1,4 +1,4 @@
-"""Activation maximisation: climb from noise to the picture that excites a filter, many filters at once."""
+"""Activation maximisation: optimise pictures, from noise, to excite filters, many filters at once."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from generator.render.maco import Maco
 from generator.render.methods import Method, Variable
 from generator.render.network import Network, as_input
 from generator.render.pixel import Pixel
-from generator.render.target import Target
-from generator.render.transforms import Transforms
+from generator.render.target import TargetLayer
+from generator.render.transforms import RandomTransforms
 
 Array = NDArray[Any]
 ops = keras.ops
@@ -37,7 +37,7 @@ class Optimization:
     """Finished pictures: of n filters, ``diversity`` in a row for each.
 
     ``pictures`` (n, height, width, channels shown) with values from 0 to 1; ``transparency`` (n, height, width), None
-    where the method tells none; ``growth`` holds the start and two pictures on the way as (step, pictures);
+    where the method gives none; ``snapshots`` holds the start and two pictures on the way as (step, pictures);
     ``trace`` (steps, n) is the objective before each step.
     """
 
@@ -49,7 +49,7 @@ class Optimization:
 
 @dataclass(frozen=True)
 class _State:
-    """A batch on its way: what changes from step to step, then what does not."""
+    """A batch of pictures that is being optimised: what changes from step to step, then what does not."""
 
     variable: Variable
     moments: Variable
@@ -60,16 +60,16 @@ class _State:
 
 
 class Optimizer:
-    """Climbs for one layer; its compiled step is kept from batch to batch, whatever their sizes and seeds.
+    """Optimises pictures for one layer; its compiled step is kept from batch to batch, whatever their sizes and seeds.
 
-    ``network`` may be shared by the ascenders of a model; it decides the precision.
+    ``network`` may be shared by the optimizers of a model; it decides the precision.
     """
 
     def __init__(
         self, model: LoadedModel, layer: int, settings: RenderSettings, network: Network | None = None
     ) -> None:
         self.network = network or Network(model, settings.precision)
-        self._target = Target(self.network, layer, settings)
+        self._target = TargetLayer(self.network, layer, settings)
         self._settings = settings
         self.method = method_for(model, layer, settings)
         self._raw = settings.method == "pixel"
@@ -81,24 +81,24 @@ class Optimizer:
     def run(
         self, filters: tuple[int, ...], on_step: Callable[[int], None] = lambda step: None, seed: int | None = None
     ) -> Optimization:
-        """Return the pictures of the given filters; ``on_step`` hears how many steps are done, about once a second.
+        """Return the pictures of the given filters; ``on_step`` is called with the steps done, about once a second.
 
         ``seed`` stands in for that of the settings.
         """
         steps, method = self._settings.steps, self.method
         state = self._begin(filters, self._settings.seed if seed is None else seed)
-        stops = growth_steps(steps)
+        snapshots_at = snapshot_steps(steps)
         snapshots, trace = [], []
-        told = time.monotonic()
+        reported = time.monotonic()
         for step in range(steps):
-            if step in stops:
+            if step in snapshots_at:
                 snapshots.append((step, method.pictures(state.variable)))
             before, (state, values) = state, self._advance(state, step)
-            if step == 0 and (louder := self._woken(before, state)) is not None:
-                state, values = self._advance(louder, step)
+            if step == 0 and (restarted := self._restarted(before, state)) is not None:
+                state, values = self._advance(restarted, step)
             trace.append(np.asarray(values))
-            if time.monotonic() - told > SECONDS_BETWEEN_REPORTS or step + 1 == steps:
-                told = time.monotonic()
+            if time.monotonic() - reported > SECONDS_BETWEEN_REPORTS or step + 1 == steps:
+                reported = time.monotonic()
                 on_step(step + 1)
         pictures, clear = method.pictures(state.variable), method.transparency(state.moments)
         return Optimization(pictures, clear, tuple(snapshots), np.stack(trace))
@@ -119,22 +119,22 @@ class Optimizer:
         starts = [method.start(rng) for rng in generators]
         variable = tuple(np.stack(parts) for parts in zip(*starts, strict=True))
         draws = np.stack([method.draws(rng, steps) for rng in generators], axis=1)
-        aim = self._target.aim(tuple(np.repeat(filters, diversity).tolist()))
-        columns = None if aim.columns is None else ops.convert_to_tensor(aim.columns)
-        return _State(variable, method.moments(variable), draws, seed, ops.convert_to_tensor(aim.weights), columns)
+        channels = self._target.channels(tuple(np.repeat(filters, diversity).tolist()))
+        columns = None if channels.columns is None else ops.convert_to_tensor(channels.columns)
+        return _State(variable, method.moments(variable), draws, seed, ops.convert_to_tensor(channels.weights), columns)
 
-    def _woken(self, before: _State, after: _State) -> _State | None:
-        """Return the climb with another start for the pictures that the first step left as they were, if there are."""
-        other = self.method.waken(before.variable)
+    def _restarted(self, before: _State, after: _State) -> _State | None:
+        """Return the state with another start for the pictures that the first step left unchanged, if there are any."""
+        other = self.method.restart_without_gradient(before.variable)
         old, new = np.asarray(before.variable[0]), np.asarray(after.variable[0])
-        still = (old == new).reshape(len(old), -1).all(axis=1)
-        if other is None or not still.any():
+        unchanged = (old == new).reshape(len(old), -1).all(axis=1)
+        if other is None or not unchanged.any():
             return None
-        chosen = np.where(still.reshape(-1, *(1,) * (old.ndim - 1)), np.asarray(other[0]), old)
+        chosen = np.where(unchanged.reshape(-1, *(1,) * (old.ndim - 1)), np.asarray(other[0]), old)
         return replace(before, variable=(chosen, *before.variable[1:]))
 
     def _advance(self, state: _State, step: int) -> tuple[_State, Tensor]:
-        """Return the climb after a step, and the objective (n,) before it."""
+        """Return the state after a step, and the objective (n,) before it."""
         noise = np.array([state.seed % 2**31, step], np.int32)
         variable, moments, values = self._step(
             state.variable,
@@ -176,7 +176,7 @@ def method_for(model: LoadedModel, layer: int, settings: RenderSettings) -> Meth
         return Pixel(picture, summary.channels, rate)
     if settings.method == "maco":
         return Maco(picture, picture, summary.channels, rate, settings.crops)
-    transforms = Transforms(settings.transforms)
+    transforms = RandomTransforms(settings.transforms)
     longest = longest_wave(summary.layers[layer - 1])
     canvas = canvas_of(model, settings)
     return Fourier(canvas, picture, summary.channels, rate, settings.steps, transforms, longest, settings.precision)
@@ -198,7 +198,7 @@ def picture_generator(seed: int, index: int, which: int = 0) -> np.random.Genera
     return np.random.default_rng([seed, index, which] if which else [seed, index])
 
 
-def growth_steps(steps: int) -> tuple[int, ...]:
+def snapshot_steps(steps: int) -> tuple[int, ...]:
     """Return the steps whose pictures are kept: the start, an eighth and half of the way."""
     return tuple(sorted({0, steps // 8, steps // 2}))
 
@@ -215,6 +215,6 @@ def responses(
 
     ``settings`` name the objective and its sign; without them it is the response. It is always read in float32.
     """
-    target = Target(network or Network(model), layer, settings or RenderSettings())
+    target = TargetLayer(network or Network(model), layer, settings or RenderSettings())
     images = as_input(model, ops.convert_to_tensor(pictures.astype(keras.config.floatx())))
     return target.response(images, filters)

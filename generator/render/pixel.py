@@ -36,7 +36,7 @@ class Pixel:
         return score(variable[0], 1)
 
     def moments(self, variable: tuple[Array, ...]) -> tuple[Array, ...]:
-        """Return nothing to remember."""
+        """Return no moments."""
         return ()
 
     def update(
@@ -53,8 +53,8 @@ class Pixel:
         stretched: Array = (image - low) / np.maximum(high - low, TINY)
         return stretched
 
-    def waken(self, variable: Variable) -> None:
-        """Return None: the reference method stays where it stands."""
+    def restart_without_gradient(self, variable: Variable) -> None:
+        """Return None: the reference method stays where it is."""
         return None
 
     def transparency(self, moments: Variable) -> None:

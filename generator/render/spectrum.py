@@ -13,8 +13,8 @@ Array = NDArray[np.float64]
 
 def frequencies(height: int, width: int) -> Array:
     """Return the frequency, in cycles for each pixel, of every term of a half-spectrum (height, width // 2 + 1)."""
-    found: Array = np.hypot(np.fft.fftfreq(height)[:, None], np.fft.rfftfreq(width)[None, :])
-    return found
+    values: Array = np.hypot(np.fft.fftfreq(height)[:, None], np.fft.rfftfreq(width)[None, :])
+    return values
 
 
 def inverse_transform(height: int, width: int) -> tuple[Array, Array]:

@@ -1,4 +1,4 @@
-"""The layer that is climbed for: from images to what is maximised and what is scored."""
+"""The layer that pictures are optimised for: from images to what is maximised and what is scored."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ ops = keras.ops
 
 
 @dataclass(frozen=True)
-class Aim:
-    """Which channels a batch of pictures is about.
+class TargetChannels:
+    """The channels that a batch of pictures is optimised for.
 
     ``columns`` (k,) are the channels that are computed, None for all; ``weights`` (n, k) is each picture's own share
     of them.
@@ -33,31 +33,31 @@ class Aim:
 
 
 @dataclass(frozen=True, eq=False)
-class Target:
-    """One layer of a network, and what of it is wanted."""
+class TargetLayer:
+    """One layer of a network and the objective on it."""
 
     network: Network
     layer: int
     settings: RenderSettings
 
     @cached_property
-    def objective(self) -> objectives.Objective:
+    def objective(self) -> objectives.ObjectiveFunction:
         """Return the objective that the settings name."""
         return objectives.OBJECTIVES[self.settings.objective.kind]
 
     @cached_property
     def narrow(self) -> bool:
-        """Tell whether only the wanted channels are computed; diverse pictures are compared in all of them."""
+        """Tell whether only the target channels are computed; diverse pictures are compared in all channels."""
         return self.settings.diversity == 1 and self.network.narrows(self.layer)
 
-    def aim(self, filters: tuple[int, ...]) -> Aim:
-        """Return what a batch of pictures, one for each of the filters, needs."""
+    def channels(self, filters: tuple[int, ...]) -> TargetChannels:
+        """Return the channels that a batch of pictures, one for each of the filters, is optimised for."""
         own = self.settings.objective
         if self.narrow:
             columns = tuple(index for index, _ in own.weights) or tuple(dict.fromkeys(filters))
-            return Aim(np.array(columns, np.int32), objectives.rows(own, filters, columns))
+            return TargetChannels(np.array(columns, np.int32), objectives.channel_weights(own, filters, columns))
         count = self.network.model.summary.layers[self.layer - 1].filters
-        return Aim(None, objectives.rows(own, filters, tuple(range(count))))
+        return TargetChannels(None, objectives.channel_weights(own, filters, tuple(range(count))))
 
     def optimized(
         self, images: Tensor, columns: Tensor | None, weights: Tensor, inner: tuple[float, float], views: int = 1
@@ -66,14 +66,14 @@ class Target:
 
         ``images`` (n * views, height, width, channels) is the network's input.
         """
-        reading = self._reading(images, columns)
-        value = self.objective.optimized(reading, ops.repeat(weights, views, axis=0) if views > 1 else weights, inner)
+        layer = self._activation(images, columns)
+        value = self.objective.optimized(layer, ops.repeat(weights, views, axis=0) if views > 1 else weights, inner)
         value = ops.mean(ops.reshape(value, (-1, views)), axis=1) if views > 1 else value
         if self.settings.diversity > 1:
-            fired = objectives.middle(reading.fired(), inner)
-            alike = objectives.likeness(fired, self.settings.diversity, views)
-            # A picture that does not fire yet has other cares than to be different.
-            value = value - objectives.APART * ops.stop_gradient(ops.absolute(value)) * alike
+            activation = objectives.middle(layer.activation(), inner)
+            similarity = objectives.similarity(activation, self.settings.diversity, views)
+            # The penalty grows with the value: while there is hardly any response yet, that comes first.
+            value = value - objectives.SIMILARITY_PENALTY * ops.stop_gradient(ops.absolute(value)) * similarity
         return value
 
     def output(self, images: Tensor, columns: Tensor | None, weights: Tensor) -> Tensor:
@@ -81,18 +81,18 @@ class Target:
         values = self.network.output(self.layer, images, columns)
         if self.settings.sign == "negative":
             values = -values
-        return self.objective.response(objectives.Reading(values, lambda z: z), weights)
+        return self.objective.response(objectives.LayerActivation(values, lambda z: z), weights)
 
     def response(self, images: Tensor, filters: tuple[int, ...]) -> Array:
         """Return (n,): the score of each image under the objective of its own filter."""
-        aim = self.aim(filters)
-        found = self.objective.response(self._reading(images, aim.columns), ops.convert_to_tensor(aim.weights))
-        return np.asarray(found, np.float64)
+        channels = self.channels(filters)
+        layer = self._activation(images, channels.columns)
+        return np.asarray(self.objective.response(layer, ops.convert_to_tensor(channels.weights)), np.float64)
 
-    def _reading(self, images: Tensor, columns: Tensor | None) -> objectives.Reading:
+    def _activation(self, images: Tensor, columns: Tensor | None) -> objectives.LayerActivation:
         network, layer = self.network, self.layer
-        before = network.before(layer, images, columns)
+        pre_activation = network.pre_activation(layer, images, columns)
         alone = by_element(network.model.graph, network.point(layer))
         signed = network.model.summary.layers[layer - 1].signed
-        reading = objectives.Reading(before, network.activation(layer), alone, signed)
-        return objectives.negated(reading) if self.settings.sign == "negative" else reading
+        activation = objectives.LayerActivation(pre_activation, network.activation(layer), alone, signed)
+        return objectives.negated(activation) if self.settings.sign == "negative" else activation

@@ -1,4 +1,4 @@
-"""Random shifts, scalings, rotations and noise: what survives them is no accident of single pixels.
+"""Random shifts, scalings, rotations and noise: the robustness of a picture to small changes.
 
 Every picture has its own maps at every step, drawn from its seed and filter alone.
 """
@@ -16,7 +16,7 @@ Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Transforms:
+class RandomTransforms:
     """Random transforms in their order, each with its limit.
 
     ``shift`` is in parts of the picture's shorter side, ``scale`` a factor, ``rotate`` in degrees: each is drawn
@@ -42,20 +42,20 @@ class Transforms:
         Each maps a place of the result to the place of the picture that it shows.
         """
         side = min(height, width)
-        found = np.repeat(np.eye(3)[None], steps, axis=0)
+        maps = np.repeat(np.eye(3)[None], steps, axis=0)
         still = np.zeros(steps)
         for kind, limit in self.steps:
-            one, two = rng.uniform(-1, 1, (2, steps))
+            first, second = rng.uniform(-1, 1, (2, steps))
             if kind == "shift":
-                step = affine(still, still + 1, limit * side * one, limit * side * two, height, width)
+                step = affine(still, still + 1, limit * side * first, limit * side * second, height, width)
             elif kind == "scale":
-                step = affine(still, np.exp(np.log(limit) * one), still, still, height, width)
+                step = affine(still, np.exp(np.log(limit) * first), still, still, height, width)
             elif kind == "rotate":
-                step = affine(np.deg2rad(limit) * one, still + 1, still, still, height, width)
+                step = affine(np.deg2rad(limit) * first, still + 1, still, still, height, width)
             else:
                 continue
-            found = found @ as_matrix(step)  # the last transform is the first to look back through
-        return found.reshape(steps, 9)[:, :8]
+            maps = maps @ as_matrix(step)  # the last transform is the first to look back through
+        return maps.reshape(steps, 9)[:, :8]
 
 
 def as_matrix(maps: Array) -> Array:

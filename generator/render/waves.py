@@ -26,8 +26,8 @@ AMPLITUDE = 0.25
 
 def frequencies(height: int, width: int) -> Array:
     """Return the frequency, in cycles for each pixel, of every wave (height, width)."""
-    found: Array = np.hypot(np.fft.fftfreq(height)[:, None], np.fft.fftfreq(width)[None, :])
-    return found
+    values: Array = np.hypot(np.fft.fftfreq(height)[:, None], np.fft.fftfreq(width)[None, :])
+    return values
 
 
 def scale(height: int, width: int, longest: float = math.inf) -> Array:
@@ -44,8 +44,8 @@ def scale(height: int, width: int, longest: float = math.inf) -> Array:
 def waves(side: int) -> Array:
     """Return the waves along one axis as rows (side, side): an orthogonal and symmetric matrix, its own inverse."""
     angle = 2 * np.pi * (np.outer(np.arange(side), np.arange(side)) % side) / side
-    found: Array = (np.cos(angle) + np.sin(angle)) / np.sqrt(side)
-    return found
+    values: Array = (np.cos(angle) + np.sin(angle)) / np.sqrt(side)
+    return values
 
 
 def to_pixels(amplitudes: Tensor) -> Tensor:

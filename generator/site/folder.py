@@ -13,8 +13,8 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from generator.errors import UsageError
-from generator.site.listing import JOURNAL, MANIFEST, Claims, is_ours, journal, journal_json, listed, merged
-from generator.site.paths import link_in
+from generator.site.listing import JOURNAL, LARGEST, MANIFEST, Claims, is_ours, journal, journal_json, listed, merged
+from generator.site.paths import link_in, read_regular
 from generator.files import NEW
 
 ALLOWED_FILES = {"README.md", ".nojekyll"}
@@ -177,7 +177,7 @@ def remove_site(folder: Path) -> Removed:
 
 def _bytes(path: Path) -> bytes | None:
     try:
-        return path.read_bytes()
+        return read_regular(path, LARGEST)
     except OSError:
         return None
 

@@ -1,5 +1,5 @@
 // <filter-gallery src="path/to/site/" model="vgg16" layer="block3_conv1" filters="1,2,3">: filters in any page.
-// All it loads are classic scripts: nothing else can be loaded from disk.
+// It loads classic scripts only, because over file:// nothing else can be loaded.
 (function () {
   "use strict";
   if (customElements.get("filter-gallery")) return; // of another site
@@ -7,11 +7,11 @@
   const MOST = 64, PER_LAYER = "strongest:6"; // filters of a layer, of a sheet; of a model's layers
   const home = new URL("..", document.currentScript.src).href;
 
-  // A file of data calls filterGallery; its script tells whom it is for. Our own pages have such a function too.
+  // A data file calls filterGallery; its script element says which request it is for. Our own pages define that function too.
   const waiting = new WeakMap(), files = new Map();
   let others = window.filterGallery;
-  const told = (value) => (waiting.get(document.currentScript) || others)?.(value);
-  Object.defineProperty(window, "filterGallery", { configurable: true, get: () => told, set: (value) => { others = value; } });
+  const dispatch = (value) => (waiting.get(document.currentScript) || others)?.(value);
+  Object.defineProperty(window, "filterGallery", { configurable: true, get: () => dispatch, set: (value) => { others = value; } });
 
   function load(address) {
     if (!files.has(address)) files.set(address, new Promise((done, failed) => {
@@ -19,7 +19,7 @@
       waiting.set(script, done);
       script.onload = script.onerror = () => {
         script.remove();
-        failed(new Error(`No gallery there: ${address} cannot be read.`)); // unless it called
+        failed(new Error(`No gallery there: ${address} cannot be read.`)); // no effect if it was called
       };
       document.head.append(script);
     }));
@@ -43,7 +43,7 @@
     return row[b.length];
   }
 
-  /** Return the one of `known` that goes by a name; an item's first is offered. */
+  /** Return the item of `known` with this name, else throw an error that offers the nearest item's first name. */
   function named(what, name, known, names) {
     const far = (one) => Math.min(...names(one).map((each) => (each === name ? -1 : distance(each.toLowerCase(), name.toLowerCase()))));
     const [near] = [...known].sort((a, b) => far(a) - far(b));
@@ -51,7 +51,7 @@
     throw new Error(`${what} "${name}".${near ? ` Did you mean ${names(near)[0]}?` : ""}`);
   }
 
-  /** Return the filters that `text` says, as config.yaml does: all, a number spread over the layer, a list; or the strongest. */
+  /** Return the filters that `text` selects, as in config.yaml: all, a number spread over the layer, a list; or the strongest. */
   function chosen(title, known, best, text) {
     if (text === "all") return known;
     const strongest = text.match(/^strongest\s*:\s*([1-9]|1[0-2])$/);
@@ -72,7 +72,7 @@
 
   const pad = (value, length) => String(value).padStart(length, "0");
 
-  /** Return filters as links; their pictures are thumbnails at places of some sheets, or the whole ones. */
+  /** Return filters as links, with thumbnails cut from sheets, or with whole pictures. */
   function row(base, layer, known, filters, technique, sheet, columns) {
     const made = make("div", { className: sheet ? "row" : "row one" });
     if (columns && sheet) made.style.maxInlineSize = `${106 * columns - 10}px`;
@@ -80,7 +80,7 @@
       const at = known.indexOf(index), place = sheet === "best" ? number : at, ends = [].concat(technique.file);
       const folder = `${base + layer.folder}/`, stem = folder + pad(index, 4);
       let shown = make("img", { alt: "" });
-      if (technique.none.includes(at)) shown = make("span", { className: "gone" }, make("b", {}, layer.verdicts[at] === "d" ? "dead" : "no picture"));
+      if (technique.none.includes(at)) shown = make("span", { className: "no-picture" }, make("b", {}, layer.verdicts[at] === "d" ? "dead" : "no picture"));
       else if (sheet) {
         Object.assign(shown, { width: 96, height: 96, src: `${folder + sheet}-${pad(Math.floor(place / MOST), 3)}.webp` });
         shown.style.objectPosition = `-${96 * (place % 8)}px -${96 * Math.floor((place % MOST) / 8)}px`;
@@ -110,7 +110,7 @@
       }
       const way = technique ? named(`${one.title} has no technique`, technique, ways, (each) => [each.slug, each.title]) : ways[0];
       const show = chosen(one.title, known, one.best, filter ? `${filter},` : filters), single = show.length === 1;
-      // A strip of slices is laid out on its sheet alone.
+      // The slices of a kernel are laid out only on its sheet.
       made.append(row(base, one, known, show, way, single && way.kind !== "strip" ? "" : way.slug, columns));
       page = to;
       title = one.title;
@@ -125,7 +125,7 @@
 
     constructor() {
       super();
-      this.attachShadow({ mode: "open" }).append(make("slot")); // what stands inside, until there is more to show
+      this.attachShadow({ mode: "open" }).append(make("slot")); // the element's own content, until the filters are loaded
     }
 
     connectedCallback() { this.show(); }
@@ -140,7 +140,7 @@
       const base = asked.src ? new URL(asked.src.replace(/\/?$/, "/"), document.baseURI).href : home;
       const shown = await figure(base, asked).catch((error) => make("figure", { className: "gallery" }, make("p", {}, error.message)));
       if (turn !== this.turn) return;
-      // What was there stays until the new has its style: nothing is shown bare, nothing jumps.
+      // The former content stays until the new style sheet is loaded, so that nothing unstyled is shown.
       const style = make("link", { rel: "stylesheet", href: `${home}assets/filter-gallery.css` });
       shown.hidden = true;
       style.onload = style.onerror = () => {

@@ -1,4 +1,4 @@
-// Pages are read without this. It adds: keys that turn pages, a search, a layer's controls, and a lightbox.
+// Pages can be read without this. It adds: keys for previous and next, a search, a layer's controls, and a lightbox.
 (function () {
   "use strict";
   const here = document.documentElement.dataset;
@@ -7,7 +7,7 @@
   const all = (selector, within) => [...(within || document).querySelectorAll(selector)];
   const link = (rel) => find(`link[rel="${rel}"]`) || find(`a[rel="${rel}"]`);
 
-  /** Make an element; text is set as text, whatever it holds. */
+  /** Make an element; text is never parsed as HTML. */
   function make(tag, properties, ...children) {
     const made = document.createElement(tag);
     for (const [name, value] of Object.entries(properties || {})) {
@@ -22,7 +22,7 @@
   const shown = (value) => (value === null ? "–" : number.format(value).replace("-", "−"));
   const pad = (value, length) => String(value).padStart(length, "0");
 
-  /** What the address says after its #, as a map; null if that is only a place on the page. */
+  /** Return what is after the address's # as a map; null if that is only a position on the page. */
   function state() {
     const hash = location.hash.slice(1);
     return !hash || hash.includes("=") ? new Map(new URLSearchParams(hash)) : null;
@@ -33,7 +33,7 @@
     return [...kept].length ? "#" + kept : "";
   }
 
-  /** Change the address, as a step that the back button takes back, or in place. */
+  /** Change the address, as a new entry of the history or in place of the current one. */
   function remember(map, step) {
     const address = location.pathname + location.search + written(map);
     history[step ? "pushState" : "replaceState"](null, "", address);
@@ -44,12 +44,12 @@
   const VERDICTS = ["converged", "weak", "dead"];
   const MOST = 60;
   const FLAGS = ["overactive", "redundant"];
-  /** Letters and digits alone, so that signs between them do not matter; a text of signs alone stays what it is. */
+  /** Return letters and digits only, so that signs between them do not matter; a text without any stays as it is. */
   const plain = (text) => text.normalize("NFKD").toLowerCase().replace(/[^\p{L}\p{N}]+/gu, "") || text.trim().toLowerCase();
   const models = new Map();
   let loading = null;
 
-  /** Every model's file is a script that calls this: over file:// scripts are all that can be loaded. */
+  /** Every model's file is a script that calls this, because over file:// only scripts can be loaded. */
   window.filterGallery = (model) => models.set(model.slug, model);
 
   function load() {
@@ -60,14 +60,14 @@
     return loading.then(() => slugs.map((slug) => models.get(slug)).filter(Boolean));
   }
 
-  /** What a filter is besides its number: a verdict, or over-active, or redundant. */
+  /** Tell whether a filter has a verdict, or is over-active or redundant. */
   const is = (layer, place, kind) =>
     FLAGS.includes(kind) ? (layer.flags[kind] || []).includes(place) : layer.verdicts[place] === kind[0];
 
   const indices = (layer) =>
     Array.isArray(layer.filters) ? layer.filters : Array.from({ length: layer.filters }, (_, index) => index);
 
-  /** How well words fit a layer of a model: 0 not at all, more if its own name begins with one, or is one. */
+  /** Return how well words fit a layer of a model: 0 is not at all; more if its own name begins with one, or is one. */
   function fit(words, model, layer) {
     const own = plain(layer ? layer.title : model.name);
     const whole = plain(model.name) + " " + (layer ? own + " " + plain(layer.type) : "");
@@ -79,17 +79,17 @@
     return best;
   }
 
-  /** Return what a query finds: {title, about, href, rank}, the best first. Its words must all fit. */
+  /** Return the results of a query, the best first: {title, about, href, rank}. All its words must fit. */
   function search(query, known, slug) {
     const tokens = query.trim().split(/[\s/,·]+/).filter(Boolean);
-    const said = tokens.map(plain).filter(Boolean);
-    const words = said.filter((word, at) => !(/^filters?$/.test(word) && (said.length > 1 || !at))); // "conv1, filter 5"
+    const terms = tokens.map(plain).filter(Boolean);
+    const words = terms.filter((word, at) => !(/^filters?$/.test(word) && (terms.length > 1 || !at))); // "conv1, filter 5"
     const results = [];
     const kind = [...VERDICTS, ...FLAGS].find((name) => words.some((word) => word.length > 2 && name.startsWith(word)));
     const rest = words.filter((word) => !kind || word.length < 3 || !kind.startsWith(word));
     const digits = rest.filter((word) => /^\d+$/.test(word));
-    const wanted = digits.length ? Number(digits[digits.length - 1]) : null;
-    const others = wanted === null ? rest : rest.filter((_, at) => at !== rest.lastIndexOf(digits[digits.length - 1]));
+    const filter = digits.length ? Number(digits[digits.length - 1]) : null;
+    const others = filter === null ? rest : rest.filter((_, at) => at !== rest.lastIndexOf(digits[digits.length - 1]));
     for (const page of pages(known)) {
       if (words.length && words.every((word) => plain(page.title + page.about).includes(word))) results.push({ ...page, rank: 6 });
     }
@@ -105,13 +105,13 @@
         const near = model.slug === slug ? 0.5 : 0;
         const named = fit(words, model, layer);
         if (named) results.push(asLayer(model, layer, 10 + named + near));
-        const fits = (kind || wanted !== null) && (others.length ? fit(others, model, layer) : 1);
+        const fits = (kind || filter !== null) && (others.length ? fit(others, model, layer) : 1);
         if (!fits) continue;
         const places = [];
         indices(layer).forEach((index, place) => {
-          if ((wanted === null || index === wanted) && (!kind || is(layer, place, kind))) places.push([index, place]);
+          if ((filter === null || index === filter) && (!kind || is(layer, place, kind))) places.push([index, place]);
         });
-        if (kind && wanted === null && places.length) {
+        if (kind && filter === null && places.length) {
           const one = asLayer(model, layer, 8 + fits + near);
           results.push({ ...one, about: `${model.name}, ${places.length} ${kind}`, href: `${one.href}#show=${kind}` });
         }
@@ -125,7 +125,7 @@
     return results.map((one, at) => [one, at]).sort((a, b) => b[0].rank - a[0].rank || a[1] - b[1]).map((pair) => pair[0]);
   }
 
-  /** The pages that are about no layer: how to read the pictures, and comparisons. */
+  /** Return the pages that belong to no layer: how to read the pictures, and comparisons. */
   const pages = (known) => [
     { title: "How to read these pictures", about: "Caveats", href: "reading.html" },
     ...known.flatMap((model) => model.compared.map((one) => ({ title: one.title, about: "Comparison", href: one.page }))),
@@ -136,15 +136,15 @@
     about: `${model.name}, ${layer.type}, ${layer.verdicts.length} filters`,
   });
 
-  /** A dialog with a field and what it finds; `slug` names a model whose layers are offered before anything is typed. */
+  /** Open the search dialog; `slug` names a model whose layers are listed before anything is typed. */
   function openSearch(text, slug) {
     const list = make("div", { id: "found", role: "listbox", "aria-label": "Found" });
-    const said = make("p", { className: "say", role: "status" });
+    const status = make("p", { className: "muted", role: "status" });
     const field = make("input", {
       type: "search", value: text, placeholder: "layer, filter, verdict: block4 dead", autocomplete: "off", spellcheck: false,
       role: "combobox", "aria-expanded": "true", "aria-controls": "found", "aria-autocomplete": "list", "aria-label": "Search models, layers and filters",
     });
-    const dialog = make("dialog", { className: "search", "aria-label": "Search" }, field, said, list);
+    const dialog = make("dialog", { className: "search", "aria-label": "Search" }, field, status, list);
     const layerState = () => (find("#layer") && state() ? written(new Map([...state()].filter(([key]) => key !== "filter" && key !== "show"))) : "");
     let at = 0;
 
@@ -165,7 +165,7 @@
         make("b", {}, one.title), make("span", {}, one.about),
       )));
       const more = results.length - MOST;
-      said.textContent = !known.length ? "Nothing to search in." : !results.length ? "Nothing found."
+      status.textContent = !known.length ? "Nothing to search in." : !results.length ? "Nothing found."
         : `${results.length} found${more > 0 ? `, the first ${MOST} are shown` : ""}.`;
       choose(0);
     }
@@ -184,7 +184,7 @@
     load().then((known) => { show(known); field.addEventListener("input", () => show(known)); });
   }
 
-  /** Show a dialog; a click beside it closes it, and it is gone when it is closed. */
+  /** Show a dialog; a click outside of it closes it, and closing removes it from the page. */
   function present(dialog, closed) {
     dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });
     dialog.addEventListener("close", () => { dialog.remove(); if (closed) closed(); });
@@ -203,23 +203,23 @@
 
   /**
    * Show `count` pictures large. `item(place)` is {title, about, page, ways: [{slug, title, src, sharp}]}; `moved(place, way)`
-   * hears of each step, `closed()` of the end. Returns what shows another, and what closes it.
+   * is called after each step, `closed()` at the end. Return functions that show another picture, and that close the dialog.
    */
   function openBox(count, item, place, way, moved, closed) {
     let zoom = 1;
     const image = make("img", { draggable: false });
     const stage = make("div", { className: "stage", tabIndex: 0, role: "group" }, image);
     const title = make("h2", {});
-    const about = make("p", { className: "say", role: "status" });
+    const about = make("p", { className: "muted", role: "status" });
     const ways = make("div", { className: "ways", role: "group", "aria-label": "Techniques" });
-    const page = make("a", { className: "go" }, "Its page");
+    const page = make("a", { className: "go" }, "Page of the filter");
     const button = (label, sign, act) => make("button", { type: "button", "aria-label": label, title: label, onclick: act }, sign);
     const previous = button("Previous", "←", () => step(-1));
     const next = button("Next", "→", () => step(1));
     const bar = make("div", { className: "keys" }, previous, next, button("Smaller", "−", () => scale(zoom / 1.5)), button("Larger", "+", () => scale(zoom * 1.5)), page, button("Close", "×", () => dialog.close()));
-    const dialog = make("dialog", { className: "box", "aria-label": "Large picture" }, bar, stage, make("div", { className: "beside" }, title, about, ways));
+    const dialog = make("dialog", { className: "box", "aria-label": "Large picture" }, bar, stage, make("div", { className: "panel" }, title, about, ways));
 
-    /** Zoom, and keep what is in the middle, or under the pointer, where it is. */
+    /** Zoom, and keep the middle of the picture, or the point under the pointer, where it is. */
     function scale(to, x, y) {
       const before = zoom;
       const box = stage.getBoundingClientRect();
@@ -237,7 +237,7 @@
       if (count > 1) { place = (place + by + count) % count; draw(true); }
     }
 
-    function draw(tell) {
+    function draw(notify) {
       const one = item(place);
       const chosen = one.ways.find((each) => each.slug === way) || one.ways[0];
       image.hidden = !chosen;
@@ -257,7 +257,7 @@
         make("img", { src: each.src, alt: "", className: each.sharp ? "cells" : "" }), make("span", {}, each.title),
       ))));
       scale(1);
-      if (tell && moved) moved(place, way);
+      if (notify && moved) moved(place, way);
     }
 
     dialog.addEventListener("keydown", (event) => {
@@ -288,8 +288,8 @@
     });
     stage.addEventListener("pointerup", (event) => {
       const moved = start && zoom === 1 ? event.clientX - start.x : 0;
-      const turned = getComputedStyle(stage).direction === "rtl" ? -moved : moved;
-      if (Math.abs(moved) > 40 && Math.abs(moved) > Math.abs(event.clientY - start.y)) step(turned > 0 ? -1 : 1);
+      const forward = getComputedStyle(stage).direction === "rtl" ? -moved : moved;
+      if (Math.abs(moved) > 40 && Math.abs(moved) > Math.abs(event.clientY - start.y)) step(forward > 0 ? -1 : 1);
       start = null;
     });
     stage.addEventListener("pointercancel", () => { start = null; });
@@ -336,7 +336,7 @@
       return { title: `${data.title}, filter ${index}`, about: `${verdict}; ${numbers.join(", ")}`, page: `${pad(index, 4)}.html`, ways };
     }
 
-    /** Make the page look as the address says. */
+    /** Show what the address asks for. */
     function apply() {
       const values = state();
       if (!values) return;
@@ -369,10 +369,10 @@
       for (const step of all(".steps a")) {
         step.hash = written(new Map([...values].filter(([key]) => key !== "filter" && key !== "show")));
       }
-      light(values, technique.slug);
+      updateLightbox(values, technique.slug);
     }
 
-    function light(values, way) {
+    function updateLightbox(values, way) {
       const place = /^\d+$/.test(values.get("filter")) ? data.filters.indexOf(Number(values.get("filter"))) : -1;
       if (place < 0) { if (box) box.close(); return; }
       const places = order.includes(place) ? order : [place, ...order];
@@ -412,7 +412,7 @@
 
   // --- A filter's page ----------------------------------------------------------------------------------------------
 
-  /** Let every picture that says what it is be seen large. */
+  /** Let pictures be enlarged. */
   function enlargeable(images) {
     const item = (place) => {
       const image = images[place];

@@ -36,19 +36,19 @@ def test_the_weights_file_is_the_one_that_keras_asks_for(
 ) -> None:
     from keras.src.utils import file_utils
 
-    class AskedError(Exception):
+    class RequestedError(Exception):
         pass
 
     def get_file(fname: str | None = None, origin: str | None = None, **_: object) -> str:
-        raise AskedError(fname or Path(str(origin)).name)
+        raise RequestedError(fname or Path(str(origin)).name)
 
     monkeypatch.setattr(file_utils, "get_file", get_file)
     # in such a scope no weights are drawn that nobody looks at
-    with pytest.raises(AskedError) as asked, keras.StatelessScope():
+    with pytest.raises(RequestedError) as requested, keras.StatelessScope():
         getattr(keras.applications, name)(weights="imagenet", include_top=include_top)
     application = APPLICATIONS[name]
-    assert (application.weights_with_top if include_top else application.weights) == str(asked.value)
-    assert re.fullmatch(r"[\w.-]+\.h5", str(asked.value))
+    assert (application.weights_with_top if include_top else application.weights) == str(requested.value)
+    assert re.fullmatch(r"[\w.-]+\.h5", str(requested.value))
 
 
 @pytest.mark.parametrize("home", [None, "elsewhere"])

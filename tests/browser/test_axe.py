@@ -23,7 +23,7 @@ AXE = """tags => {
 
 DIALOGS = {
     "search": ("model", "document.querySelector('.find').click()", "[role=option]"),
-    "nothing found": ("home", "location.hash = 'q=xyzzy'; location.reload()", ".search .say:text('Nothing found')"),
+    "nothing found": ("home", "location.hash = 'q=xyzzy'; location.reload()", ".search .muted:text('Nothing found')"),
     "layers": ("layer", "document.querySelector('.switch').click()", "[role=option]"),
     "keys": ("home", "document.dispatchEvent(new KeyboardEvent('keydown', { key: '?' }))", ".help"),
     "lightbox of a layer": ("layer", "document.querySelector('.sheet .tile').click()", ".box .ways img"),

@@ -324,7 +324,7 @@ def test_a_swipe_turns_the_page(visit: Visit, moved: int, index: int) -> None:
 def test_a_dead_filter_in_the_lightbox_shows_what_there_is(visit: Visit) -> None:
     page = visit(f"{KINDS}#filter=1")
     assert page.inner_text("dialog.box h2") == "first, filter 1"
-    assert page.inner_text("dialog.box .say").startswith("dead; ")
+    assert page.inner_text("dialog.box .muted").startswith("dead; ")
     titles = page.locator("dialog.box .ways span").all_inner_texts()
     assert "Picture" not in titles
     assert titles[-1] == "Kernel"

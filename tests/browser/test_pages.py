@@ -60,7 +60,7 @@ def test_pages_are_read_without_javascript(chromium: Browser, site: Path) -> Non
     page, problems = open_page(chromium, site, scripts=False)
     page.goto((site / "index.html").as_uri())
     page.click("article a[href='tiny/index.html']")
-    page.click("a.mark[href$='/001-first/index.html'] text >> nth=0")
+    page.click("a.node[href$='/001-first/index.html'] text >> nth=0")
     page.click(".sheet a[href='0001.html']")
     assert page.text_content("h1") == "tiny / firstFilter 1"
     page.click("nav a[rel=next]")
@@ -97,10 +97,10 @@ def test_every_picture_of_a_filter_is_seen_with_how_it_was_made(scripts: bool, c
     assert small
     assert large["width"] > small["width"] > 150
     for one in others.all():
-        assert not one.locator(".growth").is_visible()
+        assert not one.locator(".snapshots").is_visible()
         one.locator("summary").press("Enter")
-        assert one.locator(".growth li").count() >= 3
-        for part in (".growth", "svg polyline", ".settings"):
+        assert one.locator(".snapshots li").count() >= 3
+        for part in (".snapshots", "svg polyline", ".settings"):
             assert one.locator(part).first.is_visible()
     page.locator(".others").scroll_into_view_if_needed()
     assert problems == []
@@ -123,9 +123,9 @@ def test_a_dead_filter_is_a_hatched_field(dark: bool, chromium: Browser, site: P
     assert page.text_content("h1") == "kinds / firstFilter 1"
     assert page.locator(".frame").inner_text() == "dead"
     assert page.locator(".evidence tbody tr").count() == 2 + 2  # photos, and positive pictures
-    assert not page.locator(".left img").first.is_visible()
-    page.locator(".left summary").click()
-    assert page.locator(".left img").first.is_visible()
+    assert not page.locator(".failed img").first.is_visible()
+    page.locator(".failed summary").click()
+    assert page.locator(".failed img").first.is_visible()
     assert problems == []
     page.context.close()
 

@@ -127,7 +127,7 @@ def test_links_inside_a_single_file(kept: BuiltSite, chromium: Browser, tmp_path
     address = alone(single_file(kept, choose(kept, "net")), tmp_path / "empty")
     page, problems = open_page(chromium, tmp_path / "empty")
     page.goto(address)
-    page.click("a.mark[href='#layer-002'] text >> nth=0")
+    page.click("a.node[href='#layer-002'] text >> nth=0")
     assert page.evaluate("document.querySelector(':target h2').textContent") == "top"
     page.click(".bar a[href='#reading']")
     assert page.evaluate("document.querySelector(':target h2').textContent") == "How to read these pictures"

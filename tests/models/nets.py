@@ -1,11 +1,14 @@
-"""The tiny networks that the tests of ``models`` are about. Each is small enough to be read in one look."""
+"""The tiny networks that the tests of ``models`` are about, and what runs them."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import keras
+import numpy as np
 from keras import layers
+
+from generator.models.graph import Graph
 
 
 def plain() -> keras.Model:
@@ -150,11 +153,11 @@ def many_inputs() -> keras.Model:
     tokens, mask = keras.Input((5,), dtype="int32", name="a_tokens"), keras.Input((None, None, 2), name="z_mask")
     size = keras.Input((2,), name="e_size")
     x = layers.Conv2D(4, 3, name="seen")(layers.Concatenate()([image, again]))
-    said = layers.Dense(4)(layers.Flatten()(layers.Embedding(9, 4)(tokens)))
-    told = layers.Dense(4)(layers.Concatenate()([size, layers.GlobalAveragePooling2D()(mask)]))
-    x = layers.Add()([x, layers.Reshape((1, 1, 4))(layers.Add()([said, told]))])
+    text = layers.Dense(4)(layers.Flatten()(layers.Embedding(9, 4)(tokens)))
+    head = layers.Dense(4)(layers.Concatenate()([size, layers.GlobalAveragePooling2D()(mask)]))
+    x = layers.Add()([x, layers.Reshape((1, 1, 4))(layers.Add()([text, head]))])
     inputs = {"c_image": image, "d_again": again, "a_tokens": tokens, "z_mask": mask, "e_size": size}
-    return keras.Model(inputs, {"top": layers.Conv2D(2, 1, name="top")(x), "told": told})
+    return keras.Model(inputs, {"top": layers.Conv2D(2, 1, name="top")(x), "head": head})
 
 
 def text() -> keras.Model:
@@ -168,7 +171,7 @@ def volumes() -> keras.Model:
 
 
 def either_format(data_format: str) -> keras.Model:
-    """Every layer that knows two orders of its axes, in one of them."""
+    """Every layer that has two orders of its axes, in one of them."""
     form = {"data_format": data_format}
     channels = 1 if data_format == "channels_first" else -1
     x = image = keras.Input((3, 16, 20) if data_format == "channels_first" else (16, 20, 3))
@@ -236,3 +239,18 @@ def hostile() -> keras.Model:
     for convolution, name in zip(convolutions, HOSTILE, strict=True):
         convolution.name = name
     return model
+
+
+def run(graph: Graph, image: Any, position: int) -> np.ndarray:
+    """Run the graph up to a call and return that call's result."""
+    values = {graph.input: image}
+    for needed in graph.needed([position]):
+        graph.calls[needed](values)
+    return np.asarray(values[graph.calls[position].outputs[0]])
+
+
+def image_for(model: keras.Model, side: int | None = None) -> Any:
+    """Return one random input of a model."""
+    height, width, channels = model.inputs[0].shape[1:]
+    shape = (1, side or height, side or width, channels)
+    return keras.ops.convert_to_tensor(np.random.default_rng(1).normal(size=shape).astype(np.float32))

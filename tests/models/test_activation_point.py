@@ -5,8 +5,8 @@ from __future__ import annotations
 import keras
 import pytest
 
-from generator.models.activation_point import activation_name, read_point
-from generator.models.graph import flatten
+from generator.models.activation_point import activation_name, activation_point
+from generator.models.flatten import flatten
 from tests.models import nets
 
 READ_AT = {
@@ -32,7 +32,7 @@ def test_where_the_network_first_uses_a_filter(network: keras.Model, conv: str) 
     graph = flatten(network)
     at, activation = READ_AT[conv]
     position = next(p for p, call in enumerate(graph.calls) if call.name == conv)
-    point = read_point(graph, position)
+    point = activation_point(graph, position)
     last = graph.calls[point.last]
     if at is None:
         assert type(last.op).__name__ == "Silu"

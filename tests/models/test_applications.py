@@ -40,8 +40,8 @@ def test_its_convolutions_are_those_that_keras_lists(name: str) -> None:
     flat = model.keras_model._flatten_layers(include_self=False)
     # None of these networks shares a layer or nests another twice, so layers are calls.
     expected = [told_by_keras(layer) for layer in flat if type(layer).__name__ in KINDS]
-    found = [(layer.name.rsplit("/", 1)[-1], layer.filters) for layer in model.summary.layers]
-    assert sorted(found) == sorted(expected)
+    layers = [(layer.name.rsplit("/", 1)[-1], layer.filters) for layer in model.summary.layers]
+    assert sorted(layers) == sorted(expected)
     assert model.summary.left_out == ()
     assert model.summary.parameters == sum(prod(w.shape) for w in model.keras_model.weights)
     assert model.summary.preprocess.label == f"that of {name}"

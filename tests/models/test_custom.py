@@ -41,7 +41,7 @@ def build():
 PLAIN = CODE.format(decorator="", name="Times", function="twice_tanh")
 
 
-def answers(model: keras.Model) -> np.ndarray:
+def outputs(model: keras.Model) -> np.ndarray:
     image = np.random.default_rng(0).normal(size=(1, *model.inputs[0].shape[1:])).astype(np.float32)
     return np.asarray(model(image))
 
@@ -62,11 +62,11 @@ def test_classes_and_functions_are_found_by_their_import_paths(suffix: str, deco
         model.save_weights(tmp_path / "w.weights.h5")
         own = replace(own, weights=str(tmp_path / "w.weights.h5"))
     loaded = load(own)
-    np.testing.assert_allclose(answers(loaded.keras_model), answers(model), rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(outputs(loaded.keras_model), outputs(model), rtol=1e-5, atol=1e-6)
     assert [layer.name for layer in loaded.summary.layers] == ["first", "inner/conv"]
     left = keras.saving.get_custom_objects()
-    assert set(left) - set(known) <= {"my pack>Times"}  # what its decorator said, as anywhere in Python
-    assert answers(load(own).keras_model).shape == (1, 6, 6, 3)
+    assert set(left) - set(known) <= {"my pack>Times"}  # what its decorator chose, as anywhere in Python
+    assert outputs(load(own).keras_model).shape == (1, 6, 6, 3)
 
 
 @pytest.mark.parametrize("suffix", [".keras", ".h5"])
@@ -93,12 +93,12 @@ def test_models_do_not_take_each_others_classes(tmp_path: Path) -> None:
     entries, expected = [], []
     for module, text in texts.items():
         (tmp_path / f"{module}.py").write_text(text)
-        expected.append(answers(save_built(text, tmp_path / f"{module}.keras")))
+        expected.append(outputs(save_built(text, tmp_path / f"{module}.keras")))
         custom = (("Times", f"{module}:Times"), ("f", f"{module}:f"))
         entries.append(entry(tmp_path / f"{module}.keras", tmp_path, custom_objects=custom))
     for index in (0, 1, 0, 1):
-        found = answers(load(entries[index]).keras_model)
-        np.testing.assert_allclose(found, expected[index], rtol=1e-5, atol=1e-6)
+        actual = outputs(load(entries[index]).keras_model)
+        np.testing.assert_allclose(actual, expected[index], rtol=1e-5, atol=1e-6)
 
 
 @pytest.mark.parametrize("suffix", [".keras", ".h5", ".json"])

@@ -11,14 +11,14 @@ import tensorflow as tf
 
 from generator.errors import ModelError
 from generator.models.describe import describe
-from generator.models.graph import flatten
+from generator.models.flatten import flatten
 from generator.models.preprocess import named
 from generator.models.summary import PICTURE, ArchitectureRow, ModelSummary
 from tests.models import nets
 
 
-def card_of(model: keras.Model) -> ModelSummary:
-    """Return a model's card; its preprocessing does not matter here."""
+def summary_of(model: keras.Model) -> ModelSummary:
+    """Return a model's summary; its preprocessing does not matter here."""
     return describe(model, flatten(model), named("none", 3), "digest", [])
 
 
@@ -43,7 +43,7 @@ NAMES = [
 def test_convolutions_are_found_in_the_order_of_computation(
     network: Callable[[], keras.Model], names: list[str]
 ) -> None:
-    summary = card_of(network())
+    summary = summary_of(network())
     assert [layer.name for layer in summary.layers] == names
     assert [layer.index for layer in summary.layers] == list(range(1, len(names) + 1))
 
@@ -52,7 +52,7 @@ def test_convolutions_are_found_in_the_order_of_computation(
 def test_the_reference_networks_have_as_many_as_keras_says(name: str, count: int) -> None:
     model = getattr(keras.applications, name)(weights=None, include_top=False, input_shape=(96, 96, 3))
     expected = [layer for layer in layers_inside(model) if isinstance(layer, keras.layers.Conv2D)]
-    summary = card_of(model)
+    summary = summary_of(model)
     assert len(expected) == count
     assert {layer.name for layer in summary.layers} == {layer.name for layer in expected}
     assert len(summary.layers) == count
@@ -65,7 +65,7 @@ def test_the_reference_networks_have_as_many_as_keras_says(name: str, count: int
 
 
 def test_shapes_and_parameters_of_every_kind() -> None:
-    summary = card_of(nets.kinds())
+    summary = summary_of(nets.kinds())
     assert [(la.type, la.kernel_shapes, la.output_shape, la.filters, la.parameters) for la in summary.layers] == [
         ("DepthwiseConv2D", ((3, 3, 3, 2),), (16, 16, 6), 6, 3 * 3 * 6 + 6),
         ("SeparableConv2D", ((3, 3, 6, 2), (1, 1, 12, 5)), (16, 16, 5), 5, 3 * 3 * 12 + 12 * 5 + 5),
@@ -97,12 +97,12 @@ def fed_by(row: ArchitectureRow, rows: Sequence[ArchitectureRow]) -> list[str]:
 
 @pytest.mark.parametrize(("network", "feeding"), FEEDING)
 def test_what_feeds_each_layer(network: Callable[[], keras.Model], feeding: dict[str, list[str]]) -> None:
-    rows = card_of(network()).architecture
+    rows = summary_of(network()).architecture
     assert {row.name: fed_by(row, rows) for row in rows} == feeding
 
 
 def test_each_call_of_a_shared_layer_is_fed_by_what_it_is_called_with() -> None:
-    rows = card_of(nets.shared()).architecture
+    rows = summary_of(nets.shared()).architecture
     assert [(row.name, row.inputs) for row in rows] == [
         ("again", (PICTURE,)),
         ("again", (0,)),
@@ -116,16 +116,16 @@ def test_what_is_taken_twice_feeds_once_and_zeros_are_fed_by_nothing() -> None:
     seen = keras.layers.Conv2D(3, 1, name="seen")(image)
     twice = keras.layers.Add(name="twice")([seen, seen])
     small = keras.layers.MaxPooling2D(name="small")(twice)
-    rows = card_of(keras.Model([image, mask], keras.layers.Add(name="masked")([mask, small]))).architecture
-    found = {row.name: (row.type, fed_by(row, rows)) for row in rows}
-    assert found["mask"] == ("Zeros", [])
-    assert found["twice"] == ("Add", ["seen"])
-    assert found["masked"] == ("Add", ["mask", "small"])
+    rows = summary_of(keras.Model([image, mask], keras.layers.Add(name="masked")([mask, small]))).architecture
+    by_name = {row.name: (row.type, fed_by(row, rows)) for row in rows}
+    assert by_name["mask"] == ("Zeros", [])
+    assert by_name["twice"] == ("Add", ["seen"])
+    assert by_name["masked"] == ("Add", ["mask", "small"])
 
 
 def test_a_residual_network_is_wired_as_keras_says() -> None:
     model = keras.applications.ResNet50V2(weights=None, input_shape=(64, 64, 3))
-    rows = card_of(model).architecture
+    rows = summary_of(model).architecture
     for row in rows:
         (node,) = model.get_layer(row.name)._inbound_nodes
         before = [tensor._keras_history.operation for tensor in node.input_tensors]
@@ -138,7 +138,7 @@ def test_what_takes_the_picture_again_is_fed_by_it() -> None:
     seen = keras.layers.Conv2D(3, 3, padding="same", name="seen")(picture)
     beside = keras.layers.Concatenate(name="beside")([picture, seen])
     last = keras.layers.Conv2D(3, 3, padding="same", name="last")(beside)
-    rows = card_of(keras.Model(picture, keras.layers.Add(name="residual")([picture, last]))).architecture
+    rows = summary_of(keras.Model(picture, keras.layers.Add(name="residual")([picture, last]))).architecture
     assert {row.name: fed_by(row, rows) for row in rows} == {
         "seen": ["the picture"],
         "beside": ["the picture", "seen"],
@@ -148,7 +148,7 @@ def test_what_takes_the_picture_again_is_fed_by_it() -> None:
 
 
 def test_costs_are_those_of_the_textbook() -> None:
-    first, second = card_of(nets.plain()).layers
+    first, second = summary_of(nets.plain()).layers
     own = 22 * 22 * 3 * 3 * 3 * 4
     assert first.macs == pytest.approx(own / 24**2, abs=1e-3)
     assert second.macs == pytest.approx((own + 9 * 9 * 3 * 3 * 4 * 5) / 24**2, abs=1e-3)
@@ -156,7 +156,7 @@ def test_costs_are_those_of_the_textbook() -> None:
 
 
 def test_a_shared_layer_is_shown_once_for_each_call_and_counted_once() -> None:
-    summary = card_of(nets.shared())
+    summary = summary_of(nets.shared())
     assert [layer.call for layer in summary.layers] == [1, 2, 1, 2]
     assert len({layer.slug for layer in summary.layers}) == 4
     assert sum(row.parameters for row in summary.architecture) == summary.parameters == nets.shared().count_params()
@@ -167,13 +167,13 @@ def test_a_shared_layer_is_shown_once_for_each_call_and_counted_once() -> None:
     [(nets.plain, True), (nets.nested_twice, True), (nets.with_top, True), (nets.dense_before, False)],
 )
 def test_whether_other_sizes_can_be_fed(network: Callable[[], keras.Model], any_size: bool) -> None:
-    summary = card_of(network())
+    summary = summary_of(network())
     assert summary.any_size is any_size
     assert (summary.picture_size(32) == (32, 32)) is any_size
 
 
 def test_what_is_no_picture_is_left_out_with_a_reason() -> None:
-    assert card_of(nets.with_conv1d()).left_out == ("sequence (Conv1D) is left out: it has no second axis to draw",)
+    assert summary_of(nets.with_conv1d()).left_out == ("sequence (Conv1D) is left out: it has no second axis to draw",)
 
 
 @keras.saving.register_keras_serializable("filter-gallery-tests")
@@ -192,9 +192,9 @@ class Opaque(keras.layers.Layer):
 def test_a_convolution_that_no_picture_reaches_is_named() -> None:
     image, other = keras.Input((8, 8, 3), name="image"), keras.Input((4, 4, 2), name="mask")
     seen = keras.layers.Conv2D(2, 1, name="seen")(image)
-    apart = keras.layers.Conv2D(2, 1, name="apart")(other)
-    both = keras.layers.Add()([keras.layers.AveragePooling2D(2)(seen), apart])
-    summary = card_of(keras.Model([image, other], keras.layers.Conv2D(2, 1, name="both")(both)))
+    separate = keras.layers.Conv2D(2, 1, name="apart")(other)
+    both = keras.layers.Add()([keras.layers.AveragePooling2D(2)(seen), separate])
+    summary = summary_of(keras.Model([image, other], keras.layers.Conv2D(2, 1, name="both")(both)))
     assert [layer.name for layer in summary.layers] == ["seen", "both"]
     assert summary.left_out == ("apart (Conv2D) is left out: no picture reaches it, only zeros do",)
     assert any("mask" in note and "zeros" in note for note in summary.notes)
@@ -204,14 +204,14 @@ def test_a_block_that_can_be_opened_shows_its_convolutions() -> None:
     model = keras.Sequential(
         [keras.Input((8, 8, 3)), keras.layers.Conv2D(3, 1, name="seen"), nets.Subclassed(name="block")]
     )
-    summary = card_of(model)
+    summary = summary_of(model)
     assert [layer.name.partition("/")[0] for layer in summary.layers] == ["seen", "block"]
     assert summary.left_out == ()
 
 
 def test_a_block_that_hides_its_convolutions_is_named() -> None:
     model = keras.Sequential([keras.Input((8, 8, 3)), keras.layers.Conv2D(3, 1, name="seen"), Opaque(name="block")])
-    summary = card_of(model)
+    summary = summary_of(model)
     assert [layer.name for layer in summary.layers] == ["seen"]
     (line,) = summary.left_out
     assert line.startswith("block (Opaque) is left out with the convolutions inside it: ")
@@ -226,12 +226,12 @@ def test_a_block_that_hides_its_convolutions_is_named() -> None:
 )
 def test_what_cannot_be_shown_is_refused(network: Callable[[], keras.Model], message: str) -> None:
     with pytest.raises(ModelError) as refused:
-        card_of(network())
+        summary_of(network())
     assert message in str(refused.value)
 
 
 @pytest.mark.parametrize(
-    ("channels", "wanted", "shown", "says"),
+    ("channels", "bands", "shown", "note"),
     [
         (1, (), (0,), None),
         (3, (), (0, 1, 2), None),
@@ -243,13 +243,13 @@ def test_what_cannot_be_shown_is_refused(network: Callable[[], keras.Model], mes
     ],
 )
 def test_which_channels_are_shown(
-    channels: int, wanted: tuple[int, ...], shown: tuple[int, ...], says: str | None
+    channels: int, bands: tuple[int, ...], shown: tuple[int, ...], note: str | None
 ) -> None:
     model = keras.Sequential([keras.Input((8, 8, channels)), keras.layers.Conv2D(2, 3)])
-    summary = describe(model, flatten(model), named("none", channels), "digest", ["first"], bands=wanted)
+    summary = describe(model, flatten(model), named("none", channels), "digest", ["first"], bands=bands)
     assert (summary.channels, summary.bands) == (channels, shown)
     assert summary.warnings == ("first",)
-    assert [note[: len(says or "")] for note in summary.notes] == ([says] if says else [])
+    assert [own[: len(note or "")] for own in summary.notes] == ([note] if note else [])
 
 
 def test_channels_that_the_network_does_not_have() -> None:
@@ -265,12 +265,12 @@ def test_a_network_that_halves_and_joins_again_takes_multiples(up: str, side: in
         return keras.layers.UpSampling2D()(x) if up == "UpSampling2D" else keras.layers.Conv2DTranspose(3, 2, 2)(x)
 
     image = keras.Input((side, side, 3))
-    one = keras.layers.Conv2D(3, 3, padding="same")(image)
-    two = keras.layers.Conv2D(3, 3, padding="same")(keras.layers.MaxPooling2D()(one))
-    deep = keras.layers.Conv2D(3, 3, padding="same")(keras.layers.MaxPooling2D()(two))
-    up_two = keras.layers.Concatenate()([larger(deep), two])
-    up_one = keras.layers.Concatenate()([larger(up_two), one])
-    summary = card_of(keras.Model(image, keras.layers.Conv2D(2, 3)(up_one)))
+    full = keras.layers.Conv2D(3, 3, padding="same")(image)
+    half = keras.layers.Conv2D(3, 3, padding="same")(keras.layers.MaxPooling2D()(full))
+    deep = keras.layers.Conv2D(3, 3, padding="same")(keras.layers.MaxPooling2D()(half))
+    up_half = keras.layers.Concatenate()([larger(deep), half])
+    up_full = keras.layers.Concatenate()([larger(up_half), full])
+    summary = summary_of(keras.Model(image, keras.layers.Conv2D(2, 3)(up_full)))
     assert (summary.any_size, summary.multiple) == (True, 4)
     assert summary.picture_size(30) == (32, 32)
 
@@ -278,12 +278,12 @@ def test_a_network_that_halves_and_joins_again_takes_multiples(up: str, side: in
 def test_augmentation_is_nothing_when_pictures_are_shown() -> None:
     image = keras.Input((24, 24, 3))
     x = keras.layers.RandomContrast(0.2)(keras.layers.RandomRotation(0.1)(keras.layers.RandomFlip()(image)))
-    (layer,) = card_of(keras.Model(image, keras.layers.Conv2D(2, 5)(x))).layers
+    (layer,) = summary_of(keras.Model(image, keras.layers.Conv2D(2, 5)(x))).layers
     assert layer.receptive_field == (5, 5)
 
 
 def test_hostile_names_stay_as_they_are_but_never_reach_a_path() -> None:
-    summary = card_of(nets.hostile())
+    summary = summary_of(nets.hostile())
     assert tuple(layer.name for layer in summary.layers) == nets.HOSTILE
     assert [layer.slug for layer in summary.layers] == [
         "001-script-alert-1-script",
@@ -294,9 +294,9 @@ def test_hostile_names_stay_as_they_are_but_never_reach_a_path() -> None:
     ]
 
 
-def test_a_card_survives_json() -> None:
+def test_a_summary_survives_json() -> None:
     import json
 
-    summary = card_of(nets.residual())
+    summary = summary_of(nets.residual())
     assert ModelSummary.from_json(json.loads(json.dumps(summary.to_json()))) == summary
     assert ModelSummary.from_json({**summary.to_json(), "version": 0}) is None

@@ -10,29 +10,15 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from generator.errors import ModelError
 from generator.models.describe import conv_positions
-from generator.models.graph import Graph, flatten
+from generator.models.flatten import flatten
+from generator.models.graph import Graph
 from generator.models.receptive_field import receptive_fields
 from tests.models import nets
+from tests.models.nets import image_for, run
 
 ops = keras.ops
 NETWORKS = [nets.plain, nets.nested_twice, nets.shared, nets.branches, nets.residual, nets.kinds, nets.with_top]
-
-
-def run(graph: Graph, image: Any, position: int) -> np.ndarray:
-    """Run the graph up to a call and return that call's result."""
-    values = {graph.input: image}
-    for needed in graph.needed([position]):
-        graph.calls[needed](values)
-    return np.asarray(values[graph.calls[position].outputs[0]])
-
-
-def image_for(model: keras.Model, side: int | None = None) -> Any:
-    """Return one random input of a model."""
-    height, width, channels = model.inputs[0].shape[1:]
-    shape = (1, side or height, side or width, channels)
-    return keras.ops.convert_to_tensor(np.random.default_rng(1).normal(size=shape).astype(np.float32))
 
 
 @pytest.mark.parametrize("network", NETWORKS)
@@ -64,21 +50,6 @@ def test_a_nested_call_gives_what_its_models_give_one_after_the_other() -> None:
     assert not expected
 
 
-def test_the_second_call_of_a_shared_layer_sees_what_the_first_gave() -> None:
-    model = nets.shared()
-    graph, image = flatten(model), image_for(model)
-    layer = model.get_layer("again")
-    first, second = (p for p, call in enumerate(graph.calls) if call.op is layer)
-    np.testing.assert_array_equal(run(graph, image, first), np.asarray(layer(image)))
-    np.testing.assert_array_equal(run(graph, image, second), np.asarray(layer(layer(image))))
-    assert [(call.name, call.number) for call in graph.calls] == [
-        ("again", 1),
-        ("again", 2),
-        ("block/inside", 1),
-        ("block/inside", 2),
-    ]
-
-
 @pytest.mark.parametrize("side", [17, 40])
 @pytest.mark.parametrize("network", [nets.plain, nets.nested_twice, nets.branches, nets.with_top])
 def test_it_runs_at_sizes_that_the_model_was_not_built_for(network: Callable[[], keras.Model], side: int) -> None:
@@ -98,57 +69,6 @@ def test_only_what_is_needed_is_run() -> None:
     assert sorted(graph.consumers(graph.calls[at["stem"]].outputs[0])) == sorted([at["left"], at["right"], at["added"]])
 
 
-@pytest.mark.parametrize(
-    ("network", "message"),
-    [
-        (nets.conv1d_only, "the model takes (32, 2) of float32, not pictures"),
-        (nets.text, "the model takes (None,) of int32, not pictures"),
-        (nets.volumes, "the model takes (8, 8, 8, 1) of float32, not pictures"),
-        (lambda: keras.Sequential([keras.layers.Conv2D(2, 3)]), "saved without an input shape"),
-    ],
-)
-def test_models_that_take_no_picture_are_refused(network: Callable[[], keras.Model], message: str) -> None:
-    with pytest.raises(ModelError) as refused:
-        flatten(network())
-    assert message in str(refused.value)
-
-
-def test_two_pictures_of_one_size_are_the_same_picture() -> None:
-    model = nets.two_inputs()
-    graph, image = flatten(model), image_for(model)
-    np.testing.assert_array_equal(run(graph, image, len(graph.calls) - 1), np.asarray(model([image, image])))
-    first, second = (tensor._keras_history.operation.name for tensor in model.inputs)
-    assert graph.notes == (f"The input {second} gets the same picture as {first}.",)
-
-
-def test_what_is_no_picture_of_that_size_gets_zeros() -> None:
-    model = nets.many_inputs()
-    graph = flatten(model)
-    images = ops.convert_to_tensor(np.random.default_rng(4).normal(size=(3, 12, 12, 3)).astype(np.float32))
-    values = {graph.input: images}
-    for call in graph.calls:
-        call(values)
-    given = {
-        "a_tokens": ops.zeros((3, 5), "int32"),
-        "z_mask": ops.zeros((3, 1, 1, 2)),
-        "c_image": images,
-        "d_again": images,
-        "e_size": ops.zeros((3, 2)),
-    }
-    expected = model(given)
-    assert len(graph.outputs) == 2
-    for number, tensor in zip(graph.outputs, keras.tree.flatten(expected), strict=True):
-        np.testing.assert_array_equal(np.asarray(values[number]), np.asarray(tensor))
-    shapes = graph.shapes(12, 12, 3)
-    assert [shapes[number] for number in graph.outputs] == [tuple(t.shape[1:]) for t in keras.tree.flatten(expected)]
-    assert graph.notes == (
-        "The input a_tokens (5,) is no picture of that size: it gets zeros.",
-        "The input d_again gets the same picture as c_image.",
-        "The input e_size (2,) is no picture of that size: it gets zeros.",
-        "The input z_mask (None, None, 2) is no picture of that size: it gets zeros.",
-    )
-
-
 def gradient(function: Callable[[object], object], image: object) -> np.ndarray:
     """Return the gradient of the sum of squares of what a function returns."""
     with tf.GradientTape() as tape:
@@ -163,21 +83,21 @@ def test_a_channels_first_network_computes_what_its_channels_last_twin_does() ->
     graph = flatten(first)
     image = ops.convert_to_tensor(np.random.default_rng(5).normal(size=(2, 16, 20, 3)).astype(np.float32))
 
-    def outputs(picture: Any) -> list[Any]:
+    def outputs(picture: object) -> list[Any]:
         values = {graph.input: picture}
         for call in graph.calls:
             call(values)
         return [values[number] for number in graph.outputs]
 
-    for found, expected in zip(outputs(image), last(image), strict=True):
-        turned = ops.transpose(found, (0, 2, 3, 1)) if len(found.shape) == 4 else found
+    for actual, expected in zip(outputs(image), last(image), strict=True):
+        turned = ops.transpose(actual, (0, 2, 3, 1)) if len(actual.shape) == 4 else actual
         np.testing.assert_allclose(np.asarray(turned), np.asarray(expected), rtol=1e-5, atol=1e-6)
     np.testing.assert_allclose(gradient(outputs, image), gradient(last, image), rtol=1e-4, atol=1e-6)
     assert graph.picture == (16, 20, 3)
     twin = flatten(last)
     here, there = graph.shapes(16, 20, 3), twin.shapes(16, 20, 3)
-    for found, expected in zip(graph.outputs, twin.outputs, strict=True):
-        assert here[found] == (
+    for actual, expected in zip(graph.outputs, twin.outputs, strict=True):
+        assert here[actual] == (
             there[expected][-1:] + there[expected][:-1] if len(there[expected]) == 3 else there[expected]
         )
     fields = [dict(zip((c.name for c in g.calls), receptive_fields(g), strict=True)) for g in (graph, twin)]
@@ -195,19 +115,6 @@ def test_a_channels_first_layer_is_as_it_was_afterwards() -> None:
     call({call.inputs[0]: ops.zeros((1, 3, 16, 20))})
     assert call.op.data_format == "channels_first"
     assert call.op.input_spec is spec
-
-
-@pytest.mark.parametrize(("dims", "shape"), [((2, 3, 1), (3, 8, 10)), ((3, 1, 2), (8, 10, 3))])
-def test_the_picture_s_axes_are_those_of_the_first_image_layer(dims: tuple[int, ...], shape: tuple[int, ...]) -> None:
-    """A Permute before it is counted in."""
-    image = keras.Input(shape)
-    form = "channels_last" if dims == (2, 3, 1) else "channels_first"
-    turned = keras.layers.Permute(dims)(keras.layers.Rescaling(2.0)(image))
-    graph = flatten(keras.Model(image, keras.layers.Conv2D(2, 3, data_format=form)(turned)))
-    assert graph.picture == (8, 10, 3)
-    assert run(graph, ops.zeros((1, 8, 10, 3)), len(graph.calls) - 1).shape == (
-        (1, 6, 8, 2) if form == "channels_last" else (1, 2, 6, 8)
-    )
 
 
 def test_training_is_off_whatever_was_recorded() -> None:

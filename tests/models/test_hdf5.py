@@ -32,7 +32,7 @@ def test_a_damaged_file_is_an_error(saved: Path) -> None:
 
 
 def test_reading_that_does_not_end_is_an_error(saved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hdf5, "SECONDS_TO_LOOK", 0.5)
-    monkeypatch.setattr(hdf5, "_LOOK_THROUGH", "while True: pass")
+    monkeypatch.setattr(hdf5, "TIMEOUT_SECONDS", 0.5)
+    monkeypatch.setattr(hdf5, "_READ_THROUGH", "while True: pass")
     with pytest.raises(ModelError, match=r"a damaged HDF5 file: not read to its end in 0\.5 s"):
         hdf5.check_hdf5(saved)

@@ -80,9 +80,9 @@ CHANGES: list[tuple[str, dict[str, object]]] = [
 
 
 def test_every_change_of_what_is_computed_or_shown_is_another_digest(place: Path) -> None:
-    found = [digest_of(entry(place, kind, **fields)) for kind, fields in CHANGES]
-    found += [digest_of(entry(place, kind)) for kind in ("file", "application", "architecture")]
-    assert len(set(found)) == len(found)
+    digests = [digest_of(entry(place, kind, **fields)) for kind, fields in CHANGES]
+    digests += [digest_of(entry(place, kind)) for kind in ("file", "application", "architecture")]
+    assert len(set(digests)) == len(digests)
 
 
 def touch_nothing(place: Path) -> None:

@@ -132,7 +132,7 @@ def test_wrong_preprocessing_gets_a_warning_and_the_right_one_a_note(tmp_path: P
     assert "preprocess: tf" in wrong.warnings[-1]
 
 
-def test_what_cannot_be_checked_is_said(entry_of: MakeEntry) -> None:
+def test_what_cannot_be_checked_is_reported(entry_of: MakeEntry) -> None:
     assert "was not checked: the network has no batch normalisation" in load(entry_of("demo")).summary.notes[-1]
 
 
@@ -156,8 +156,8 @@ def test_a_style_for_three_channels_is_refused_for_others(tmp_path: Path, entry_
 def test_random_weights_are_the_same_every_time(entry_of: MakeEntry) -> None:
     entry = entry_of("MobileNet", weights="random", input_shape=SMALL)
     once, again = (load(entry) for _ in range(2))
-    for one, other in zip(once.keras_model.get_weights(), again.keras_model.get_weights(), strict=True):
-        np.testing.assert_array_equal(one, other)
+    for first, second in zip(once.keras_model.get_weights(), again.keras_model.get_weights(), strict=True):
+        np.testing.assert_array_equal(first, second)
     assert once.summary == again.summary
 
 

@@ -61,9 +61,9 @@ def test_a_map_is_measured_from_what_a_function_makes_of_a_few_pixels() -> None:
 
     black = np.array(function([0, 0, 0]), np.float64)
     units = np.array([function([1, 0, 0]), function([0, 1, 0]), function([0, 0, 1])], np.float64)
-    found = measured("own", black, units)
-    np.testing.assert_allclose(found(np.array([7, 11, 13])), function([7, 11, 13]))
-    assert found.label == "own"
+    preprocess = measured("own", black, units)
+    np.testing.assert_allclose(preprocess(np.array([7, 11, 13])), function([7, 11, 13]))
+    assert preprocess.label == "own"
 
 
 @pytest.mark.parametrize("style", ["caffe", "torch"])

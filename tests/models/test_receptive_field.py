@@ -11,7 +11,7 @@ import pytest
 import tensorflow as tf
 from keras import layers, ops
 
-from generator.models.graph import flatten
+from generator.models.flatten import flatten
 from generator.models.receptive_field import receptive_fields
 from generator.models.summary import WHOLE_INPUT
 from tests.models import nets
@@ -53,28 +53,28 @@ def measured(model: keras.Model) -> dict[str, tuple[int, int]]:
 
     @tf.function  # type: ignore[untyped-decorator]  # eagerly, TensorFlow 2.21 also asks for the kernels' gradients, and crashes at 1x1 with a stride
     def gradients(images: tf.Tensor) -> dict[str, tf.Tensor]:
-        found = {}
+        by_name = {}
         for name, output in tapped(images).items():
             rows, columns = (min(max(size // 2 - UNITS // 2, 0), size - 1) for size in output.shape[1:3])
             places = [
                 (i, min(rows + i, output.shape[1] - 1), min(columns + i, output.shape[2] - 1)) for i in range(UNITS)
             ]
-            found[name] = tf.gradients(tf.gather_nd(output, places), images)[0]
-        return found
+            by_name[name] = tf.gradients(tf.gather_nd(output, places), images)[0]
+        return by_name
 
     images = tf.ones((UNITS, *model.inputs[0].shape[1:]))
-    return {name: extent(np.asarray(found)) for name, found in gradients(images).items()}
+    return {name: extent(np.asarray(gradient)) for name, gradient in gradients(images).items()}
 
 
 def extent(gradients: np.ndarray) -> tuple[int, int]:
     """Return the largest number of rows, and of columns, between the first and the last that is not zero."""
     reached = np.abs(gradients).sum(-1) > 0
-    spans = [[np.ptp(np.flatnonzero(one.any(axis))) + 1 for one in reached if one.any()] for axis in (1, 0)]
+    spans = [[np.ptp(np.flatnonzero(unit.any(axis))) + 1 for unit in reached if unit.any()] for axis in (1, 0)]
     return int(max(spans[0])), int(max(spans[1]))
 
 
-def told(model: keras.Model) -> dict[str, tuple[int, int] | None]:
-    """Return what the package says of the same layers."""
+def computed(model: keras.Model) -> dict[str, tuple[int, int] | None]:
+    """Return the receptive fields that the package computes for the same layers."""
     graph = flatten(model)
     fields = receptive_fields(graph)
     by_tensor = {tensor: field for call, field in zip(graph.calls, fields, strict=True) for tensor in call.outputs}
@@ -86,14 +86,14 @@ def told(model: keras.Model) -> dict[str, tuple[int, int] | None]:
 def test_the_field_of_every_convolution_is_the_measured_one(name: str) -> None:
     model = ARCHITECTURES[name]()
     whole = tuple(model.inputs[0].shape[1:3])
-    found, seen = told(model), measured(model)
-    said = {layer: whole if found[layer] == (WHOLE_INPUT, WHOLE_INPUT) else found[layer] for layer in seen}
-    assert said == seen
+    fields, seen = computed(model), measured(model)
+    in_pixels = {layer: whole if fields[layer] == (WHOLE_INPUT, WHOLE_INPUT) else fields[layer] for layer in seen}
+    assert in_pixels == seen
     assert any(field != whole for field in seen.values()), "the network is too small to tell"
 
 
 def last_field(*steps: keras.Layer) -> tuple[int, int] | None:
-    """Return what is said of the last of a few layers."""
+    """Return the receptive field of the last of a few layers."""
     return receptive_fields(flatten(chain(*steps)))[-1]
 
 
@@ -109,7 +109,7 @@ def test_worked_by_hand() -> None:
 
 
 def test_a_residual_connection_keeps_the_longest_path() -> None:
-    assert told(nets.branches()) == {
+    assert computed(nets.branches()) == {
         "stem": (3, 3),
         "left": (3, 3),
         "right": (7, 7),
@@ -123,8 +123,8 @@ def test_a_residual_connection_keeps_the_longest_path() -> None:
 def through(make: Callable[[object], object]) -> tuple[int, int] | None:
     """Return the field of a 3x3 convolution behind what a function makes of a 3x3 convolution's result."""
     image = keras.Input((SIDE, SIDE, 3))
-    made = make(layers.Conv2D(4, 3, padding="same")(image))
-    return receptive_fields(flatten(keras.Model(image, layers.Conv2D(2, 3, padding="same", name="end")(made))))[-1]
+    changed = make(layers.Conv2D(4, 3, padding="same")(image))
+    return receptive_fields(flatten(keras.Model(image, layers.Conv2D(2, 3, padding="same", name="end")(changed))))[-1]
 
 
 class Moved(layers.Conv2D):
@@ -187,9 +187,9 @@ def test_inputs_of_zeros_see_nothing_and_spoil_no_join() -> None:
     image, other = keras.Input((SIDE, SIDE, 3)), keras.Input((SIDE, SIDE, 1))
     blank = layers.Conv2D(3, 5, padding="same", name="blank")(other)
     joined = layers.Concatenate()([layers.Conv2D(3, 3, padding="same")(image), blank])
-    found = told(keras.Model([image, other], layers.Conv2D(2, 3, name="end")(joined)))
-    assert found["blank"] == (0, 0)
-    assert found["end"] == (5, 5)
+    fields = computed(keras.Model([image, other], layers.Conv2D(2, 3, name="end")(joined)))
+    assert fields["blank"] == (0, 0)
+    assert fields["end"] == (5, 5)
 
 
 def test_the_offset_of_padding_same_follows_the_size_of_the_picture() -> None:
@@ -200,7 +200,7 @@ def test_the_offset_of_padding_same_follows_the_size_of_the_picture() -> None:
         padded = layers.Conv2D(2, 3, strides=2)(padded)
         same = layers.Conv2D(2, 3, strides=2, padding="same")(image)
         model = keras.Model(image, layers.Conv2D(2, 1, name="end")(layers.Add()([padded, same])))
-        assert told(model)["end"] == measured(model)["end"] == field
+        assert computed(model)["end"] == measured(model)["end"] == field
 
 
 @pytest.mark.parametrize(

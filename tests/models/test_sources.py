@@ -24,7 +24,7 @@ from tests.models.written import entry, keras2, save
 SUFFIXES = (".keras", ".h5", ".json")
 
 
-def answers(model: keras.Model) -> np.ndarray:
+def outputs(model: keras.Model) -> np.ndarray:
     image = np.random.default_rng(0).normal(size=(1, *model.inputs[0].shape[1:])).astype(np.float32)
     return np.asarray(model(image), np.float32)
 
@@ -52,7 +52,7 @@ def test_an_architecture_with_weights_is_the_network(
     model = network()
     weights = weights_beside(model, tmp_path / name)
     own = entry(save(model, tmp_path / "net.json"), tmp_path, weights=str(weights))
-    np.testing.assert_allclose(answers(load(own).keras_model), answers(model), rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(outputs(load(own).keras_model), outputs(model), rtol=1e-5, atol=1e-6)
 
 
 def test_random_weights_of_an_architecture_are_the_same_every_time(tmp_path: Path) -> None:
@@ -61,8 +61,8 @@ def test_random_weights_of_an_architecture_are_the_same_every_time(tmp_path: Pat
     keras.utils.set_random_seed(77)
     second = load(own)
     assert first.summary == second.summary
-    for one, other in zip(first.keras_model.get_weights(), second.keras_model.get_weights(), strict=True):
-        np.testing.assert_array_equal(one, other)
+    for own, other in zip(first.keras_model.get_weights(), second.keras_model.get_weights(), strict=True):
+        np.testing.assert_array_equal(own, other)
 
 
 @pytest.mark.parametrize("weights", ["random", "w.weights.h5"])
@@ -250,7 +250,7 @@ def test_custom_losses_do_not_matter_not_even_those_of_nested_models(suffix: str
     loaded = load(entry(path, tmp_path, weights="random" if suffix == ".json" else ""))
     assert [layer.name for layer in loaded.summary.layers] == ["inner/conv"]
     if suffix != ".json":
-        np.testing.assert_allclose(answers(loaded.keras_model), answers(outer), rtol=1e-5, atol=1e-6)
+        np.testing.assert_allclose(outputs(loaded.keras_model), outputs(outer), rtol=1e-5, atol=1e-6)
 
 
 POLICIES = ("float16", "bfloat16", "mixed_float16", "mixed_bfloat16", "float64")
@@ -286,8 +286,8 @@ def test_networks_of_other_things_than_pictures_open(
 ) -> None:
     model = keras.Sequential(network())
     opened = open_source(entry(save(model, tmp_path / f"m{suffix}"), tmp_path))
-    for found, expected in zip(opened.get_weights(), model.get_weights(), strict=True):
-        np.testing.assert_array_equal(found, expected)
+    for actual, expected in zip(opened.get_weights(), model.get_weights(), strict=True):
+        np.testing.assert_array_equal(actual, expected)
 
 
 # --- names with slashes, and files of Keras 2 --------------------------------------------------------------------
@@ -300,7 +300,7 @@ def test_names_that_keras_3_refuses_come_back(suffix: str, tmp_path: Path) -> No
     x = layers.Conv2D(2, 3, name="first")(image)
     x = layers.Add(name="sum")([inner(x), x])
     model = keras.Model(image, layers.Conv2D(2, 3, name="block.last")(x))
-    expected = answers(model)
+    expected = outputs(model)
     for layer, name in ((model.layers[1], "block/first"), (inner.layers[0], "conv/deep"), (inner, "in/ner")):
         layer.name = name
     path = save(model, tmp_path / f"m{suffix}")
@@ -309,7 +309,7 @@ def test_names_that_keras_3_refuses_come_back(suffix: str, tmp_path: Path) -> No
     assert [layer.name for layer in loaded.summary.layers] == ["block/first", "in/ner/conv/deep", "block.last"]
     assert load(replace(own, input_shape=(16, 16, 3))).summary.layers[0].name == "block/first"
     if suffix != ".json":
-        np.testing.assert_allclose(answers(loaded.keras_model), expected, rtol=1e-5, atol=1e-6)
+        np.testing.assert_allclose(outputs(loaded.keras_model), expected, rtol=1e-5, atol=1e-6)
 
 
 CONV = {"class_name": "Conv2D", "kernel_size": [3, 3], "padding": "same", "data_format": "channels_last"}
@@ -360,8 +360,8 @@ def test_a_file_of_keras_2_loads_with_its_slashes(tmp_path: Path) -> None:
     loaded = load(entry(tmp_path / "m.h5", tmp_path))
     assert [layer.name for layer in loaded.summary.layers] == ["conv1/conv", "end"]
     assert [layer.read_at for layer in loaded.summary.layers] == ["conv1/relu", "end"]
-    for found, expected in zip(loaded.keras_model.get_weights(), arrays, strict=True):
-        np.testing.assert_array_equal(found, expected)
+    for actual, expected in zip(loaded.keras_model.get_weights(), arrays, strict=True):
+        np.testing.assert_array_equal(actual, expected)
 
 
 def test_an_architecture_and_weights_of_keras_2_load(tmp_path: Path) -> None:
@@ -369,8 +369,8 @@ def test_an_architecture_and_weights_of_keras_2_load(tmp_path: Path) -> None:
     (tmp_path / "net.json").write_text(keras2(OF_KERAS_2))
     loaded = load(entry(tmp_path / "net.json", tmp_path, weights=str(tmp_path / "m.h5")))
     assert [layer.name for layer in loaded.summary.layers] == ["conv1/conv", "end"]
-    for found, expected in zip(loaded.keras_model.get_weights(), arrays, strict=True):
-        np.testing.assert_array_equal(found, expected)
+    for actual, expected in zip(loaded.keras_model.get_weights(), arrays, strict=True):
+        np.testing.assert_array_equal(actual, expected)
 
 
 def test_a_lambda_of_keras_2_is_refused_in_safe_mode_and_loads_with_trust(tmp_path: Path) -> None:
@@ -419,9 +419,9 @@ def test_weights_reach_a_subclassed_model_that_was_never_called(tmp_path: Path) 
     for weight in trained.weights:
         weight.assign(np.random.default_rng(0).normal(size=weight.shape))
     trained.save_weights(tmp_path / "own.weights.h5")
-    found = open_source(entry("fgt_unbuilt:build", tmp_path, weights=str(tmp_path / "own.weights.h5")))
+    model = open_source(entry("fgt_unbuilt:build", tmp_path, weights=str(tmp_path / "own.weights.h5")))
     image = np.random.default_rng(1).normal(size=(1, 8, 8, 1)).astype(np.float32)
-    np.testing.assert_allclose(np.asarray(found(image)), np.asarray(trained(image)), rtol=1e-5)
+    np.testing.assert_allclose(np.asarray(model(image)), np.asarray(trained(image)), rtol=1e-5)
     (tmp_path / "fgt_unbuilt_other.py").write_text(UNBUILT.format(filters=5))
     with pytest.raises(ModelError, match="layer `one`"):
         open_source(entry("fgt_unbuilt_other:build", tmp_path, weights=str(tmp_path / "own.weights.h5")))

@@ -17,7 +17,7 @@ from PIL import Image, ImageOps
 from generator import assets
 from generator.config.load import load_config
 from generator.config.values import PreprocessChoice
-from generator.models.graph import flatten
+from generator.models.flatten import flatten
 from generator.models.preprocess import Preprocess, custom, named
 from generator.models.statistics import Distances, check, distances
 
@@ -27,8 +27,8 @@ RESIDUAL = Path(__file__).parents[1] / "data" / "residual.keras"
 
 def photos(side: int, channels: int = 3) -> Array:
     """Return the four bundled photos."""
-    found = [Image.open(assets.photo_path(name)).convert("RGB" if channels == 3 else "L") for name in assets.PHOTOS]
-    return np.stack([np.asarray(ImageOps.fit(p, (side, side))).reshape(side, side, channels) for p in found])
+    opened = [Image.open(assets.photo_path(name)).convert("RGB" if channels == 3 else "L") for name in assets.PHOTOS]
+    return np.stack([np.asarray(ImageOps.fit(p, (side, side))).reshape(side, side, channels) for p in opened])
 
 
 def training_set(channels: int) -> Array:
@@ -178,9 +178,9 @@ def test_the_distance_is_that_of_hellinger() -> None:
     for i in range(3):
         floor = 0.03e-4
         expected.append(1 - overlap(middle[:, i].mean(), middle[:, i].var(), mean[i], max(variance[i], floor)))
-    found = distances(graph, scheme("0..1"), pictures)
-    assert isinstance(found, Distances)
-    assert found.own == pytest.approx(np.mean(expected), abs=1e-4)
+    measured = distances(graph, scheme("0..1"), pictures)
+    assert isinstance(measured, Distances)
+    assert measured.own == pytest.approx(np.mean(expected), abs=1e-4)
 
 
 def coloured() -> Array:
@@ -217,9 +217,9 @@ def test_the_line_for_the_configuration_is_the_better_preprocessing(tried: str, 
 
 @pytest.mark.parametrize("style", ["none", "0..1", "tf", "torch", "caffe"])
 def test_the_line_for_swapped_colours_is_the_same_map_of_swapped_pictures(style: str, tmp_path: Path) -> None:
-    found = distances(flatten(remembering(at_once, scheme(style))), scheme(style), photos(64))
-    assert isinstance(found, Distances)
-    (line,) = (line for label, line, _ in found.others if label.startswith("red and blue"))
+    measured = distances(flatten(remembering(at_once, scheme(style))), scheme(style), photos(64))
+    assert isinstance(measured, Distances)
+    (line,) = (line for label, line, _ in measured.others if label.startswith("red and blue"))
     pixel = np.array([10, 60, 200])
     np.testing.assert_allclose(
         read_back(f"`preprocess: {line}`", tmp_path)(pixel), scheme(style)(pixel[::-1]), rtol=1e-4, atol=1e-4
@@ -234,9 +234,9 @@ def read_back(sentence: str, folder: Path) -> Preprocess:
     return custom(choice, 3) if choice.style == "custom" else named(choice.style, 3)
 
 
-def assert_same_map(one: Preprocess, other: Preprocess) -> None:
+def assert_same_map(first: Preprocess, second: Preprocess) -> None:
     pixels = np.array([[0, 0, 0], [255, 10, 130]])
-    np.testing.assert_allclose(one(pixels), other(pixels), rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(first(pixels), second(pixels), rtol=1e-4, atol=1e-4)
 
 
 def plain(x: Any) -> Any:
@@ -267,7 +267,7 @@ def by_itself(x: Any) -> Any:
         (before_relu, 4, "takes 4 channels"),
     ],
 )
-def test_what_cannot_be_checked_is_said(build: Any, channels: int, why: str) -> None:
+def test_what_cannot_be_checked_is_reported(build: Any, channels: int, why: str) -> None:
     image = keras.Input((32, 32, channels))
     graph = flatten(keras.Model(image, build(image)))
     verdict = check(graph, named("none", channels), np.repeat(photos(32, 1), channels, axis=3))
@@ -281,9 +281,9 @@ def test_of_several_the_first_that_the_picture_reaches_counts() -> None:
     x = layers.BatchNormalization(name="first", moving_mean_initializer="ones")(layers.Conv2D(4, 3)(image))
     x = layers.BatchNormalization(name="second", moving_mean_initializer="ones")(layers.Conv2D(4, 3)(x))
     y = layers.BatchNormalization(name="later", moving_mean_initializer="ones")(layers.Conv2D(4, 5)(image))
-    found = distances(flatten(keras.Model(image, layers.Add()([y, x]))), named("none", 3), photos(32))
-    assert isinstance(found, Distances)
-    assert found.layer == "first"
+    measured = distances(flatten(keras.Model(image, layers.Add()([y, x]))), named("none", 3), photos(32))
+    assert isinstance(measured, Distances)
+    assert measured.layer == "first"
 
 
 def test_one_that_only_a_further_input_reaches_does_not_count() -> None:
@@ -292,9 +292,9 @@ def test_one_that_only_a_further_input_reaches_does_not_count() -> None:
     x = layers.BatchNormalization(name="behind", moving_mean_initializer="ones")(x)
     y = layers.BatchNormalization(name="beside", moving_mean_initializer="ones")(other)
     graph = flatten(keras.Model([image, other], layers.Add()([x, layers.Conv2D(4, 5)(y)])))
-    found = distances(graph, named("none", 3), photos(32))
-    assert isinstance(found, Distances)
-    assert found.layer == "behind"
+    measured = distances(graph, named("none", 3), photos(32))
+    assert isinstance(measured, Distances)
+    assert measured.layer == "behind"
 
 
 def test_numbers_too_large_for_half_precision_are_as_far_as_can_be() -> None:
@@ -303,9 +303,9 @@ def test_numbers_too_large_for_half_precision_are_as_far_as_can_be() -> None:
         model, clone_function=lambda layer: type(layer).from_config({**layer.get_config(), "dtype": "float16"})
     )
     halved.set_weights([weights * 1500 if weights.ndim == 4 else weights for weights in model.get_weights()])
-    found = distances(flatten(halved), named("none", 3), photos(32))
-    assert isinstance(found, Distances)
-    assert found.own == 1.0
+    measured = distances(flatten(halved), named("none", 3), photos(32))
+    assert isinstance(measured, Distances)
+    assert measured.own == 1.0
 
 
 def test_a_size_that_only_the_given_pictures_have() -> None:

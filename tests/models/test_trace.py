@@ -12,7 +12,8 @@ import tensorflow as tf
 from keras import layers, ops
 
 from generator.errors import ModelError
-from generator.models.graph import Graph, flatten
+from generator.models.flatten import flatten
+from generator.models.graph import Graph
 from generator.models.receptive_field import receptive_fields
 
 SIDE = 16
@@ -86,8 +87,8 @@ def outputs(graph: Graph, image: Any) -> list[np.ndarray]:
 
 def expect_same(graph: Graph, image: Any, expected: Any) -> None:
     """Compare a graph's outputs with a model's."""
-    for found, wanted in zip(outputs(graph, image), keras.tree.flatten(expected), strict=True):
-        np.testing.assert_allclose(found, np.asarray(wanted), rtol=1e-5, atol=1e-6)
+    for actual, desired in zip(outputs(graph, image), keras.tree.flatten(expected), strict=True):
+        np.testing.assert_allclose(actual, np.asarray(desired), rtol=1e-5, atol=1e-6)
 
 
 def test_a_subclassed_model_is_opened_and_computes_what_it_does_at_inference() -> None:
@@ -186,9 +187,9 @@ class Merging(layers.Layer):
 
     def call(self, pair: Any, scale: Any = None, shifted: bool = False) -> Any:
         """Return two tensors."""
-        found = self.conv(pair[0] - pair[1])
-        found = found + 1.0 if shifted else found
-        return found * scale, [found]
+        result = self.conv(pair[0] - pair[1])
+        result = result + 1.0 if shifted else result
+        return result * scale, [result]
 
 
 def test_layers_with_several_arguments_and_results() -> None:
@@ -236,9 +237,9 @@ class Half(layers.Layer):
 def test_the_precision_of_a_block_is_kept() -> None:
     model = keras.Sequential([keras.Input((SIDE, SIDE, 3)), Half()])
     image = picture()
-    found = outputs(flatten(model), image)[0]
-    assert found.dtype == np.float16
-    np.testing.assert_array_equal(found, np.asarray(model(image)))
+    output = outputs(flatten(model), image)[0]
+    assert output.dtype == np.float16
+    np.testing.assert_array_equal(output, np.asarray(model(image)))
 
 
 class Opaque(layers.Layer):

@@ -98,8 +98,8 @@ def test_older_weights_may_have_the_newer_name(tmp_path: Path) -> None:
     model = chain(4, 5)
     weights = save_weights(model, tmp_path / "older.h5").rename(tmp_path / "w.weights.h5")
     loaded = load(entry(save(model, tmp_path / "net.json"), tmp_path, weights=str(weights)))
-    for found, expected in zip(loaded.keras_model.get_weights(), model.get_weights(), strict=True):
-        np.testing.assert_array_equal(found, expected)
+    for actual, expected in zip(loaded.keras_model.get_weights(), model.get_weights(), strict=True):
+        np.testing.assert_array_equal(actual, expected)
 
 
 def as_text(path: Path) -> None:

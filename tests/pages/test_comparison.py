@@ -109,10 +109,10 @@ def test_without_weights_the_answers_say_what_changed(tmp_path: Path) -> None:
     assert not found.weighed
     first, *rest = found.layers[0].pairs
     # what woke up has nothing in common with its silence; what is silent twice cannot be compared
-    assert (first.a.index, first.apart, first.verdict_changed, first.died_or_revived) == (2, 1.0, True, True)
+    assert (first.a.index, first.distance, first.verdict_changed, first.died_or_revived) == (2, 1.0, True, True)
     assert [(pair.a.index, pair.verdict_changed) for pair in rest] == [(0, False), (1, False), (3, False)]
-    assert [pair.apart for pair in rest] == [pytest.approx(0, abs=1e-5), pytest.approx(0, abs=1e-5), None]
-    assert found.layers[0].apart == pytest.approx(1 / 3, abs=1e-5)
+    assert [pair.distance for pair in rest] == [pytest.approx(0, abs=1e-5), pytest.approx(0, abs=1e-5), None]
+    assert found.layers[0].distance == pytest.approx(1 / 3, abs=1e-5)
     assert [(layer.a.layer.name, pair.a.index) for layer, pair in found.verdict_changed] == [("stem", 2), ("top", 2)]
     write(gallery)
     index = (gallery.site / found.page).read_text()
@@ -142,7 +142,7 @@ def test_answers_are_compared_by_pearsons_correlation_over_all_photos(tmp_path: 
     assert [(pair.a.index, pair.b and pair.b.index) for pair in pairs] == [
         (index, other if level > 0 else None) for level, index, other in best
     ]
-    assert [pair.apart for pair in pairs] == [pytest.approx(1 - level, abs=1e-5) for level, _, _ in best]
+    assert [pair.distance for pair in pairs] == [pytest.approx(1 - level, abs=1e-5) for level, _, _ in best]
     assert min(level for level, _, _ in best) > 0
 
 
@@ -152,10 +152,10 @@ def test_a_silent_filter_has_none_beside_it_and_comes_last(tmp_path: Path) -> No
     fill(gallery.store, gallery.tasks(), dead_at_first, lambda task, index: float(index and task.layer.index))
     (found,) = compared(gallery, (("a", "b"),))
     last = found.layers[0].pairs[-1]
-    assert (last.a.index, last.b, last.apart) == (0, None, None)
+    assert (last.a.index, last.b, last.distance) == (0, None, None)
     assert (0, "stem") not in [(pair.a.index, layer.a.layer.name) for layer, pair in found.most]
     write(gallery, (("a", "b"),))
-    assert "answers to nothing that the other layer answers to" in (gallery.site / found.layers[0].page).read_text()
+    assert "correlates with no filter of the other layer" in (gallery.site / found.layers[0].page).read_text()
 
 
 @pytest.mark.parametrize(

@@ -88,7 +88,7 @@ def test_the_guide_names_every_key_block_and_colour() -> None:
     base = (ROOT / "templates/base.html").read_text(encoding="utf-8")
     (line,) = (line for line in GUIDE.splitlines() if line.startswith("`base.html` has these blocks"))
     assert re.findall(r"`(\w+)`", line) == re.findall(r"{% block (\w+) %}", base)
-    for said, *made in rows("you say"):
+    for said, *made in rows("`accent`"):
         colour = hex_colour(said.strip('"'))
         assert [readable(colour, grounds) for grounds in GROUNDS.values()] == made
     named = re.findall(r"`(\w+)`", GUIDE.rpartition("Filters for numbers:")[2])

@@ -92,7 +92,7 @@ def test_transforms_are_told_in_their_order(value: Transforms, expected: str) ->
     assert text.transforms(value) == expected
 
 
-POSITIVE, NEGATIVE = "positive: as high as it goes", "negative: as far below zero as it goes"
+POSITIVE, NEGATIVE = "positive: maximised", "negative: minimised, before the activation function"
 
 
 @pytest.mark.parametrize(
@@ -123,7 +123,7 @@ POSITIVE, NEGATIVE = "positive: as high as it goes", "negative: as far below zer
             },
             {
                 "Method": "pixels, the reference method",
-                "Objective": "the unit in the middle of channel 5",
+                "Objective": "centre unit of channel 5",
                 "Sign": NEGATIVE,
                 "Steps": "100",
                 "Learning rate": "4",
@@ -142,13 +142,13 @@ POSITIVE, NEGATIVE = "positive: as high as it goes", "negative: as far below zer
                 "precision": "bfloat16",
             },
             {
-                "Method": "MaCo: the phases of a spectrum whose strengths are those of natural images",
+                "Method": "MaCo: the phases of a spectrum with the magnitudes of natural images",
                 "Objective": "spatial mean of channels 5 − 7",
                 "Sign": POSITIVE,
                 "Steps": "128",
                 "Learning rate": "1",
-                "Crops": "16 at each step, smaller and smaller, with noise",
-                "Diversity": "3 pictures kept apart",
+                "Crops": "16 at each step, of decreasing size, with noise",
+                "Diversity": "3 pictures, with a penalty on similar ones",
                 "Precision": "bfloat16 (the score always in float32)",
                 "Seed": "0",
             },

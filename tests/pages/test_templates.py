@@ -55,25 +55,30 @@ PAGE, LAYER = "net/001-stem/0000.html", "net/001-stem/index.html"
 @pytest.mark.parametrize(
     ("render", "score", "response", "said"),
     [
-        ({"sign": "negative"}, 2.0, 1.0, "drives the filter to 2 below zero, in the mean over all places."),
+        ({"sign": "negative"}, 2.0, 1.0, "drives the filter to 2 below zero, in the mean over all positions."),
         ({"sign": "negative"}, 0.0, 0.0, "Nothing drove this filter below zero: not the start image, and not any of"),
-        ({"sign": "negative", "repeats": 2}, 2.0, 1.0, "Seeds. The same search from other random starts."),
-        ({"objective": (ObjectiveSpec("neuron"),)}, 6.0, 1.0, "2 times the strongest place of any photo, 3 (cat)."),
+        ({"sign": "negative", "repeats": 2}, 2.0, 1.0, "Seeds. The same optimisation from other random starts."),
+        (
+            {"objective": (ObjectiveSpec("neuron"),)},
+            6.0,
+            1.0,
+            "2 times the strongest activation on any photo, 3 (cat).",
+        ),
         ({"objective": (ObjectiveSpec("neuron"),)}, 2.0, 1.0, "excites the filter’s centre unit more (3) than its own"),
-        ({"objective": (ObjectiveSpec("neuron"),)}, 6.0, 1.0, "Centre unit. Only the one place in the middle"),
+        ({"objective": (ObjectiveSpec("neuron"),)}, 6.0, 1.0, "Centre unit. Only the unit in the middle"),
         (
             {"objective": (MIXED,)},
             6.0,
             1.0,
             "excites the direction 0 + 0.5 × 1 to 6, 4 times the best photo’s",
         ),
-        ({"objective": (MIXED,)}, 6.0, 1.0, "Direction. Several filters of the layer"),
-        ({"method": "maco"}, 2.0, 1.0, "Transparent where it means nothing"),
-        ({"method": "maco"}, 2.0, 1.0, "MaCo. How strong each frequency is was taken from natural images"),
-        ({"method": "maco"}, 2.0, 4.0, "MaCo looks at crops of its picture"),
-        ({"diversity": 3}, 2.0, 1.0, "Diverse pictures. They were made together and kept apart"),
-        ({}, 0.0, 1.0, "This search found nothing that excites the filter, though the photo cat does (1)."),
-        ({"repeats": 2}, 0.0, 0.0, "none of 2 searches from 2 different starts, and not the photo."),
+        ({"objective": (MIXED,)}, 6.0, 1.0, "Direction. A weighted sum of several filters of the layer"),
+        ({"method": "maco"}, 2.0, 1.0, "Transparent where the picture means nothing"),
+        ({"method": "maco"}, 2.0, 1.0, "MaCo. The magnitude of each frequency is that of natural images"),
+        ({"method": "maco"}, 2.0, 4.0, "MaCo optimises crops of its picture"),
+        ({"diversity": 3}, 2.0, 1.0, "Diverse pictures. They were optimised together, with a penalty on similar ones"),
+        ({}, 0.0, 1.0, "This optimisation found nothing that excites the filter, though the photo cat does (1)."),
+        ({"repeats": 2}, 0.0, 0.0, "none of 2 optimisations from 2 different start images, and not the photo."),
     ],
 )
 def test_a_filters_page_says_what_its_pictures_are(
@@ -139,14 +144,15 @@ def test_a_dead_filters_page_shows_the_evidence(tmp_path: Path) -> None:
     rows = re.findall(r'<tr><th scope="row">(.*?)</th><td class="n">(.*?)</td></tr>', html)
     assert rows == [
         ("the photo cat", "−0.5"),
-        ("Seed 0: a random start and 128 steps uphill", "−0.25"),
-        ("Seed 1: a random start and 128 steps uphill", "−0.25"),
+        ("Seed 0: a random start image and 128 optimisation steps", "−0.25"),
+        ("Seed 1: a random start image and 128 optimisation steps", "−0.25"),
     ]
 
 
 def test_a_home_page_of_nothing_but_dead_filters_has_no_picture_of_them(tmp_path: Path) -> None:
     made = written(tmp_path, 2, 0.0, response=0.0)
     pages = made.pages()
-    assert [len(pages[path].all("span", **{"class": "gone"})) for path in ("index.html", "net/index.html")] == [2, 2]
+    hatched = [pages[path].all("span", **{"class": "no-picture"}) for path in ("index.html", "net/index.html")]
+    assert [len(fields) for fields in hatched] == [2, 2]
     assert len(pages[LAYER].all("a", **{"class": "tile dead none"})) == 2
     assert pages["index.html"].all("img") == []

@@ -64,7 +64,7 @@ def test_a_template_can_extend_ours(gallery: OwnGallery) -> None:
     assert [a["content"] for a in pages["net/001-stem/0001.html"].all("meta", name="x")] == ["../../"]
     assert [a["content"] for a in pages["index.html"].all("meta", name="x")] == [""]
     assert "An addition to 1 model" in pages["index.html"].text
-    assert "A convolutional network sees through its filters" in pages["index.html"].text
+    assert "This gallery shows every filter of a convolutional network" in pages["index.html"].text
 
 
 def test_what_a_template_shows_is_escaped(gallery: OwnGallery) -> None:

@@ -32,7 +32,7 @@ def page(name: str, layer: LayerView, index: int = 0) -> Page:
 
 
 def view(folder: Path, filters: int, score: Score = 2.0, response: Score = 1.0, **fields: object) -> LayerView:
-    """Return a layer whose filters reach such scores and answer so to the photo."""
+    """Return a layer whose filters reach such scores and respond so to the photo."""
     made = Gallery(folder, [(entry(), summary(conv(1, "stem", filters, slug="001-stem", **fields)))])
     fill(made.store, made.tasks(), score, response)
     return model_view(*made.models[0], made.photos, made.tasks(), made.store).layers[0]
@@ -60,17 +60,20 @@ def test_a_filters_likes_are_links_with_their_numbers(tmp_path: Path) -> None:
     assert "0.876" in text
     assert "0.4 other inputs" in text
     assert "Where it says “other inputs”" in text
-    assert "Alike too, but not shown in this gallery: filter 99 (0.5)." in text
+    assert "Also similar, but not shown in this gallery: filter 99 (0.5)." in text
     assert "8 × 8 cells of the photo:" in text
     assert "0.123" in text
     other = words(page("alike", layer, 2).text)
-    assert "No other filter’s kernel is more like its own than random kernels" in other
+    assert "No other filter’s kernel is more similar to its own than random kernels" in other
     assert "other inputs" not in other
 
 
 @pytest.mark.parametrize(
     ("response", "said"),
-    [(0.0, "It is silent on the photo: there is no answer to compare."), (1.0, "No other filter’s answers rise")],
+    [
+        (0.0, "It has no activation on the photo: there is nothing to compare."),
+        (1.0, "No other filter’s feature maps correlate"),
+    ],
 )
 def test_what_has_nothing_alike_says_why(tmp_path: Path, response: float, said: str) -> None:
     assert said in words(page("alike", view(tmp_path, 1, 2.0, response)).text)
@@ -120,16 +123,16 @@ def test_over_active_and_redundant_filters_are_listed(tmp_path: Path) -> None:
         "index.html#show=redundant",
     ]
     none = words(page("layer_insight", layer).text)
-    assert "None fires in at least 99 of 100 places" in none
-    assert "No two filters are so much alike" in none
+    assert "None fires in at least 99 of 100 positions" in none
+    assert "No two filters are so similar" in none
 
 
 @pytest.mark.parametrize(
     ("activation", "said", "charts"),
     [
         ("relu", "Over-active: 0", 2),
-        ("linear", "No activation follows this layer, so a filter has no plain silence", 1),
-        ("swish", "After swish an answer is hardly ever exactly zero, so a filter has no plain silence", 1),
+        ("linear", "No activation function follows this layer, so its output is hardly ever exactly zero", 1),
+        ("swish", "The output of swish is hardly ever exactly zero", 1),
     ],
 )
 def test_where_nothing_is_silent_no_filter_is_called_over_active(
@@ -143,7 +146,7 @@ def test_where_nothing_is_silent_no_filter_is_called_over_active(
 def test_histograms_are_said_in_words(tmp_path: Path) -> None:
     found = page("layer_insight", view(tmp_path, 5, response=lambda task, index: [-1.0, 0.5, 1.0, 2.0, 3.0][index]))
     first, second = found.all("svg", role="img")
-    said = "Half of the filters are below 1; they reach from −1 to 3. The tallest bar is 1 filter from 2.2 to 3."
+    said = "Half of the filters are below 1; they range from −1 to 3. The tallest bar is 1 filter from 2.2 to 3."
     assert first["aria-label"] == f"Mean response to the photo, as a histogram. {said}"
     assert said in found.text
     assert "The dashed line is zero." in found.text
@@ -156,17 +159,18 @@ def test_histograms_are_said_in_words(tmp_path: Path) -> None:
 def test_a_map_is_laid_over_its_photo_and_described_once(tmp_path: Path, activation: str, signed: bool) -> None:
     layer = view(tmp_path, 2, activation=activation)
     found, note = page("overlay", layer, 1), words(page("overlay_note", layer).text)
-    photo, answer, *beside = found.all("img")
+    photo, feature_map, *beside = found.all("img")
     own = layer.by_index[1].maps[0]
-    assert (photo["src"], answer["src"]) == (f"../../{own.seen.path}", f"../../{own.file.path}")
-    assert [one["src"] for one in beside] == [photo["src"], answer["src"]]
+    assert (photo["src"], feature_map["src"]) == (f"../../{own.seen.path}", f"../../{own.file.path}")
+    assert [one["src"] for one in beside] == [photo["src"], feature_map["src"]]
     assert [bool(one["alt"]) for one in found.all("img")] == [True, False, False, False]
-    (laid,) = [one for one in found.all("div") if str(one["class"]).startswith("lay")]
-    assert laid["class"] == ("lay signed" if signed else "lay")
-    alt = "tinted red where stem, filter 1 answers above zero" if signed else "bright only where stem, filter 1 fires"
+    (laid,) = [one for one in found.all("div") if str(one["class"]).startswith("overlay")]
+    assert laid["class"] == ("overlay signed" if signed else "overlay")
+    tinted = "tinted red where the activation of stem, filter 1 is above zero"
+    alt = tinted if signed else "bright only where stem, filter 1 fires"
     assert alt in str(photo["alt"])
     assert ("fires in 50" in found.text) is not signed
-    assert ("red where the filter answers above zero" in note) is signed
+    assert ("red where the filter’s activation is above zero" in note) is signed
     assert "a patch of 3 × 3 pixels" in note
 
 

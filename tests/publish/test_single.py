@@ -58,7 +58,7 @@ def test_nothing_in_the_file_leads_to_another(layer: str | None, kept: BuiltSite
     places = {attributes["id"] for _, attributes in page.elements if "id" in attributes}
     assert {a[1:] for a in addresses if a.startswith("#") and "=" not in a} <= places
     assert not re.search(r'<(?:img|script|link)[^>]*"https?:', html)
-    assert html.count("To take along") == html.count("<p hidden>To take along") == 1  # what only a whole site has
+    assert html.count("To use elsewhere") == html.count("<p hidden>To use elsewhere") == 1  # what only a whole site has
 
 
 def test_a_layer_holds_each_of_its_pictures_once_but_for_the_sheets_without_scripts(kept: BuiltSite) -> None:

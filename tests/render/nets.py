@@ -10,7 +10,7 @@ import tensorflow as tf
 from keras import layers
 
 from generator.models.describe import describe
-from generator.models.graph import flatten
+from generator.models.flatten import flatten
 from generator.models.load import LoadedModel
 from generator.models.preprocess import named
 
@@ -36,7 +36,7 @@ def scrambled(model: keras.Model, seed: int = 1) -> keras.Model:
 
 
 def layer_index(model: LoadedModel, name: str, call: int = 1) -> int:
-    """Return a layer's index on the card."""
+    """Return a layer's index in its model's summary."""
     return next(layer.index for layer in model.summary.layers if (layer.name, layer.call) == (name, call))
 
 
@@ -52,12 +52,12 @@ def images_for(model: LoadedModel, seed: int = 0) -> tf.Tensor:
     return tf.constant(np.random.default_rng(seed).normal(size=shape), keras.config.floatx())
 
 
-def off(found: Any, expected: Any) -> float:
+def off(actual: Any, expected: Any) -> float:
     """Return the largest difference in parts of the largest value."""
-    found, expected = np.asarray(found, np.float64), np.asarray(expected, np.float64)
-    assert found.shape == expected.shape
+    actual, expected = np.asarray(actual, np.float64), np.asarray(expected, np.float64)
+    assert actual.shape == expected.shape
     assert np.abs(expected).max() > 1e-3, "nothing to compare"
-    return float(np.abs(found - expected).max() / np.abs(expected).max())
+    return float(np.abs(actual - expected).max() / np.abs(expected).max())
 
 
 def centred(image: Any) -> Any:

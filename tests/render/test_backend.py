@@ -30,21 +30,21 @@ def test_a_function_is_traced_once_whatever_the_length_of_its_free_axes() -> Non
     call = backend.compiled(function, free=(1, 0, 1))
     for count, scale in [(2, 3.0), (5, 0.5), (1, 1.0)]:
         left, right = np.random.default_rng(count).random((2, count, 4)).astype(np.float32)
-        found = call((left, tf.constant(right)), np.float32(scale), None)
-        np.testing.assert_allclose(found, left * scale + right, rtol=1e-6)
+        actual = call((left, tf.constant(right)), np.float32(scale), None)
+        np.testing.assert_allclose(actual, left * scale + right, rtol=1e-6)
     assert len(traced) == 1
 
 
 def test_what_stands_outside_graphs_is_computed_at_once() -> None:
-    found: list[Any] = []
+    actual: list[Any] = []
 
     def function(x: Any) -> Any:
         with backend.outside_graphs():
-            found.append(tf.constant(2.0) * 3.0)
-        return x * found[0]
+            actual.append(tf.constant(2.0) * 3.0)
+        return x * actual[0]
 
     assert float(backend.compiled(function, free=(0,))(np.float32(2.0))) == 12
-    assert float(found[0].numpy()) == 6
+    assert float(actual[0].numpy()) == 6
 
 
 @pytest.mark.parametrize("box", [(0, 0, 1, 1), (0.25, 0.5, 0.75, 1.0)])
@@ -52,17 +52,17 @@ def test_crops_of_whole_steps_are_pixels(box: tuple[float, ...]) -> None:
     pictures = np.random.default_rng(0).random((2, 9, 5, 3)).astype(np.float32)
     top, left, bottom, right = (round(part * side) for part, side in zip(box, (8, 4, 8, 4), strict=True))
     expected = pictures[1, top : bottom + 1, left : right + 1]
-    found = backend.crops_of(pictures, tf.constant([box], tf.float32), tf.constant([1]), expected.shape[:2])
-    np.testing.assert_allclose(found[0], expected, rtol=1e-6)
+    actual = backend.crops_of(pictures, tf.constant([box], tf.float32), tf.constant([1]), expected.shape[:2])
+    np.testing.assert_allclose(actual[0], expected, rtol=1e-6)
 
 
 def test_noise_is_what_its_seed_says() -> None:
     seeds = [np.array(seed, np.int32) for seed in [(0, 0), (0, 0), (0, 1), (1, 0)]]
     for draw, deviation in [(backend.normal_noise, 1.0), (backend.uniform_noise, 1 / 3**0.5)]:
-        one, again, later, other = (np.asarray(draw((4, 1000), seed)) for seed in seeds)
-        np.testing.assert_array_equal(one, again)
-        assert one.mean() == pytest.approx(0, abs=0.05)
-        assert one.std() == pytest.approx(deviation, rel=0.05)
+        first, again, later, other = (np.asarray(draw((4, 1000), seed)) for seed in seeds)
+        np.testing.assert_array_equal(first, again)
+        assert first.mean() == pytest.approx(0, abs=0.05)
+        assert first.std() == pytest.approx(deviation, rel=0.05)
         for differs in (later, other):
-            assert abs(np.corrcoef(one.ravel(), differs.ravel())[0, 1]) < 0.06
+            assert abs(np.corrcoef(first.ravel(), differs.ravel())[0, 1]) < 0.06
     assert np.abs(backend.uniform_noise((1000,), seeds[0])).max() <= 1

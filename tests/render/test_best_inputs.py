@@ -1,4 +1,4 @@
-"""Pictures of filters whose best input is known, and of filters that start silent."""
+"""Pictures of filters whose best input is known, and of filters that are inactive on their start picture."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ def correlation(a: np.ndarray, b: np.ndarray) -> float:
 
 
 def optimize(model: LoadedModel, filters: tuple[int, ...] = (0,), **settings: Any) -> tuple[Optimization, np.ndarray]:
-    """Return the climb for filters of the last layer, and the scores of its pictures."""
+    """Return the optimisation for filters of the last layer, and the scores of its pictures."""
     complete = complete_settings({**SETTINGS, **settings})
     layer = len(model.summary.layers)
-    found = Optimizer(model, layer, complete).run(filters)
-    return found, responses(model, layer, filters, found.pictures * 255, complete)
+    optimization = Optimizer(model, layer, complete).run(filters)
+    return optimization, responses(model, layer, filters, optimization.pictures * 255, complete)
 
 
 @pytest.mark.parametrize("activation", ["linear", "relu"])
@@ -43,8 +43,8 @@ def optimize(model: LoadedModel, filters: tuple[int, ...] = (0,), **settings: An
 def test_the_best_input_of_a_unit_is_its_kernel(activation: str, sign: str, turned: int) -> None:
     """Of a kernel k, the best picture within black (-1) and white (1) is the sign of k, its score the sum of |k|."""
     model = assembled(with_kernels(WAVE[:, :, None, None], activation=activation))
-    found, score = optimize(model, objective=(ObjectiveSpec("neuron"),), sign=sign)
-    seen = found.pictures[0, 5:12, 5:12, 0]
+    optimization, score = optimize(model, objective=(ObjectiveSpec("neuron"),), sign=sign)
+    seen = optimization.pictures[0, 5:12, 5:12, 0]
     assert turned * correlation(seen, WAVE) > 0.9
     assert turned * correlation(seen, np.sign(WAVE)) > 0.97
     assert 0.97 < score[0] / np.abs(WAVE).sum() <= 1
@@ -52,9 +52,11 @@ def test_the_best_input_of_a_unit_is_its_kernel(activation: str, sign: str, turn
 
 def test_the_best_input_of_a_unit_in_colour() -> None:
     kernel = WAVE[:, :, None] * np.array([1.0, 0.8, 0.6])
-    found, score = optimize(assembled(with_kernels(kernel[..., None])), objective=(ObjectiveSpec("neuron"),), steps=64)
+    optimization, score = optimize(
+        assembled(with_kernels(kernel[..., None])), objective=(ObjectiveSpec("neuron"),), steps=64
+    )
     for colour in range(3):
-        assert correlation(found.pictures[0, 5:12, 5:12, colour], kernel[..., colour]) > 0.8
+        assert correlation(optimization.pictures[0, 5:12, 5:12, colour], kernel[..., colour]) > 0.8
     assert score[0] / np.abs(kernel).sum() > 0.85
 
 
@@ -66,7 +68,7 @@ def share_upright(picture: np.ndarray) -> float:
 
 
 @pytest.mark.parametrize(
-    ("wanted", "sign", "upright"),
+    ("objective", "sign", "upright"),
     [
         ("channel", "positive", [True, False]),
         ("channel", "negative", [True, False]),
@@ -74,19 +76,19 @@ def share_upright(picture: np.ndarray) -> float:
         (((0, -1.0), (1, 1.0)), "positive", [False]),
     ],
 )
-def test_stripes_are_what_a_detector_of_stripes_looks_for(wanted: Any, sign: str, upright: list[bool]) -> None:
+def test_stripes_are_what_a_detector_of_stripes_looks_for(objective: Any, sign: str, upright: list[bool]) -> None:
     """Filter 0 is for stripes that stand, filter 1 for those that lie."""
     model = assembled(with_kernels(gratings(2), activation="relu"))
-    own = ObjectiveSpec(wanted) if isinstance(wanted, str) else ObjectiveSpec("direction", wanted)
-    found, scores = optimize(model, tuple(range(len(upright))), size=24, objective=(own,), sign=sign)
-    noise = responses(model, 1, tuple(range(len(upright))), found.snapshots[0][1] * 255)
-    for picture, stands, score, before in zip(found.pictures, upright, scores, noise, strict=True):
+    own = ObjectiveSpec(objective) if isinstance(objective, str) else ObjectiveSpec("direction", objective)
+    optimization, scores = optimize(model, tuple(range(len(upright))), size=24, objective=(own,), sign=sign)
+    noise = responses(model, 1, tuple(range(len(upright))), optimization.snapshots[0][1] * 255)
+    for picture, stands, score, before in zip(optimization.pictures, upright, scores, noise, strict=True):
         share = share_upright(picture[..., 0])
         assert (share if stands else 1 - share) > 0.6
         assert score > 1 > 0.1 > before
 
 
-def silent(after: Callable[[Any], Any], **conv: Any) -> keras.Model:
+def inactive(after: Callable[[Any], Any], **conv: Any) -> keras.Model:
     """A detector of stripes with so negative a bias that noise never excites it, and what follows it."""
     image = keras.Input((24, 24, 1))
     layer = layers.Conv2D(1, 7, padding="same", name="target", **conv)
@@ -115,31 +117,31 @@ FUSED = (
     *("relu", "relu6", "silu", "gelu", "hard_silu", "mish", "softplus", "sigmoid", "exponential"),
     *("elu", "selu", "tanh", "softsign", "leaky_relu", "linear"),
 )
-SILENT: dict[str, keras.Model] = {
-    **{name: lambda name=name: silent(same, activation=name) for name in FUSED},
-    "separate ReLU": lambda: silent(layers.ReLU()),
-    "separate ReLU6": lambda: silent(layers.ReLU(max_value=6)),
-    "separate swish": lambda: silent(layers.Activation("swish")),
-    "separate GELU": lambda: silent(keras.ops.gelu),
-    "separate PReLU": lambda: silent(layers.PReLU()),
-    "separate LeakyReLU": lambda: silent(layers.LeakyReLU(0.1)),
-    "separate ELU": lambda: silent(layers.ELU()),
-    "BN + ReLU": lambda: silent(lambda z: layers.ReLU()(shifted()(z)), use_bias=False),
-    "BN + swish": lambda: silent(lambda z: layers.Activation("swish")(shifted()(z)), use_bias=False),
-    "BN over rows + ReLU": lambda: silent(lambda z: layers.ReLU()(shifted(axis=1)(z)), use_bias=False),
-    "ReLU + BN": lambda: silent(lambda z: layers.BatchNormalization()(layers.ReLU()(z))),
-    "residual branch": lambda: silent(in_residual_branch, use_bias=False),
-    "max pool": lambda: silent(lambda z: layers.ReLU()(layers.MaxPooling2D()(z))),
+INACTIVE: dict[str, keras.Model] = {
+    **{name: lambda name=name: inactive(same, activation=name) for name in FUSED},
+    "separate ReLU": lambda: inactive(layers.ReLU()),
+    "separate ReLU6": lambda: inactive(layers.ReLU(max_value=6)),
+    "separate swish": lambda: inactive(layers.Activation("swish")),
+    "separate GELU": lambda: inactive(keras.ops.gelu),
+    "separate PReLU": lambda: inactive(layers.PReLU()),
+    "separate LeakyReLU": lambda: inactive(layers.LeakyReLU(0.1)),
+    "separate ELU": lambda: inactive(layers.ELU()),
+    "BN + ReLU": lambda: inactive(lambda z: layers.ReLU()(shifted()(z)), use_bias=False),
+    "BN + swish": lambda: inactive(lambda z: layers.Activation("swish")(shifted()(z)), use_bias=False),
+    "BN over rows + ReLU": lambda: inactive(lambda z: layers.ReLU()(shifted(axis=1)(z)), use_bias=False),
+    "ReLU + BN": lambda: inactive(lambda z: layers.BatchNormalization()(layers.ReLU()(z))),
+    "residual branch": lambda: inactive(in_residual_branch, use_bias=False),
+    "max pool": lambda: inactive(lambda z: layers.ReLU()(layers.MaxPooling2D()(z))),
 }
 
 
-@pytest.mark.parametrize("name", SILENT)
-def test_a_filter_that_starts_silent_is_woken(name: str) -> None:
-    model = assembled(SILENT[name]())
-    found, scores = optimize(model, size=24, steps=48, transforms=(("shift", 1 / 16),))
+@pytest.mark.parametrize("name", INACTIVE)
+def test_a_filter_that_starts_inactive_becomes_active(name: str) -> None:
+    model = assembled(INACTIVE[name]())
+    optimization, scores = optimize(model, size=24, steps=48, transforms=(("shift", 1 / 16),))
     start, end = (
-        np.asarray(Network(model).before(1, tensor(pictures * 255)))
-        for pictures in (found.snapshots[0][1], found.pictures)
+        np.asarray(Network(model).pre_activation(1, tensor(pictures * 255)))
+        for pictures in (optimization.snapshots[0][1], optimization.pictures)
     )
     assert start.max() < 0
     assert end.max() > 0.1 * np.abs(gratings(1)).sum()
@@ -150,13 +152,13 @@ def test_a_filter_that_starts_silent_is_woken(name: str) -> None:
 
 
 @pytest.mark.parametrize("objective", [ObjectiveSpec("neuron"), ObjectiveSpec("direction", ((0, 1.0),))])
-def test_other_objectives_are_woken_too(objective: ObjectiveSpec) -> None:
-    _, scores = optimize(assembled(silent(same, activation="relu")), size=24, steps=48, objective=(objective,))
+def test_so_it_does_under_other_objectives(objective: ObjectiveSpec) -> None:
+    _, scores = optimize(assembled(inactive(same, activation="relu")), size=24, steps=48, objective=(objective,))
     assert scores[0] > 0.05
 
 
-def test_diverse_pictures_are_woken_too() -> None:
-    model = assembled(silent(same, activation="relu"))
+def test_so_it_does_for_diverse_pictures() -> None:
+    model = assembled(inactive(same, activation="relu"))
     settings = complete_settings({**SETTINGS, "size": 24, "steps": 48, "diversity": 2})
-    found = Optimizer(model, 1, settings).run((0,))
-    assert (responses(model, 1, (0, 0), found.pictures * 255) > 0.05).all()
+    optimization = Optimizer(model, 1, settings).run((0,))
+    assert (responses(model, 1, (0, 0), optimization.pictures * 255) > 0.05).all()

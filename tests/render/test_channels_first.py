@@ -54,7 +54,7 @@ def images() -> Any:
 LAYERS = [1, 2, 3, 4]
 
 
-def test_the_cards_say_the_same(twins: tuple[LoadedModel, LoadedModel]) -> None:
+def test_the_summaries_are_the_same(twins: tuple[LoadedModel, LoadedModel]) -> None:
     first, last = (loaded.summary for loaded in twins)
     assert (first.input_shape, first.channels) == ((24, 24, 3), 3)
     for own, other in zip(first.layers, last.layers, strict=True):
@@ -67,10 +67,10 @@ def test_the_cards_say_the_same(twins: tuple[LoadedModel, LoadedModel]) -> None:
 def test_the_networks_compute_the_same(twins: tuple[LoadedModel, LoadedModel], layer: int, precision: str) -> None:
     first, last = (Network(loaded, precision) for loaded in twins)
     limit = 1e-4 if precision == "float32" else 0.05
-    before = first.before(layer, images())
-    assert off(before, last.before(layer, images())) < limit
+    before = first.pre_activation(layer, images())
+    assert off(before, last.pre_activation(layer, images())) < limit
     assert off(first.output(layer, images()), last.output(layer, images())) < limit
-    exact = last.before(layer, images())
+    exact = last.pre_activation(layer, images())
     assert off(first.activation(layer)(exact), last.activation(layer)(exact)) < limit
 
 

@@ -28,8 +28,10 @@ def demo() -> LoadedModel:
 def how_alike(model: LoadedModel, pictures: np.ndarray) -> float:
     """Return the mean cosine between the Gram matrices of pictures, in the activation of the layer."""
     network = Network(model)
-    fired = np.asarray(network.activation(LAYER)(network.before(LAYER, (pictures * 255).astype(np.float32))))
-    grams = np.einsum("nhwi,nhwj->nij", fired, fired).reshape(len(pictures), -1)
+    activation = np.asarray(
+        network.activation(LAYER)(network.pre_activation(LAYER, (pictures * 255).astype(np.float32)))
+    )
+    grams = np.einsum("nhwi,nhwj->nij", activation, activation).reshape(len(pictures), -1)
     grams /= np.linalg.norm(grams, axis=1, keepdims=True)
     cosines = grams @ grams.T
     return float(cosines[~np.eye(len(pictures), dtype=bool)].mean())
@@ -40,25 +42,25 @@ def scores(model: LoadedModel, pictures: np.ndarray, index: int) -> np.ndarray:
 
 
 @pytest.mark.parametrize(
-    ("settings", "apart", "above_noise"),
+    ("settings", "least_distance", "above_noise"),
     [
         (complete_settings({"size": 32, "steps": 32}), 0.1, 2.0),
-        # Its magnitudes are fixed, and crops are what it climbs for: whole pictures differ and score less.
+        # Its magnitudes are fixed, and crops are what it optimises: whole pictures differ and score less.
         (complete_settings({"size": 32, "steps": 64, "method": "maco", "crops": 6}), 0.005, 0.0),
     ],
     ids=["fourier", "maco"],
 )
 def test_diverse_pictures_differ_more_than_those_of_other_seeds(
-    demo: LoadedModel, settings: RenderSettings, apart: float, above_noise: float
+    demo: LoadedModel, settings: RenderSettings, least_distance: float, above_noise: float
 ) -> None:
     plain, diverse = Optimizer(demo, LAYER, settings), Optimizer(demo, LAYER, replace(settings, diversity=3))
     repeated = [plain.run(FILTERS, seed=seed) for seed in range(3)]
     together = diverse.run(FILTERS)
     assert together.pictures.shape == (6, 32, 32, 3)
     for place, index in enumerate(FILTERS):
-        seeds = np.stack([one.pictures[place] for one in repeated])
+        seeds = np.stack([optimization.pictures[place] for optimization in repeated])
         own = together.pictures[3 * place : 3 * place + 3]
-        assert how_alike(demo, own) < how_alike(demo, seeds) - apart
+        assert how_alike(demo, own) < how_alike(demo, seeds) - least_distance
         noise = scores(demo, together.snapshots[0][1][3 * place : 3 * place + 3], index)
         assert (
             scores(demo, own, index) > np.maximum(above_noise * noise, 0.25 * scores(demo, seeds, index).min())

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from generator.render.fourier import BETAS, SETTLED, Fourier
+from generator.render.fourier import BETAS, FINAL_RATE, Fourier
 from generator.render.methods import Method
-from generator.render.transforms import Transforms
+from generator.render.transforms import RandomTransforms
 
 LUCID = np.array([[0.26, 0.09, 0.02], [0.27, 0.00, -0.05], [0.27, -0.09, 0.03]])
 CANVAS, PICTURE = (14, 19), (10, 13)
@@ -20,7 +20,7 @@ RATE, STEPS = 0.05, 8
 
 
 def method(transforms: Any = (), channels: int = 3, longest: float = math.inf, dtype: str = "float32") -> Fourier:
-    return Fourier(CANVAS, PICTURE, channels, RATE, STEPS, Transforms(transforms), longest, dtype)
+    return Fourier(CANVAS, PICTURE, channels, RATE, STEPS, RandomTransforms(transforms), longest, dtype)
 
 
 def variable_of(count: int, channels: int = 3) -> np.ndarray:
@@ -35,8 +35,8 @@ def canvas_by_hand(variable: np.ndarray, longest: float = 19) -> np.ndarray:
     scale = np.sqrt(2) / np.maximum(frequency, 1 / longest) / 4
     pixels = np.moveaxis(variable.astype(np.float64), 2, -1) * scale[..., None]
     for axis in (1, 2):  # the Hartley transform is the real part of numpy's less the imaginary one
-        found = np.fft.fft(pixels, axis=axis, norm="ortho")
-        pixels = found.real - found.imag
+        actual = np.fft.fft(pixels, axis=axis, norm="ortho")
+        pixels = actual.real - actual.imag
     if variable.shape[2] == 3:
         pixels = pixels @ (LUCID / np.linalg.norm(LUCID, axis=0).max()).T
     return 1 / (1 + np.exp(-pixels))
@@ -70,8 +70,8 @@ def test_the_picture_is_the_canvas_without_its_margin(channels: int, longest: fl
     assert canvas.std() > 0.02, "nothing to see"
     own = method((), channels, longest if longest < 19 else math.inf)
     np.testing.assert_allclose(own.pictures((variable,)), canvas[:, 2:12, 3:16], atol=1e-5)
-    tells: Method = method(channels=channels)
-    assert tells.transparency(()) is None
+    fourier: Method = method(channels=channels)
+    assert fourier.transparency(()) is None
 
 
 def test_without_transforms_the_network_sees_the_canvas() -> None:
@@ -92,33 +92,33 @@ def test_every_picture_has_its_own_map_at_every_step() -> None:
     own, variable = method((("shift", 1 / 4), ("rotate", 10.0))), variable_of(2)
     canvas = canvas_by_hand(variable).astype(np.float32)
     for step in (0, 3):
-        found = shown_to_network(own, variable, step)
+        actual = shown_to_network(own, variable, step)
         for place in range(2):
             maps = own.draws(np.random.default_rng(place), step + 1)[step][None]
             expected = keras.ops.image.affine_transform(
                 canvas[place : place + 1], maps, "nearest", fill_mode="wrap", data_format="channels_last"
             )
-            np.testing.assert_allclose(found[place], np.asarray(expected)[0], atol=1e-4)
+            np.testing.assert_allclose(actual[place], np.asarray(expected)[0], atol=1e-4)
 
 
 def test_noise_has_its_deviation_and_follows_seed_and_step() -> None:
     own, variable = method((("noise", 0.03), ("noise", 0.04))), variable_of(8)
     canvas = canvas_by_hand(variable)
-    one, again, later, other = (
+    first, again, later, other = (
         shown_to_network(own, variable, step, seed) - canvas for step, seed in [(0, 0), (0, 0), (1, 0), (0, 1)]
     )
-    assert one.std() == pytest.approx(0.05, rel=0.03)
-    assert one.mean() == pytest.approx(0, abs=0.002)
-    np.testing.assert_array_equal(one, again)
+    assert first.std() == pytest.approx(0.05, rel=0.03)
+    assert first.mean() == pytest.approx(0, abs=0.002)
+    np.testing.assert_array_equal(first, again)
     for differs in (later, other):
-        assert abs(np.corrcoef(one.ravel(), differs.ravel())[0, 1]) < 0.05
+        assert abs(np.corrcoef(first.ravel(), differs.ravel())[0, 1]) < 0.05
 
 
 def test_the_update_is_adams_with_steps_that_become_shorter() -> None:
     rng = np.random.default_rng(0)
     variable = rng.normal(size=(2, 3, 4)).astype(np.float32)
     own, expected = method(), keras.Variable(variable)
-    rate = keras.optimizers.schedules.PolynomialDecay(RATE, STEPS, RATE * SETTLED)
+    rate = keras.optimizers.schedules.PolynomialDecay(RATE, STEPS, RATE * FINAL_RATE)
     adam = keras.optimizers.Adam(rate, *BETAS, epsilon=1e-8)
     at, moments = (variable,), own.moments((variable,))
     for step in range(1, STEPS + 1):

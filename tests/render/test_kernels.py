@@ -16,11 +16,11 @@ Loader = Callable[[keras.Model], LoadedModel]
 
 
 def test_the_first_layer_is_in_the_pictures_own_colours(two_layers: LoadedModel) -> None:
-    found = filter_kernels(two_layers, 1, (0, 2))
+    own_kernels = filter_kernels(two_layers, 1, (0, 2))
     weights = two_layers.keras_model.get_layer("first").get_weights()[0]
-    assert [kernel.inputs for kernel in found] == [(), ()]
-    assert found[1].colour is not None
-    np.testing.assert_allclose(found[1].colour, weights[..., 2], rtol=1e-6)
+    assert [kernel.inputs for kernel in own_kernels] == [(), ()]
+    assert own_kernels[1].colour is not None
+    np.testing.assert_allclose(own_kernels[1].colour, weights[..., 2], rtol=1e-6)
 
 
 def test_a_deeper_filter_keeps_its_strongest_slices(loaded: Loader) -> None:
@@ -30,11 +30,11 @@ def test_a_deeper_filter_keeps_its_strongest_slices(loaded: Loader) -> None:
     weights = np.zeros((3, 3, 20, 1), np.float32)
     weights[1, 1, :, 0] = np.arange(20)
     second.set_weights([weights, np.zeros(1)])
-    (found,) = filter_kernels(loaded(model), 2, (0,))
-    assert found.colour is None
-    assert found.inputs == tuple(range(19, 19 - STRONGEST, -1))
-    assert found.slices[0, 1, 1] == 19
-    np.testing.assert_allclose(found.shares[0], 19**2 / np.square(np.arange(20)).sum(), rtol=1e-6)
+    (kernel,) = filter_kernels(loaded(model), 2, (0,))
+    assert kernel.colour is None
+    assert kernel.inputs == tuple(range(19, 19 - STRONGEST, -1))
+    assert kernel.slices[0, 1, 1] == 19
+    np.testing.assert_allclose(kernel.shares[0], 19**2 / np.square(np.arange(20)).sum(), rtol=1e-6)
 
 
 def test_separable_transposed_grouped_and_depthwise(loaded: Loader) -> None:
@@ -90,8 +90,8 @@ def test_the_most_alike_have_the_largest_cosines_of_their_weights(loaded: Loader
     model = loaded(keras.Model(inputs, x, name="kinds"))
     for layer in model.summary.layers:
         cosines = expected_cosines(model, layer.index)
-        found = filter_kernels(model, layer.index, tuple(range(layer.filters)))
-        for index, kernel in enumerate(found):
+        own_kernels = filter_kernels(model, layer.index, tuple(range(layer.filters)))
+        for index, kernel in enumerate(own_kernels):
             others = {j: cosine for (i, j), cosine in cosines.items() if i == index and cosine > 5e-5}
             expected = sorted(others, key=lambda j: -others[j])[:ALIKE]
             assert [other for other, _ in kernel.alike] == expected, (layer.type, index)
@@ -111,17 +111,17 @@ def test_the_most_alike_have_the_largest_cosines_of_their_weights(loaded: Loader
     ],
 )
 def test_alike_is_a_matter_of_direction(patterns: list[list[float]], expected: list[tuple[int, float]]) -> None:
-    (found,) = most_alike(np.array(patterns, np.float32), (0,))
-    assert list(found) == expected
+    (most_similar,) = most_alike(np.array(patterns, np.float32), (0,))
+    assert list(most_similar) == expected
 
 
 def test_a_large_layer_is_compared_block_by_block(monkeypatch: pytest.MonkeyPatch) -> None:
     patterns = np.random.default_rng(0).normal(size=(50, 27)).astype(np.float32)
-    wanted = tuple(range(0, 50, 3))
-    whole = most_alike(patterns, wanted)
+    filters = tuple(range(0, 50, 3))
+    whole = most_alike(patterns, filters)
     monkeypatch.setattr(kernels, "_BLOCK", 4)
-    assert most_alike(patterns, wanted) == whole
+    assert most_alike(patterns, filters) == whole
     cosines = np.corrcoef(np.concatenate([patterns, -patterns], axis=1))  # without a mean a correlation is a cosine
     np.fill_diagonal(cosines, -1)
-    for index, own in zip(wanted, whole, strict=True):
+    for index, own in zip(filters, whole, strict=True):
         assert [other for other, _ in own] == list(np.argsort(-cosines[index])[:ALIKE])

@@ -28,17 +28,17 @@ def method(channels: int = 3, **fields: Any) -> Maco:
 
 
 def starts(count: int, channels: int = 3) -> tuple[np.ndarray, ...]:
-    found = [method(channels).start(np.random.default_rng(i)) for i in range(count)]
-    return tuple(np.stack(parts) for parts in zip(*found, strict=True))
+    starts = [method(channels).start(np.random.default_rng(i)) for i in range(count)]
+    return tuple(np.stack(parts) for parts in zip(*starts, strict=True))
 
 
 def natural(height: int, width: int) -> np.ndarray:
     """The fit to ImageNet: f^-1.27 exp(-(f / 0.28)^2), nothing for the constant."""
     frequency = np.sqrt(np.fft.fftfreq(height)[:, None] ** 2 + np.fft.rfftfreq(width) ** 2)
     with np.errstate(divide="ignore"):
-        found = frequency**-1.27 * np.exp(-((frequency / 0.28) ** 2))
-    found[0, 0] = 0
-    return found
+        magnitudes = frequency**-1.27 * np.exp(-((frequency / 0.28) ** 2))
+    magnitudes[0, 0] = 0
+    return magnitudes
 
 
 def by_hand(phases: np.ndarray) -> np.ndarray:
@@ -76,9 +76,9 @@ def shown_to_network(own: Maco, variable: Any, draw: np.ndarray, noise: Any = (0
 
 @pytest.mark.parametrize(("height", "width"), [(8, 8), (9, 6), (128, 128)])
 def test_the_magnitudes_are_those_of_natural_images(height: int, width: int) -> None:
-    found, expected = magnitude(height, width), natural(height, width)
-    assert found[0, 0] == 0
-    ratio = found.ravel()[1:] / expected.ravel()[1:]
+    actual, expected = magnitude(height, width), natural(height, width)
+    assert actual[0, 0] == 0
+    ratio = actual.ravel()[1:] / expected.ravel()[1:]
     np.testing.assert_allclose(ratio, ratio[0])
 
 
@@ -94,21 +94,21 @@ def test_a_start_is_all_phases_alike_and_no_change_of_pixels() -> None:
 @pytest.mark.parametrize("channels", [1, 3])
 def test_the_pictures_are_the_papers(channels: int) -> None:
     variable = starts(3, channels)
-    found = method(channels).pictures(variable)
-    assert found.shape == (3, *PICTURE, channels)
-    for picture, phases in zip(found, variable[0], strict=True):
+    actual = method(channels).pictures(variable)
+    assert actual.shape == (3, *PICTURE, channels)
+    for picture, phases in zip(actual, variable[0], strict=True):
         np.testing.assert_allclose(picture, by_hand(phases), atol=1e-4)
-    assert found.std() > 0.1
+    assert actual.std() > 0.1
 
 
 def test_the_finished_pictures_keep_the_magnitudes() -> None:
-    """Also after the climb; where the half-spectrum's edge columns mirror themselves, two phases share one term."""
+    """Also when optimised; where the half-spectrum's edge columns mirror themselves, two phases share one term."""
     model = assembled(with_kernels(np.stack([blob()] * 3, axis=-1)[..., None]))
     settings = complete_settings({"method": "maco", "size": 24, "steps": 8, "crops": 2})
     (picture,) = Optimizer(model, 1, settings).run((0,)).pictures
     before_sigmoid = np.log(picture / (1 - picture)) @ np.linalg.inv(COLOURS.T)
-    found = np.abs(np.fft.rfft2(before_sigmoid, axes=(0, 1)))[:, 1:-1]
-    ratio = found / natural(24, 24)[:, 1:-1, None]
+    actual = np.abs(np.fft.rfft2(before_sigmoid, axes=(0, 1)))[:, 1:-1]
+    ratio = actual / natural(24, 24)[:, 1:-1, None]
     np.testing.assert_allclose(ratio / np.median(ratio), 1, rtol=0.02)
 
 
@@ -177,16 +177,16 @@ def test_a_picture_is_opaque_where_the_climb_cared() -> None:
     rng = np.random.default_rng(0)
     variable, own = starts(2), method()
     at, moments = variable, own.moments(variable)
-    cared = np.zeros((2, *PICTURE))
+    mattered = np.zeros((2, *PICTURE))
     for step in range(1, 4):
         gradient = rng.normal(size=variable[1].shape).astype(np.float32)
-        cared += np.abs(gradient).mean(axis=-1)
+        mattered += np.abs(gradient).mean(axis=-1)
         at, moments = own.update(at, (tf.zeros_like(at[0]), tf.constant(gradient)), moments, tf.constant(float(step)))
-    found = own.transparency(moments)
-    top = np.percentile(cared, 80, axis=(1, 2), keepdims=True)
-    np.testing.assert_allclose(found, np.minimum(cared / top, 1), rtol=1e-5)
-    assert found.min() >= 0
-    np.testing.assert_allclose((found == 1).mean(axis=(1, 2)), 0.2, atol=0.005)
+    actual = own.transparency(moments)
+    top = np.percentile(mattered, 80, axis=(1, 2), keepdims=True)
+    np.testing.assert_allclose(actual, np.minimum(mattered / top, 1), rtol=1e-5)
+    assert actual.min() >= 0
+    np.testing.assert_allclose((actual == 1).mean(axis=(1, 2)), 0.2, atol=0.005)
 
 
 def test_where_nothing_was_cared_for_nothing_is_seen() -> None:
@@ -204,18 +204,18 @@ def test_the_second_variable_takes_the_gradient_at_the_pixels() -> None:
         ),
         variable,
     )
-    cared = np.abs(np.asarray(pixels)[0]).sum(axis=-1) > 0
-    rows, columns = np.flatnonzero(cared.any(axis=1)), np.flatnonzero(cared.any(axis=0))
+    mattered = np.abs(np.asarray(pixels)[0]).sum(axis=-1) > 0
+    rows, columns = np.flatnonzero(mattered.any(axis=1)), np.flatnonzero(mattered.any(axis=0))
     assert (rows[0], rows[-1]) == (3, 8)  # 0.25 and 0.5 of the 15 steps between 16 rows, and the next pixel
     assert (columns[0], columns[-1]) == (5, 10)
     assert float(tf.reduce_sum(pixels)) == pytest.approx(1.0, rel=1e-4)
 
 
 def test_the_climb_leads_uphill() -> None:
-    """Light beside dark is found in crops. They shrink, and the score with them: compare with the first step soon."""
+    """Light beside dark shows in crops. They shrink, and the score with them: compare with the first step soon."""
     model = assembled(with_kernels(blob()[:, :, None, None], activation="relu"))
     settings = complete_settings({"method": "maco", "size": 32, "steps": 64, "crops": 8})
-    found = Optimizer(model, 1, settings).run((0,))
-    assert found.transparency is not None
-    assert found.transparency.shape == (1, 32, 32)
-    assert found.trace[8:24].mean() > 1.2 * found.trace[0].mean()
+    optimization = Optimizer(model, 1, settings).run((0,))
+    assert optimization.transparency is not None
+    assert optimization.transparency.shape == (1, 32, 32)
+    assert optimization.trace[8:24].mean() > 1.2 * optimization.trace[0].mean()

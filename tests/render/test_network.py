@@ -1,4 +1,4 @@
-"""A network that was prepared for climbing against the same network as Keras runs it."""
+"""A network that was prepared for optimisation against the same network as Keras runs it."""
 
 from __future__ import annotations
 
@@ -214,7 +214,7 @@ def test_it_computes_what_keras_computes(name: str) -> None:
     # What the network computes must have the gradient that Keras has, too: in random directions of the result.
     with tf.GradientTape() as tape:
         tape.watch(images)
-        before = network.before(layer, images)
+        before = network.pre_activation(layer, images)
         push = tf.random.stateless_normal(tf.shape(before), [0, 0], dtype=before.dtype)
         total = tf.reduce_sum(before * push)
     slope = tape.gradient(total, images)
@@ -237,8 +237,8 @@ def test_the_output_is_the_layers_own(name: str) -> None:
     own = case.model.get_layer("target")
     expected = keras.Model(case.model.input, own._inbound_nodes[case.call - 1].output_tensors[0])
     images = images_for(model)
-    found = Network(model).output(layer_index(model, "target", case.call), images)
-    assert off(found, expected(images)) < 1e-5
+    actual = Network(model).output(layer_index(model, "target", case.call), images)
+    assert off(actual, expected(images)) < 1e-5
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -248,10 +248,10 @@ def test_in_bfloat16_it_is_near(name: str) -> None:
     images = images_for(model)
     network = Network(model, "bfloat16")
     layer = layer_index(model, case.name, case.call)
-    found = network.before(layer, images)
-    assert found.dtype == tf.float32
+    actual = network.pre_activation(layer, images)
+    assert actual.dtype == tf.float32
     with linear(case.fused):
         # bfloat16 has 8 bits: each number is off by up to 1/256, sums of random signs by little more.
-        assert 0 < off(found, case.before(images)) < 0.03
-    assert off(network.activation(layer)(found), case.after(images)) < 0.03
+        assert 0 < off(actual, case.before(images)) < 0.03
+    assert off(network.activation(layer)(actual), case.after(images)) < 0.03
     assert network.output(layer, images).dtype == tf.float32

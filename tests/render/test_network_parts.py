@@ -45,7 +45,7 @@ def test_a_network_in_half_precision_is_computed_in_float32(policy: str) -> None
     images = images_for(model) * 255
     norm = full.layers[-2]
     network = Network(model)
-    before = network.before(3, images)
+    before = network.pre_activation(3, images)
     assert off(before, keras.Model(full.input, norm.output)(images)) < 1e-5
     assert off(network.activation(3)(before), full(images)) < 1e-5
     assert (
@@ -66,7 +66,7 @@ def test_single_channels_are_those_of_all(conv: dict[str, Any], precision: str) 
     model = assembled(wide(**conv))
     network, images, columns = Network(model, precision), images_for(model), np.array([3, 39, 0], np.int32)
     assert network.narrows(2)
-    for read in (network.before, network.output):
+    for read in (network.pre_activation, network.output):
         full, some = np.asarray(read(2, images)), read(2, images, columns)
         assert off(some, full[..., columns]) < 1e-6
 
@@ -114,8 +114,8 @@ def with_brittle() -> keras.Model:
 
 
 def state(model: keras.Model) -> list[tuple[Any, Any, Any]]:
-    found = model._flatten_layers()
-    return [(layer.name, layer.dtype_policy, getattr(layer, "activation", None)) for layer in found]
+    layers_inside = model._flatten_layers()
+    return [(layer.name, layer.dtype_policy, getattr(layer, "activation", None)) for layer in layers_inside]
 
 
 @pytest.mark.parametrize("policy", ["float32", "mixed_float16"])
@@ -126,7 +126,7 @@ def test_the_layers_are_as_they_were_afterwards(policy: str, precision: str) -> 
     own, network = state(model), Network(summary, precision)
     for layer in (1, 2, 3):
         images = images_for(summary)
-        network.activation(layer)(network.before(layer, images))
+        network.activation(layer)(network.pre_activation(layer, images))
         network.output(layer, images)
     assert state(model) == own
 
@@ -137,7 +137,7 @@ def test_the_layers_are_as_they_were_after_an_exception() -> None:
     own, images = state(model), images_for(summary)
     expected = np.asarray(model(images))
     with pytest.raises(Exception, match="only float32"):
-        Network(summary, "bfloat16").before(3, images)
+        Network(summary, "bfloat16").pre_activation(3, images)
 
     def refuse(*arguments: Any, **keywords: Any) -> Any:
         raise ValueError("no")
@@ -145,7 +145,7 @@ def test_the_layers_are_as_they_were_after_an_exception() -> None:
     model.get_layer("target").call = refuse
     for precision in ("float32", "bfloat16"):
         with pytest.raises((ValueError, TypeError)):
-            Network(summary, precision).before(3, images)
+            Network(summary, precision).pre_activation(3, images)
     del model.get_layer("target").call
     assert state(model) == own
     np.testing.assert_array_equal(model(images), expected)
@@ -164,5 +164,5 @@ def test_pictures_become_inputs(style: str, pixel: tuple[float, ...], expected: 
     image = picture()
     model = assembled(keras.Model(image, layers.Conv2D(2, 3)(image)))
     model = replace(model, summary=replace(model.summary, preprocess=named(style, 3)))
-    found = as_input(model, keras.ops.convert_to_tensor(np.array(pixel, np.float32).reshape(1, 1, 1, 3)))
-    np.testing.assert_allclose(np.asarray(found).ravel(), expected, rtol=1e-5, atol=1e-6)
+    actual = as_input(model, keras.ops.convert_to_tensor(np.array(pixel, np.float32).reshape(1, 1, 1, 3)))
+    np.testing.assert_allclose(np.asarray(actual).ravel(), expected, rtol=1e-5, atol=1e-6)

@@ -18,8 +18,8 @@ from generator.models.load import LoadedModel
 from generator.models.summary import WHOLE_INPUT
 from generator.render import optimize as optimization
 from generator.render.network import Network
-from generator.render.optimize import Optimizer, growth_steps, method_for, picture_generator, responses
-from generator.render.target import Target
+from generator.render.optimize import Optimizer, method_for, picture_generator, responses, snapshot_steps
+from generator.render.target import TargetLayer
 from tests.render.nets import assembled, centred, scrambled
 from tests.summaries import conv
 
@@ -49,9 +49,9 @@ def test_same_seed_same_bytes_and_another_seed_another_picture(two_layers: Loade
     anew = Optimizer(two_layers, 2, settings_of(method)).run((0, 3))
     other = optimizer.run((0, 3), seed=1)
     of_settings = Optimizer(two_layers, 2, settings_of(method, seed=1)).run((0, 3))
-    for same, one in [(first, again), (first, anew), (other, of_settings)]:
-        assert one.pictures.tobytes() == same.pictures.tobytes()
-        assert one.trace.tobytes() == same.trace.tobytes()
+    for same, result in [(first, again), (first, anew), (other, of_settings)]:
+        assert result.pictures.tobytes() == same.pictures.tobytes()
+        assert result.trace.tobytes() == same.trace.tobytes()
     assert np.abs(first.pictures - other.pictures).max() > 0.01
     assert np.abs(first.pictures[0] - first.pictures[-1]).max() > 0.01
 
@@ -76,19 +76,19 @@ def test_a_picture_does_not_depend_on_its_batch(
 
 @pytest.fixture
 def traces(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Hear of every time that a target's Python is run: once for each tracing."""
-    heard: list[str] = []
+    """Record every time that a target's Python is run: once for each tracing."""
+    calls: list[str] = []
 
     def watch(name: str, own: Callable[..., Any]) -> None:
         def counted(*arguments: Any) -> Any:
-            heard.append(name)
+            calls.append(name)
             return own(*arguments)
 
-        monkeypatch.setattr(Target, name, counted)
+        monkeypatch.setattr(TargetLayer, name, counted)
 
-    watch("climbed", Target.optimized)
-    watch("output", Target.output)
-    return heard
+    watch("optimized", TargetLayer.optimized)
+    watch("output", TargetLayer.output)
+    return calls
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -102,7 +102,7 @@ def test_a_step_is_traced_once_whatever_batch_and_seed(two_layers: LoadedModel, 
 
 @pytest.fixture
 def wide() -> LoadedModel:
-    """A layer of forty filters, of which only the wanted ones are computed."""
+    """A layer of forty filters, of which only the target ones are computed."""
     x = image = keras.Input((None, None, 3))
     x = layers.Conv2D(4, 3, padding="same", activation="tanh")(layers.Rescaling(1 / 127.5, -1)(x))
     x = layers.Conv2D(40, 3, padding="same", use_bias=False, name="wide")(x)
@@ -113,7 +113,7 @@ def test_a_step_for_single_channels_is_traced_once_too(wide: LoadedModel, traces
     optimizer = Optimizer(wide, 2, settings_of("fourier", steps=2))
     for filters in [(39,), (0, 3, 7), tuple(range(40)), (5, 5)]:
         optimizer.run(filters)
-    assert traces == ["climbed"]
+    assert traces == ["optimized"]
 
 
 def test_single_channels_are_climbed_as_all_are(wide: LoadedModel, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -129,23 +129,23 @@ def test_single_channels_are_climbed_as_all_are(wide: LoadedModel, monkeypatch: 
 
 
 def test_how_often_the_loop_reports_changes_nothing(two_layers: LoadedModel, monkeypatch: pytest.MonkeyPatch) -> None:
-    heard: list[int] = []
-    seldom = Optimizer(two_layers, 2, SMALL).run((0,), heard.append)
-    assert heard[-1] == 24
+    reports: list[int] = []
+    seldom = Optimizer(two_layers, 2, SMALL).run((0,), reports.append)
+    assert reports[-1] == 24
     monkeypatch.setattr(optimization, "SECONDS_BETWEEN_REPORTS", -1.0)
-    heard.clear()
-    often = Optimizer(two_layers, 2, SMALL).run((0,), heard.append)
-    assert heard == list(range(1, 25))
+    reports.clear()
+    often = Optimizer(two_layers, 2, SMALL).run((0,), reports.append)
+    assert reports == list(range(1, 25))
     assert seldom.pictures.tobytes() == often.pictures.tobytes()
 
 
 @pytest.mark.parametrize(("steps", "kept"), [(128, (0, 16, 64)), (100, (0, 12, 50)), (4, (0, 2)), (1, (0,))])
-def test_growth_steps(steps: int, kept: tuple[int, ...]) -> None:
-    assert growth_steps(steps) == kept
+def test_snapshot_steps(steps: int, kept: tuple[int, ...]) -> None:
+    assert snapshot_steps(steps) == kept
 
 
 @pytest.mark.parametrize("method", ["fourier", "pixel", "maco"])
-def test_growth_is_what_fewer_steps_reach(
+def test_snapshot_is_what_fewer_steps_reach(
     two_layers: LoadedModel, method: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The start is the method's own; the picture after k steps is kept as it was then."""
@@ -158,19 +158,19 @@ def test_growth_is_what_fewer_steps_reach(
         return own(self, optimize, step)
 
     monkeypatch.setattr(Optimizer, "_advance", watched)
-    found = optimizer.run((0, 1))
-    assert [step for step, _ in found.snapshots] == [0, 2, 8]
-    for step, pictures in found.snapshots:
+    result = optimizer.run((0, 1))
+    assert [step for step, _ in result.snapshots] == [0, 2, 8]
+    for step, pictures in result.snapshots:
         np.testing.assert_array_equal(pictures, optimizer.method.pictures(seen[step]))
     starts = [optimizer.method.start(picture_generator(0, index))[0] for index in (0, 1)]
     np.testing.assert_array_equal(seen[0][0], np.stack(starts))
 
 
 def test_the_climb_leads_uphill(two_layers: LoadedModel) -> None:
-    found = Optimizer(two_layers, 2, SMALL).run((0, 1, 2))
-    assert found.trace.shape == (24, 3)
-    assert (found.trace[-4:].mean(0) > found.trace[:4].mean(0)).all()
-    before, after = (responses(two_layers, 2, (0, 1, 2), p * 255) for p in (found.snapshots[0][1], found.pictures))
+    result = Optimizer(two_layers, 2, SMALL).run((0, 1, 2))
+    assert result.trace.shape == (24, 3)
+    assert (result.trace[-4:].mean(0) > result.trace[:4].mean(0)).all()
+    before, after = (responses(two_layers, 2, (0, 1, 2), p * 255) for p in (result.snapshots[0][1], result.pictures))
     assert (after > before).all()
 
 
@@ -232,20 +232,20 @@ SHAPES: dict[str, tuple[Callable[[], keras.Model], tuple[int, ...]]] = {
 def test_pictures_have_the_size_that_was_asked_for_or_the_networks_own(name: str, method: str) -> None:
     build, shape = SHAPES[name]
     model = assembled(build())
-    found = Optimizer(model, 2, settings_of(method, steps=2)).run((3, 1))
-    assert found.pictures.shape == (2, *shape)
-    assert all(pictures.shape == (2, *shape) for _, pictures in found.snapshots)
-    assert found.trace.shape == (2, 2)
-    for pictures in (found.pictures, *(kept for _, kept in found.snapshots)):
+    result = Optimizer(model, 2, settings_of(method, steps=2)).run((3, 1))
+    assert result.pictures.shape == (2, *shape)
+    assert all(pictures.shape == (2, *shape) for _, pictures in result.snapshots)
+    assert result.trace.shape == (2, 2)
+    for pictures in (result.pictures, *(kept for _, kept in result.snapshots)):
         assert pictures.min() >= 0
         assert pictures.max() <= 1
-    assert np.isfinite(found.trace).all()
+    assert np.isfinite(result.trace).all()
     if method == "maco":
-        assert found.transparency is not None
-        assert found.transparency.shape == (2, *shape[:2])
+        assert result.transparency is not None
+        assert result.transparency.shape == (2, *shape[:2])
     else:
-        assert found.transparency is None
-    assert responses(model, 2, (3, 1), found.pictures * 255).shape == (2,)
+        assert result.transparency is None
+    assert responses(model, 2, (3, 1), result.pictures * 255).shape == (2,)
 
 
 @pytest.mark.parametrize(

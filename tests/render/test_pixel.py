@@ -37,7 +37,7 @@ def test_it_is_the_reference_loop(filters: int, chosen: tuple[int, ...], conv: d
     model = network(filters, **conv)
     settings = complete_settings({"method": "pixel", "size": 20, "steps": 20, "learning_rate": 0.1})
     optimizer = Optimizer(model, layer_index(model, "b"), settings)
-    found = optimizer.run(chosen)
+    optimization = optimizer.run(chosen)
 
     submodel = keras.Model(model.keras_model.input, model.keras_model.get_layer("b").output)
     for place, index in enumerate(chosen):
@@ -45,7 +45,7 @@ def test_it_is_the_reference_loop(filters: int, chosen: tuple[int, ...], conv: d
         assert 0 <= float(tf.reduce_min(image)) < 0.01 < 0.99 < float(tf.reduce_max(image)) <= 1
         losses = []
         for step in range(20):
-            for kept, pictures in found.snapshots:
+            for kept, pictures in optimization.snapshots:
                 if kept == step:
                     np.testing.assert_allclose(pictures[place], stretched(image.numpy()[0]), rtol=0, atol=1e-6)
             with tf.GradientTape() as tape:
@@ -54,8 +54,8 @@ def test_it_is_the_reference_loop(filters: int, chosen: tuple[int, ...], conv: d
             losses.append(float(loss))
             gradient = tape.gradient(loss, image)
             image = image + 0.1 * gradient / tf.norm(gradient)
-        np.testing.assert_allclose(found.trace[:, place], losses, rtol=0, atol=1e-6)
-        np.testing.assert_allclose(found.pictures[place], stretched(image.numpy()[0]), rtol=0, atol=1e-6)
+        np.testing.assert_allclose(optimization.trace[:, place], losses, rtol=0, atol=1e-6)
+        np.testing.assert_allclose(optimization.pictures[place], stretched(image.numpy()[0]), rtol=0, atol=1e-6)
 
 
 def stretched(image: np.ndarray) -> np.ndarray:

@@ -26,21 +26,21 @@ def in_own_layout(half: np.ndarray) -> np.ndarray:
 def test_pixels_are_numpys_inverse_transform(height: int, width: int) -> None:
     half = random_half(height, width)
     expected = np.fft.irfft2(half, s=(height, width)).transpose(0, 2, 3, 1)
-    found = np.asarray(spectrum.to_pixels(in_own_layout(half), height, width))
-    np.testing.assert_allclose(found, expected, atol=1e-12)
+    actual = np.asarray(spectrum.to_pixels(in_own_layout(half), height, width))
+    np.testing.assert_allclose(actual, expected, atol=1e-12)
 
 
 def test_in_float32_pixels_are_as_near_as_can_be() -> None:
     half = random_half(144, 150)
     expected = np.fft.irfft2(half, s=(144, 150)).transpose(0, 2, 3, 1)
-    found = np.asarray(spectrum.to_pixels(in_own_layout(half).astype(np.float32), 144, 150))
-    assert found.dtype == np.float32
-    np.testing.assert_allclose(found, expected, atol=1e-6 * np.abs(expected).max() * 10)
+    actual = np.asarray(spectrum.to_pixels(in_own_layout(half).astype(np.float32), 144, 150))
+    assert actual.dtype == np.float32
+    np.testing.assert_allclose(actual, expected, atol=1e-6 * np.abs(expected).max() * 10)
 
 
 def test_frequencies_are_cycles_for_each_pixel() -> None:
-    found = spectrum.frequencies(4, 6)
-    assert found.shape == (4, 4)
-    np.testing.assert_allclose(found[0], [0, 1 / 6, 2 / 6, 3 / 6])
-    np.testing.assert_allclose(found[:, 0], [0, 1 / 4, 2 / 4, 1 / 4])
-    assert found[1, 1] == pytest.approx((1 / 16 + 1 / 36) ** 0.5)
+    actual = spectrum.frequencies(4, 6)
+    assert actual.shape == (4, 4)
+    np.testing.assert_allclose(actual[0], [0, 1 / 6, 2 / 6, 3 / 6])
+    np.testing.assert_allclose(actual[:, 0], [0, 1 / 4, 2 / 4, 1 / 4])
+    assert actual[1, 1] == pytest.approx((1 / 16 + 1 / 36) ** 0.5)

@@ -9,20 +9,20 @@ import numpy as np
 import pytest
 
 from generator.config.values import USUAL_TRANSFORMS
-from generator.render.transforms import Transforms, affine, as_matrix
+from generator.render.transforms import RandomTransforms, affine, as_matrix
 
 SIDE = 9
 
 
 def drawn_through(maps: np.ndarray, picture: np.ndarray) -> np.ndarray:
     """Return one picture (height, width) through one map (8,)."""
-    found = keras.ops.image.affine_transform(
+    actual = keras.ops.image.affine_transform(
         picture[None, :, :, None].astype(np.float32),
         maps[None].astype(np.float32),
         fill_mode="wrap",
         data_format="channels_last",
     )
-    return np.asarray(found)[0, :, :, 0]
+    return np.asarray(actual)[0, :, :, 0]
 
 
 def shown(angle: float = 0.0, factor: float = 1.0, down: float = 0.0, right: float = 0.0) -> np.ndarray:
@@ -61,33 +61,33 @@ def test_twice_the_size_shows_the_middle() -> None:
 class Fixed:
     """Stands in for a generator: hands out the same numbers for every transform."""
 
-    def __init__(self, one: float, two: float) -> None:
-        self.numbers = np.array([[one], [two]])
+    def __init__(self, first: float, second: float) -> None:
+        self.numbers = np.array([[first], [second]])
 
     def uniform(self, low: float, high: float, shape: tuple[int, int]) -> np.ndarray:
         assert (low, high, shape[0]) == (-1, 1, 2)
         return np.repeat(self.numbers, shape[1], axis=1)
 
 
-def drawn(steps: Any, one: float = 1.0, two: float = 1.0, height: int = SIDE, width: int = SIDE) -> np.ndarray:
-    return Transforms(steps).draw(Fixed(one, two), 1, height, width)  # type: ignore[arg-type]
+def drawn(steps: Any, first: float = 1.0, second: float = 1.0, height: int = SIDE, width: int = SIDE) -> np.ndarray:
+    return RandomTransforms(steps).draw(Fixed(first, second), 1, height, width)  # type: ignore[arg-type]
 
 
 SHIFT, TURN, GROW = ("shift", 1 / 4), ("rotate", 30.0), ("scale", 1.5)
 
 
-def by_hand(steps: Any, one: float, two: float, height: int, width: int) -> np.ndarray:
+def by_hand(steps: Any, first: float, second: float, height: int, width: int) -> np.ndarray:
     """Return the matrix, from a place (x, y, 1) of the result to that of the picture, of transforms one by one."""
     centre = np.array([[1, 0, (width - 1) / 2], [0, 1, (height - 1) / 2], [0, 0, 1.0]])
     forward = np.eye(3)
     for kind, limit in steps:
         if kind == "shift":
             step = np.eye(3)
-            step[:2, 2] = limit * min(height, width) * two, limit * min(height, width) * one
+            step[:2, 2] = limit * min(height, width) * second, limit * min(height, width) * first
         elif kind == "scale":
-            step = np.diag([limit**one, limit**one, 1.0])
+            step = np.diag([limit**first, limit**first, 1.0])
         else:
-            turn = np.deg2rad(limit) * one  # rows count downwards, so that this turns anticlockwise
+            turn = np.deg2rad(limit) * first  # rows count downwards, so that this turns anticlockwise
             step = np.array([[np.cos(turn), np.sin(turn), 0], [-np.sin(turn), np.cos(turn), 0], [0, 0, 1.0]])
         forward = centre @ step @ np.linalg.inv(centre) @ forward
     return np.linalg.inv(forward)
@@ -110,8 +110,8 @@ def by_hand(steps: Any, one: float, two: float, height: int, width: int) -> np.n
 )
 @pytest.mark.parametrize(("height", "width"), [(9, 9), (8, 20)])
 def test_maps_are_applied_in_their_order(steps: Any, height: int, width: int) -> None:
-    found = as_matrix(drawn(steps, 0.5, -0.7, height, width))[0]
-    np.testing.assert_allclose(found, by_hand(steps, 0.5, -0.7, height, width), atol=1e-12)
+    actual = as_matrix(drawn(steps, 0.5, -0.7, height, width))[0]
+    np.testing.assert_allclose(actual, by_hand(steps, 0.5, -0.7, height, width), atol=1e-12)
 
 
 def test_in_another_order_it_is_another_picture() -> None:
@@ -125,21 +125,21 @@ def test_in_another_order_it_is_another_picture() -> None:
 
 def test_draws_keep_within_their_limits_and_use_them() -> None:
     rng, size = np.random.default_rng(0), (32, 48)
-    shift = Transforms((("shift", 1 / 8),)).draw(rng, 4000, *size)
+    shift = RandomTransforms((("shift", 1 / 8),)).draw(rng, 4000, *size)
     np.testing.assert_allclose(shift[:, [0, 1, 3, 4, 6, 7]], [[1, 0, 0, 1, 0, 0]] * 4000)
     for place in (2, 5):  # an eighth of the shorter side, whichever way
         assert (shift[:, place].min(), shift[:, place].max()) == pytest.approx((-4, 4), abs=0.02)
         assert shift[:, place].mean() == pytest.approx(0, abs=0.1)
-    turn = Transforms((("rotate", 15.0),)).draw(rng, 4000, *size)
+    turn = RandomTransforms((("rotate", 15.0),)).draw(rng, 4000, *size)
     angle = np.rad2deg(np.arctan2(turn[:, 3], turn[:, 0]))
     assert (angle.min(), angle.max()) == pytest.approx((-15, 15), abs=0.1)
-    factor = 1 / np.hypot(*Transforms((("scale", 1.2),)).draw(rng, 4000, *size)[:, [0, 3]].T)
+    factor = 1 / np.hypot(*RandomTransforms((("scale", 1.2),)).draw(rng, 4000, *size)[:, [0, 3]].T)
     assert (factor.min(), factor.max()) == pytest.approx((1 / 1.2, 1.2), abs=0.01)
     assert np.log(factor).mean() == pytest.approx(0, abs=0.01), "as often smaller as larger"
 
 
 def test_every_step_has_its_own_maps() -> None:
-    maps = Transforms(USUAL_TRANSFORMS).draw(np.random.default_rng(0), 50, 24, 24)
+    maps = RandomTransforms(USUAL_TRANSFORMS).draw(np.random.default_rng(0), 50, 24, 24)
     assert maps.shape == (50, 8)
     assert len(np.unique(maps.round(6), axis=0)) == 50
 
@@ -154,8 +154,8 @@ def test_every_step_has_its_own_maps() -> None:
     ],
 )
 def test_what_there_is_to_do(steps: Any, moves: bool, noise: float) -> None:
-    assert Transforms(steps).moves is moves
-    assert Transforms(steps).noise == pytest.approx(noise)
+    assert RandomTransforms(steps).moves is moves
+    assert RandomTransforms(steps).noise == pytest.approx(noise)
 
 
 def test_noise_moves_nothing() -> None:

@@ -39,8 +39,8 @@ def test_a_wave_holds_its_own_frequency_and_no_other(height: int, width: int) ->
         for v in range(width):
             power = np.abs(np.fft.fft2(one_wave(height, width, u, v))) ** 2
             fy, fx = np.nonzero(power > 1e-9)
-            found = np.hypot(np.minimum(fy, height - fy) / height, np.minimum(fx, width - fx) / width)
-            np.testing.assert_allclose(found, lengths[u, v], atol=1e-12)
+            actual = np.hypot(np.minimum(fy, height - fy) / height, np.minimum(fx, width - fx) / width)
+            np.testing.assert_allclose(actual, lengths[u, v], atol=1e-12)
 
 
 def test_a_wave_of_noise_is_as_strong_as_lucids() -> None:
@@ -63,18 +63,18 @@ def test_a_wave_of_noise_is_as_strong_as_lucids() -> None:
 def test_in_float32_pixels_are_as_near_as_can_be() -> None:
     given = amplitudes(144, 150)
     exact = np.asarray(waves.to_pixels(given))
-    found = np.asarray(waves.to_pixels(given.astype(np.float32)))
-    assert found.dtype == np.float32
-    np.testing.assert_allclose(found, exact, atol=1e-5 * np.abs(exact).max())
+    actual = np.asarray(waves.to_pixels(given.astype(np.float32)))
+    assert actual.dtype == np.float32
+    np.testing.assert_allclose(actual, exact, atol=1e-5 * np.abs(exact).max())
 
 
 def test_scale_falls_with_frequency_and_is_capped_at_the_lowest() -> None:
-    found = waves.scale(4, 8) * 2**0.5
-    assert found[0, 0] == pytest.approx(8 / 2)
-    assert found[0, 1] == pytest.approx(8 / 2)
-    assert found[0, 2] == pytest.approx(4 / 2)
-    assert found[0, 6] == found[0, 2]
-    assert found[2, 4] == pytest.approx(1 / (0.5**2 + 0.5**2) ** 0.5 / 2)
+    actual = waves.scale(4, 8) * 2**0.5
+    assert actual[0, 0] == pytest.approx(8 / 2)
+    assert actual[0, 1] == pytest.approx(8 / 2)
+    assert actual[0, 2] == pytest.approx(4 / 2)
+    assert actual[0, 6] == actual[0, 2]
+    assert actual[2, 4] == pytest.approx(1 / (0.5**2 + 0.5**2) ** 0.5 / 2)
 
 
 @pytest.mark.parametrize(

@@ -16,17 +16,17 @@ _TAKEN = (MAIN_SLUG, BEST_SLUG, KERNEL_SLUG, "feature-map", "contact", "embed", 
 
 
 def techniques(filters: Sequence[FilterView]) -> list[Technique]:
-    """Return the techniques of a layer: pictures by what they show, answers by their photo, kernels."""
+    """Return the techniques of a layer: pictures by what they show, feature maps by their photo, kernels."""
     titles = list(dict.fromkeys(p.title for f in filters for p in f.pictures[1:]))
     found = [Technique(MAIN_SLUG, "Picture", PICTURE, tuple(_cell(f.main) for f in filters))]
     for name, slug in zip(titles, unique_slugs(titles, _TAKEN), strict=True):
         others = [next((p for p in f.pictures[1:] if p.title == name), None) for f in filters]
-        title = "Main, of those that show another first" if name == MAIN else name
+        title = "Main, where another picture is shown first" if name == MAIN else name
         found.append(Technique(slug, title, PICTURE, tuple(_cell(p) if p else None for p in others)))
     for photo, number in dict.fromkeys((m.photo, m.number) for f in filters for m in f.maps):
         maps = [next((m for m in f.maps if m.number == number), None) for f in filters]
         cells = tuple(Cell(m.file) if m else None for m in maps)
-        found.append(Technique(f"feature-map-{number}", f"Answer to {photo}", CELLS, cells, photo=photo))
+        found.append(Technique(f"feature-map-{number}", f"Feature map of {photo}", CELLS, cells, photo=photo))
     kernels = [f.kernel for f in filters]
     if any(kernels):
         kind: Kind = CELLS if all(k.colour for k in kernels if k) else STRIP

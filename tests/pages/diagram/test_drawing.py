@@ -367,13 +367,13 @@ def test_a_site_draws_it_with_links_and_strips(gallery: Gallery) -> None:
     html = environment(folder).from_string(template).render(model=view, drawing=drawing(made, view.by_index))
     page = Page.read(html)
     assert [a["href"] for a in page.all("a") if "shown" in str(a["class"])] == ["../net/001-stem/index.html"]
-    (strip,) = page.all("div", **{"class": "hung"})
+    (strip,) = page.all("div", **{"class": "layer-thumbs"})
     drawn = drawing(made, view.by_index)
-    (above,) = [mark.strip for mark in drawn.boxes if mark.conv == 1]
+    (above,) = [box.strip for box in drawn.boxes if box.conv == 1]
     assert above is not None
     assert strip["style"] == f"inset-block-start:{above - drawn.parts[0].top}px;inset-inline-start:{drawn.text}px"
     assert {f"../net/001-stem/{i:04d}.html" for i in range(4)} <= {a["href"] for a in page.all("a")}
-    assert [a["class"] for a in page.all("g") if "class" in a] == ["mark input", "mark conv"]
+    assert [a["class"] for a in page.all("g") if "class" in a] == ["node input", "node conv"]
 
 
 def test_hostile_names_are_text() -> None:
