@@ -6,21 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from generator.models.error_text import quiet, raised, reason
-
-
-@pytest.mark.parametrize(
-    ("error", "expected"),
-    [
-        (ValueError("wrong.\n  Very\twrong."), "wrong. Very wrong"),
-        (ValueError("\x1b[1mbold\x1b[0m"), "bold"),
-        (KeyError(), "KeyError"),
-        (ValueError("word " * 100), " ".join(["word"] * 39) + " ..."),
-    ],
-)
-def test_a_reason_is_one_plain_line(error: Exception, expected: str) -> None:
-    assert reason(error) == expected
-    assert len(expected) <= 200
+from generator.models.error_text import quiet, raised
 
 
 def test_the_line_of_ones_own_code_is_told(tmp_path: Path) -> None:

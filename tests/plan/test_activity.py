@@ -6,7 +6,7 @@ import pytest
 
 from generator.config import LayerRule
 from generator.config.values import MostActive
-from generator.plan.activity import activity_key, layers_to_watch
+from generator.plan.activity import activity_key, layers_by_activity
 from tests.summaries import conv, entry, summary
 
 MODEL = summary(conv(1, "stem"), conv(2, "top"), conv(3, "last"))
@@ -23,7 +23,7 @@ PHOTOS = [("a" * 64, (32, 32)), ("b" * 64, (32, 48))]
     ],
 )
 def test_layers_whose_most_active_filters_are_asked_for(fields: dict[str, Any], expected: list[int]) -> None:
-    assert layers_to_watch(entry(**fields), MODEL) == expected
+    assert layers_by_activity(entry(**fields), MODEL) == expected
 
 
 def test_the_key_hangs_on_the_weights_the_layers_and_the_photos_as_they_are_fed() -> None:

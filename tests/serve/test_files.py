@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from generator.serve.files import Found, RefusedError, content_type, etag, find, with_script
+from generator.serve.files import RefusedError, Target, content_type, etag, find, with_script
 
 
 @pytest.fixture
@@ -31,21 +31,21 @@ def site(tmp_path: Path) -> Path:
     ],
 )
 def test_a_file_is_found(site: Path, target: str, file: str) -> None:
-    assert find(site, target) == Found(site / file)
+    assert find(site, target) == Target(site / file)
 
 
 @pytest.mark.parametrize(
     ("target", "expected"),
     [
-        ("/net", Found(elsewhere="/net/")),
-        ("/net?a=b", Found(elsewhere="/net/?a=b")),
-        ("/none.html", Found()),
-        ("/net/a%20b/", Found()),
-        ("/circle", Found()),
-        (f"/{'x' * 5000}", Found()),
+        ("/net", Target(redirect="/net/")),
+        ("/net?a=b", Target(redirect="/net/?a=b")),
+        ("/none.html", Target()),
+        ("/net/a%20b/", Target()),
+        ("/circle", Target()),
+        (f"/{'x' * 5000}", Target()),
     ],
 )
-def test_a_folder_leads_on_and_the_rest_is_missing(site: Path, target: str, expected: Found) -> None:
+def test_a_folder_leads_on_and_the_rest_is_missing(site: Path, target: str, expected: Target) -> None:
     assert find(site, target) == expected
 
 

@@ -4,7 +4,7 @@ import socket
 
 import pytest
 
-from generator.serve.hosts import answers, is_wildcard
+from generator.serve.hosts import is_allowed, is_wildcard
 
 
 @pytest.mark.parametrize(
@@ -30,12 +30,12 @@ from generator.serve.hosts import answers, is_wildcard
     ],
 )
 def test_who_is_answered(headers: list[str], bound: str, expected: bool) -> None:
-    assert answers(headers, bound) is expected
+    assert is_allowed(headers, bound) is expected
 
 
 def test_the_machines_own_name_is_answered_where_all_addresses_are(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket, "gethostname", lambda: "Desk")
-    assert [answers(["desk:8000"], bound) for bound in ("0.0.0.0", "::", "127.0.0.1")] == [True, True, False]
+    assert [is_allowed(["desk:8000"], bound) for bound in ("0.0.0.0", "::", "127.0.0.1")] == [True, True, False]
 
 
 @pytest.mark.parametrize(
