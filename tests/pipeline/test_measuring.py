@@ -192,7 +192,7 @@ def test_what_was_measured_can_be_copied_to_another_store_which_then_gets_the_sa
     assert summary.failures == ()
     assert tunings(place) == found
     assert found[0].precision in ("float32", "bfloat16")
-    assert all(batch in autotune.SIZES for _, batch in found[0].batches)
+    assert all(batch in autotune.BATCH_SIZES for _, batch in found[0].batches)
 
     other = Place(tmp_path_factory.mktemp("other"))
     shutil.copy(place.folder / "tiny.keras", other.folder)
