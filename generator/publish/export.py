@@ -15,8 +15,8 @@ from typing import IO
 from generator.errors import UsageError
 from generator.files import NEW
 from generator.site.built import BuiltSite
-from generator.site.folder import Changes, Content, check_output, check_owner, write_files
-from generator.site.listing import MANIFEST
+from generator.site.copy import copy_files
+from generator.site.folder import Changes, check_output, check_owner
 
 ZIP, TAR = ".zip", ".tar.gz"
 FILES = (".zip", ".gz", ".html", ".htm")
@@ -48,12 +48,7 @@ def copy_site(site: BuiltSite, target: Path) -> Changes:
     """
     check_target(site, target)
     check_output(target, HINT)
-    files = {
-        file.path: Content(file.digest, file.size, lambda path=file.path: site.read(path))  # type: ignore[misc]
-        for file in site.files
-        if file.path != MANIFEST
-    }
-    return write_files(target, files, lambda listing: site.read(MANIFEST))
+    return copy_files(site, target)
 
 
 def pack_site(site: BuiltSite, target: Path) -> int:

@@ -15,9 +15,7 @@ from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util import logging
 
 from generator.errors import GalleryError, UsageError
-from generator.site.built import BuiltSite
-from generator.site.folder import Content, write_files
-from generator.site.listing import MANIFEST
+from generator.site.copy import copy_files
 from generator.sphinx.directive import Asked, asked_for, copy_folder, site_folder
 from generator.sphinx.nodes import HOSTS, FilterGrid, FilterPicture, plain_list
 from generator.sphinx.selection import Request, Selected, choose
@@ -104,16 +102,6 @@ def copy_sites(app: Sphinx, error: Exception | None) -> None:
     for name in sorted({name for wanted in asked_for(app.env).values() for name, _ in wanted}):
         try:
             site = read_site(site_folder(app.env, name))
-            _copy(site, Path(app.outdir, copy_folder(name)))
+            copy_files(site, Path(app.outdir, copy_folder(name)))
         except (GalleryError, OSError) as failures:
             logger.warning("filter-gallery: the gallery was not copied: %s", failures, type="filter-gallery")
-
-
-def _copy(site: BuiltSite, target: Path) -> None:
-    files = {
-        file.path: Content(file.digest, file.size, lambda path=file.path: site.read(path))  # type: ignore[misc]
-        for file in site.files
-        if file.path != MANIFEST
-    }
-    manifest = site.read(MANIFEST)
-    write_files(target, files, lambda _: manifest)
