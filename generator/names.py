@@ -6,14 +6,14 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 
-LONGEST = 48
+MAX_SLUG_LENGTH = 48
 _DEVICES = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(10))}
 
 
 def slug(name: str) -> str:
     """Return a lower-case ASCII name of letters, digits and single hyphens, never empty, at most 48 long."""
     ascii_only = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
-    words = re.sub(r"[^a-z0-9_]+", "-", ascii_only.lower()).strip("-_")[:LONGEST].strip("-_")
+    words = re.sub(r"[^a-z0-9_]+", "-", ascii_only.lower()).strip("-_")[:MAX_SLUG_LENGTH].strip("-_")
     return f"{words}-x" if words in _DEVICES else words or "x"
 
 

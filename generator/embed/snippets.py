@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from html import escape
 from urllib.parse import quote, urlencode
 
-from generator.embed.target import Target
-from generator.site.selection import Strongest, choose
+from generator.embed.target import EmbedTarget
+from generator.site.selection import Strongest, select_filters
 from generator.site.sheets import PER_LAYER
 
 SIZE = 96
@@ -35,19 +35,19 @@ class Placement:
         return quote(self.site + path, safe="/:~?=&%@+,;!$'*[]#")
 
 
-def directive(target: Target, placement: Placement) -> str:
+def directive(target: EmbedTarget, placement: Placement) -> str:
     """Return our Sphinx directive in reStructuredText."""
     return "\n".join(
         [f".. filter-gallery:: {_target(target)}", *(f"   {line}" for line in _options(target, placement, _plain_rst))]
     )
 
 
-def myst(target: Target, placement: Placement) -> str:
+def myst(target: EmbedTarget, placement: Placement) -> str:
     """Return our Sphinx directive in MyST Markdown."""
     return "\n".join([f"```{{filter-gallery}} {_target(target)}", *_options(target, placement, _yaml), "```"])
 
 
-def markdown(target: Target, placement: Placement) -> str:
+def markdown(target: EmbedTarget, placement: Placement) -> str:
     """Return linked pictures in Markdown: a layer's contact sheet, chosen filters, or each layer's strongest.
 
     A contact sheet is used instead of chosen filters if one was made of them.
@@ -57,8 +57,8 @@ def markdown(target: Target, placement: Placement) -> str:
     elif target.layer is None:
         lines = []
         for layer in target.model.layers:
-            filters = choose(target.each or Strongest(PER_LAYER), layer)
-            pictures = _pictures(Target(target.model, layer), filters, placement)
+            filters = select_filters(target.each or Strongest(PER_LAYER), layer)
+            pictures = _pictures(EmbedTarget(target.model, layer), filters, placement)
             lines += [f"[{_plain(layer.title)}]({placement.address(layer.page)})", "", pictures, ""]
         lines.pop()
     elif target.filters or target.technique:
@@ -69,7 +69,7 @@ def markdown(target: Target, placement: Placement) -> str:
     return "\n".join([*lines, *(["", _plain(placement.caption)] if placement.caption else [])])
 
 
-def _pictures(target: Target, filters: Sequence[int], placement: Placement) -> str:
+def _pictures(target: EmbedTarget, filters: Sequence[int], placement: Placement) -> str:
     """Return linked pictures of a layer's filters, in rows if columns are options for."""
     cells = []
     for index in filters:
@@ -81,7 +81,7 @@ def _pictures(target: Target, filters: Sequence[int], placement: Placement) -> s
     return "<br>\n".join(rows)  # not every Markdown knows a backslash for this
 
 
-def html(target: Target, placement: Placement) -> str:
+def html(target: EmbedTarget, placement: Placement) -> str:
     """Return the custom element with its script; without JavaScript a link is left."""
     options = {
         "src": placement.site,
@@ -95,7 +95,7 @@ def html(target: Target, placement: Placement) -> str:
     return f'<script src="{script}" defer></script>\n<filter-gallery {words}>{link}</filter-gallery>'
 
 
-def iframe(target: Target, placement: Placement) -> str:
+def iframe(target: EmbedTarget, placement: Placement) -> str:
     """Return a frame, and the script that makes it as high as what it shows."""
     folder = (target.layer.page if target.layer else target.model.page).rpartition("/")[0]
     options = {name: value for name, value in _attributes(target, placement).items() if value}
@@ -116,12 +116,12 @@ addEventListener("message", function (event) {{
 </script>"""
 
 
-def quarto(target: Target, placement: Placement) -> str:
+def quarto(target: EmbedTarget, placement: Placement) -> str:
     """Return the custom element as Quarto lets it through."""
     return f"```{{=html}}\n{html(target, placement)}\n```"
 
 
-FORMATS: dict[str, Callable[[Target, Placement], str]] = {
+SNIPPETS: dict[str, Callable[[EmbedTarget, Placement], str]] = {
     "rst": directive,
     "md": markdown,
     "html": html,
@@ -131,7 +131,7 @@ FORMATS: dict[str, Callable[[Target, Placement], str]] = {
 }
 
 
-def _attributes(target: Target, placement: Placement) -> dict[str, str]:
+def _attributes(target: EmbedTarget, placement: Placement) -> dict[str, str]:
     """Return the options of the element and the frame."""
     one = len(target.filters) == 1
     return {
@@ -143,11 +143,11 @@ def _attributes(target: Target, placement: Placement) -> dict[str, str]:
     }
 
 
-def _target(target: Target) -> str:
+def _target(target: EmbedTarget) -> str:
     return " ".join(target.written.split())
 
 
-def _options(target: Target, placement: Placement, caption: Callable[[str], str]) -> list[str]:
+def _options(target: EmbedTarget, placement: Placement, caption: Callable[[str], str]) -> list[str]:
     options = {name: value for name, value in _attributes(target, placement).items() if name != "filter" and value}
     if "caption" in options:
         options["caption"] = caption(options["caption"])

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 from generator.errors import UsageError
 from generator.plan import spread
-from generator.site.addresses import filter_of, find, technique_of
+from generator.site.addresses import filter_of, find_address, technique_of
 from generator.site.records import Layer, Model, Technique
-from generator.site.selection import Selection, Strongest, choose
+from generator.site.selection import FilterSelection, Strongest, select_filters
 from generator.site.sheets import CONTACT_SHEET
 
 
 @dataclass(frozen=True)
-class Target:
+class EmbedTarget:
     """What is to be shown; without a layer the whole model, then ``each`` says which filters of each layer.
 
     ``filters`` is empty where nothing was said of them.
@@ -24,7 +24,7 @@ class Target:
     layer: Layer | None = None
     technique: Technique | None = None
     filters: tuple[int, ...] = ()
-    each: Selection | None = None
+    each: FilterSelection | None = None
 
     @property
     def written(self) -> str:
@@ -60,29 +60,29 @@ class Target:
 
 
 def find_target(
-    models: Sequence[Model], target: str, filters: Selection | None = None, technique: str | None = None
-) -> Target:
+    models: Sequence[Model], target: str, filters: FilterSelection | None = None, technique: str | None = None
+) -> EmbedTarget:
     """Return what TARGET means: ``vgg16``, ``vgg16/block3_conv1`` or ``vgg16/block3_conv1/12``.
 
     Raises UsageError, with the nearest name, for what the site does not show.
     """
-    address = find(models, target)
+    address = find_address(models, target)
     model, layer = address.model, address.layer
     if layer is None:
         if technique is not None or not isinstance(filters, int | Strongest | None):
             what = "a technique is" if technique is not None else "such filters are"
             raise UsageError(f"{target}: {what} a layer's", f"Name one, such as {model.name}/LAYER")
-        return Target(model, each=filters)
+        return EmbedTarget(model, each=filters)
     if address.filter is not None and filters is not None:
         raise UsageError(f"{target}: names a filter, and --filters names others", "Leave one of them out")
-    shown = () if filters is None else choose(filters, layer)
+    shown = () if filters is None else select_filters(filters, layer)
     for index in shown:
         filter_of(layer, index, target)
     chosen = None if technique is None else technique_of(layer, technique, target)
-    return Target(model, layer, chosen, shown if address.filter is None else (address.filter.index,))
+    return EmbedTarget(model, layer, chosen, shown if address.filter is None else (address.filter.index,))
 
 
-def drawn(target: Target) -> tuple[int, ...]:
+def filters_shown(target: EmbedTarget) -> tuple[int, ...]:
     """Return the filters that a layer's picture shows: those that were asked for, or else a spread of at most 64."""
     if target.filters or target.layer is None:
         return target.filters

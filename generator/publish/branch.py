@@ -19,7 +19,7 @@ from pathlib import Path
 from generator.errors import GalleryError, UsageError
 from generator.publish.git import GitError, Repository, Scratch, run
 from generator.site.built import BuiltSite
-from generator.site.listing import MANIFEST, listed_in
+from generator.site.listing import MANIFEST, files_of_manifest
 
 BEFORE = "refs/before"
 """Where the scratch repository keeps what the branch holds now."""
@@ -114,7 +114,7 @@ def _check_ours(scratch: Scratch, branch: str) -> dict[str, bytes]:
         manifest = json.loads(scratch.run("cat-file", "blob", f"{BEFORE}:{MANIFEST}")) if MANIFEST in names else {}
     except (ValueError, RecursionError):
         manifest = {}
-    listed = {*listed_in(manifest)}
+    listed = {*files_of_manifest(manifest)}
     kept = names & {*KEPT} - listed if listed else set()
     if others := sorted(names - listed - kept - {MANIFEST}):
         hint = "Name another with --branch, or delete it on the remote first"

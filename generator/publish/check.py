@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from generator.publish import links
-from generator.site.built import HINT, BuiltSite
+from generator.site.built import BUILD_HINT, BuiltSite
 from generator.site.folder import ALLOWED_FILES
 from generator.site.listing import JOURNAL, MANIFEST
 
@@ -31,7 +31,7 @@ class Limits:
 GITHUB_PAGES = Limits("GitHub Pages", 800 * MEGABYTE, 1000 * MEGABYTE, 100 * MEGABYTE)
 """docs.github.com, "GitHub Pages limits" and "About large files on GitHub"."""
 
-ANYWHERE = Limits("GitHub Pages", 800 * MEGABYTE, 1000 * MEGABYTE, 100 * MEGABYTE, refuse=False)
+OTHER_HOSTS = Limits("GitHub Pages", 800 * MEGABYTE, 1000 * MEGABYTE, 100 * MEGABYTE, refuse=False)
 """Other hosts take more, or less: what GitHub would refuse is told."""
 
 
@@ -60,7 +60,7 @@ def _several(paths: Sequence[str], one: str, many: str) -> str:
 
 def _journal(site: BuiltSite) -> Iterator[Finding]:
     if (site.folder / JOURNAL).exists():
-        yield Finding(f"{site.folder}: a build was interrupted while it wrote the pages", HINT, stops=True)
+        yield Finding(f"{site.folder}: a build was interrupted while it wrote the pages", BUILD_HINT, stops=True)
 
 
 def _changed(site: BuiltSite) -> Iterator[Finding]:
@@ -75,13 +75,13 @@ def _changed(site: BuiltSite) -> Iterator[Finding]:
         elif os.stat(path).st_size != file.size or _digest(path) != file.digest:  # noqa: PTH116
             changed.append(file.path)
     if missing:
-        yield Finding(_several(missing, "is missing", "are missing"), HINT, stops=True)
+        yield Finding(_several(missing, "is missing", "are missing"), BUILD_HINT, stops=True)
     if linked:
         what = _several(linked, "is a symbolic link", "are symbolic links")
-        yield Finding(what, f"Hosts show none. Remove what is linked. {HINT}", stops=True)
+        yield Finding(what, f"Hosts show none. Remove what is linked. {BUILD_HINT}", stops=True)
     if changed:
         what = _several(changed, "is not as the build wrote it", "are not as the build wrote them")
-        yield Finding(what, f"Remove what was changed. {HINT}", stops=True)
+        yield Finding(what, f"Remove what was changed. {BUILD_HINT}", stops=True)
 
 
 def _digest(path: str) -> str:
@@ -105,8 +105,11 @@ def _size(site: BuiltSite, limits: Limits) -> Iterator[Finding]:
 
 
 _LINKS = {
-    links.MISSING: ("leads to {0}, which is no file of the site", "Mend it in `introduction`, `footer` or `templates`"),
-    links.OUTSIDE: ("leads out of the site, to {0}: it is not known whether that is there", "Look at it there"),
+    links.MISSING_FILE: (
+        "leads to {0}, which is no file of the site",
+        "Mend it in `introduction`, `footer` or `templates`",
+    ),
+    links.OUTSIDE_SITE: ("leads out of the site, to {0}: it is not known whether that is there", "Look at it there"),
     links.ROOTED: ("leads to {0}: only right if the site is not below a path", "Use a relative address"),
     links.FOREIGN: ("loads {0} from another host: it is not there offline", "Copy it into `templates/static/`"),
 }
@@ -126,14 +129,14 @@ def _links(site: BuiltSite) -> Iterator[Finding]:
             named = {("style", address) for address in links.style_links(text)}
         else:
             named = links.page_links(text)
-        for fault, address in links.faults(path, named, files):
+        for fault, address in links.link_faults(path, named, files):
             found[fault].append((path, address))
     for fault, (what, hint) in _LINKS.items():
         if places := found[fault]:
             path, address = places[0]
             more = len({where for where, _ in places}) - 1
             also = f" (and {more} more pages)" if more else ""
-            yield Finding(f"{path} {what.format(repr(address))}{also}", hint, stops=fault == links.MISSING)
+            yield Finding(f"{path} {what.format(repr(address))}{also}", hint, stops=fault == links.MISSING_FILE)
 
 
 def _leftovers(site: BuiltSite) -> Iterator[Finding]:

@@ -13,14 +13,14 @@ from pathlib import Path
 from typing import IO
 
 from generator.errors import UsageError
-from generator.files import NEW
+from generator.files import TEMPORARY_PREFIX
 from generator.site.built import BuiltSite
 from generator.site.copy import copy_files
 from generator.site.folder import Changes, check_output, check_owner
 
 ZIP, TAR = ".zip", ".tar.gz"
 FILES = (".zip", ".gz", ".html", ".htm")
-HINT = "Name another place with --to"
+TARGET_HINT = "Name another place with --to"
 _OTHERS = (".tar", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz", ".tar.zst", ".7z", ".rar", ".gz")
 _FIRST_DAY = (1980, 1, 1, 0, 0, 0)
 """A zip file can tell no earlier time."""
@@ -47,7 +47,7 @@ def copy_site(site: BuiltSite, target: Path) -> Changes:
     Raises UsageError if the folder holds something else, lies in the site, or cannot be written.
     """
     check_target(site, target)
-    check_output(target, HINT)
+    check_output(target, TARGET_HINT)
     return copy_files(site, target)
 
 
@@ -71,7 +71,7 @@ def check_target(site: BuiltSite, target: Path) -> None:
     """Raise UsageError if a site cannot be copied or packed there; nothing is written."""
     _check_apart(site, target)
     if archive_kind(target) is None:
-        check_owner(target, HINT)
+        check_owner(target, TARGET_HINT)
     check_place(target)
 
 
@@ -94,7 +94,7 @@ def _check_apart(site: BuiltSite, target: Path) -> None:
 def _replaced(target: Path) -> Iterator[IO[bytes]]:
     """Open a file that takes its place when it is whole."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=target.parent, prefix=NEW, delete=False) as opened:
+    with tempfile.NamedTemporaryFile(dir=target.parent, prefix=TEMPORARY_PREFIX, delete=False) as opened:
         try:
             yield opened
             opened.close()

@@ -12,7 +12,7 @@ from html import unescape
 from posixpath import normpath
 from urllib.parse import unquote, urlsplit
 
-MISSING, OUTSIDE, ROOTED, FOREIGN = "missing", "outside", "rooted", "foreign"
+MISSING_FILE, OUTSIDE_SITE, ROOTED, FOREIGN = "missing", "outside", "rooted", "foreign"
 
 _INSIDE = r"""((?:"[^"]*+"|'[^']*+'|[^'">]++)*+)"""
 _TAG = re.compile(
@@ -53,7 +53,7 @@ def style_links(css: str) -> Iterator[str]:
     return (one or other for one, other in _URL.findall(css))
 
 
-def faults(where: str, links: Iterable[tuple[str, str]], files: frozenset[str]) -> Iterator[tuple[str, str]]:
+def link_faults(where: str, links: Iterable[tuple[str, str]], files: frozenset[str]) -> Iterator[tuple[str, str]]:
     """Yield (what is wrong, address) of the links of a page that lead to no file of the site.
 
     Links to other hosts are for who follows them; only what a page itself would load from there is told (``FOREIGN``).
@@ -62,7 +62,7 @@ def faults(where: str, links: Iterable[tuple[str, str]], files: frozenset[str]) 
         try:
             parts = urlsplit(address)
         except ValueError:
-            yield MISSING, address
+            yield MISSING_FILE, address
             continue
         if parts.scheme or parts.netloc:
             if tag not in ("a", "area", "form") and parts.scheme in ("http", "https", ""):
@@ -73,6 +73,6 @@ def faults(where: str, links: Iterable[tuple[str, str]], files: frozenset[str]) 
             wanted = unquote(parts.path)
             target = normpath(f"{where.rpartition('/')[0]}/{wanted}".lstrip("/"))
             if target == ".." or target.startswith("../"):
-                yield OUTSIDE, address
+                yield OUTSIDE_SITE, address
             elif target not in files and normpath(f"{target}/index.html") not in files:
-                yield MISSING, address
+                yield MISSING_FILE, address

@@ -7,7 +7,7 @@ from html import escape
 from html.parser import HTMLParser
 
 Attributes = dict[str, str | None]
-Change = Callable[[str, Attributes], "tuple[str, Attributes] | str | None"]
+ElementChange = Callable[[str, Attributes], "tuple[str, Attributes] | str | None"]
 """What becomes of an element, by its tag and attributes: another tag and attributes, a text in place of its tags, or
 None to leave it. A text that stands for an element without content, or for a script or a style, goes for all of it."""
 
@@ -22,7 +22,7 @@ def tag(name: str, attributes: Attributes) -> str:
     return f"<{name}{''.join(told)}>"
 
 
-def rewrite(html: str, change: Change, only: Callable[[str, Attributes], bool] | None = None) -> str:
+def rewrite(html: str, change: ElementChange, only: Callable[[str, Attributes], bool] | None = None) -> str:
     """Return a page with its elements changed; with ``only`` just those elements, with all that is in them."""
     writer = _Writer(change, only)
     writer.feed(html)
@@ -31,7 +31,7 @@ def rewrite(html: str, change: Change, only: Callable[[str, Attributes], bool] |
 
 
 class _Writer(HTMLParser):
-    def __init__(self, change: Change, only: Callable[[str, Attributes], bool] | None) -> None:
+    def __init__(self, change: ElementChange, only: Callable[[str, Attributes], bool] | None) -> None:
         super().__init__(convert_charrefs=False)
         self.parts: list[str] = []
         self._change, self._only = change, only

@@ -20,18 +20,18 @@ from urllib.parse import unquote, urlsplit
 
 from generator.errors import UsageError, nearest
 from generator.publish.inline import Inliner, inlined_style
-from generator.publish.rewriting import Attributes, Change, rewrite, tag
+from generator.publish.rewriting import Attributes, ElementChange, rewrite, tag
 from generator.site.built import BuiltSite
 from generator.site.records import Layer, Model
 from generator.site.sheets import PER_SHEET
 
 MEGABYTE = 1_000_000
-LIMIT = 50
+DEFAULT_LIMIT = 50
 """Megabytes that a single file may have unless told otherwise: browsers open more, but people send it by mail."""
 
-READING = "reading.html"
-BLANK = "data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"
-STYLE = """
+READING_PAGE = "reading.html"
+TRANSPARENT_GIF = "data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"
+SINGLE_FILE_STYLE = """
 .find, .steps, .box .go, .switch { display: none !important; }
 a:not([href]) { text-decoration: none; color: inherit; }
 img[data-file] { print-color-adjust: exact; }
@@ -40,7 +40,7 @@ img[data-file] { print-color-adjust: exact; }
 
 
 @dataclass(frozen=True)
-class Chosen:
+class SitePart:
     """What goes into the file: a model, and one of its layers or all."""
 
     model: Model
@@ -52,7 +52,7 @@ class Chosen:
         return (self.layer or self.model).page
 
 
-def choose(site: BuiltSite, model: str, layer: str | None = None) -> Chosen:
+def find_part(site: BuiltSite, model: str, layer: str | None = None) -> SitePart:
     """Return what a model's name, and a layer's name or glob, choose of a site.
 
     Raises UsageError, with the nearest name, unless it is one model and one layer.
@@ -61,7 +61,7 @@ def choose(site: BuiltSite, model: str, layer: str | None = None) -> Chosen:
     if model not in models:
         raise UsageError(f"the site shows no model {model!r}", nearest(model, models) or f"It has: {', '.join(models)}")
     if layer is None:
-        return Chosen(models[model], None)
+        return SitePart(models[model], None)
     titles = {shown.title: shown for shown in models[model].layers}
     matches = [title for title in titles if title == layer] or [title for title in titles if fnmatchcase(title, layer)]
     if not matches:
@@ -69,32 +69,32 @@ def choose(site: BuiltSite, model: str, layer: str | None = None) -> Chosen:
         raise UsageError(f"the site shows no layer {layer!r} of {model}", hint)
     if len(matches) > 1:
         raise UsageError(f"{layer!r} matches {len(matches)} layers of {model}, such as {matches[0]}", "Name one")
-    return Chosen(models[model], titles[matches[0]])
+    return SitePart(models[model], titles[matches[0]])
 
 
-def single_file(site: BuiltSite, chosen: Chosen, limit: int = LIMIT * MEGABYTE) -> bytes:
+def single_file(site: BuiltSite, part: SitePart, limit: int = DEFAULT_LIMIT * MEGABYTE) -> bytes:
     """Return the page of a layer, or of a model with the sheets of all its layers, as a file that needs no other.
 
     Raises UsageError if it has more than ``limit`` bytes.
     """
     inside = Inliner(site)
-    anchors = {READING: "#reading"} if READING in site.by_path else {}
-    if chosen.layer is None:
-        anchors |= {layer.page: f"#layer-{layer.index:03d}" for layer in chosen.model.layers}
+    anchors = {READING_PAGE: "#reading"} if READING_PAGE in site.by_path else {}
+    if part.layer is None:
+        anchors |= {layer.page: f"#layer-{layer.index:03d}" for layer in part.model.layers}
     else:
-        folder = chosen.page.rpartition("/")[0]
-        anchors |= {shown.page: f"#filter={shown.index}" for shown in chosen.layer.filters}
+        folder = part.page.rpartition("/")[0]
+        anchors |= {shown.page: f"#filter={shown.index}" for shown in part.layer.filters}
     # In a model's drawing the strongest filters lead to their layer.
-    layers = chosen.model.layers if chosen.layer is None else ()
+    layers = part.model.layers if part.layer is None else ()
     filters = {shown.page: anchors[layer.page] for layer in layers for shown in layer.filters}
-    html = rewrite(site.text(chosen.page), _told(inside, chosen.page, {**anchors, **filters}))
+    html = rewrite(site.text(part.page), _told(inside, part.page, {**anchors, **filters}))
     sections = [_section(inside, layer, anchors) for layer in layers]
-    if READING in anchors:
-        essay = _told(inside, READING, anchors, lower=True, main="reading")
-        sections.append(rewrite(site.text(READING), essay, lambda name, _: name == "main"))
+    if READING_PAGE in anchors:
+        essay = _told(inside, READING_PAGE, anchors, lower=True, main="reading")
+        sections.append(rewrite(site.text(READING_PAGE), essay, lambda name, _: name == "main"))
     before, end, after = html.rpartition("</main>")
     html = f"{before}{''.join(sections)}{end}{after}"
-    root = f"{folder}/" if chosen.layer else ""
+    root = f"{folder}/" if part.layer else ""
     uses: Counter[str] = Counter()
     rewrite(html, lambda name, attributes: uses.update([attributes.get("src") or ""]) if name == "img" else None)
     shared = {path for path, count in uses.items() if count > 1 and path in site.by_path}
@@ -103,13 +103,13 @@ def single_file(site: BuiltSite, chosen: Chosen, limit: int = LIMIT * MEGABYTE) 
         f'img[data-file="{path.removeprefix(root)}"] {{ background: url({inside.url(path)}) no-repeat; }}\n'
         for path in sorted(shared)
     )
-    head = f"<style>{STYLE}{''.join(rules)}</style>\n"
+    head = f"<style>{SINGLE_FILE_STYLE}{''.join(rules)}</style>\n"
     scripts = [*_files(inside, html, root, shared), *inside.scripts]
     html = html.replace("</head>", f"{head}</head>", 1).replace("</body>", "\n".join(scripts) + "\n</body>", 1)
     content = html.encode()
     if len(content) > limit:
         size = -(-len(content) // MEGABYTE)
-        smaller = "" if chosen.layer else ", or choose a layer with --layer"
+        smaller = "" if part.layer else ", or choose a layer with --layer"
         raise UsageError(
             f"the single file would have {size} MB, more than {limit // MEGABYTE} MB",
             f"Say --single-file-limit {size}{smaller}",
@@ -128,7 +128,7 @@ def _section(inside: Inliner, layer: Layer, anchors: Mapping[str, str]) -> str:
     return f'<div id="layer-{layer.index:03d}">\n{held}\n</div>\n'
 
 
-def _told(inside: Inliner, page: str, anchors: Mapping[str, str], lower: bool = False, main: str = "") -> Change:
+def _told(inside: Inliner, page: str, anchors: Mapping[str, str], lower: bool = False, main: str = "") -> ElementChange:
     """Return what becomes of a page's elements: addresses of pictures from the site's root, links that lead inside.
 
     ``lower`` sets headings a step lower, as parts of another page; ``main`` is the name by which links reach the part.
@@ -196,7 +196,7 @@ def _shown(
         if name == "img" and path in shared:
             place = (made.get("style") or "").replace("object-position", "background-position")
             style = ";".join(filter(None, (made.get("style"), place)))
-            made |= {key: BLANK, "data-file": path.removeprefix(root), "style": style}
+            made |= {key: TRANSPARENT_GIF, "data-file": path.removeprefix(root), "style": style}
         else:
             made[key] = inside.url(path)
     return (name, made) if made != attributes else None

@@ -22,13 +22,13 @@ from generator.names import slug
 from generator.site.built import BuiltSite
 from generator.site.sheets import MAIN_SLUG
 from generator.sphinx.nodes import COPY, FilterCell, FilterGrid, FilterPicture
-from generator.sphinx.selection import Cell, Request, Selected, choose
+from generator.sphinx.selection import Request, Selected, ShownFilter, select
 from generator.sphinx.site import read_site
 
 logger = logging.getLogger(__name__)
 
-COLUMNS = 6
-MOST_COLUMNS = 64
+DEFAULT_COLUMNS = 6
+MAX_COLUMNS = 64
 
 
 class FilterGallery(SphinxDirective):
@@ -59,7 +59,7 @@ class FilterGallery(SphinxDirective):
         try:
             columns = self._columns()
             site = read_site(site_folder(self.env, name))
-            selected = choose(site, request)
+            selected = select(site, request)
             figure = self._figure(site, name, selected, columns)
         except GalleryError as error:
             logger.warning("filter-gallery: %s", error, location=self.get_location(), type="filter-gallery")
@@ -70,12 +70,12 @@ class FilterGallery(SphinxDirective):
     def _columns(self) -> int:
         """Return the number of columns, or 0 where nothing is said."""
         said = (self.options.get("columns") or "").strip()
-        if said and not (said.isdecimal() and 1 <= int(said) <= MOST_COLUMNS):
-            raise UsageError(f"columns {said!r}: expected a number from 1 to {MOST_COLUMNS}")
+        if said and not (said.isdecimal() and 1 <= int(said) <= MAX_COLUMNS):
+            raise UsageError(f"columns {said!r}: expected a number from 1 to {MAX_COLUMNS}")
         return int(said or 0)
 
     def _figure(self, site: BuiltSite, name: str, selected: Selected, columns: int) -> nodes.figure:
-        columns = columns or min(COLUMNS, max(1, len(selected.cells)))
+        columns = columns or min(DEFAULT_COLUMNS, max(1, len(selected.cells)))
         grid = FilterGrid(columns=columns)
         for number, cell in enumerate(selected.cells, 1):
             ends = number % columns == 0
@@ -139,7 +139,7 @@ def _in_rows(content: bytes) -> bytes:
     return buffer.getvalue()
 
 
-def _picture(env: BuildEnvironment, site: BuiltSite, cell: Cell) -> FilterPicture:
+def _picture(env: BuildEnvironment, site: BuiltSite, cell: ShownFilter) -> FilterPicture:
     """Return a picture of the site, kept under the digest of its bytes: Sphinx copies files by their names."""
     source = site.folder / cell.picture
     kept = Path(env.doctreedir, COPY, f"{cell.digest[:32]}{source.suffix}")

@@ -18,13 +18,13 @@ from generator.errors import GalleryError, UsageError
 from generator.site.copy import copy_files
 from generator.sphinx.directive import Asked, asked_for, copy_folder, site_folder
 from generator.sphinx.nodes import HOSTS, FilterGrid, FilterPicture, plain_list
-from generator.sphinx.selection import Request, Selected, choose
+from generator.sphinx.selection import Request, Selected, select
 from generator.sphinx.site import read_site
 
 logger = logging.getLogger(__name__)
 
-STATIC = Path(__file__).parent / "static"
-STYLE = "filter-gallery.css"
+STATIC_FOLDER = Path(__file__).parent / "static"
+STYLE_SHEET = "filter-gallery.css"
 
 
 class PngPictures(SphinxPostTransform):
@@ -60,13 +60,13 @@ def note_folder(app: Sphinx) -> None:
 
 def add_static_folder(_app: Sphinx, config: Config) -> None:
     """Let Sphinx copy our style sheet."""
-    config.html_static_path.append(str(STATIC))
+    config.html_static_path.append(str(STATIC_FOLDER))
 
 
 def add_style_sheet(app: Sphinx, _page: str, _template: str, _context: dict[str, Any], doctree: nodes.document) -> None:
     """Link our style sheet on pages that show a gallery."""
     if doctree and next(iter(doctree.findall(FilterGrid)), None) is not None:
-        app.add_css_file(STYLE)
+        app.add_css_file(STYLE_SHEET)
 
 
 def outdated(
@@ -79,7 +79,7 @@ def outdated(
 
 def _now(env: BuildEnvironment, name: str, request: Request) -> Selected | None:
     try:
-        return choose(read_site(site_folder(env, name)), request)
+        return select(read_site(site_folder(env, name)), request)
     except UsageError:
         return None
 

@@ -17,7 +17,7 @@ HOSTS = ("html", "dirhtml", "singlehtml")
 """Builders whose output can hold a copy of a site."""
 
 
-WIDEST = 0.3
+MAX_LATEX_SHARE = 0.3
 """The share of the line that a picture may take on paper, where it is a few dozen pixels wide."""
 
 
@@ -94,7 +94,7 @@ def html_visit_picture(self: Any, node: FilterPicture) -> None:
 
 def _share(columns: int) -> float:
     """Return how much of a line's width a box has."""
-    return min(0.98 / columns, WIDEST)
+    return min(0.98 / columns, MAX_LATEX_SHARE)
 
 
 def latex_visit_grid(self: Any, node: FilterGrid) -> None:

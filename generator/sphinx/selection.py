@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from generator.errors import UsageError
 from generator.numbers import significant
 from generator.site import selection
-from generator.site.addresses import Address, filter_of, find, technique_of
+from generator.site.addresses import Address, filter_of, find_address, technique_of
 from generator.site.built import BuiltSite
-from generator.site.records import PICTURE, Filter, Layer, Model, Technique
+from generator.site.records import PICTURE_KIND, Filter, Layer, Model, Technique
 from generator.site.sheets import KERNEL_SLUG, MAIN_SLUG
 
 SHOWN = 12
@@ -27,7 +27,7 @@ class Request:
 
 
 @dataclass(frozen=True)
-class Cell:
+class ShownFilter:
     """One filter: its label, what its picture shows, what is known of it, and its page.
 
     ``picture`` is the path of the picture, from the site's root, and ``digest`` that of its bytes; both are empty for
@@ -47,16 +47,16 @@ class Cell:
 class Selected:
     """The filters that are shown, and one sentence on them all."""
 
-    cells: tuple[Cell, ...]
+    cells: tuple[ShownFilter, ...]
     caption: str
 
 
-def choose(site: BuiltSite, request: Request) -> Selected:
+def select(site: BuiltSite, request: Request) -> Selected:
     """Return what a site has to show for a request.
 
     Raises UsageError, with the nearest name where there is one, if the site does not hold it.
     """
-    address = find(site.manifest.models, request.target)
+    address = find_address(site.manifest.models, request.target)
     if address.layer is None:
         return _of_model(site, address.model, request)
     technique = technique_of(address.layer, request.technique, request.target)
@@ -73,7 +73,7 @@ def _of_model(site: BuiltSite, model: Model, request: Request) -> Selected:
             f"filters {request.filters!r}: expected how many of each layer, such as 2 or strongest:2",
             f"Choose others of a layer: {request.target}/NAME",
         )
-    cells: list[Cell] = []
+    cells: list[ShownFilter] = []
     technique: Technique | None = None
     missing: UsageError | None = None
     for layer in model.layers:
@@ -109,32 +109,32 @@ def _of_layer(address: Address, layer: Layer, technique: Technique, request: Req
     return filters, f"{name}, {words}: {phrase(technique, 'each')}."
 
 
-def _parse(text: str) -> selection.Selection:
+def _parse(text: str) -> selection.FilterSelection:
     try:
-        return selection.parse(text)
+        return selection.parse_selection(text)
     except ValueError as error:
         raise UsageError(f"filters {text!r}: {error}") from None
 
 
-def _filters(layer: Layer, which: selection.Selection, request: Request) -> list[Filter]:
-    return [filter_of(layer, index, request.target) for index in selection.choose(which, layer)]
+def _filters(layer: Layer, which: selection.FilterSelection, request: Request) -> list[Filter]:
+    return [filter_of(layer, index, request.target) for index in selection.select_filters(which, layer)]
 
 
-def _cell(site: BuiltSite, layer: Layer, shown: Filter, technique: Technique, called: str = "") -> Cell:
+def _cell(site: BuiltSite, layer: Layer, shown: Filter, technique: Technique, called: str = "") -> ShownFilter:
     """Return a filter; ``called`` is its layer's name where several are shown together."""
     path = technique.files[layer.places[shown.index]] or ""
     alt = alt_text(technique, shown.index)
     if not path:
         nothing = shown.verdict == "dead" and technique.slug == MAIN_SLUG
         alt = f"nothing excites filter {shown.index}" if nothing else f"no picture ({alt})"
-    return Cell(
+    return ShownFilter(
         label=f"{called} {shown.index}".strip(),
         alt=f"{called}: {alt}" if called else f"{alt[0].upper()}{alt[1:]}",
         note=f"score {significant(shown.pictures[0].score)}, {shown.verdict}",
         page=shown.page,
         picture=path,
         digest=site.by_path[path].digest if path else "",
-        sharp=technique.kind != PICTURE,
+        sharp=technique.kind != PICTURE_KIND,
     )
 
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from generator.embed.target import drawn, find_target
+from generator.embed.target import filters_shown, find_target
 from generator.errors import UsageError
 from generator.site.records import Model
-from generator.site.selection import Selection, Strongest
+from generator.site.selection import FilterSelection, Strongest
 from tests.pages.gallery import Gallery, fill
 from tests.summaries import conv, entry, summary
 
@@ -58,7 +58,7 @@ def test_the_data_is_that_of_the_manifest(site: Path, models: tuple[Model, ...])
                 assert picture is None or (site / picture).is_file()
 
 
-FOUND: list[tuple[str, Selection | None, tuple[str, str | None, tuple[int, ...]]]] = [
+FOUND: list[tuple[str, FilterSelection | None, tuple[str, str | None, tuple[int, ...]]]] = [
     ("net", None, ("net", None, ())),
     ("net/a", None, ("net/a", None, ())),  # the longest name of a model goes first
     ("net/a/stem", None, ("net/a", "Stem", ())),
@@ -80,13 +80,16 @@ FOUND: list[tuple[str, Selection | None, tuple[str, str | None, tuple[int, ...]]
 
 @pytest.mark.parametrize(("target", "filters", "expected"), FOUND)
 def test_found(
-    models: tuple[Model, ...], target: str, filters: Selection | None, expected: tuple[str, str | None, tuple[int, ...]]
+    models: tuple[Model, ...],
+    target: str,
+    filters: FilterSelection | None,
+    expected: tuple[str, str | None, tuple[int, ...]],
 ) -> None:
     found = find_target(models, target, filters)
     assert (found.model.name, found.layer and found.layer.title, found.filters) == expected
 
 
-WRONG: list[tuple[str, Selection | None, str | None, str]] = [
+WRONG: list[tuple[str, FilterSelection | None, str | None, str]] = [
     ("nett", None, None, "'nett': no such model in the gallery. Did you mean net?"),
     ("net/sten", None, None, "'net/sten': no such layer in the gallery. Did you mean net/stem?"),
     ("net/stem/9", None, None, "'net/stem/9': no filter 9 of stem in the gallery. It shows 0 to 4"),
@@ -103,7 +106,7 @@ WRONG: list[tuple[str, Selection | None, str | None, str]] = [
 
 @pytest.mark.parametrize(("target", "filters", "technique", "message"), WRONG)
 def test_what_is_not_there(
-    models: tuple[Model, ...], target: str, filters: Selection | None, technique: str | None, message: str
+    models: tuple[Model, ...], target: str, filters: FilterSelection | None, technique: str | None, message: str
 ) -> None:
     with pytest.raises(UsageError) as told:
         find_target(models, target, filters, technique)
@@ -111,13 +114,13 @@ def test_what_is_not_there(
 
 
 @pytest.mark.parametrize("each", [2, Strongest(2)])
-def test_of_a_model_a_number_of_each_layer(models: tuple[Model, ...], each: Selection) -> None:
+def test_of_a_model_a_number_of_each_layer(models: tuple[Model, ...], each: FilterSelection) -> None:
     assert find_target(models, "net", each).each == each
 
 
 def test_a_picture_shows_a_spread_unless_filters_are_named(models: tuple[Model, ...]) -> None:
-    assert drawn(find_target(models, "net/a/b")) == tuple(i * 70 // 64 for i in range(64))
-    assert drawn(find_target(models, "net/a/b", (5, 2))) == (5, 2)
+    assert filters_shown(find_target(models, "net/a/b")) == tuple(i * 70 // 64 for i in range(64))
+    assert filters_shown(find_target(models, "net/a/b", (5, 2))) == (5, 2)
 
 
 def test_techniques_go_by_slug_and_title(models: tuple[Model, ...]) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from generator.errors import GalleryError, UsageError
-from generator.publish import ANYWHERE, GITHUB_PAGES, BuiltSite, check_site, open_site
+from generator.publish import GITHUB_PAGES, OTHER_HOSTS, BuiltSite, check_site, open_site
 from generator.publish.check import MEGABYTE
 from generator.site.built import SiteFile
 from tests.publish.conftest import relisted
@@ -106,7 +106,7 @@ def test_size(sizes: list[int], expected: list[tuple[bool, str]], kept: BuiltSit
     )
     large = replace(kept, files=files)
     assert [(f.stops, f.message) for f in _size(large, GITHUB_PAGES)] == expected
-    assert not any(f.stops for f in _size(large, ANYWHERE))
+    assert not any(f.stops for f in _size(large, OTHER_HOSTS))
 
 
 MARK = '{"schema": 2, "made_by": "filter-gallery", "generator": "0", "title": "", "models": [], '

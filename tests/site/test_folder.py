@@ -11,7 +11,7 @@ from generator.errors import UsageError
 from generator.site import folder as output
 from generator.site.folder import Changes, Content, Removed, check_output, remove_site, write_files
 from generator.site.listing import JOURNAL, MANIFEST
-from generator.files import NEW
+from generator.files import TEMPORARY_PREFIX
 
 Files = dict[str, str]
 MARK = {"schema": 2, "made_by": "filter-gallery"}
@@ -261,20 +261,20 @@ def test_a_build_does_not_delete_what_was_changed_by_hand(site: Path) -> None:
 
 
 def test_what_a_killed_build_left_is_not_sought_behind_links(site: Path, tmp_path: Path) -> None:
-    put(tmp_path, {f"theirs/{NEW}draft": "mine"})
+    put(tmp_path, {f"theirs/{TEMPORARY_PREFIX}draft": "mine"})
     write(site, ONE)
     (site / "linked").symlink_to(tmp_path / "theirs")
     forge(site, "linked/mine.txt")
     write(site, ONE)
     forge(site, "linked/mine.txt")
     remove_site(site)
-    assert held(tmp_path / "theirs") == {f"{NEW}draft": "mine"}
+    assert held(tmp_path / "theirs") == {f"{TEMPORARY_PREFIX}draft": "mine"}
 
 
 def test_a_page_is_not_written_through_a_link(site: Path, tmp_path: Path) -> None:
     put(tmp_path, {"precious.txt": "mine"})
     write(site, ONE)
-    (site / f"{NEW}index.html").symlink_to(tmp_path / "precious.txt")
+    (site / f"{TEMPORARY_PREFIX}index.html").symlink_to(tmp_path / "precious.txt")
     write(site, {**ONE, "index.html": "HOME"})
     assert (tmp_path / "precious.txt").read_text() == "mine"
     assert held(site) == {**ONE, "index.html": "HOME"}
@@ -318,7 +318,7 @@ def killed(site: Path, files: Files, after: int, monkeypatch: pytest.MonkeyPatch
     def counted(path: str, content: bytes) -> None:
         nonlocal written
         if written == after:
-            (site / f"{NEW}half").write_bytes(content[:3])
+            (site / f"{TEMPORARY_PREFIX}half").write_bytes(content[:3])
             raise Killed
         written += 1
         put_file(path, content)

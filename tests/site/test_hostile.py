@@ -21,10 +21,10 @@ from sphinx.errors import SphinxError
 
 from generator.cli import main
 from generator.errors import GalleryError
-from generator.publish import choose as choose_single
+from generator.publish import find_part
 from generator.publish import copy_site, open_site, single_file
 from generator.serve.status import site_digest
-from generator.sphinx.selection import Request, choose
+from generator.sphinx.selection import Request, select
 from generator.sphinx.site import read_site
 from tests.pages.gallery import Gallery, fill
 from tests.summaries import conv, entry, summary
@@ -214,9 +214,9 @@ def every_reader(place: Path) -> dict[str, str]:
         "publish to a branch": command("publish", "--dry-run"),
         "embed": command("embed", "net/stem"),
         "contact sheet": command("embed", "net/stem", "--png", "out.png"),
-        "Sphinx": refused(lambda: choose(read_site(site), Request("net/stem"))),
+        "Sphinx": refused(lambda: select(read_site(site), Request("net/stem"))),
         "Sphinx's copy": refused(lambda: copy_site(read_site(site), place / "out")),
-        "single file": refused(lambda: single_file(opened := open_site(site), choose_single(opened, "net", "stem"))),
+        "single file": refused(lambda: single_file(opened := open_site(site), find_part(opened, "net", "stem"))),
     }
 
 
@@ -283,7 +283,7 @@ def test_links_in_a_site_are_not_followed(place: Path, whole: bool) -> None:
     site = open_site(place / "site")
     for read in (
         lambda: copy_site(site, place / "out"),
-        lambda: single_file(site, choose_single(site, "net", "stem")),
+        lambda: single_file(site, find_part(site, "net", "stem")),
     ):
         assert "symbolic link" in refused(read)
     assert CliRunner().invoke(main, ["clean"]).exit_code == 0

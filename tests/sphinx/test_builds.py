@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from generator.embed.snippets import FORMATS, Placement
+from generator.embed.snippets import SNIPPETS, Placement
 from generator.embed.target import find_target
 from generator.imaging.encoding import slice_strip
 from generator.site.built import open_site
@@ -130,7 +130,7 @@ def test_captions_that_are_printed_for_a_directive_are_text(base: Path, tmp_path
     target = find_target(open_site(site).manifest.models, "net/stem", (3, 1))
     for style, name in (("rst", "index.rst"), ("myst", "myst.md")):
         heads = {"rst": "Captions\n========\n\n", "myst": "# More\n\n"}
-        snippets = (FORMATS[style](target, Placement("x", "3,1", 2, caption)) for caption in CAPTIONS)
+        snippets = (SNIPPETS[style](target, Placement("x", "3,1", 2, caption)) for caption in CAPTIONS)
         more = "\n\n.. toctree::\n\n   myst\n" if style == "rst" else "\n"
         path = tmp_path / "docs" / name
         path.parent.mkdir(exist_ok=True)

@@ -10,7 +10,7 @@ import pytest
 from generator.errors import UsageError
 from generator.pages.gather import model_view
 from generator.site.built import BuiltSite
-from generator.sphinx.selection import Request, choose
+from generator.sphinx.selection import Request, select
 from generator.sphinx.site import read_site
 from tests.pages.gallery import Gallery, fill
 from tests.pages.hostile import EVERY_KIND
@@ -59,7 +59,7 @@ def site(base: Path) -> BuiltSite:
     ids=str,
 )
 def test_filters_are_chosen(site: BuiltSite, request_: Request, labels: list[str], caption: str) -> None:
-    showing = choose(site, request_)
+    showing = select(site, request_)
     assert [cell.label for cell in showing.cells] == labels
     assert caption in showing.caption
 
@@ -80,7 +80,7 @@ def test_filters_are_chosen(site: BuiltSite, request_: Request, labels: list[str
     ids=str,
 )
 def test_a_filter_has_its_picture(site: BuiltSite, request_: Request, says: str, picture: str) -> None:
-    (cell,) = choose(site, request_).cells
+    (cell,) = select(site, request_).cells
     assert (cell.alt, cell.picture) == (says, picture)
     assert cell.digest == (site.by_path[picture].digest if picture else "")
     assert (site.folder / cell.page).is_file()
@@ -111,7 +111,7 @@ def test_a_filter_has_its_picture(site: BuiltSite, request_: Request, says: str,
 )
 def test_what_is_not_there_is_told_with_the_nearest_name(site: BuiltSite, request_: Request, told: str) -> None:
     with pytest.raises(UsageError) as caught:
-        choose(site, request_)
+        select(site, request_)
     assert told in str(caught.value)
 
 
@@ -183,7 +183,7 @@ def test_a_picture_is_empty_here_if_it_is_on_the_site(tmp_path: Path) -> None:
     (layer,) = read_site(made.site).manifest.models[0].layers
     assert [shown.pictures[0].empty for shown in layer.filters] == [True, False]
     assert max(layer.filters[1].pictures[0].trace) == 0.0
-    cells = choose(read_site(made.site), Request("net/stem", "all")).cells
+    cells = select(read_site(made.site), Request("net/stem", "all")).cells
     assert [bool(cell.picture) for cell in cells] == [False, True]
     page = (made.site / "net/001-stem/index.html").read_text()
     assert (page.count('class="tile weak none"'), page.count('class="tile weak"')) == (1, 1)
