@@ -1,4 +1,4 @@
-"""A contact sheet of whatever a built site shows, made of the site's own files."""
+"""Contact sheets of models, layers and filters, made of a built site's files."""
 
 from __future__ import annotations
 
@@ -35,21 +35,21 @@ def contact_png(site: BuiltSite, target: EmbedTarget, columns: int | None = None
 
 
 def contact_sheet(site: BuiltSite, target: EmbedTarget, columns: int | None = None, side: int = SIDE) -> Sheet:
-    """Return what a target's contact sheet shows; its pictures are read when it is drawn."""
+    """Return a target's contact sheet; its pictures are read when it is drawn."""
     layer = target.layer
     if layer is None:
         each = target.each or Strongest(min(columns or COLUMNS, BEST))
         parts = tuple(_part(site, target, layer, select_filters(each, layer)) for layer in target.model.layers)
         across = max(1, min(columns or COLUMNS, max((len(part.tiles) for part in parts), default=1)))
-        about = f"{each} filters of each layer" if isinstance(each, int) else "The strongest filters of each layer"
-        return Sheet(target.model.name, about, parts, across, side)
+        subtitle = f"{each} filters of each layer" if isinstance(each, int) else "The strongest filters of each layer"
+        return Sheet(target.model.name, subtitle, parts, across, side)
     filters = filters_shown(target)
     technique = target.technique or layer.techniques[0]
-    about = f"{target.model.name}, {layer.type}: {filter_count_text(len(filters), layer.filter_count)}"
-    about += f", {technique.title}" if technique is not layer.techniques[0] else ""
+    subtitle = f"{target.model.name}, {layer.type}: {filter_count_text(len(filters), layer.filter_count)}"
+    subtitle += f", {technique.title}" if technique is not layer.techniques[0] else ""
     tiles = tuple(_tile(site, target, layer, index) for index in filters)
     across = max(1, min(columns or COLUMNS, len(tiles)))
-    return Sheet(layer.title, about, (Part("", tiles),), across, side, sharp=technique.kind != PICTURE_KIND)
+    return Sheet(layer.title, subtitle, (Part("", tiles),), across, side, sharp=technique.kind != PICTURE_KIND)
 
 
 def _part(site: BuiltSite, target: EmbedTarget, layer: Layer, filters: tuple[int, ...]) -> Part:
@@ -58,12 +58,12 @@ def _part(site: BuiltSite, target: EmbedTarget, layer: Layer, filters: tuple[int
 
 
 def _tile(site: BuiltSite, target: EmbedTarget, layer: Layer, index: int) -> Tile:
-    path, at = target.picture(index), layer.places[index]
+    path, layer_place = target.picture(index), layer.places[index]
     if path is None:
-        return Tile(str(index), None, "dead" if layer.filters[at].verdict == "dead" else "no picture")
+        return Tile(str(index), None, "dead" if layer.filters[layer_place].verdict == "dead" else "no picture")
     technique = target.technique or layer.techniques[0]
-    if technique.kind == STRIP_KIND:  # laid out in rows on its sheet alone
-        number, column, row = place(at)
+    if technique.kind == STRIP_KIND:  # only the sheet has it in rows
+        number, column, row = place(layer_place)
         corner = (column * CELL, row * CELL)
         return Tile(str(index), partial(_cell, site, technique.sheets[number], corner))
     return Tile(str(index), lambda: Image.open(io.BytesIO(site.read(path))))
