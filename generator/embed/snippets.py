@@ -13,9 +13,6 @@ from generator.embed.target import EmbedTarget
 from generator.site.selection import Strongest, select_filters
 from generator.site.sheets import PER_LAYER
 
-SIZE = 96
-"""Pixels of a picture's side where the snippet gives a size."""
-
 
 @dataclass(frozen=True)
 class Placement:

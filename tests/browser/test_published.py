@@ -79,10 +79,10 @@ def test_a_single_file_asks_for_nothing(
 ) -> None:
     address = alone(single_file(kept, find_part(kept, "net", layer)), tmp_path / "empty")
     page, problems = open_page(chromium, tmp_path / "empty", width, scripts=scripts)
-    asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url) if request.url.startswith("file:") else None)
+    requests: list[str] = []
+    page.on("request", lambda request: requests.append(request.url) if request.url.startswith("file:") else None)
     assert look(page, problems, address) == []
-    assert asked == [address]
+    assert requests == [address]
     if not (layer and scripts):  # what several show is their background, until a script shows it
         images = "[...document.querySelectorAll('[data-file]')].filter(image => !image.closest('.none'))"
         shared = page.evaluate(f"{images}.map(image => getComputedStyle(image).backgroundImage)")

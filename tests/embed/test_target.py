@@ -23,24 +23,24 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
         conv(3, "a/7", 3, slug="003-a-7"),
         conv(4, "a", 9, slug="004-a"),
     ]
-    made = Gallery(
+    gallery = Gallery(
         tmp_path_factory.mktemp("embed"),
         [
             (entry(render=(("sign", "both"),)), summary(*layers)),
             (entry("net/a", "net-a", filters=(1, 3)), summary(conv(1, "Stem", slug="001-stem"), digest="d" * 64)),
         ],
     )
-    fill(made.store, made.tasks(), lambda task, index: float(index))
-    made.write()
-    return made.site
+    fill(gallery.store, gallery.tasks(), lambda task, index: float(index))
+    gallery.write()
+    return gallery.site
 
 
 def test_the_data_is_that_of_the_manifest(site: Path, models: tuple[Model, ...]) -> None:
-    assert [(one.name, one.slug, one.page) for one in models] == [
+    assert [(record.name, record.slug, record.page) for record in models] == [
         ("net", "net", "net/index.html"),
         ("net/a", "net-a", "net-a/index.html"),
     ]
-    assert [(one.title, one.filter_count, len(one.filters)) for one in models[0].layers] == [
+    assert [(record.title, record.filter_count, len(record.filters)) for record in models[0].layers] == [
         ("stem", 5, 5),
         ("a/b", 70, 70),
         ("a/7", 3, 3),
@@ -54,7 +54,7 @@ def test_the_data_is_that_of_the_manifest(site: Path, models: tuple[Model, ...])
             for index in layer.indices:
                 picture = target.picture(index)
                 assert (site / target.filter_page(index)).is_file()
-                assert (picture is None) == (index == 0)  # its climb reached nothing
+                assert (picture is None) == (index == 0)  # its optimisation reached nothing
                 assert picture is None or (site / picture).is_file()
 
 
@@ -85,8 +85,8 @@ def test_found(
     filters: FilterSelection | None,
     expected: tuple[str, str | None, tuple[int, ...]],
 ) -> None:
-    found = find_target(models, target, filters)
-    assert (found.model.name, found.layer and found.layer.title, found.filters) == expected
+    embed_target = find_target(models, target, filters)
+    assert (embed_target.model.name, embed_target.layer and embed_target.layer.title, embed_target.filters) == expected
 
 
 WRONG: list[tuple[str, FilterSelection | None, str | None, str]] = [
@@ -108,9 +108,9 @@ WRONG: list[tuple[str, FilterSelection | None, str | None, str]] = [
 def test_what_is_not_there(
     models: tuple[Model, ...], target: str, filters: FilterSelection | None, technique: str | None, message: str
 ) -> None:
-    with pytest.raises(UsageError) as told:
+    with pytest.raises(UsageError) as caught:
         find_target(models, target, filters, technique)
-    assert str(told.value).startswith(message)
+    assert str(caught.value).startswith(message)
 
 
 @pytest.mark.parametrize("each", [2, Strongest(2)])
@@ -125,6 +125,9 @@ def test_a_picture_shows_a_spread_unless_filters_are_named(models: tuple[Model, 
 
 def test_techniques_go_by_slug_and_title(models: tuple[Model, ...]) -> None:
     for name in ("negative", "Negative", "NEGATIVE"):
-        found = find_target(models, "net/stem", None, name)
-        assert found.technique
-        assert (found.technique.slug, found.picture(2)) == ("negative", "net/001-stem/0002-picture-2.webp")
+        embed_target = find_target(models, "net/stem", None, name)
+        assert embed_target.technique
+        assert (embed_target.technique.slug, embed_target.picture(2)) == (
+            "negative",
+            "net/001-stem/0002-picture-2.webp",
+        )

@@ -13,7 +13,7 @@ from generator.publish import BuiltSite, find_part, single_file
 from generator.publish.rewriting import rewrite
 from tests.pages.gallery import Page
 from tests.publish.conftest import relisted
-from tests.site.made import layer, model
+from tests.site.records import layer, model
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 from generator.site.addresses import find_address, first_names, technique_of
 from generator.errors import UsageError
 
-from tests.site.made import layer, model, technique
+from tests.site.records import layer, model, technique
 
 MODELS = (
     model("net", layer("a/7", "001-a-7", (0, 1)), layer("a", "002-a", (0, 7))),

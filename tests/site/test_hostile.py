@@ -163,10 +163,10 @@ CONTENTS: dict[str, bytes] = {
 
 @pytest.fixture(scope="module")
 def kept(tmp_path_factory: pytest.TempPathFactory) -> Gallery:
-    made = Gallery(tmp_path_factory.mktemp("kept"), [(entry(), summary(conv(1, "stem", 2, slug="001-stem")))])
-    fill(made.store, made.tasks())
-    made.write()
-    return made
+    gallery = Gallery(tmp_path_factory.mktemp("kept"), [(entry(), summary(conv(1, "stem", 2, slug="001-stem")))])
+    fill(gallery.store, gallery.tasks())
+    gallery.write()
+    return gallery
 
 
 @pytest.fixture
@@ -278,7 +278,11 @@ def test_links_in_a_site_are_not_followed(place: Path, whole: bool) -> None:
     shutil.move(moved, place / "moved")
     moved.symlink_to(place / "moved")
     before = {path: path.stat().st_mtime_ns for path in (place / "moved").rglob("*")}
-    for words in (("publish", "--to", "out"), ("publish", "--to", "out.zip"), ("embed", "net/stem", "--png", "out.png")):
+    for words in (
+        ("publish", "--to", "out"),
+        ("publish", "--to", "out.zip"),
+        ("embed", "net/stem", "--png", "out.png"),
+    ):
         assert "symbolic link" in command(*words), words
     site = open_site(place / "site")
     for read in (

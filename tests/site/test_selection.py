@@ -4,8 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from generator.site.selection import EXPECTED_SELECTION, FilterSelection, Strongest, select_filters, filter_count_text, parse_selection, selection_text
-from tests.site.made import layer
+from generator.site.selection import (
+    EXPECTED_SELECTION,
+    FilterSelection,
+    Strongest,
+    select_filters,
+    filter_count_text,
+    parse_selection,
+    selection_text,
+)
+from tests.site.records import layer
 
 WORDS: list[tuple[str, FilterSelection]] = [
     ("all", "all"),
