@@ -9,7 +9,7 @@ from generator.errors import UsageError
 from generator.plan import spread
 from generator.site.addresses import filter_of, find_address, technique_of
 from generator.site.records import Layer, Model, Technique
-from generator.site.selection import FilterSelection, Strongest, select_filters
+from generator.site.selection import SiteSelection, Strongest, select_filters
 from generator.site.sheets import CONTACT_SHEET
 
 
@@ -24,7 +24,7 @@ class EmbedTarget:
     layer: Layer | None = None
     technique: Technique | None = None
     filters: tuple[int, ...] = ()
-    each: FilterSelection | None = None
+    each: SiteSelection | None = None
 
     @property
     def written(self) -> str:
@@ -60,7 +60,7 @@ class EmbedTarget:
 
 
 def find_target(
-    models: Sequence[Model], target: str, filters: FilterSelection | None = None, technique: str | None = None
+    models: Sequence[Model], target: str, filters: SiteSelection | None = None, technique: str | None = None
 ) -> EmbedTarget:
     """Return the target that TARGET names: ``vgg16``, ``vgg16/block3_conv1`` or ``vgg16/block3_conv1/12``.
 

@@ -46,7 +46,8 @@ def find_address(models: Sequence[Model], address: str) -> Address:
     if known:
         hint = nearest(address, known) or (nearest(head, known) if "/" in head else "")
         raise UsageError(
-            f"{address!r}: no such layer in the gallery", hint or f"There are {first_names(layer.title for layer in layers)}"
+            f"{address!r}: no such layer in the gallery",
+            hint or f"There are {first_names(layer.title for layer in layers)}",
         )
     names = [name for model in models for name in (model.name, model.slug)]
     hint = nearest(address, names) or nearest(address.partition("/")[0], names)

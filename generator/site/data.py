@@ -72,7 +72,9 @@ def layer_data(layer: Layer) -> dict[str, Any]:
     Its ``file`` is the end of the names of the full-size pictures, one for all filters or one for each.
     """
     of_photos = [technique for technique in layer.techniques if technique.photo is not None]
-    responses = {feature_map.path: feature_map.response for record in layer.filters for feature_map in record.feature_maps}
+    responses = {
+        feature_map.path: feature_map.response for record in layer.filters for feature_map in record.feature_maps
+    }
     return {
         "title": layer.title,
         "filters": list(layer.indices),

@@ -13,7 +13,17 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from generator.errors import UsageError
-from generator.site.listing import JOURNAL, MAX_MANIFEST_BYTES, MANIFEST, Claims, is_ours, read_journal, journal_bytes, listed_files, merge_claims
+from generator.site.listing import (
+    JOURNAL,
+    MAX_MANIFEST_BYTES,
+    MANIFEST,
+    Claims,
+    is_ours,
+    read_journal,
+    journal_bytes,
+    listed_files,
+    merge_claims,
+)
 from generator.site.paths import link_in, read_regular
 from generator.files import TEMPORARY_PREFIX
 

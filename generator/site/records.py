@@ -109,7 +109,8 @@ class Picture(_Record):
         ),
     ]
     trace: Annotated[
-        tuple[FiniteNumber, ...], Field(max_length=32, description="the objective over the steps, at evenly spaced ones")
+        tuple[FiniteNumber, ...],
+        Field(max_length=32, description="the objective over the steps, at evenly spaced ones"),
     ]
     verdict: Verdict
     empty: Annotated[
@@ -172,7 +173,10 @@ class Layer(_Record):
     index: Positive
     call: Positive
     name: LongText
-    title: Annotated[LongText, Field(description="the name, with the number of the call where the same layer is called several times")]
+    title: Annotated[
+        LongText,
+        Field(description="the name, with the number of the call where the same layer is called several times"),
+    ]
     slug: Annotated[LongText, Field(description="the folder of its page in that of the model")]
     type: LongText
     kernel_shapes: tuple[tuple[NonNegative, ...], ...]
@@ -185,7 +189,9 @@ class Layer(_Record):
     read_at: Annotated[LongText, Field(description="the layer at whose output responses are read")]
     page: SitePath
     filter_count: Annotated[Positive, Field(description="filters that the layer has, shown or not")]
-    strongest: Annotated[tuple[FilterIndex, ...], Field(description="filters by their score, the highest first, at most 12")]
+    strongest: Annotated[
+        tuple[FilterIndex, ...], Field(description="filters by their score, the highest first, at most 12")
+    ]
     techniques: Annotated[tuple[Technique, ...], Field(min_length=1, description="the main picture's first")]
     filters: Annotated[tuple[Filter, ...], Field(min_length=1)]
 

@@ -23,11 +23,11 @@ class Strongest:
         return f"strongest:{self.count}"
 
 
-FilterSelection = Literal["all"] | int | Strongest | tuple[int, ...]
+SiteSelection = Literal["all"] | int | Strongest | tuple[int, ...]
 """All, a number spread over the layer as in config.yaml, the strongest ones, or indices in the order given."""
 
 
-def parse_selection(text: str) -> FilterSelection:
+def parse_selection(text: str) -> SiteSelection:
     """Return the selection of a text; ``5,`` is a list of one.
 
     Raises ValueError, with ``EXPECTED_SELECTION``, for anything else.
@@ -44,12 +44,14 @@ def parse_selection(text: str) -> FilterSelection:
     return Strongest(count) if match[1] else count
 
 
-def selection_text(selection: FilterSelection) -> str:
+def selection_text(selection: SiteSelection) -> str:
     """Return the text that is parsed as this selection."""
-    return ",".join(map(str, selection)) + "," * (len(selection) == 1) if isinstance(selection, tuple) else str(selection)
+    return (
+        ",".join(map(str, selection)) + "," * (len(selection) == 1) if isinstance(selection, tuple) else str(selection)
+    )
 
 
-def select_filters(selection: FilterSelection, layer: Layer) -> tuple[int, ...]:
+def select_filters(selection: SiteSelection, layer: Layer) -> tuple[int, ...]:
     """Return the indices of the selected filters of a layer; a list is returned as it is."""
     indices = layer.indices
     if selection == "all":

@@ -109,14 +109,14 @@ def _of_layer(address: Address, layer: Layer, technique: Technique, request: Req
     return filters, f"{name}, {words}: {phrase(technique, 'each')}."
 
 
-def _parse(text: str) -> selection.FilterSelection:
+def _parse(text: str) -> selection.SiteSelection:
     try:
         return selection.parse_selection(text)
     except ValueError as error:
         raise UsageError(f"filters {text!r}: {error}") from None
 
 
-def _filters(layer: Layer, chosen: selection.FilterSelection, request: Request) -> list[Filter]:
+def _filters(layer: Layer, chosen: selection.SiteSelection, request: Request) -> list[Filter]:
     return [filter_of(layer, index, request.target) for index in selection.select_filters(chosen, layer)]
 
 

@@ -9,7 +9,7 @@ import pytest
 from generator.embed.target import filters_shown, find_target
 from generator.errors import UsageError
 from generator.site.records import Model
-from generator.site.selection import FilterSelection, Strongest
+from generator.site.selection import SiteSelection, Strongest
 from tests.pages.gallery import Gallery, fill
 from tests.summaries import conv, entry, summary
 
@@ -58,7 +58,7 @@ def test_the_data_is_that_of_the_manifest(site: Path, models: tuple[Model, ...])
                 assert picture is None or (site / picture).is_file()
 
 
-FOUND: list[tuple[str, FilterSelection | None, tuple[str, str | None, tuple[int, ...]]]] = [
+FOUND: list[tuple[str, SiteSelection | None, tuple[str, str | None, tuple[int, ...]]]] = [
     ("net", None, ("net", None, ())),
     ("net/a", None, ("net/a", None, ())),  # the longest name of a model goes first
     ("net/a/stem", None, ("net/a", "Stem", ())),
@@ -82,14 +82,14 @@ FOUND: list[tuple[str, FilterSelection | None, tuple[str, str | None, tuple[int,
 def test_found(
     models: tuple[Model, ...],
     target: str,
-    filters: FilterSelection | None,
+    filters: SiteSelection | None,
     expected: tuple[str, str | None, tuple[int, ...]],
 ) -> None:
     embed_target = find_target(models, target, filters)
     assert (embed_target.model.name, embed_target.layer and embed_target.layer.title, embed_target.filters) == expected
 
 
-WRONG: list[tuple[str, FilterSelection | None, str | None, str]] = [
+WRONG: list[tuple[str, SiteSelection | None, str | None, str]] = [
     ("nett", None, None, "'nett': no such model in the gallery. Did you mean net?"),
     ("net/sten", None, None, "'net/sten': no such layer in the gallery. Did you mean net/stem?"),
     ("net/stem/9", None, None, "'net/stem/9': no filter 9 of stem in the gallery. It shows 0 to 4"),
@@ -106,7 +106,7 @@ WRONG: list[tuple[str, FilterSelection | None, str | None, str]] = [
 
 @pytest.mark.parametrize(("target", "filters", "technique", "message"), WRONG)
 def test_what_is_not_there(
-    models: tuple[Model, ...], target: str, filters: FilterSelection | None, technique: str | None, message: str
+    models: tuple[Model, ...], target: str, filters: SiteSelection | None, technique: str | None, message: str
 ) -> None:
     with pytest.raises(UsageError) as caught:
         find_target(models, target, filters, technique)
@@ -114,7 +114,7 @@ def test_what_is_not_there(
 
 
 @pytest.mark.parametrize("each", [2, Strongest(2)])
-def test_of_a_model_a_number_of_each_layer(models: tuple[Model, ...], each: FilterSelection) -> None:
+def test_of_a_model_a_number_of_each_layer(models: tuple[Model, ...], each: SiteSelection) -> None:
     assert find_target(models, "net", each).each == each
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from generator.site.selection import (
     EXPECTED_SELECTION,
-    FilterSelection,
+    SiteSelection,
     Strongest,
     select_filters,
     filter_count_text,
@@ -15,7 +15,7 @@ from generator.site.selection import (
 )
 from tests.site.records import layer
 
-WORDS: list[tuple[str, FilterSelection]] = [
+WORDS: list[tuple[str, SiteSelection]] = [
     ("all", "all"),
     (" 7 ", 7),
     ("5,0,7", (5, 0, 7)),
@@ -28,7 +28,7 @@ WORDS: list[tuple[str, FilterSelection]] = [
 
 
 @pytest.mark.parametrize(("text", "selection"), WORDS)
-def test_words_are_read_and_written(text: str, selection: FilterSelection) -> None:
+def test_words_are_read_and_written(text: str, selection: SiteSelection) -> None:
     assert parse_selection(text) == selection
     assert parse_selection(selection_text(selection)) == selection
 
@@ -70,7 +70,7 @@ def test_other_words_are_refused(text: str) -> None:
         ((7,), (7,)),  # whoever asks has to see that there is none
     ],
 )
-def test_filters_are_chosen(selection: FilterSelection, chosen: tuple[int, ...]) -> None:
+def test_filters_are_chosen(selection: SiteSelection, chosen: tuple[int, ...]) -> None:
     shown = layer("a", "001-a", (1, 3, 4, 8, 9), strongest=(9, 1, 8))
     assert select_filters(selection, shown) == chosen
 

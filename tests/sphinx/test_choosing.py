@@ -179,7 +179,7 @@ def test_a_picture_is_empty_here_if_it_is_on_the_site(tmp_path: Path) -> None:
     for filter_entry in record["filters"]:
         reached = 1.0 if filter_entry["filter"] else 0.0
         trace = [0.0, reached, *[0.0] * 126]
-        record["pictures"][0] |= {"score": 0.0, "reached": reached, "trace": trace}
+        filter_entry["pictures"][0] |= {"score": 0.0, "reached": reached, "trace": trace}
     gallery.store.put_record(task.record_group, task.key, record)
     gallery.write()
     (layer,) = read_site(gallery.site).manifest.models[0].layers
