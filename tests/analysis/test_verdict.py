@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from generator.analysis.verdict import CONVERGED, DEAD, WEAK, of_filter, photo_level, verdict
+from generator.analysis.verdict import CONVERGED, DEAD, WEAK, Verdict, of_filter, photo_level, verdict
 from generator.config.values import ObjectiveSpec, RenderSettings
 
 
@@ -68,6 +68,6 @@ def test_what_a_photo_has_to_set_against_a_picture(
     ],
 )
 def test_a_filter_is_dead_only_if_nothing_made_it_respond(
-    main: str, others: list[str], responses: list[float], expected: str
+    main: Verdict, others: list[Verdict], responses: list[float], expected: Verdict
 ) -> None:
     assert of_filter(main, others, responses) == expected

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from generator.errors import GalleryError, UsageError
+from generator.numbers import MEGABYTE
 from generator.publish import GITHUB_PAGES, OTHER_HOSTS, BuiltSite, check_site, open_site
-from generator.publish.check import MEGABYTE
-from generator.site.built import SiteFile
+from generator.site.records import SiteFile
 from tests.publish.conftest import relisted
 
 

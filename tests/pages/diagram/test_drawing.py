@@ -219,8 +219,8 @@ def test_lines_go_from_figure_to_figure_through_all_parts(of: ModelSummary) -> N
     for (
         part
     ) in drawn.parts:  # a fork that begins in one part and ends in the next is in both, which show what is theirs
-        for begins, ends, path in (fork for rail in drawn.edges for fork in rail.forks):
-            assert (path in part.edges) is (begins < part.top + part.height and ends > part.top)
+        for begins, until, path in (fork for rail in drawn.edges for fork in rail.forks):
+            assert (path in part.edges) is (begins < part.top + part.height and until > part.top)
 
 
 def test_parts_are_blocks_and_follow_each_other() -> None:
