@@ -1,4 +1,4 @@
-"""Train the two small networks that the project carries, on CIFAR-10.
+"""Train the two small networks of the project on CIFAR-10.
 
     python tools/train_demo.py demo     --data DIR -o generator/assets/demo.keras
     python tools/train_demo.py residual --data DIR -o tests/data/residual.keras
@@ -128,7 +128,7 @@ def build_vgg(_: Pictures) -> keras.Model:
 
 
 UNNEEDED = (layers.BatchNormalization, layers.ReLU, layers.InputLayer, layers.Dropout)
-"""Layers of the training network that the folded one does without: into a convolution, or for training only."""
+"""Layers of the training network that the folded one does not have: folded into a convolution, or for training only."""
 
 
 def fold_batch_normalisation(model: keras.Model) -> keras.Model:

@@ -87,8 +87,9 @@ def test_the_commands_of_a_guide(gallery: Gallery, name: str) -> None:
         return
     assert {"public", "gallery.zip", "gallery.tar.gz", "demo.html", "block4.html", ".github"} <= files
     published = ["git", "ls-tree", "-r", "--name-only", "gh-pages"]
-    told = subprocess.run(published, cwd=gallery.folder.with_suffix(".git"), check=True, capture_output=True, text=True)
-    assert "index.html" in told.stdout.splitlines()
+    remote = gallery.folder.with_suffix(".git")
+    listing = subprocess.run(published, cwd=remote, check=True, capture_output=True, text=True)
+    assert "index.html" in listing.stdout.splitlines()
 
 
 @pytest.mark.slow
