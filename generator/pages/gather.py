@@ -41,9 +41,8 @@ def model_view(
     layers = []
     for layer in summary.layers:
         folder = f"{entry.slug}/{layer.slug}"
-        if filters := tuple(
-            _filter(records, photo_files, layer, folder, index) for index in records.filters(layer.index)
-        ):
+        indices = records.filters(layer.index)
+        if filters := tuple(_filter(records, photo_files, layer, folder, index) for index in indices):
             layers.append(_with_sheets(LayerView(layer, f"{folder}/index.html", filters), entry.name, folder, store))
     named_photos = tuple((photo.name, file) for photo, file in photo_files.items())
     planned, shown = {task.layer.index for task in tasks}, {view.layer.index for view in layers}

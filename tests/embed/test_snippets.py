@@ -145,7 +145,7 @@ def test_a_sheet_has_no_more_columns_than_tiles(models: tuple[Model, ...], built
     assert sheet(built, find_target(models, "net/stem", (1, 2, 3)), 64).columns == 3
     made = sheet(built, find_target(models, "net", 2), 24)
     assert (made.columns, made.about) == (2, "2 filters of each layer")
-    assert [[tile.label for tile in part.tiles] for part in made.parts] == [["0", "2"]] * 2
+    assert [[tile.label for tile in section.tiles] for section in made.sections] == [["0", "2"]] * 2
 
 
 def tile(built: BuiltSite, target: str, number: int, columns: int = 4, **more: object) -> tuple[np.ndarray, np.ndarray]:
@@ -153,10 +153,10 @@ def tile(built: BuiltSite, target: str, number: int, columns: int = 4, **more: o
     found = find_target(built.manifest.models, target, **more)  # type: ignore[arg-type]
     image = np.asarray(Image.open(io.BytesIO(contact_png(built, found, columns, 64))).convert("RGB")).astype(float)
     made = sheet(built, found, columns, 64)
-    top = image.shape[0] - 8 - 82 * -(-len(made.parts[0].tiles) // columns)
+    top = image.shape[0] - 8 - 82 * -(-len(made.sections[0].tiles) // columns)
     left = 8 + 72 * (number % columns)
     y = top + 82 * (number // columns)
-    picture = found.picture(int(made.parts[0].tiles[number].label))
+    picture = found.picture(int(made.sections[0].tiles[number].label))
     with Image.open(built.folder / str(picture)) as opened:
         smooth = opened.convert("RGB").resize((64, 64), Image.Resampling.LANCZOS)
     return image[y : y + 64, left : left + 64], np.asarray(smooth).astype(float)
@@ -172,7 +172,7 @@ def test_a_contact_sheet_shows_the_filters_in_the_order_asked_for(
 
 def test_of_a_model_it_shows_each_layers_strongest(built: BuiltSite, models: tuple[Model, ...]) -> None:
     made = sheet(built, find_target(models, "net"), 2)
-    assert [(part.heading, [tile.label for tile in part.tiles]) for part in made.parts] == [
+    assert [(section.heading, [tile.label for tile in section.tiles]) for section in made.sections] == [
         (name, ["3", "2"]) for name in LAYERS
     ]
 
