@@ -57,9 +57,10 @@ class Row:
 
 def measure(name: str) -> Row:
     """Load and describe a network, and render the middle filter of its first, middle and last layer."""
-    from benchmarks.common import load, rendered
+    from benchmarks.common import rendered
     from benchmarks.scores import GREY
-    from generator.config.load import entry_for_source
+    from generator.config.entries import entry_for_source
+    from generator.models.load import load
 
     entry = entry_for_source(name, Path())
     assert entry is not None

@@ -50,7 +50,7 @@ def small(png: bytes) -> bytes:
     for quality in range(90, 0, -10):
         buffer = io.BytesIO()
         Image.open(io.BytesIO(png)).convert("RGB").save(buffer, "WEBP", quality=quality, method=6)
-        if buffer.on_event() <= MOST:
+        if buffer.tell() <= MOST:
             break
     return buffer.getvalue()
 

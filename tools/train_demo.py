@@ -99,7 +99,9 @@ class Augmented(keras.utils.PyDataset):
         mirrored = self._rng.random((len(chosen), 1, 1)) < 0.5
         columns = np.where(mirrored, columns[..., ::-1], columns)
         x = self._x[chosen[:, None, None], rows, columns].astype("float32")
-        contrast, light = self._rng.uniform([[0.85], [-15]], [[1.15], [15]], (2, len(chosen)))[..., None, None, None]
+        contrast, light = self._rng.uniform(np.array([[0.85], [-15]]), np.array([[1.15], [15]]), (2, len(chosen)))[
+            ..., None, None, None
+        ]
         x = np.clip((x - 120) * contrast + 120 + light, 0, 255)
         corners = self._rng.integers(-BLANK // 2, 32 - BLANK // 2, (2, len(chosen), 1, 1))
         offsets = np.arange(32) - corners

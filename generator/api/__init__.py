@@ -12,7 +12,7 @@ __all__ = ["FeatureMaps", "FilterPictures", "build", "feature_maps", "visualize_
 
 
 def __getattr__(name: str) -> Any:
-    """Import what is asked for, so that ``generator.api.room`` alone costs nothing."""
+    """Import what is asked for, so that ``generator.api`` alone costs nothing."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from generator.api import filters, gallery

@@ -34,7 +34,7 @@ class Display(ABC):
 
     @abstractmethod
     def _captions(self) -> list[str]:
-        """Return what is said of each picture besides its filter's number."""
+        """Return a caption for each picture, to follow its filter's number."""
 
     def save(self, folder: str | Path) -> list[Path]:
         """Write each picture as a PNG file named by model, layer and filter; returns the files.

@@ -1,11 +1,11 @@
-"""What the filters of a layer look for, and what they answer to a photo: arrays, images, and a display in Jupyter."""
+"""What excites the filters of a layer, and their activations on a photo: arrays, images, and a display in Jupyter."""
 
 from __future__ import annotations
 
 import os
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,25 +15,24 @@ from PIL import Image
 
 from generator import assets
 from generator.api.display import Display
-from generator.api.gallery import wanted
-from generator.api.network import Named, Preprocessing, layer_of, opened, settings_of
+from generator.api.gallery import filters_of
+from generator.api.network import Named, Preprocessing, entry_of, settings_of
 from generator.config.entries import photo_named
 from generator.config.values import RenderSettings
-from generator.errors import GalleryError, UsageError, nearest
+from generator.errors import UsageError, nearest
 from generator.imaging import encoding
+from generator.models.opening import opened
 from generator.models.summary import ConvLayer, ModelSummary
 from generator.pipeline import bands as channels
+from generator.pipeline.layer_pictures import optimize_filters
 from generator.pipeline.photos import LoadedPhoto, load_photo
-from generator.plan.choose import choose_filters, effective
-from generator.plan.tuning import memory_limit
+from generator.plan.choose import choose_filters, layer_of
 
 if TYPE_CHECKING:
     import keras
 
-    from generator.models.load import LoadedModel
-
 Array = NDArray[Any]
-Chosen = int | str | Iterable[int] | None
+Selection = int | str | Iterable[int] | None
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -60,7 +59,7 @@ class FilterPictures(Display):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class FeatureMaps(Display):
-    """What filters answer to a photo.
+    """The activations of filters on a photo.
 
     ``maps`` (n, height, width) are the activations, read where ``read_at`` says; ``responses`` (n,) are their means;
     ``photo`` (height, width, channels) is what the network was shown, 0 to 255.
@@ -74,8 +73,8 @@ class FeatureMaps(Display):
 
     def images(self) -> list[Image.Image]:
         """Return the maps in colours, each scaled by its own peak, as Pillow images a few hundred pixels large."""
-        coloured = (encoding.enlarged(encoding.map_picture(one, self.signed)) for one in self.maps.astype(np.float64))
-        return [Image.fromarray(np.round(one * 255).astype(np.uint8)) for one in coloured]
+        maps = (encoding.map_picture(activation, self.signed) for activation in self.maps.astype(np.float64))
+        return [Image.fromarray(np.round(encoding.enlarged(coloured) * 255).astype(np.uint8)) for coloured in maps]
 
     def _captions(self) -> list[str]:
         return [f"response {response:.4g}" for response in self.responses]
@@ -84,7 +83,7 @@ class FeatureMaps(Display):
 def visualize_filters(
     model: keras.Model | Named,
     layer: str | int,
-    filters: Chosen = None,
+    filters: Selection = None,
     *,
     method: str = "fourier",
     size: int = 128,
@@ -102,7 +101,7 @@ def visualize_filters(
     """Return pictures that excite the filters of a layer, each optimised from noise.
 
     ``model`` is a Keras model, which need not have been saved, or ``"demo"``, a name of keras.applications, or a path.
-    ``layer`` is a name, or an index from 1. ``filters``: all where nothing is said, a number of them spread over the
+    ``layer`` is a name, or an index from 1. ``filters``: all by default, a number of them spread over the
     layer, or a list of indices. ``preprocess`` is what is done to a picture with values 0 to 255 before the model gets
     it (``auto``, ``none``, ``caffe``, ``tf``, ``torch``, or a mapping with mean, std, scale, order); of a model in
     memory, ``auto`` finds its own Rescaling or Normalization layer. The other settings are those of ``render:`` in
@@ -128,31 +127,47 @@ def visualize_filters(
         sign=sign,
         objective=_plain(objective),
         learning_rate=learning_rate,
-        transforms=None if transforms is None else [dict(one) for one in transforms],
+        transforms=None if transforms is None else [dict(transform) for transform in transforms],
         precision="float32" if precision == "auto" else precision,
     )
-    with opened(model, preprocess, bands, trust) as (name, loaded):
-        summary = loaded.summary
-        found = layer_of(summary, layer, name)
-        settings = replace(effective(settings, summary), diversity=1)
-        chosen = _chosen(filters, found, summary, name, settings)
-        _warn(name, summary)
-        pictures, traces, scores = _optimized(loaded, found, chosen, settings, f"{name}/{found.title}")
-        shown = encoding.coloured_channels(channels.shown(pictures, summary.bands))
-        return FilterPictures(name, found.title, chosen, shown, scores, traces, settings, found.read_at)
+    entry, in_memory = entry_of(model, preprocess, bands)
+
+    def select(chosen: ConvLayer, complete: RenderSettings) -> tuple[int, ...]:
+        return _selected(filters, chosen, entry.name, complete)
+
+    made = optimize_filters(
+        opened(entry, in_memory, trust),
+        entry,
+        layer,
+        select,
+        settings,
+        on_start=lambda request: _warn(request.model, request.summary, stacklevel=5),
+    )
+    request = made.request
+    shown = encoding.coloured_channels(channels.shown(made.pictures, request.summary.bands))
+    return FilterPictures(
+        request.model,
+        request.layer.title,
+        request.filters,
+        shown,
+        made.scores,
+        made.traces,
+        request.settings,
+        request.layer.read_at,
+    )
 
 
 def feature_maps(
     model: keras.Model | Named,
     layer: str | int,
     photo: Named | Image.Image | Array = "chelsea",
-    filters: Chosen = None,
+    filters: Selection = None,
     *,
     preprocess: Preprocessing = "auto",
     bands: int | Sequence[int] | None = None,
     trust: bool = False,
 ) -> FeatureMaps:
-    """Return what the filters of a layer answer to a photo: a bundled one's name, a path, an image, or an array.
+    """Return the activations of a layer's filters on a photo: a bundled one's name, a path, an image, or an array.
 
     An array is (height, width, 3) or (height, width), of values from 0 to 255. The photo's middle is fed at 224 pixels
     a side, or at the size that the network takes. The rest is as for ``visualize_filters``; PhotoError if it cannot be
@@ -162,56 +177,32 @@ def feature_maps(
     >>> feature_maps("demo", "block1_conv1", "coffee", filters=[0, 1]).maps.shape
     (2, 224, 224)
     """
-    with opened(model, preprocess, bands, trust) as (name, loaded):
-        from generator.render.feature_maps import feature_maps as run
+    entry, in_memory = entry_of(model, preprocess, bands)
+    with opened(entry, in_memory, trust) as loaded:
+        from generator.render.feature_maps import feature_maps as activations_of
 
         summary = loaded.summary
-        found = layer_of(summary, layer, name)
-        chosen = _chosen(filters, found, summary, name, RenderSettings())
+        chosen = layer_of(summary, layer, entry.name)
+        selected = _selected(filters, chosen, entry.name)
         fed = _photo(photo).fitted(summary.photo_size(), summary.channels, summary.bands)
-        _warn(name, summary)
-        (_, activation), *_ = run(loaded, [found.index], fed)
-        maps = np.moveaxis(activation[..., list(chosen)], -1, 0)
+        _warn(entry.name, summary, stacklevel=3)
+        (_, activation), *_ = activations_of(loaded, [chosen.index], fed)
+        maps = np.moveaxis(activation[..., list(selected)], -1, 0)
         means = maps.mean(axis=(1, 2), dtype=np.float64)
-        return FeatureMaps(name, found.title, chosen, maps, means, fed, found.read_at, found.signed)
+        return FeatureMaps(entry.name, chosen.title, selected, maps, means, fed, chosen.read_at, chosen.signed)
 
 
-def _chosen(
-    filters: Chosen, layer: ConvLayer, summary: ModelSummary, model: str, settings: RenderSettings
+def _selected(
+    filters: Selection, layer: ConvLayer, model: str, settings: RenderSettings | None = None
 ) -> tuple[int, ...]:
-    if settings.objective.weights:
+    """Return the filters that are selected; of a direction, whose one picture is about all that it names, the first."""
+    if settings and settings.objective.weights:
         if filters is not None:
             raise UsageError("a direction names its filters itself", "Leave `filters` out")
         named = tuple(index for index, _ in settings.objective.weights)
         return choose_filters(named, layer, model)[:1]
-    said = wanted(filters)
-    return choose_filters("all" if said is None else said, layer, model)
-
-
-def _optimized(
-    loaded: LoadedModel, layer: ConvLayer, filters: tuple[int, ...], settings: RenderSettings, what: str
-) -> tuple[Array, Array, Array]:
-    """Return pictures, traces (n, steps) and scores, as many at once as fit into memory."""
-    from generator.render.optimize import Optimizer, responses
-
-    optimizer = Optimizer(loaded, layer.index, settings)
-    limit = memory_limit(loaded.summary, layer, settings)
-    pictures, traces, scores = [], [], []
-    for start in range(0, len(filters), limit):
-        batch = filters[start : start + limit]
-        optimization = optimizer.run(batch)
-        for index, trace in zip(batch, optimization.trace.T, strict=True):
-            if not np.isfinite(trace).all():
-                raise GalleryError(
-                    f"{what}, filter {index}: the network's activation is not a finite number",
-                    "Look for weights that are not finite, or try `preprocess`",
-                )
-        pictures.append(optimization.pictures)
-        traces.append(optimization.trace.T)
-        scores.append(
-            responses(loaded, layer.index, batch, np.round(optimization.pictures * 255), settings, optimizer.network)
-        )
-    return np.concatenate(pictures), np.concatenate(traces), np.concatenate(scores)
+    selection = filters_of(filters)
+    return choose_filters("all" if selection is None else selection, layer, model)
 
 
 def _photo(photo: Named | Image.Image | Array) -> LoadedPhoto:
@@ -235,6 +226,6 @@ def _plain(objective: str | Mapping[str, Mapping[int, float]]) -> Any:
     return {kind: {str(i): float(w) for i, w in weights.items()} for kind, weights in objective.items()}
 
 
-def _warn(name: str, summary: ModelSummary) -> None:
+def _warn(name: str, summary: ModelSummary, stacklevel: int) -> None:
     for warning in summary.warnings:
-        warnings.warn(f"{name}: {warning}", stacklevel=3)
+        warnings.warn(f"{name}: {warning}", stacklevel=stacklevel)

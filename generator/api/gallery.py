@@ -36,10 +36,10 @@ def build(
 ) -> Summary:
     """Build the site of a configuration, as ``filter-gallery build`` does.
 
-    ``config`` is a configuration's file, or what would stand in one as a dict, whose paths start at the working folder.
-    ``output`` stands in for its ``output``; ``models``, ``layers`` (globs) and ``filters`` choose what is rendered
-    now; ``force`` renders again what the store holds; ``trust`` lets model files bring code of their own. ``tell``
-    hears of each event (``generator.pipeline.events``); without it, what a model's user should hear is warned of.
+    ``config`` is a configuration's file, or its content as a dict, whose paths start at the working folder.
+    ``output`` replaces its ``output``; ``models``, ``layers`` (globs) and ``filters`` choose what is rendered
+    now; ``force`` renders again what the store holds; ``trust`` lets model files bring code of their own. ``on_event``
+    is called with each event (``generator.pipeline.events``); without it, a model's warnings are Python's.
 
     Returns what was done: ``summary.index`` is the page to open, ``summary.failures`` is what failed while the rest was
     built. Raises ConfigError, with all ``problems``, for a wrong configuration, and UsageError if nothing can be done.
@@ -49,24 +49,24 @@ def build(
 
     if not isinstance(config, str | os.PathLike | Mapping):
         raise UsageError(f"expected the path of a configuration, or a dict, got {config!r:.80}")
-    read = _from_mapping(config) if isinstance(config, Mapping) else load_config(Path(config))
+    complete = _from_mapping(config) if isinstance(config, Mapping) else load_config(Path(config))
     if output is not None:
-        read = replace(read, output=Path(output))
-    return run(read, Choice(tuple(layers), wanted(filters)), tuple(models), force, trust, on_event or _warn)
+        complete = replace(complete, output=Path(output))
+    return run(complete, Choice(tuple(layers), filters_of(filters)), tuple(models), force, trust, on_event or _warn)
 
 
-def wanted(filters: int | str | Iterable[int] | None) -> Filters | None:
-    """Return which filters are meant, as config.yaml would say it: ``all``, a number of them, or their indices.
+def filters_of(filters: int | str | Iterable[int] | None) -> Filters | None:
+    """Return a selection of filters as config.yaml has it: ``all``, a number of them, or their indices.
 
     Raises ConfigError for anything else.
     """
     if filters is None:
         return None
-    said: Any = _plain(filters)
-    if isinstance(said, Iterable) and not isinstance(said, str | Mapping):
-        said = [_plain(index) for index in said]
+    given: Any = _plain(filters)
+    if isinstance(given, Iterable) and not isinstance(given, str | Mapping):
+        given = [_plain(index) for index in given]
     try:
-        chosen: Filters | None = LayerPart.model_validate({"filters": said}).filters
+        chosen: Filters | None = LayerPart.model_validate({"filters": given}).filters
     except ValidationError as error:
         raise ConfigError(describe(each) for each in error.errors()) from None
     if isinstance(chosen, MostActive):

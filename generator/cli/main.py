@@ -1,4 +1,4 @@
-"""``filter-gallery``: its commands, and how what goes wrong is told."""
+"""``filter-gallery``: its commands, and how errors are printed."""
 
 from __future__ import annotations
 
@@ -8,8 +8,18 @@ from typing import Any, NoReturn
 
 import click
 
-from generator.cli import commands, embedding, publishing, serving
-from generator.cli.options import debug_wanted
+from generator.cli.build import build
+from generator.cli.clean import clean
+from generator.cli.embed import embed
+from generator.cli.init import init
+from generator.cli.layers import layers
+from generator.cli.models import models
+from generator.cli.options import debug_asked
+from generator.cli.plan import plan
+from generator.cli.publish import publish
+from generator.cli.render import render
+from generator.cli.serve import serve
+from generator.cli.terminal import print_line, print_lines
 from generator.errors import ConfigError, GalleryError, reason
 from generator.version import __version__
 
@@ -17,11 +27,11 @@ INTERRUPTED = 130
 
 
 class Gallery(click.Group):
-    """A group that tells an error in one line, and ends with the status that belongs to it."""
+    """A group of commands that prints an error in one line, and ends with the status that belongs to it."""
 
     def main(self, *args: Any, **kwargs: Any) -> NoReturn:
         """Run a command and exit: 0 done, 1 something failed, 2 wrong use or configuration, 130 interrupted."""
-        debug = debug_wanted()
+        debug = debug_asked()
         try:
             status = super().main(*args, **{**kwargs, "standalone_mode": False})
             sys.exit(status if isinstance(status, int) else 0)
@@ -33,28 +43,28 @@ class Gallery(click.Group):
             click.echo(error.ctx.get_help() if error.ctx else "", err=True)
             sys.exit(error.exit_code)
         except click.ClickException as error:
-            told = error.format_message().rstrip(".")
+            message = error.format_message().rstrip(".")
             path = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else "filter-gallery"
-            click.echo(f"Error: {told}. See: {path} --help", err=True)
+            print_line(f"Error: {message}. See: {path} --help", err=True)
             sys.exit(error.exit_code)
         except ConfigError as error:
             for problem in error.problems:
-                click.echo(f"Error: {problem}", err=True)
+                print_line(f"Error: {problem}", err=True)
             sys.exit(error.exit_status)
         except GalleryError as error:
             if debug:
-                traceback.print_exc()
-            click.echo(f"Error: {error}", err=True)
+                print_lines(traceback.format_exc(), err=True)
+            print_line(f"Error: {error}", err=True)
             sys.exit(error.exit_status)
         except BrokenPipeError:  # the reader of our output has seen enough
             sys.stderr.close()
             sys.exit(0)
-        except Exception as error:  # whatever we did not foresee: still one line, still a way to say more
+        except Exception as error:  # whatever we did not foresee: still one line, still a way to see more
             if debug:
-                raise
-            click.echo(
-                f"Error: {reason(error)} ({type(error).__name__}). Run again with --debug for the traceback", err=True
-            )
+                print_lines(traceback.format_exc(), err=True)
+            else:
+                what = f"{reason(error)} ({type(error).__name__})"
+                print_line(f"Error: {what}. Run again with --debug for the traceback", err=True)
             sys.exit(1)
 
     @staticmethod
@@ -69,8 +79,5 @@ def main() -> None:
     """Make a website of what every filter of a convolutional network looks for."""
 
 
-for _command in commands.ALL:
+for _command in (build, plan, layers, render, models, init, serve, publish, embed, clean):
     main.add_command(_command)
-main.add_command(publishing.publish)
-main.add_command(embedding.embed)
-main.add_command(serving.serve)

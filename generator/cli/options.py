@@ -36,8 +36,8 @@ def debug_option(function: F) -> F:
     return click.option("--debug", is_flag=True, expose_value=False, help="Show tracebacks.")(function)
 
 
-def debug_wanted() -> bool:
-    """Tell whether ``--debug`` was said."""
+def debug_asked() -> bool:
+    """Tell whether ``--debug`` is on the command line."""
     return "--debug" in sys.argv[1:]
 
 

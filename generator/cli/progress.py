@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 import time
 import traceback
 from types import TracebackType
 
 from rich.console import Console
-from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
+from rich.text import Text
 
+from generator.cli.terminal import print_line, printable
 from generator.pipeline import (
     Event,
     Failure,
@@ -28,7 +28,7 @@ SECONDS_BETWEEN_LINES = 10.0
 
 
 class Reporter:
-    """Listens to a build; use as a context manager, so that the bar is put away whatever happens."""
+    """Prints the events of a build; use as a context manager, so that the bar is removed whatever happens."""
 
     def __init__(self, debug: bool = False) -> None:
         self._debug = debug
@@ -36,7 +36,7 @@ class Reporter:
         self._bar: Progress | None = None
         self._row: TaskID | None = None
         self._total = self._done = 0.0
-        self._pictures, self._drawn = 0, 0.0
+        self._pictures, self._optimized = 0, 0.0
         self._began = self._last_line = time.monotonic()
 
     def __enter__(self) -> Reporter:
@@ -49,26 +49,27 @@ class Reporter:
             self._bar.stop()
 
     def __call__(self, event: Event) -> None:
-        """Show what an event says."""
+        """Print an event."""
         match event:
             case ModelReady(name=name, warnings=warnings):
                 for warning in warnings:
-                    self._say(f"Warning: {name}: {warning}")
+                    self._print(f"Warning: {name}: {warning}")
             case Measuring(name=name):
-                self._say(f"{name}: measuring how this machine renders it best")
+                self._print(f"{name}: measuring how this machine renders it best")
             case Planned():
                 self._plan(event)
             case TaskStarted(task=task):
                 self._show(task)
             case Progressed(task=task, cost=cost, filters=filters):
                 self._done += cost
-                self._drawn += filters
+                self._optimized += filters
                 self._show(task, line=task.settings is not None)
             case TaskDone(task=task):
                 self._show(task)
-            case Failure(error=error):  # told at the end, with the others
+            case Failure(error=error):  # printed at the end, with the others
                 if self._debug:
-                    self._say("".join(traceback.format_exception(error)))
+                    for line in "".join(traceback.format_exception(error)).splitlines():
+                        self._print(line)
             case PagesDone():
                 if self._bar:
                     self._bar.stop()
@@ -76,14 +77,18 @@ class Reporter:
     def _plan(self, event: Planned) -> None:
         self._total, self._pictures, self._began = event.cost, event.pictures, time.monotonic()
         if not event.pending:
-            self._say("Everything is rendered already.")
+            self._print("Everything is rendered already.")
             return
         kept = f"; {event.cached} tasks are done already" if event.cached else ""
-        self._say(
+        self._print(
             f"Rendering {event.pictures} filters{kept}." if event.pictures else f"Drawing maps and kernels{kept}."
         )
         if self.console.is_terminal:
-            columns = (BarColumn(24), TextColumn("{task.percentage:>3.0f}%"), TextColumn("{task.description}"))
+            columns = (
+                BarColumn(24),
+                TextColumn("{task.percentage:>3.0f}%"),
+                TextColumn("{task.description}", markup=False),
+            )
             self._bar = Progress(*columns, console=self.console, transient=True)
             self._row = self._bar.add_task("starting TensorFlow", total=max(event.cost, 1.0))
             self._bar.start()
@@ -91,23 +96,23 @@ class Reporter:
     def _show(self, task: Task, line: bool = False) -> None:
         text = self._describe(task)
         if self._bar and self._row is not None:
-            self._bar.update(self._row, completed=self._done, description=escape(text))
+            self._bar.update(self._row, completed=self._done, description=printable(text))
         elif line and time.monotonic() - self._last_line > SECONDS_BETWEEN_LINES:
             self._last_line = time.monotonic()
-            self._say(f"{100 * self._done / max(self._total, 1.0):3.0f}%  {text}")
+            self._print(f"{100 * self._done / max(self._total, 1.0):3.0f}%  {text}")
 
     def _describe(self, task: Task) -> str:
-        spent = time.monotonic() - self._began
+        elapsed = time.monotonic() - self._began
         parts = [f"{task.model}/{task.layer.name}", task.technique.replace("-", " ")]
-        if self._drawn and task.settings:
-            parts.append(f"{self._drawn:.0f}/{self._pictures} filters, {self._drawn / spent:.1f} a second")
+        if self._optimized and task.settings:
+            parts.append(f"{self._optimized:.0f}/{self._pictures} filters, {self._optimized / elapsed:.1f} a second")
         if self._done > 0.02 * self._total:
-            left = spent * (self._total - self._done) / self._done
+            left = elapsed * (self._total - self._done) / self._done
             parts.append(f"{max(0, int(left)) // 60}:{max(0, int(left)) % 60:02d} left")
         return "  ".join(parts)
 
-    def _say(self, text: str) -> None:
+    def _print(self, text: str) -> None:
         if self._bar:
-            self._bar.console.print(escape(text))
+            self._bar.console.print(Text(printable(text)))
         else:
-            print(text, file=sys.stderr, flush=True)
+            print_line(text, err=True)

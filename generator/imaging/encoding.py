@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from generator.errors import UsageError
-from generator.files import write_atomically
 
 Array = NDArray[Any]
 
@@ -101,17 +100,9 @@ def picture_format(path: Path) -> str:
     return kind
 
 
-def save_picture(picture: Array, path: Path) -> Array:
-    """Write a picture (height, width, 1 or 3) with values from 0 to 1 in the format that the path's suffix names.
-
-    Returns the pixels (height, width, channels) as they are read back from the file. Raises UsageError if the format
-    is not known, or the file cannot be written.
-    """
-    pixels, kind = np.round(np.clip(picture, 0, 1) * 255).astype(np.uint8), picture_format(path)
+def picture_file(picture: Array, kind: str) -> bytes:
+    """Return a picture (height, width, 1 or 3) with values from 0 to 1 as a file of a format that Pillow knows."""
+    pixels = np.round(np.clip(picture, 0, 1) * 255).astype(np.uint8)
     buffer = io.BytesIO()
     Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels).save(buffer, kind, quality=QUALITY)
-    try:
-        write_atomically(path, buffer.getvalue())
-    except OSError as error:
-        raise UsageError(f"cannot write {path}: {error.strerror}") from None
-    return decode(buffer.getvalue(), pixels.shape[-1])
+    return buffer.getvalue()

@@ -8,9 +8,11 @@ import traceback
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import CodeType
 from typing import Any
 
 from jinja2 import (
+    BytecodeCache,
     ChoiceLoader,
     Environment,
     FileSystemLoader,
@@ -20,6 +22,7 @@ from jinja2 import (
     TemplateSyntaxError,
     nodes,
 )
+from jinja2.bccache import Bucket
 
 from generator import assets
 from generator.errors import ConfigError, GalleryError, UsageError, nearest, reason
@@ -102,9 +105,30 @@ def environment(ours: Path, own: Path | None = None) -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
         auto_reload=False,
+        bytecode_cache=_COMPILED,
     )
     jinja.filters.update(text.FILTERS)
     return jinja
+
+
+class _Compiled(BytecodeCache):
+    """Templates compiled in this process: a preview, and a notebook, write sites again and again."""
+
+    def __init__(self) -> None:
+        self._held: dict[str, tuple[str, CodeType]] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Fill a bucket with what its text was compiled to; an older text's is of no use."""
+        checksum, code = self._held.get(bucket.key, ("", None))
+        bucket.code = code if checksum == bucket.checksum else None
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keep what a bucket's text was compiled to."""
+        if bucket.code is not None:
+            self._held[bucket.key] = bucket.checksum, bucket.code
+
+
+_COMPILED = _Compiled()
 
 
 class _Folder(FileSystemLoader):

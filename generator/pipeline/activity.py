@@ -1,4 +1,4 @@
-"""What every filter of some layers answers to the photos: by this the most active ones are chosen."""
+"""The responses of every filter of some layers to the photos, by which the most active filters are selected."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from generator.plan import Activity
 from generator.render.feature_maps import feature_maps
 
 LEAST = float(np.finfo(np.float64).min)
-"""Stands for a response that is no number: the store keeps finite ones alone."""
+"""Replaces a response that is not finite: the store keeps finite numbers alone."""
 
 
 def measure(model: LoadedModel, layers: Sequence[int], photos: Iterable[LoadedPhoto]) -> Activity:
     """Return for each layer, by index, the largest response of each of its filters to any of the photos."""
-    summary, found = model.summary, dict[int, tuple[float, ...]]()
+    summary, largest = model.summary, dict[int, tuple[float, ...]]()
     for photo in photos:
         pixels = photo.fitted(summary.photo_size(), summary.channels, summary.bands)
         for layer, activation in feature_maps(model, layers, pixels):
             means = activation.astype(np.float64).mean(axis=(0, 1))
             finite = np.where(np.isfinite(means), means, LEAST)
-            found[layer] = tuple(np.maximum(finite, found.get(layer, finite)).tolist())
-    return found
+            largest[layer] = tuple(np.maximum(finite, largest.get(layer, finite)).tolist())
+    return largest

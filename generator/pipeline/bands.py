@@ -1,6 +1,6 @@
-"""Pictures of networks that take other channels than red, green and blue: what is shown of them, and how all is kept.
+"""Pictures of networks that take other channels than red, green and blue: which are shown, and how all are stored.
 
-A file holds one channel or three. Where that is not the whole picture, every channel is kept as well, as one gray tile
+A file holds one channel or three. Where that is not the whole picture, every channel is stored too, as one gray tile
 each, in one file: the score is that of what the files hold.
 """
 
@@ -40,15 +40,15 @@ def tiled(picture: Array) -> Array:
     down, across = sheet(channels)
     tiles = np.zeros((down * across, height, width), picture.dtype)
     tiles[:channels] = np.moveaxis(picture, -1, 0)
-    gray = _laid_out(tiles, down, across)
+    gray = _grid(tiles, down, across)
     if channels == down * across:
         return gray
     filled = np.zeros_like(tiles)
     filled[:channels] = 1 if picture.dtype.kind == "f" else 255
-    return np.concatenate([gray, gray, gray, _laid_out(filled, down, across)], axis=-1)
+    return np.concatenate([gray, gray, gray, _grid(filled, down, across)], axis=-1)
 
 
-def _laid_out(tiles: Array, down: int, across: int) -> Array:
+def _grid(tiles: Array, down: int, across: int) -> Array:
     _, height, width = tiles.shape
     return tiles.reshape(down, across, height, width).swapaxes(1, 2).reshape(down * height, across * width, 1)
 

@@ -22,38 +22,40 @@ Array = NDArray[Any]
 
 
 def compare_weights(
-    config: Config, prepared: Sequence[Prepared], asked: set[str], context: BuildContext
+    config: Config, prepared: Sequence[Prepared], selected: set[str], context: BuildContext
 ) -> list[Failure]:
     """Measure what the store does not hold of the configured pairs; return what could not be compared.
 
-    Of models of different architectures nothing is measured, nor of those of which none is ``asked`` for now.
+    Of models of different architectures nothing is measured, nor of those of which none is ``selected`` now.
     """
-    known = {one.entry.name: one for one in prepared}
+    known = {model.entry.name: model for model in prepared}
     failures = []
     # Backwards, the second before the first: what was rendered last is still in memory.
-    for pair in reversed(model_pairs(config, {name: one.summary for name, one in known.items()})):
+    for pair in reversed(model_pairs(config, {name: model.summary for name, model in known.items()})):
         a, b = (known[name] for name in pair)
         key = comparison_key(a.summary, b.summary)
-        if not alike(a.summary, b.summary) or not asked.intersection(pair) or context.store.comparison(key) is not None:
+        is_new = context.store.comparison(key) is None
+        if not (is_new and selected.intersection(pair) and alike(a.summary, b.summary)):
             continue
         try:
             after = _weights(b, context)
             context.store.put_comparison(key, differences(_weights(a, context), after))
         except ModelError as error:
-            failures.append(context.fails(f"comparison of {pair[0]} and {pair[1]}", error))
+            failures.append(context.fail(f"comparison of {pair[0]} and {pair[1]}", error))
     return failures
 
 
-def _weights(one: Prepared, context: BuildContext) -> list[FoldedWeights]:
-    model = context.models.load(one.entry)
-    if model.summary.digest != one.summary.digest:
-        raise ModelError(f"{one.entry.name}: is another model than the one whose pages are shown", "Build it again")
+def _weights(prepared: Prepared, context: BuildContext) -> list[FoldedWeights]:
+    name = prepared.entry.name
+    model = context.models.load(prepared.entry)
+    if model.summary.digest != prepared.summary.digest:
+        raise ModelError(f"{name}: is another model than the one whose pages are shown", "Build it again")
     from generator.render.folded_weights import folded_weights
 
     try:
         return folded_weights(model)
     except Exception as error:  # a model's own layers can raise anything; the pages do without
-        raise ModelError(f"{one.entry.name}: its weights cannot be read: {reason(error)}") from error
+        raise ModelError(f"{name}: its weights cannot be read: {reason(error)}") from error
 
 
 def differences(a: Sequence[FoldedWeights], b: Sequence[FoldedWeights]) -> Record:
@@ -61,27 +63,27 @@ def differences(a: Sequence[FoldedWeights], b: Sequence[FoldedWeights]) -> Recor
 
     ``change`` is the Euclidean norm of b - a relative to that of a, ``cosine`` that of a and b; of the layer as a
     whole, and in ``filters`` a list over all filters. None stands where there is no ratio: a is zero, or values are
-    not finite. ``biases`` are told apart, a's and b's, because their unit is another. ``folded`` tells whether a batch
-    normalisation is worked into the weights.
+    not finite. ``biases`` are a list for a and one for b, because their unit is another. ``folded`` tells whether a
+    batch normalisation is folded into the weights.
     """
     return {"layers": [_difference(first, second) for first, second in zip(a, b, strict=True)]}
 
 
 def _difference(a: FoldedWeights, b: FoldedWeights) -> Record:
-    biases = [np.zeros(len(one.kernels)) if one.biases is None else one.biases for one in (a, b)]
+    biases = [np.zeros(len(w.kernels)) if w.biases is None else w.biases for w in (a, b)]
     return {
         "folded": a.folded or b.folded,
-        "change": _numbers(_change(*(one.kernels.reshape(1, -1) for one in (a, b))))[0],
+        "change": _numbers(_change(*(w.kernels.reshape(1, -1) for w in (a, b))))[0],
         "filters": {
             "change": _numbers(_change(a.kernels, b.kernels)),
             "cosine": _numbers(_cosine(a.kernels, b.kernels)),
-            "biases": None if a.biases is None and b.biases is None else [_numbers(one) for one in biases],
+            "biases": None if a.biases is None and b.biases is None else [_numbers(values) for values in biases],
         },
     }
 
 
 def _change(a: Array, b: Array) -> Array:
-    moved, length = (np.linalg.norm(one, axis=1) for one in (b.astype(np.float64) - a, a.astype(np.float64)))
+    moved, length = (np.linalg.norm(w, axis=1) for w in (b.astype(np.float64) - a, a.astype(np.float64)))
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where(moved == 0, 0.0, moved / length)
 

@@ -1,4 +1,4 @@
-"""What a build has to do: the models' cards, what is shown of them, and what is rendered now."""
+"""What a build has to do: the models' summaries, what is shown of them, and what is rendered now."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from generator.plan import (
     activity_key,
     check_layers,
     chosen_layers,
-    layers_to_watch,
+    layers_by_activity,
     plan_model,
 )
 from generator.store import Store
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Prepared:
-    """One model of a build: its card, everything that its configuration shows, and what is rendered now."""
+    """One model of a build: its summary, everything that its configuration shows, and what is rendered now."""
 
     entry: ModelEntry
     summary: ModelSummary
@@ -43,7 +43,7 @@ class Prepared:
 
 
 class Models:
-    """Loads models, and keeps the last one: it is often wanted again at once."""
+    """Loads models, and keeps the last one, which is often needed again at once."""
 
     def __init__(self, trust: bool) -> None:
         self._trust = trust
@@ -66,7 +66,7 @@ class Models:
 
 @dataclass(frozen=True, eq=False)
 class BuildContext:
-    """What a build works with: the store, the models that it loads, the photos, and who hears of what happens."""
+    """What a build works with: the store, the models that it loads, the photos, and what receives its events."""
 
     store: Store
     models: Models
@@ -77,22 +77,22 @@ class BuildContext:
         """Return the photos at the size at which a model is fed them."""
         return tuple(PhotoIdentity(photo.name, photo.digest, summary.photo_size()) for photo in self.photos)
 
-    def fails(self, what: str, error: GalleryError) -> Failure:
-        """Tell of a failure, and return it."""
+    def fail(self, what: str, error: GalleryError) -> Failure:
+        """Report a failure as an event, and return it."""
         failure = Failure(what, str(error), error)
         self.on_event(failure)
         return failure
 
 
 def open_context(config: Config, trust: bool, on_event: OnEvent) -> tuple[BuildContext, list[Failure]]:
-    """Return the workshop of a configuration, and the photos that could not be read."""
+    """Return the context of a configuration's build, and a failure for each photo that could not be read."""
     context = BuildContext(Store(config.cache), Models(trust), (), on_event)
     photos, failures = [], []
     for photo in config.photos:
         try:
             photos.append(load_photo(photo))
         except PhotoError as error:
-            failures.append(context.fails(f"photo {photo.name}", error))
+            failures.append(context.fail(f"photo {photo.name}", error))
     return replace(context, photos=tuple(photos)), failures
 
 
@@ -116,37 +116,37 @@ def prepare_all(
     known: list[tuple[ModelEntry, ModelSummary, bool]] = []
     failures = []
     for entry in config.models:
-        wanted_now = entry.name in rendered_now
+        is_selected = entry.name in rendered_now
         try:
-            summary = _summary(entry, context, may_load=wanted_now)
+            summary = _summary(entry, context, may_load=is_selected)
         except ModelError as error:
-            failures.append(context.fails(f"model {entry.name}", error))
-            summary, wanted_now = None, False
+            failures.append(context.fail(f"model {entry.name}", error))
+            summary, is_selected = None, False
         if summary is None:  # its pages stay as they were
             summary = _former_summary(entry, context.store)
         if summary is None:
             continue
-        if wanted_now:
+        if is_selected:
             context.on_event(ModelReady(entry.name, summary.warnings))
-        chosen_layers(entry, summary)  # what matches nothing is told before anything is measured
-        if wanted_now:
+        chosen_layers(entry, summary)  # what matches nothing is an error before anything is measured
+        if is_selected:
             chosen_layers(entry, summary, choice)
-        known.append((entry, summary, wanted_now))
-    check_layers(choice, [(entry, summary) for entry, summary, wanted_now in known if wanted_now])
+        known.append((entry, summary, is_selected))
+    check_layers(choice, [(entry, summary) for entry, summary, is_selected in known if is_selected])
     prepared = []
-    for entry, summary, wanted_now in known:
+    for entry, summary, is_selected in known:
         tuning = Tuning()
         activity: Activity = {}
         try:
-            tuning = _tuning(entry, summary, context, measure and wanted_now)
-            activity = _activity(entry, summary, context, wanted_now)
+            tuning = _tuning(entry, summary, context, measure and is_selected)
+            activity = _activity(entry, summary, context, is_selected)
         except ModelError as error:
-            failures.append(context.fails(f"model {entry.name}", error))
-            wanted_now = False
+            failures.append(context.fail(f"model {entry.name}", error))
+            is_selected = False
         photos = context.identities(summary)
         shown = tuple(plan_model(entry, summary, photos, tuning=tuning, activity=activity))
         now = shown
-        if not wanted_now:
+        if not is_selected:
             now = ()
         elif choice.narrows:
             now = tuple(plan_model(entry, summary, photos, choice, tuning, activity))
@@ -155,40 +155,40 @@ def prepare_all(
 
 
 def _tuning(entry: ModelEntry, summary: ModelSummary, context: BuildContext, measure: bool) -> Tuning:
-    """Return what was measured for a model; measure it now, and remember it, if that is asked for."""
-    found = Tuning.from_json(context.store.tuning(summary.digest))
-    if found is not None or not measure:
-        return found or Tuning()
+    """Return what was measured for a model; with ``measure``, measure it if it was not."""
+    tuning = Tuning.from_json(context.store.tuning(summary.digest))
+    if tuning is not None or not measure:
+        return tuning or Tuning()
     context.on_event(Measuring(entry.name))
     model = context.models.load(entry)
-    from generator.pipeline.autotune import measure as measured
+    from generator.pipeline.autotune import measure as autotune
 
     try:
-        found = measured(model, [(chosen.layer, chosen.settings[0]) for chosen in chosen_layers(entry, summary)])
-    except Exception:  # what a layer cannot do is told when it is rendered
-        found = Tuning()
-    context.store.put_tuning(summary.digest, found.to_json())
-    return found
+        tuning = autotune(model, [(chosen.layer, chosen.settings[0]) for chosen in chosen_layers(entry, summary)])
+    except Exception:  # what a layer cannot do is reported when it is rendered
+        tuning = Tuning()
+    context.store.put_tuning(summary.digest, tuning.to_json())
+    return tuning
 
 
 def _activity(entry: ModelEntry, summary: ModelSummary, context: BuildContext, may_load: bool) -> Activity:
-    """Return what the filters answer to the photos, of the layers whose most active ones are wanted."""
-    layers = layers_to_watch(entry, summary)
+    """Return the responses to the photos of the layers of which the most active filters are selected."""
+    layers = layers_by_activity(entry, summary)
     if not layers or not context.photos:
         return {}
     key = activity_key(summary, layers, [(photo.digest, photo.size) for photo in context.identities(summary)])
-    kept = context.store.activity(key)
-    if kept is None and may_load:
+    record = context.store.activity(key)
+    if record is None and may_load:
         model = context.models.load(entry)
         from generator.pipeline.activity import measure
 
         try:
-            found = measure(model, layers, context.photos)
+            activity = measure(model, layers, context.photos)
         except Exception as error:  # a model's own layers can raise anything; the other models are built
             raise ModelError(f"{entry.name}: cannot be shown the photos: {reason(error)}") from error
-        kept = {str(layer): list(responses) for layer, responses in found.items()}
-        context.store.put_activity(key, kept)
-    return {int(layer): tuple(responses) for layer, responses in (kept or {}).items()}
+        record = {str(layer): list(responses) for layer, responses in activity.items()}
+        context.store.put_activity(key, record)
+    return {int(layer): tuple(responses) for layer, responses in (record or {}).items()}
 
 
 def _summary(entry: ModelEntry, context: BuildContext, may_load: bool) -> ModelSummary | None:
@@ -205,7 +205,7 @@ def _summary(entry: ModelEntry, context: BuildContext, may_load: bool) -> ModelS
 
 
 def _former_summary(entry: ModelEntry, store: Store) -> ModelSummary | None:
-    """Return the card of what went by the entry's name when it was last built."""
+    """Return the summary of the model that had the entry's name when it was last built."""
     digest = store.former_digest(entry.name)
     cached = store.summary(digest) if digest else None
     return ModelSummary.from_json(cached) if cached else None

@@ -17,10 +17,10 @@ USUAL_SPEED = 1e11
 """Multiplications a second, for a machine that has not built anything yet: two ordinary cores."""
 
 LOADING, COMPILING = 8.0, 2.0
-"""Seconds to import TensorFlow and load a model, and to trace and compile the climb of a layer: two ordinary cores."""
+"""Seconds to import TensorFlow and load a model, and to compile the optimisation of a layer: two ordinary cores."""
 
 USUAL_BYTES = {"picture": 0.42, "feature-map": 0.16, "kernel": 900.0}
-"""Bytes a file takes for each pixel (pictures, with their growth, and maps) or whole (kernels)."""
+"""Bytes a file takes for each pixel (pictures, with their snapshots, and maps) or whole (kernels)."""
 
 
 def task_cost(task: Task, summary: ModelSummary) -> float:
@@ -44,7 +44,7 @@ def fixed_seconds(tasks: Iterable[Task]) -> float:
 
 
 def duration(seconds: float) -> str:
-    """Return a time as people say it: ``58 s``, ``12 min``, ``3.5 h``."""
+    """Return a duration as people write it: ``58 s``, ``12 min``, ``3.5 h``."""
     if seconds < 99.5:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 99.5 * 60 else f"{seconds / 3600:.1f} h"

@@ -1,4 +1,4 @@
-"""What a build tells while it runs, and at its end. Plain values: the terminal is the command line's business."""
+"""The events of a build, and its summary. Plain values: how they are shown is not decided here."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from generator.plan import Task
 
 @dataclass(frozen=True)
 class ModelReady:
-    """A model's card is known; ``warnings`` are what its user should hear."""
+    """A model's summary is known; ``warnings`` are for its user."""
 
     name: str
     warnings: tuple[str, ...]
@@ -18,7 +18,7 @@ class ModelReady:
 
 @dataclass(frozen=True)
 class Measuring:
-    """How a model is climbed fastest on this machine is being measured, once."""
+    """It is measured, once, how a model's pictures are optimised fastest on this machine."""
 
     name: str
 
@@ -89,4 +89,4 @@ class Summary:
 Event = ModelReady | Measuring | Planned | TaskStarted | Progressed | TaskDone | Failure | PagesDone
 
 OnEvent = Callable[[Event], None]
-"""Hears of each event at once."""
+"""Called with each event when it happens."""

@@ -118,7 +118,7 @@ def _feature_maps(
 
 
 def _packed(pooled_map: NDArray[np.float64]) -> dict[str, Any]:
-    """Return a sketch as a record keeps it: its least and its largest value, and between them a byte for each cell."""
+    """Return a pooled map as a record holds it: its least and largest value, and a byte between them for each cell."""
     low, high = rounded(pooled_map.min()), rounded(pooled_map.max())
     steps = np.clip((pooled_map - low) * (255 / (high - low)), 0, 255) if high > low else np.zeros_like(pooled_map)
     cells = base64.b64encode(np.round(steps).astype(np.uint8).tobytes()).decode()

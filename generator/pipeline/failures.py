@@ -1,4 +1,4 @@
-"""Trouble that costs one layer and not the others: what a task raises, and numbers that are none."""
+"""Failures that cost one layer and not the others: what a task raises, and numbers that are not finite."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def attempt(tasks: list[Task], work: Callable[[], None]) -> Iterator[Failure]:
         work()
     except GalleryError:
         raise  # the store cannot be written: nothing else would succeed
-    except Exception as error:  # TensorFlow raises many kinds; one layer's trouble must not cost the others
+    except Exception as error:  # TensorFlow raises many kinds; one layer's failure must not cost the others
         layers = ", ".join(dict.fromkeys(f"{task.model}/{task.layer.name}" for task in tasks))
         yield Failure(f"{tasks[0].technique} of {layers}", reason(error), error)
 

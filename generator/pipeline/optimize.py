@@ -1,4 +1,4 @@
-"""Pictures by the batch: climb, encode on another thread while the next batch climbs, score what was encoded, store."""
+"""Pictures by the batch: optimised, encoded on another thread during the next batch, scored as encoded, and stored."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ Array = NDArray[Any]
 
 @dataclass(frozen=True)
 class _Encoded:
-    """A batch's files: the finished pictures, those of each kept step, and every channel where not all are shown."""
+    """A batch's files: the finished pictures, those of each snapshot, and every channel where not all are shown."""
 
     finished: tuple[bytes, ...]
     snapshots: tuple[tuple[int, tuple[bytes, ...]], ...]
@@ -46,7 +46,7 @@ class _Optimized:
 
 
 class _Optimizers:
-    """The climbs of a model, one layer's graph at a time; the networks' weights are prepared once."""
+    """The optimizers of a model, one layer's graph at a time; the networks' weights are prepared once."""
 
     def __init__(self, model: LoadedModel) -> None:
         self.model = model
@@ -61,7 +61,7 @@ class _Optimizers:
         return self._networks[precision]
 
     def run(self, task: Task, on_step: Callable[[int], None]) -> Optimization:
-        """Climb for a task's filters, in the graph of the former task if that differs in seed or filters alone."""
+        """Optimise a task's filters, in the graph of the former task if that differs in seed or filters alone."""
         assert task.settings is not None
         kind = (task.layer.index, replace(task.settings, seed=0))
         if self._optimizer is None or kind != self._kind:
@@ -72,13 +72,13 @@ class _Optimizers:
 
 
 def optimize_all(model: LoadedModel, tasks: list[Task], store: Store, on_event: OnEvent) -> Iterator[Failure]:
-    """Do picture tasks; a batch is stored when the next one has climbed. What failed is yielded, the rest is done."""
+    """Do picture tasks; a batch is stored when the next one is optimised. What failed is yielded, the rest is done."""
     optimizers = _Optimizers(model)
     optimized: deque[_Optimized] = deque()
     with ThreadPoolExecutor(1) as encoder:
 
         def optimize(task: Task) -> None:
-            optimization = optimizers.run(task, _listener(task, task_cost(task, model.summary), on_event))
+            optimization = optimizers.run(task, _step_reporter(task, task_cost(task, model.summary), on_event))
             optimized.append(_Optimized(task, optimization, encoder.submit(_encode, optimization, model.summary)))
 
         for task in (*tasks, None):
@@ -90,8 +90,8 @@ def optimize_all(model: LoadedModel, tasks: list[Task], store: Store, on_event: 
                 yield from attempt([done.task], partial(_finish, optimizers, done, store, on_event))
 
 
-def _listener(task: Task, cost: float, on_event: OnEvent) -> Callable[[int], None]:
-    """Return what tells, at a step of a climb, how much was done since the step before it."""
+def _step_reporter(task: Task, cost: float, on_event: OnEvent) -> Callable[[int], None]:
+    """Return a function that reports, at a step, how much was done since the step before it."""
     assert task.settings is not None
     steps, done = task.settings.steps, 0
 
@@ -142,16 +142,16 @@ def _finish(optimizers: _Optimizers, done: _Optimized, store: Store, on_event: O
     if task.settings.method != "pixel":
         seen = [optimization.trace.max(axis=0)]
     elif files.channels is None:
-        # Its objective is no response: what was reached on the way is read from the pictures kept.
-        seen = [scores(_decoded(kept, summary)) for _, kept in files.snapshots]
+        # Its objective is no response: what was reached on the way is read from the snapshots.
+        seen = [scores(_decoded(snapshot, summary)) for _, snapshot in files.snapshots]
     else:
         seen = [scores(pictures * 255.0) for _, pictures in optimization.snapshots]
     reached = np.max([finished, *seen], axis=0)
     made, blobs = [], []
     for place in range(len(filters)):
         picture = store.put_blob(files.finished[place])
-        kept_snapshots = [[step, store.put_blob(contents[place])] for step, contents in files.snapshots]
-        blobs += [picture, *(blob for _, blob in kept_snapshots)]
+        snapshots = [[step, store.put_blob(contents[place])] for step, contents in files.snapshots]
+        blobs += [picture, *(blob for _, blob in snapshots)]
         channels = None
         if files.channels is not None:
             height, width = sheets[place].shape
@@ -160,7 +160,7 @@ def _finish(optimizers: _Optimizers, done: _Optimized, store: Store, on_event: O
         made.append(
             {
                 "picture": picture,
-                "growth": kept_snapshots,
+                "growth": snapshots,
                 "channels": channels,
                 "transparent": optimization.transparency is not None,
                 "score": rounded(finished[place]),

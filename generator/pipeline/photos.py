@@ -1,4 +1,4 @@
-"""Photos, read once and cut to the shape in which a network sees them."""
+"""Photos, read once and cropped to the shape in which a network is fed them."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ class LoadedPhoto:
         Three ``bands`` take its red, green and blue; any other channel takes its gray.
         """
         fitted = ImageOps.fit(self.image, (size[1], size[0]), Image.Resampling.LANCZOS)
-        found = np.repeat(np.asarray(fitted.convert("L"))[..., None], channels, axis=2)
+        pixels = np.repeat(np.asarray(fitted.convert("L"))[..., None], channels, axis=2)
         if channels >= len(bands) == 3:
-            found[..., list(bands)] = np.asarray(fitted.convert("RGB"))
-        return found
+            pixels[..., list(bands)] = np.asarray(fitted.convert("RGB"))
+        return pixels
 
 
 def _as_rgb(image: Image.Image) -> Image.Image:
@@ -49,7 +49,7 @@ def _as_rgb(image: Image.Image) -> Image.Image:
 
 
 def load_photo(photo: Photo) -> LoadedPhoto:
-    """Read a photo, turned upright as its camera says.
+    """Read a photo, turned upright as its EXIF orientation says.
 
     Raises PhotoError if it is no picture, is cut off, or is too large.
     """

@@ -1,4 +1,4 @@
-"""The whole way from a configuration to a site."""
+"""A whole build, from a configuration to a site."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def build(
 ) -> Summary:
     """Build the site of a configuration; what the store holds is not rendered again (unless ``force``).
 
-    ``models`` and ``choice`` narrow what is rendered now; pages of what the store holds already are kept.
+    ``models`` and ``choice`` narrow what is rendered now; pages of what the store holds already stay.
     Raises UsageError or ConfigError if nothing can be done at all; what fails later is in the summary.
     """
     from generator.pages.site import check_templates, write_site
@@ -63,11 +63,11 @@ def build(
     pictures = sum(t.pictures for tasks in pending.values() for t in tasks)
     on_event(Planned(count, len(everything) - count, pictures, sum(costs.values())))
     rendered = 0
-    for one in prepared:
-        if tasks := pending[one.entry.name]:
-            done, found = _render(one, tasks, context)
+    for model in prepared:
+        if tasks := pending[model.entry.name]:
+            done, failed = _render(model, tasks, context)
             rendered += done
-            failures += found
+            failures += failed
     failures += compare_weights(config, prepared, rendered_now, context)
     narrowed = choice.narrows or len(rendered_now) < len(config.models)
     gathered = [(p.entry, p.summary, p.photos, p.shown + p.now) for p in prepared]
@@ -87,14 +87,14 @@ def _check_apart(config: Config) -> None:
         )
 
 
-def _render(one: Prepared, tasks: list[Task], context: BuildContext) -> tuple[int, list[Failure]]:
+def _render(prepared: Prepared, tasks: list[Task], context: BuildContext) -> tuple[int, list[Failure]]:
     """Return how many tasks were done, and what failed."""
     from generator.pipeline.execute import execute
 
     try:
-        model = context.models.load(one.entry)
+        model = context.models.load(prepared.entry)
     except ModelError as error:
-        return 0, [context.fails(f"model {one.entry.name}", error)]
+        return 0, [context.fail(f"model {prepared.entry.name}", error)]
     began, cost, done = time.monotonic(), 0.0, 0
     failures: list[Failure] = []
 
@@ -108,7 +108,7 @@ def _render(one: Prepared, tasks: list[Task], context: BuildContext) -> tuple[in
         context.on_event(failure)
         failures.append(failure)
     if cost:
-        # Small builds are mostly compiling, and say little of how fast large ones are.
+        # Small builds are mostly compiling, and tell little of how fast large ones are.
         seconds = max(1.0, time.monotonic() - began - fixed_seconds(tasks))
         before = context.store.speed().get("multiplications_per_second", 0.0)
         context.store.note_speed({"multiplications_per_second": max(before, cost / seconds)})

@@ -1,6 +1,6 @@
 """What there is to render: an ordered list of tasks, each a plain value with a key of its own."""
 
-from generator.plan.activity import Activity, activity_key, layers_to_watch
+from generator.plan.activity import Activity, activity_key, layers_by_activity
 from generator.plan.choose import EVERYTHING, Choice, check_layers, chosen_layers, spread
 from generator.plan.tasks import FEATURE_MAP, KERNEL, PICTURE, PhotoIdentity, Task, plan_model
 from generator.plan.tuning import Tuning
@@ -18,7 +18,7 @@ __all__ = [
     "activity_key",
     "check_layers",
     "chosen_layers",
-    "layers_to_watch",
+    "layers_by_activity",
     "plan_model",
     "spread",
 ]

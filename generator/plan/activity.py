@@ -1,4 +1,4 @@
-"""Which layers' most active filters are wanted, and under which name it is kept what they answer to the photos."""
+"""The layers of which the most active filters are selected, and the key of their responses to the photos."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ Activity = Mapping[int, Sequence[float]]
 VERSION = 1
 
 
-def layers_to_watch(entry: ModelEntry, summary: ModelSummary) -> list[int]:
-    """Return the layers, by index, of which an entry asks for the most active filters."""
-    found = []
+def layers_by_activity(entry: ModelEntry, summary: ModelSummary) -> list[int]:
+    """Return the layers, by index, of which an entry selects the most active filters."""
+    layers = []
     for layer in summary.layers:
         rule = entry.rule_for(layer.name)
         if rule is not None and isinstance(entry.filters if rule.filters is None else rule.filters, MostActive):
-            found.append(layer.index)
-    return found
+            layers.append(layer.index)
+    return layers
 
 
 def activity_key(summary: ModelSummary, layers: Sequence[int], photos: Iterable[tuple[str, tuple[int, int]]]) -> str:
-    """Return the name under which an activity is kept; ``photos`` are each one's digest and fed (height, width)."""
+    """Return the key of an activity in the store; ``photos`` are each one's digest and fed (height, width)."""
     return digest([VERSION, summary.digest, list(layers), [[content, list(size)] for content, size in photos]])

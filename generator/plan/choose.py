@@ -1,4 +1,4 @@
-"""Which layers and filters of a model are shown, and which are rendered now."""
+"""The layers and filters of a model that are shown, and those that are rendered now."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from generator.plan.activity import Activity
 
 @dataclass(frozen=True)
 class Choice:
-    """What ``--layer`` and ``--filters`` leave of a build; the default leaves everything."""
+    """What ``--layer`` and ``--filters`` select of a build; by default everything."""
 
     layers: tuple[str, ...] = ()
     filters: Filters | None = None
@@ -41,9 +41,9 @@ class ChosenLayer:
 def chosen_layers(
     entry: ModelEntry, summary: ModelSummary, choice: Choice = EVERYTHING, activity: Activity = MappingProxyType({})
 ) -> list[ChosenLayer]:
-    """Return the layers that an entry shows, or those of them that a choice leaves, in the network's order.
+    """Return the layers that an entry shows, or those of them that a choice selects, in the network's order.
 
-    ``activity`` is needed for layers of which the most active filters are wanted.
+    ``activity`` is needed for layers of which the most active filters are selected.
     Raises UsageError, with the nearest name, for a configured pattern that matches no layer, or a filter that a layer
     does not have.
     """
@@ -57,9 +57,9 @@ def chosen_layers(
         rule = entry.rule_for(layer.name)
         if rule is None or (choice.layers and not any(fnmatchcase(layer.name, glob) for glob in choice.layers)):
             continue
-        wanted = choice.filters if choice.filters is not None else rule.filters
-        active = activity.get(layer.index, ())
-        filters = choose_filters(entry.filters if wanted is None else wanted, layer, entry.name, active)
+        configured = entry.filters if rule.filters is None else rule.filters
+        selection = configured if choice.filters is None else choice.filters
+        filters = choose_filters(selection, layer, entry.name, activity.get(layer.index, ()))
         settings = tuple(dict.fromkeys(effective(each, summary) for each in entry.pictures_for(rule)))
         chosen.append(ChosenLayer(layer, _with_directions(filters, settings, layer, entry.name), settings))
     return chosen
@@ -100,30 +100,43 @@ def check_layers(choice: Choice, configured: Iterable[tuple[ModelEntry, ModelSum
 
 
 def spread(count: int, most: int) -> tuple[int, ...]:
-    """Return at most so many of the places from 0 to ``count``, spread evenly."""
-    kept = min(count, most)
-    return tuple(place * count // kept for place in range(kept))
+    """Return at most ``most`` of the indices below ``count``, spread evenly."""
+    number = min(count, most)
+    return tuple(place * count // number for place in range(number))
 
 
-def choose_filters(wanted: Filters, layer: ConvLayer, model: str, activity: Sequence[float] = ()) -> tuple[int, ...]:
+def layer_of(summary: ModelSummary, layer: str | int, model: str, hint: str = "") -> ConvLayer:
+    """Return the convolutional layer of a name, or of an index from 1 as ``filter-gallery layers`` counts them.
+
+    Raises UsageError if there is none, with the nearest name, else with the ``hint``, else with the first names.
+    """
+    match = next((each for each in summary.layers if layer in (each.name, each.title, each.index)), None)
+    if match is None:
+        titles = [each.title for each in summary.layers]
+        names = f"It has: {', '.join(titles[:8])}{', ...' if len(titles) > 8 else ''}"
+        raise UsageError(f"{model}: no convolutional layer {layer!r}", nearest(str(layer), titles) or hint or names)
+    return match
+
+
+def choose_filters(selection: Filters, layer: ConvLayer, model: str, activity: Sequence[float] = ()) -> tuple[int, ...]:
     """Return filter indices: all, a number of them spread evenly over the layer, the most active, or those named.
 
     While the layer's ``activity`` is not known, as many are spread evenly instead of the most active ones.
     Raises UsageError for an index that the layer does not have.
     """
-    if wanted == "all":
+    if selection == "all":
         return tuple(range(layer.filters))
-    if isinstance(wanted, MostActive):
+    if isinstance(selection, MostActive):
         if len(activity) == layer.filters:
-            return tuple(sorted(sorted(range(layer.filters), key=lambda i: (-activity[i], i))[: wanted.count]))
-        wanted = wanted.count
-    if isinstance(wanted, int):
-        return spread(layer.filters, wanted)
-    assert isinstance(wanted, tuple)
-    wrong = [index for index in wanted if index >= layer.filters]
+            return tuple(sorted(sorted(range(layer.filters), key=lambda i: (-activity[i], i))[: selection.count]))
+        selection = selection.count
+    if isinstance(selection, int):
+        return spread(layer.filters, selection)
+    assert isinstance(selection, tuple)
+    wrong = [index for index in selection if not 0 <= index < layer.filters]
     if wrong:
         raise UsageError(
-            f"{model}/{layer.name}: no filter {wrong[0]}",
+            f"{model}/{layer.title}: no filter {wrong[0]}",
             f"The layer has {layer.filters}, from 0 to {layer.filters - 1}",
         )
-    return tuple(sorted(wanted))
+    return tuple(sorted(selection))

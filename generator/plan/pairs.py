@@ -1,4 +1,4 @@
-"""Which models are compared with each other, and in which way."""
+"""The pairs of models that are compared with each other, and the key of a comparison."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from generator.digests import digest
 from generator.models.summary import ModelSummary
 
 VERSION = 1
-"""Raised when other things are kept of two models' weights than before."""
+"""Raised when a comparison holds other numbers of two models' weights than before."""
 
 
 def model_pairs(config: Config, summaries: Mapping[str, ModelSummary]) -> tuple[tuple[str, str], ...]:
-    """Return the names of the models that are compared, of those whose cards are known.
+    """Return the names of the models that are compared, of those whose summaries are known.
 
     Without ``compare:`` these are neighbours in the configuration that look like checkpoints of one network: the same
     architecture, and not one and the same file.
@@ -35,5 +35,5 @@ def alike(a: ModelSummary, b: ModelSummary) -> bool:
 
 
 def comparison_key(a: ModelSummary, b: ModelSummary) -> str:
-    """Return what the comparison of two models' weights is kept under."""
+    """Return the key, in the store, of the comparison of two models' weights."""
     return digest([VERSION, a.digest, b.digest])

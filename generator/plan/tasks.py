@@ -33,7 +33,7 @@ class PhotoIdentity:
 class Task:
     """One unit of work: a technique for a batch of filters of one layer.
 
-    ``key`` names its result; ``shelf`` gathers the results that differ in their batch alone.
+    ``key`` names its result; ``record_group`` is shared by the results that differ in their batch alone.
     """
 
     technique: str
@@ -47,7 +47,7 @@ class Task:
 
     @property
     def optimized(self) -> tuple[int, ...]:
-        """Return the filters for which a picture task climbs: a direction is one picture for all that it names."""
+        """Return the filters that a picture task optimises: a direction is one picture for all that it names."""
         return self.filters[:1] if self.settings and self.settings.objective.weights else self.filters
 
     @property
@@ -94,7 +94,7 @@ def _tasks(
     settings: RenderSettings | None = None,
     photo: PhotoIdentity | None = None,
 ) -> Iterator[Task]:
-    """Yield the tasks of one shelf, one for each group of filters."""
+    """Yield the tasks of one record group, one for each group of filters."""
     subject = {
         "technique": technique,
         "engine": ENGINE[technique],

@@ -1,4 +1,4 @@
-"""What a measurement on this machine decided for a model: precision and batch sizes. Part of the plan, and recorded."""
+"""The precision and batch sizes that a measurement on this machine gave for a model. Part of the plan, and recorded."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ VERSION = 1
 
 @dataclass(frozen=True)
 class Tuning:
-    """The ``precision`` of the climb, and the batch that ran best at layers of so many activations (per input pixel).
+    """The ``precision`` of the optimisation, and the batch that ran best, by a layer's activations per input pixel.
 
     Without a measurement: float32, and whatever fits into memory.
     """
@@ -27,9 +27,11 @@ class Tuning:
     batches: tuple[tuple[float, int], ...] = ()
 
     def batch_size(self, summary: ModelSummary, layer: ConvLayer, settings: RenderSettings) -> int:
-        """Return how many pictures are rendered at once: as measured at the likest layer, if they fit into memory."""
-        best = min(self.batches, key=lambda found: abs(math.log(found[0] / layer.floats)), default=(0.0, LARGEST_BATCH))
-        return max(settings.diversity, min(best[1], memory_limit(summary, layer, settings)))
+        """Return how many pictures are rendered at once: as measured at the nearest layer, if they fit into memory."""
+        nearest = min(
+            self.batches, key=lambda pair: abs(math.log(pair[0] / layer.floats)), default=(0.0, LARGEST_BATCH)
+        )
+        return max(settings.diversity, min(nearest[1], memory_limit(summary, layer, settings)))
 
     def to_json(self) -> dict[str, Any]:
         """Return the tuning as plain data that ``from_json`` reads back."""
@@ -46,7 +48,7 @@ class Tuning:
 def memory_limit(summary: ModelSummary, layer: ConvLayer, settings: RenderSettings) -> int:
     """Return how many pictures fit into an eighth of the machine's memory (1 GiB at most), 32 at most."""
     height, width = summary.canvas_size(settings.size, settings.margin)
-    # Every activation of the pass is kept for the gradient; as much again is in flight.
+    # Every activation of the pass is stored for the gradient; as much again is in flight.
     each = 2 * 4 * layer.floats * height * width * max(1, settings.crops)
     return max(1, min(LARGEST_BATCH, int(memory_for_batches() / max(each, 1))))
 

@@ -2,7 +2,6 @@
 
 from generator.publish.branch import Published, publish_branch
 from generator.publish.check import ANYWHERE, GITHUB_PAGES, Finding, check_site
-from generator.publish.completeness import unfinished
 from generator.publish.export import archive_kind, check_place, check_target, copy_site, pack_site
 from generator.publish.single import LIMIT, MEGABYTE, choose, single_file
 from generator.site.built import BuiltSite, open_site
@@ -25,5 +24,4 @@ __all__ = [
     "pack_site",
     "publish_branch",
     "single_file",
-    "unfinished",
 ]

@@ -1,4 +1,4 @@
-"""From what a browser asks for to a file of the site, and to nothing else on the disk."""
+"""From the address that a browser requests to a file of the site, and to nothing else on the disk."""
 
 from __future__ import annotations
 
@@ -18,28 +18,28 @@ TYPES = {
     ".webp": "image/webp",
     ".png": "image/png",
 }
-"""Said here: what ``mimetypes`` knows depends on the machine."""
+"""Listed here, as what ``mimetypes`` knows depends on the machine."""
 
 
 @dataclass(frozen=True)
-class Found:
-    """What a request is answered with: a file that is there, or where to ask instead; neither if it is missing."""
+class Target:
+    """What a request leads to: a file that is there, or an address to redirect to; neither if it is missing."""
 
     file: Path | None = None
-    elsewhere: str = ""
+    redirect: str = ""
 
 
 class RefusedError(Exception):
     """A request that no page of a site makes."""
 
 
-def find(root: Path, target: str) -> Found:
+def find(root: Path, target: str) -> Target:
     """Return what a request's target leads to; ``root`` is the site's folder.
 
     Raises RefusedError for a target that would lead out of it: by ``..``, encoded or not, by backslashes,
     or by a symbolic link.
     """
-    address, question = urlsplit(target).path, urlsplit(target).query
+    address, query = urlsplit(target).path, urlsplit(target).query
     if not target.startswith("/") or target.startswith("//"):
         raise RefusedError("the address is not a path")
     try:
@@ -49,18 +49,18 @@ def find(root: Path, target: str) -> Found:
     names = path[1:].split("/")
     if any(name in (".", "..") or {"\\", "\0", ":"} & {*name} for name in names) or "" in names[:-1]:
         raise RefusedError("the address leads out of the site")
-    wanted = root.joinpath(*names)
+    path_there = root.joinpath(*names)
     try:
-        real = wanted.resolve()
+        real = path_there.resolve()
         if not real.is_relative_to(root.resolve()):
             raise RefusedError("the address leads out of the site")
         if real.is_dir() and names[-1]:
-            return Found(elsewhere=f"{address}/{'?' if question else ''}{question}")
+            return Target(redirect=f"{address}/{'?' if query else ''}{query}")
         if not names[-1]:
-            real = _inside(wanted / INDEX, root)
-        return Found(real if real.is_file() else None)
+            real = _inside(path_there / INDEX, root)
+        return Target(real if real.is_file() else None)
     except (OSError, RuntimeError, ValueError):  # a name too long, a circle of links
-        return Found()
+        return Target()
 
 
 def _inside(path: Path, root: Path) -> Path:
@@ -71,12 +71,12 @@ def _inside(path: Path, root: Path) -> Path:
 
 
 def content_type(path: Path) -> str:
-    """Return what a browser is told that a file is."""
+    """Return the content type that a file is sent with."""
     return TYPES.get(path.suffix.lower()) or mimetypes.guess_type(path.name)[0] or "application/octet-stream"
 
 
 def etag(path: Path) -> str:
-    """Return what changes when a file is written anew."""
+    """Return a tag that changes when a file is written again."""
     stat = path.stat()
     return f'"{stat.st_mtime_ns:x}-{stat.st_size:x}-{stat.st_ino:x}"'
 

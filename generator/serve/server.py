@@ -1,4 +1,4 @@
-"""The web server of the preview: the site's files as they are on disk, and news of what changed."""
+"""The web server of the preview: the site's files as they are on disk, and a stream of its status."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from generator.errors import UsageError
 from generator.serve.files import INDEX, MISSING, RefusedError, content_type, etag, find, with_script
-from generator.serve.hosts import answers, is_wildcard
+from generator.serve.hosts import is_allowed, is_wildcard
 from generator.serve.status import StatusFeed
 
 OWN = "/_serve/"
@@ -22,13 +22,14 @@ OWN = "/_serve/"
 
 STATIC = Path(__file__).parent / "static"
 HEARTBEAT = 15.0
-"""Seconds after which a quiet stream of news says something, so that a page that is gone is noticed."""
+"""Seconds after which a comment is sent where the status did not change, so that a page that is gone is noticed."""
 
 TRIED = 50
+"""Ports after one in use that are tried, to name a free one."""
 
 
 class PreviewServer(ThreadingHTTPServer):
-    """Serves a site's folder; bound when it is made, answering when ``serve_forever`` is called."""
+    """Serves a site's folder; bound when it is made, responding once ``serve_forever`` is called."""
 
     daemon_threads = True
     allow_reuse_address = os.name != "nt"  # there it would take the port away from who has it
@@ -51,7 +52,7 @@ class PreviewServer(ThreadingHTTPServer):
         return f"http://{f'[{host}]' if ':' in host and host[0] != '[' else host}:{self.server_port}/"
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """Say nothing: a browser that goes away in the midst of an answer is no trouble."""
+        """Print nothing: a browser that closes a connection early is no error."""
 
 
 def open_server(folder: Path, status: StatusFeed, host: str, port: int) -> PreviewServer:
@@ -91,7 +92,7 @@ class _Handler(BaseHTTPRequestHandler):
         """Read a request; refuse it unless it is one that a reader of this site makes."""
         if not super().parse_request():
             return False
-        if not answers(self.headers.get_all("Host", []), self.server.host):
+        if not is_allowed(self.headers.get_all("Host", []), self.server.host):
             self._refuse(HTTPStatus.FORBIDDEN, "this preview is not for that host; see --host")
         elif self.command not in ("GET", "HEAD"):
             self._refuse(HTTPStatus.METHOD_NOT_ALLOWED, "only GET and HEAD")
@@ -100,31 +101,31 @@ class _Handler(BaseHTTPRequestHandler):
         return False
 
     def do_GET(self) -> None:
-        """Answer with a file, or with the news."""
+        """Send a file, or the status stream."""
         path = urlsplit(self.path).path
         if path == f"{OWN}events":
-            self._tell_news()
+            self._send_status()
         elif path in (f"{OWN}page.js", f"{OWN}worker.js"):
             self._send(HTTPStatus.OK, "text/javascript; charset=utf-8", (STATIC / path.removeprefix(OWN)).read_bytes())
         else:
             self._file()
 
     def do_HEAD(self) -> None:
-        """Answer the same without the content."""
+        """Send the same without the content."""
         self.do_GET()
 
     def _file(self) -> None:
         root = self.server.folder
         try:
-            found = find(root, self.path)
-            if found.elsewhere:
-                self._redirect(found.elsewhere)
-            elif found.file is None:
+            target = find(root, self.path)
+            if target.redirect:
+                self._redirect(target.redirect)
+            elif target.file is None:
                 self._missing(root)
-            elif content_type(found.file).startswith("text/html"):
-                self._page(HTTPStatus.OK, found.file.read_bytes())
+            elif content_type(target.file).startswith("text/html"):
+                self._page(HTTPStatus.OK, target.file.read_bytes())
             else:
-                self._unless_known(found.file)
+                self._unless_cached(target.file)
         except RefusedError as refused:
             self._refuse(HTTPStatus.FORBIDDEN, str(refused))
         except FileNotFoundError:  # the build deleted it just now
@@ -139,20 +140,20 @@ class _Handler(BaseHTTPRequestHandler):
             self._refuse(HTTPStatus.NOT_FOUND, "no such page")
 
     def _page(self, status: HTTPStatus, content: bytes) -> None:
-        """Send a page with the script that follows the news; what is on disk stays as it is."""
+        """Send a page with the script that follows the status; what is on disk stays as it is."""
         state = self.server.status.state
         tag = f'<script src="{OWN}page.js" data-number="{state.number}" data-site="{state.site}"></script>'
         self._send(status, "text/html; charset=utf-8", with_script(content, tag.encode()))
 
-    def _unless_known(self, file: Path) -> None:
+    def _unless_cached(self, file: Path) -> None:
         tag = etag(file)
         if self.headers.get("If-None-Match") == tag:
             self._send(HTTPStatus.NOT_MODIFIED, "", b"", ("ETag", tag))
         else:
             self._send(HTTPStatus.OK, content_type(file), file.read_bytes(), ("ETag", tag))
 
-    def _redirect(self, where: str) -> None:
-        self._send(HTTPStatus.FOUND, "text/plain; charset=utf-8", b"", ("Location", where))
+    def _redirect(self, address: str) -> None:
+        self._send(HTTPStatus.FOUND, "text/plain; charset=utf-8", b"", ("Location", address))
 
     def _refuse(self, status: HTTPStatus, why: str) -> None:
         self.close_connection = True  # what else was sent is not read
@@ -172,7 +173,7 @@ class _Handler(BaseHTTPRequestHandler):
         if self.command != "HEAD":
             self.wfile.write(content)
 
-    def _tell_news(self) -> None:
+    def _send_status(self) -> None:
         """Send the state at once and whenever it changes, as server-sent events, until the reader is gone."""
         self.close_connection = True
         self.send_response(HTTPStatus.OK)
@@ -193,4 +194,4 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(f"data: {json.dumps(state.to_json())}\n\n".encode())
 
     def log_message(self, *words: object) -> None:
-        """Say nothing: the terminal tells of builds."""
+        """Print nothing: the terminal is for builds."""

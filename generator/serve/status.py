@@ -1,4 +1,4 @@
-"""Where the preview stands, and how those hear of it who show it: one writer, a thread for each open page."""
+"""The status of the preview, for the pages that show it: one writer, a reading thread for each open page."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ class State:
     """What an open page needs to know.
 
     ``site`` is a digest of everything that the site holds, empty where there is none yet; ``problems`` are a line
-    each. ``number`` rises from state to state, and from one run of the command to the next, so that late news are
-    known as such.
+    each. ``number`` rises from state to state, and from one run of the command to the next, so that a state that
+    arrives late is known as such.
     """
 
     number: int
@@ -40,7 +40,7 @@ def site_digest(folder: Path) -> str:
 
 
 class StatusFeed:
-    """Holds the state; whoever waits hears of every change."""
+    """Holds the state, and wakes the threads that wait for a change."""
 
     def __init__(self) -> None:
         self._changed = Condition()
@@ -54,10 +54,10 @@ class StatusFeed:
     def change(
         self, site: str | None = None, building: bool | None = None, problems: tuple[str, ...] | None = None
     ) -> None:
-        """Note what is new; the rest stays."""
+        """Replace what is given; the rest stays."""
         with self._changed:
-            said = {"site": site, "building": building, "problems": problems}
-            changed = replace(self._state, **{key: value for key, value in said.items() if value is not None})  # type: ignore[arg-type]
+            given = {"site": site, "building": building, "problems": problems}
+            changed = replace(self._state, **{key: value for key, value in given.items() if value is not None})  # type: ignore[arg-type]
             if changed != self._state:
                 self._state = replace(changed, number=self._state.number + 1)
                 self._changed.notify_all()

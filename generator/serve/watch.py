@@ -45,12 +45,12 @@ def read(file: Path, load: Callable[[], Config]) -> Reading:
     try:
         config = load()
     except GalleryError as error:
-        return Reading(None, lines(error), before)
+        return Reading(None, problems_of(error), before)
     return Reading(config, (), {**stamps(file, config), **before})
 
 
-def lines(error: GalleryError) -> tuple[str, ...]:
-    """Return what an error tells, a line for each problem."""
+def problems_of(error: GalleryError) -> tuple[str, ...]:
+    """Return the problems of an error, a line each."""
     return error.problems if isinstance(error, ConfigError) else (str(error),)
 
 

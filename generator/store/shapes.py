@@ -15,7 +15,7 @@ Number = Annotated[float, Field(allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=0, le=10**9)]
 Side = Annotated[int, Field(gt=0, le=100_000)]
 Pixels = Annotated[tuple[Side, Side], Strict(False)]
-Growth = Annotated[tuple[Count, Blob], Strict(False)]
+Snapshot = Annotated[tuple[Count, Blob], Strict(False)]
 Alike = Annotated[tuple[Count, Number], Strict(False)]
 """JSON knows no tuples, so here lists count as such; nothing else is converted."""
 
@@ -31,7 +31,7 @@ class _Channels(_Shape):
 
 class _Picture(_Shape):
     picture: Blob
-    growth: list[Growth]
+    growth: list[Snapshot]
     channels: _Channels | None = None
     transparent: bool
     score: Number
@@ -44,7 +44,7 @@ class _FilterPictures(_Shape):
     pictures: Annotated[list[_Picture], Field(min_length=1)]
 
 
-class _Sketch(_Shape):
+class _PooledMap(_Shape):
     low: Number
     high: Number
     cells: str
@@ -56,7 +56,7 @@ class _FilterMap(_Shape):
     response: Number
     peak: Number
     places: Number
-    sketch: _Sketch
+    sketch: _PooledMap
     size: Pixels
 
 

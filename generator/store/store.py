@@ -1,16 +1,16 @@
 """A folder of blobs named by their digest, and of records named by the key of the task that made them.
 
     objects/ab/abcd...          a blob, named by its SHA-256
-    records/<shelf>/<key>.json  what a task gave; its blobs are on disk before it is
-    cards/<digest>.json         what is known of a model
-    names/<digest of name>.json which model last went by a name
-    tunings/<digest>.json       how a model is climbed fastest on this machine
-    activities/<digest>.json    what a model's filters answer to some photos
-    sheets/<digest>.json        which blob is the sheet of some pictures' thumbnails
+    records/<record group>/<key>.json   the result of a task; its blobs are on disk before it is
+    cards/<digest>.json         the summary of a model
+    names/<digest of name>.json the model that last had a name
+    tunings/<digest>.json       how pictures of a model are optimised fastest on this machine
+    activities/<digest>.json    the responses of a model's filters to some photos
+    sheets/<digest>.json        the blob that is the sheet of some pictures' thumbnails
     sites/<digest>.json         what the site in a folder was made of
     comparisons/<digest>.json   how much the weights of two models differ
 
-A shelf holds the records of one subject (model, layer, technique, settings), whichever batches it was made in.
+A record group holds the records of one subject (model, layer, technique, settings), in whichever batches it was made.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ from generator.files import NEW, write_atomically
 from generator.store.shapes import BLOB, is_sound
 
 Record = dict[str, Any]
-_AGAIN = "Run the build again; it will be made anew"
+_REBUILD_HINT = "Run the build again; it will be made anew"
 
 MARK, SPEED = "store.json", "speed.json"
 SUBFOLDERS = ("objects", "records", "cards", "names", "tunings", "activities", "comparisons", "sheets", "sites")
 SCHEMA = 1
 MADE_BY = "filter-gallery"
 _MARKS = ({"made_by": MADE_BY, "schema": SCHEMA}, {"schema": SCHEMA})
-"""What store.json says of a store of ours; the second is what earlier versions wrote."""
+"""The content of store.json; the second is what earlier versions wrote."""
 
 _OWN_FILES = (
     r"objects/([0-9a-f]{2})/\1[0-9a-f]{62}",
@@ -56,7 +56,7 @@ class Store:
         self._marked = False
 
     def put_blob(self, content: bytes) -> str:
-        """Keep some bytes; returns their digest, by which they are found again."""
+        """Store some bytes; returns their digest, which is the blob's name."""
         digest = hashlib.sha256(content).hexdigest()
         if not self.has_blob(digest):
             self._write(self.blob_path(digest), content)
@@ -68,7 +68,7 @@ class Store:
         Raises GalleryError for what is no digest: a damaged store must not lead elsewhere.
         """
         if not re.fullmatch(BLOB, digest):
-            raise GalleryError(f"{self.folder}: {digest!r} is not the name of a blob", _AGAIN)
+            raise GalleryError(f"{self.folder}: {digest!r} is not the name of a blob", _REBUILD_HINT)
         return self.folder / "objects" / digest[:2] / digest
 
     def has_blob(self, digest: str) -> bool:
@@ -85,14 +85,14 @@ class Store:
         try:
             content = path.read_bytes()
         except OSError as error:
-            raise GalleryError(f"{path}: {error.strerror}", _AGAIN) from None
+            raise GalleryError(f"{path}: {error.strerror}", _REBUILD_HINT) from None
         if hashlib.sha256(content).hexdigest() != digest:
             path.unlink()
-            raise GalleryError(f"{path}: was damaged and is removed", _AGAIN)
+            raise GalleryError(f"{path}: was damaged and is removed", _REBUILD_HINT)
         return content
 
     def put_record(self, record_group: str, key: str, record: Record) -> None:
-        """Keep what a task gave; its blobs must have been put before."""
+        """Store the result of a task; its blobs must have been put before."""
         self._write(self._record_path(record_group, key), _json(record))
 
     def record(self, record_group: str, key: str) -> Record | None:
@@ -100,14 +100,14 @@ class Store:
         return self._complete(_read_json(self._record_path(record_group, key)))
 
     def record_group(self, record_group: str) -> Iterator[tuple[str, Record]]:
-        """Yield key and record of everything complete on a shelf, in the order of the keys."""
+        """Yield key and record of everything complete in a record group, in the order of the keys."""
         for path in sorted((self.folder / "records" / record_group).glob("*.json")):
             record = self._complete(_read_json(path))
             if record is not None:
                 yield path.stem, record
 
     def record_group_state(self, record_group: str) -> list[list[Any]]:
-        """Return name, size and time of each record of a shelf, whole or not, in the order of their names."""
+        """Return name, size and time of each record of a group, complete or not, in the order of their names."""
         return _state(self.folder / "records" / record_group)
 
     def comparisons_state(self) -> list[list[Any]]:
@@ -115,19 +115,19 @@ class Store:
         return _state(self.folder / "comparisons")
 
     def put_summary(self, digest: str, summary: Record) -> None:
-        """Keep what is known of a model."""
+        """Store the summary of a model."""
         self._write(self.folder / "cards" / f"{digest}.json", _json(summary))
 
     def summary(self, digest: str) -> Record | None:
-        """Return what is known of a model, or None."""
+        """Return the summary of a model, or None."""
         return _read_json(self.folder / "cards" / f"{digest}.json")
 
     def note_digest(self, name: str, digest: str) -> None:
-        """Remember which model went by a name in a configuration."""
+        """Store which model had a name in a configuration."""
         self._write(self._name_path(name), _json({"name": name, "digest": digest}))
 
     def former_digest(self, name: str) -> str | None:
-        """Return the digest of the model that last went by a name, or None."""
+        """Return the digest of the model that last had a name, or None."""
         digest = (_read_json(self._name_path(name)) or {}).get("digest")
         return digest if isinstance(digest, str) else None
 
@@ -135,7 +135,7 @@ class Store:
         return self.folder / "names" / f"{hashlib.sha256(name.encode()).hexdigest()}.json"
 
     def put_tuning(self, digest: str, tuning: Record) -> None:
-        """Remember what was measured for a model, so that it is not measured anew."""
+        """Store what was measured for a model, so that it is not measured again."""
         self._write(self.folder / "tunings" / f"{digest}.json", _json(tuning))
 
     def tuning(self, digest: str) -> Record | None:
@@ -143,15 +143,15 @@ class Store:
         return _read_json(self.folder / "tunings" / f"{digest}.json")
 
     def put_activity(self, digest: str, activity: Record) -> None:
-        """Remember what a model's filters answer to some photos; the digest is of both."""
+        """Store the responses of a model's filters to some photos; the digest is of both."""
         self._write(self.folder / "activities" / f"{digest}.json", _json(activity))
 
     def activity(self, digest: str) -> Record | None:
-        """Return what a model's filters answer to some photos, or None."""
+        """Return the responses of a model's filters to some photos, or None."""
         return _read_json(self.folder / "activities" / f"{digest}.json")
 
     def put_comparison(self, digest: str, comparison: Record) -> None:
-        """Remember how much the weights of two models differ; the digest is of both."""
+        """Store how much the weights of two models differ; the digest is of both."""
         self._write(self.folder / "comparisons" / f"{digest}.json", _json(comparison))
 
     def comparison(self, digest: str) -> Record | None:
@@ -159,7 +159,7 @@ class Store:
         return _read_json(self.folder / "comparisons" / f"{digest}.json")
 
     def put_sheet(self, digest: str, blob: str) -> None:
-        """Remember which blob is the sheet of some thumbnails; the digest is of the pictures and of how it is made."""
+        """Store which blob is the sheet of some thumbnails; the digest is of the pictures and of how it is made."""
         self._write(self.folder / "sheets" / f"{digest}.json", _json({"blob": blob}))
 
     def sheet(self, digest: str) -> str | None:
@@ -168,7 +168,7 @@ class Store:
         return blob if isinstance(blob, str) and self.has_blob(blob) else None
 
     def note_site(self, folder: Path, made_of: Record) -> None:
-        """Remember what the site in a folder was made of."""
+        """Store what the site in a folder was made of."""
         self._write(self._site_path(folder), _json(made_of))
 
     def site(self, folder: Path) -> Record | None:
@@ -179,11 +179,11 @@ class Store:
         return self.folder / "sites" / f"{hashlib.sha256(str(folder.resolve()).encode()).hexdigest()}.json"
 
     def note_speed(self, machine: dict[str, float]) -> None:
-        """Remember how fast this machine was, for estimates only: nothing that is built depends on it."""
+        """Store how fast this machine was, for estimates only: nothing that is built depends on it."""
         self._write(self.folder / SPEED, _json(machine))
 
     def speed(self) -> dict[str, float]:
-        """Return what was remembered of this machine's speed."""
+        """Return how fast this machine was."""
         return _read_json(self.folder / SPEED) or {}
 
     def remove(self) -> bool:
@@ -202,20 +202,20 @@ class Store:
         except OSError as error:
             hint = "Allow it, then run again" if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS) else ""
             raise UsageError(f"cannot remove {error.filename}: {error.strerror}", hint) from None
-        for place in (*sorted((place for place, _ in self._held()), reverse=True), self.folder):
+        for folder in (*sorted((folder for folder, _ in self._contents()), reverse=True), self.folder):
             with contextlib.suppress(OSError):  # not empty: what is left is not ours
-                place.rmdir()
+                folder.rmdir()
         return True
 
-    def _held(self) -> Iterator[tuple[Path, list[str]]]:
+    def _contents(self) -> Iterator[tuple[Path, list[str]]]:
         """Yield the folders of the store, links aside, with the names of what is in them."""
-        for room in (self.folder / room for room in SUBFOLDERS):
-            if not room.is_symlink():
-                yield from ((Path(place), names) for place, _, names in os.walk(room))
+        for subfolder in (self.folder / name for name in SUBFOLDERS):
+            if not subfolder.is_symlink():
+                yield from ((Path(folder), names) for folder, _, names in os.walk(subfolder))
 
     def _own_files(self) -> list[Path]:
-        held = (place / name for place, names in self._held() for name in names)
-        own = (path for path in (*held, *self.folder.glob(f"{NEW}*")) if _is_own(self.folder, path))
+        contents = (folder / name for folder, names in self._contents() for name in names)
+        own = (path for path in (*contents, *self.folder.glob(f"{NEW}*")) if _is_own(self.folder, path))
         return [path for path in own if not path.is_symlink()]
 
     def _is_marked(self) -> bool:

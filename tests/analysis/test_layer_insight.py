@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -45,7 +46,7 @@ def kernel(*similar: tuple[int, float], group: int = 0, inputs: int = 100) -> Ke
 def layer(
     shown: FilterView,
     maps: list[list[FeatureMap]],
-    kernels: list[KernelView | None] | None = None,
+    kernels: Sequence[KernelView | None] | None = None,
     **fields: object,
 ) -> LayerInsight:
     """Return what is known of a layer of filters with these maps and kernels."""
@@ -59,7 +60,7 @@ def test_the_most_similar_by_activations_have_the_largest_correlations(
 ) -> None:
     cells = RNG.gamma(1, 30, (40, 2, 64)).clip(0, 255).astype(np.uint8)
     maps = [[feature_map(first), feature_map(second, photo="cup")] for first, second in cells]
-    expected = np.corrcoef(cells.reshape(40, -1))
+    expected: np.ndarray = np.asarray(np.corrcoef(cells.reshape(40, -1)))
     np.fill_diagonal(expected, -1)
     whole = layer(shown, maps)
     assert whole.photos == 2

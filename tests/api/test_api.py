@@ -17,7 +17,7 @@ from PIL import Image
 from generator import assets
 from generator.errors import ConfigError, GalleryError, ModelError, PhotoError, UsageError
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 SMALL: dict[str, Any] = {"size": 32, "steps": 6}
 
 
@@ -42,23 +42,20 @@ def test_importing_the_package_imports_nothing_of_it() -> None:
     code = (
         "import sys; before = {*sys.modules}; import generator; "
         "assert 'visualize_filters' in dir(generator); "
-        "print([name for name in {*sys.modules} - before if name.partition('.')[0] in "
-        "('generator', 'keras', 'tensorflow', 'numpy', 'pydantic', 'PIL')]); "
-        "from generator import pipeline as build, feature_maps, visualize_filters; "
+        "print(sorted(name for name in {*sys.modules} - before if name.partition('.')[0] in "
+        "('generator', 'keras', 'tensorflow', 'numpy', 'pydantic', 'PIL'))); "
+        "from generator import build, feature_maps, visualize_filters; "
         "print('tensorflow' in sys.modules or 'keras' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
-    assert (done.stdout, done.stderr) == ("['generator']\nFalse\n", "")
+    assert (done.stdout, done.stderr) == ("['generator', 'generator.version']\nFalse\n", "")
 
 
-def test_build_is_the_same_whatever_was_imported_before() -> None:
+def test_a_name_that_the_package_lacks_is_refused() -> None:
     import generator
-    from generator import pipeline as build
-    from generator.pipeline import Summary
+    from generator import api, build
 
-    assert generator.pipeline is build
-    assert callable(build)
-    assert build.Summary is Summary
+    assert generator.build is build is api.build
     with pytest.raises(AttributeError, match="no attribute 'biuld'"):
         generator.biuld  # noqa: B018
 
@@ -188,11 +185,15 @@ def test_photos(photo: Any, expected: Any) -> None:
 def test_a_model_without_preprocessing_of_its_own_is_warned_of() -> None:
     import keras
 
-    from generator import visualize_filters
+    from generator import feature_maps, visualize_filters
 
     model = keras.Sequential([keras.Input((16, 16, 3)), keras.layers.Conv2D(1, 3, name="conv")], name="bare")
-    with pytest.warns(UserWarning, match=r"^bare: the model has no Rescaling"):
+    with pytest.warns(UserWarning, match=r"^bare: the model has no Rescaling") as warned:
         auto = visualize_filters(model, "conv", **SMALL)
+    with pytest.warns(UserWarning, match=r"^bare: the model has no Rescaling") as warned_again:
+        feature_maps(model, "conv")
+    places = [warning.filename for warning in (*warned, *warned_again) if warning.category is UserWarning]
+    assert places == [__file__] * 2
     scaled = visualize_filters(model, "conv", preprocess={"scale": 1 / 255}, **SMALL)
     assert auto.scores[0] == pytest.approx(255 * scaled.scores[0], rel=0.2)  # its inputs are so many times as large
 
@@ -247,7 +248,7 @@ def test_photos_that_are_none(photo: Any, message: str) -> None:
 
 @pytest.mark.parametrize("config", [None, 3, []])
 def test_configurations_that_are_none(config: Any) -> None:
-    from generator import pipeline as build
+    from generator import build
 
     with pytest.raises(UsageError, match="expected the path of a configuration, or a dict, got"):
         build(config)
@@ -285,7 +286,7 @@ def test_other_backends_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_site_is_built_of_a_dict_and_of_a_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from generator import pipeline as build
+    from generator import build
 
     monkeypatch.chdir(tmp_path)
     config = {

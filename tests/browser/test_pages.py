@@ -134,7 +134,7 @@ def test_a_dead_filter_is_a_hatched_field(dark: bool, chromium: Browser, site: P
 def test_hostile_names_are_text(name: str, chromium: Browser, site: Path) -> None:
     page, problems = open_page(chromium, site)
     page.goto((site / PAGES[name]).as_uri())
-    assert HOSTILE in page.text_content("main")
+    assert HOSTILE in str(page.text_content("main"))
     assert HOSTILE in page.title()
     assert page.locator("img[onerror]").count() == 0
     assert problems == []

@@ -15,7 +15,7 @@ def judged(*paths: Path) -> list[str]:
     """Return what the checker says of pages and style sheets, and of all of them in folders: file, line and message."""
     java, jar = program("java", "default-jre-headless"), npm_file("vnu-jar/build/dist/vnu.jar")
     options = ["-Xss4m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"]  # deep pages; a short run
-    wanted = ["--format", "json", "--also-check-css", "--skip-non-html", *paths]
+    wanted: list[str | Path] = ["--format", "json", "--also-check-css", "--skip-non-html", *paths]
     done = subprocess.run([java, *options, "-jar", jar, *wanted], check=False, capture_output=True, text=True)
     messages = json.loads(done.stderr)["messages"]  # anything else is no answer
     return [f"{message['url'].rpartition('/')[2]}:{message['lastLine']}: {message['message']}" for message in messages]

@@ -70,7 +70,7 @@ def gallery(tmp_path_factory: pytest.TempPathFactory) -> Gallery:
     made = Gallery(tmp_path_factory.mktemp("documented"))
     (made.folder / "config.yaml").write_text(CONFIG)
     repository(made.folder, made.folder.with_suffix(".git"))
-    done = made.run("build")
+    done = made.run_alone("build")
     assert done.status == 0, done.err
     return made
 
@@ -112,7 +112,7 @@ def test_the_readmes_way_to_ones_own_model(tmp_path: Path) -> None:
             text = path.read_text()
             assert (text.count("models/mine.keras"), text.count("steps: 128")) == (1, 1)
             path.write_text(text.replace("models/mine.keras", "path/to/model.keras").replace("steps: 128", "steps: 4"))
-        done = empty.run(*words)
+        done = empty.run_alone(*words)
         assert done.status == 0, (words, done.err)
         ran.append(words[0])
     assert ran[:4] == ["layers", "render", "init", "build"]

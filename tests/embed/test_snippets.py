@@ -18,7 +18,7 @@ from markdown_it import MarkdownIt
 from PIL import Image
 
 from generator.cli import main
-from generator.cli.embedding import FORMATS as NAMES
+from generator.cli.embed import FORMATS as NAMES
 from generator.embed.sheet import contact_png, sheet
 from generator.embed.snippets import FORMATS, Placement
 from generator.embed.target import find_target

@@ -66,10 +66,10 @@ class Paces:
 
 
 def scored(monkeypatch: pytest.MonkeyPatch, full: float, half: float) -> None:
-    def responses_of(model: Any, layer: Any, settings: Any, filters: Any, optimizer: Optimizer) -> float:
+    def total_score(model: Any, layer: Any, settings: Any, filters: Any, optimizer: Optimizer) -> float:
         return half if optimizer.network.dtype == "bfloat16" else full
 
-    monkeypatch.setattr(autotune, "responses_of", responses_of)
+    monkeypatch.setattr(autotune, "total_score", total_score)
 
 
 @pytest.mark.parametrize(

@@ -58,7 +58,7 @@ def test_the_first_build_measures_and_those_after_it_keep_to_that(place: Place, 
     measured.says = OTHER
     for changes, rendered in ({}, 0), ({"render": "seed: 1"}, 4), ({"force": True, "render": "seed: 1"}, 4):
         heard = Heard()
-        _, done = place.build(hear=heard, **changes)  # type: ignore[arg-type]
+        _, done = place.build(hear=heard, **changes)
         assert [technique for technique, _, _ in done].count(PICTURE) == rendered
         assert {precision for _, _, precision in heard.batches} <= {"bfloat16"}
         assert heard.measured == []
@@ -192,7 +192,7 @@ def test_what_was_measured_can_be_copied_to_another_store_which_then_gets_the_sa
     assert summary.failures == ()
     assert tunings(place) == found
     assert found[0].precision in ("float32", "bfloat16")
-    assert all(batch in autotune.SIZES for _, batch in found[0].batches)
+    assert all(batch in autotune.BATCH_SIZES for _, batch in found[0].batches)
 
     other = Place(tmp_path_factory.mktemp("other"))
     shutil.copy(place.folder / "tiny.keras", other.folder)

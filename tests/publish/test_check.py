@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from generator.config import Config
 from generator.errors import GalleryError, UsageError
-from generator.publish import ANYWHERE, GITHUB_PAGES, BuiltSite, check_site, open_site, unfinished
+from generator.publish import ANYWHERE, GITHUB_PAGES, BuiltSite, check_site, open_site
 from generator.publish.check import MEGABYTE
-from generator.site.built import SiteFile
-from tests.publish.conftest import relisted, write_gallery
-from tests.summaries import entry
+from generator.site.records import SiteFile
+from tests.publish.conftest import relisted
 
 
 def found(site: BuiltSite) -> list[tuple[bool, str]]:
@@ -141,33 +137,3 @@ def test_what_is_no_site(content: str | None, message: str, tmp_path: Path) -> N
         (tmp_path / "manifest.json").write_text(content)
     with pytest.raises(UsageError, match=message):
         open_site(tmp_path)
-
-
-def drop_a_filter(layer: dict[str, Any]) -> None:
-    dropped = layer["filters"].pop()["index"]
-    layer["strongest"].remove(dropped)
-    for technique in layer["techniques"]:
-        technique["files"].pop()
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        (lambda models: None, None),
-        (lambda models: models[0]["layers"].pop(), "1 of 2 layers of net are rendered"),
-        (lambda models: drop_a_filter(models[0]["layers"][0]), "7 of 8 filters of net are rendered"),
-        (lambda models: models[0].update(name="old"), "the model net is not in the site"),
-        (lambda models: models.append({**models[0], "name": "old"}), "the site shows old, which is not in"),
-    ],
-)
-def test_what_the_configuration_asks_for_is_there(
-    change: Callable[[list[dict[str, Any]]], object], message: str | None, tmp_path: Path
-) -> None:
-    gallery = write_gallery(tmp_path)
-    manifest = json.loads((gallery.site / "manifest.json").read_bytes())
-    change(manifest["models"])
-    (gallery.site / "manifest.json").write_text(json.dumps(manifest))
-    site = open_site(gallery.site)
-    config = Config("Gallery", gallery.site, gallery.store.folder, (), (entry(),))
-    told = [finding.message for finding in unfinished(site, config)]
-    assert told == [] if message is None else told[0].startswith(message)

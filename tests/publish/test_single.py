@@ -11,6 +11,7 @@ import pytest
 from generator.errors import UsageError
 from generator.publish import BuiltSite, choose, single_file
 from generator.publish.rewriting import rewrite
+from generator.site.addresses import find
 from tests.pages.gallery import Page
 from tests.publish.conftest import relisted
 from tests.site.made import layer, model
@@ -34,6 +35,13 @@ def test_a_name_goes_before_a_glob_and_calls_are_told_apart(kept: BuiltSite) -> 
     site = replace(kept, manifest=manifest)
     pages = [f"net/{slug}/index.html" for slug in ("1", "2", "3", "3")]
     assert [choose(site, "net", name).page for name in ("a", "a (call 2)", "ab", "a[b]")] == pages
+
+
+def test_a_layer_without_a_name_goes_by_its_title(kept: BuiltSite) -> None:
+    """``build --single-file f.html --layer "(unnamed)"``: as the table of layers, the pages and `embed` call it."""
+    unnamed = layer("", "001-x", (0,), title="(unnamed)")
+    site = replace(kept, manifest=kept.manifest.model_copy(update={"models": (model("net", unnamed),)}))
+    assert choose(site, "net", "(unnamed)").layer == find(site.manifest.models, "net/(unnamed)").layer == unnamed
 
 
 @pytest.mark.parametrize(

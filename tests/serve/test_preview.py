@@ -207,7 +207,7 @@ def test_tabs_find_the_command_again(tmp_path: Path, owner: Owner, tabs: Browser
         page, port = opened(tabs, Owner(folder, running)), running.port
         assert running.stop() == 130
     assert "Interrupted. What is finished is kept" in running.lines[-1]
-    expect(page.get_by_role("status")).to_contain_text("does not answer", timeout=within())
+    expect(page.get_by_role("status")).to_contain_text("does not respond", timeout=within())
     with serving(folder, "--port", port) as running:
         expect(page.get_by_role("status")).to_have_count(0, timeout=30_000)
         running.wait("Watching")

@@ -14,7 +14,7 @@ import pytest
 
 from generator.errors import UsageError
 from generator.serve.files import RefusedError, find
-from generator.serve.hosts import answers
+from generator.serve.hosts import is_allowed
 from generator.serve.server import PreviewServer, open_server
 from generator.serve.status import StatusFeed, site_digest
 
@@ -156,7 +156,7 @@ def test_head_says_what_get_would(running: PreviewServer) -> None:
     ],
 )
 def test_hosts(hosts: tuple[str, ...], bound: str, expected: bool) -> None:
-    assert answers(hosts, bound) == expected
+    assert is_allowed(hosts, bound) == expected
 
 
 @pytest.mark.parametrize("hosts", [("evil.example",), (), ("localhost", "evil.example")])

@@ -23,7 +23,7 @@
     if (panel) panel.remove();
     panel = null;
     var key = JSON.stringify([words, problems]);
-    if (window.parent !== window || !words || key === closed) return; // a frame's page is told of by the one around it
+    if (window.parent !== window || !words || key === closed) return; // the page around a frame shows it
     panel = element("filter-gallery-preview", document.documentElement);
     var root = panel.attachShadow({ mode: "open" });
     element("style", root, STYLE + "*{color-scheme:" + getComputedStyle(document.documentElement).colorScheme + "}");
@@ -43,8 +43,8 @@
     box.setAttribute("role", problems.length ? "alert" : "status");
   }
 
-  function hear(state) {
-    if (!state) { show("filter-gallery serve does not answer. This page waits for it.", []); return; }
+  function onState(state) {
+    if (!state) { show("filter-gallery serve does not respond. This page waits for it.", []); return; }
     if (state.number < own.number) return; // older than this page
     if (state.site !== own.site) { location.reload(); return; }
     if (state.problems.length) show("Not built as you want it:", state.problems);
@@ -52,10 +52,10 @@
   }
 
   if (window.SharedWorker) {
-    new SharedWorker("/_serve/worker.js", "filter-gallery").port.onmessage = function (event) { hear(event.data); };
+    new SharedWorker("/_serve/worker.js", "filter-gallery").port.onmessage = function (event) { onState(event.data); };
   } else {
     var source = new EventSource("/_serve/events");
-    source.onmessage = function (event) { hear(JSON.parse(event.data)); };
-    source.onerror = function () { hear(null); };
+    source.onmessage = function (event) { onState(JSON.parse(event.data)); };
+    source.onerror = function () { onState(null); };
   }
 })();

@@ -1,17 +1,17 @@
-// One stream of news for all tabs: a browser keeps six connections to a host, and pages need some of them too.
+// One stream of the status for all tabs: a browser keeps six connections to a host, and pages need some of them too.
 "use strict";
 var ports = [], last = null;
 
-function tell(news) {
-  last = news;
-  ports.forEach(function (port) { port.postMessage(news); });
+function broadcast(state) {
+  last = state;
+  ports.forEach(function (port) { port.postMessage(state); });
 }
 
 function listen() {
   var source = new EventSource("events");
-  source.onmessage = function (event) { tell(JSON.parse(event.data)); };
+  source.onmessage = function (event) { broadcast(JSON.parse(event.data)); };
   source.onerror = function () {
-    tell(null);
+    broadcast(null);
     if (source.readyState === EventSource.CLOSED) setTimeout(listen, 500); // else the browser asks again by itself
   };
 }

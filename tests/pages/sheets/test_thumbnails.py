@@ -13,7 +13,7 @@ from generator.analysis.records import File
 from generator.errors import GalleryError
 from generator.pages.sheets.thumbnails import with_sheets
 from generator.pages.technique import Cell, Technique
-from generator.site.records import CELLS, PICTURE, STRIP
+from generator.site.records import CELLS, PICTURE, STRIP, Kind
 from generator.site.sheets import place
 from generator.store import Store
 
@@ -93,7 +93,7 @@ def test_a_filter_without_a_picture_is_a_transparent_cell(store: Store) -> None:
 
 
 @pytest.mark.parametrize(("kind", "values"), [(CELLS, 2), (PICTURE, 20)])
-def test_cells_of_a_map_stay_sharp(store: Store, kind: str, values: int) -> None:
+def test_cells_of_a_map_stay_sharp(store: Store, kind: Kind, values: int) -> None:
     board = np.kron(np.indices((4, 4)).sum(0) % 2, np.ones((1, 1)))[..., None] * [255, 255, 255]
     cell = sheet(Technique("feature-map-0", "", kind, (kept(store, board),)), store)
     inside = cell[12:84:24, :, 0].round(-1)  # the middles of the cells' rows
@@ -120,7 +120,12 @@ def test_a_sheet_is_made_once(store: Store, monkeypatch: pytest.MonkeyPatch) -> 
     first = with_sheets(technique, "net/layer", store)
     read: list[str] = []
     blob = store.blob
-    monkeypatch.setattr(store, "blob", lambda digest: (read.append(digest), blob(digest))[1])
+
+    def heard(digest: str) -> bytes:
+        read.append(digest)
+        return blob(digest)
+
+    monkeypatch.setattr(store, "blob", heard)
     assert with_sheets(technique, "net/layer", store) == first
     assert read == []
     changed = (*technique.cells[:69], flat(store, 255))

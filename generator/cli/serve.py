@@ -1,4 +1,4 @@
-"""``serve``: the site in a browser of this machine, built anew as it changes."""
+"""``serve``: the site in a browser of this machine, rebuilt when what it is made of changes."""
 
 from __future__ import annotations
 
@@ -10,17 +10,18 @@ from typing import TYPE_CHECKING
 
 import click
 
-from generator.cli.options import CONFIG_NAME, config_option, debug_option, debug_wanted, read_config, trust_option
+from generator.cli.options import CONFIG_NAME, config_option, debug_asked, debug_option, read_config, trust_option
+from generator.cli.terminal import print_line, print_lines
 
 if TYPE_CHECKING:
     from generator.cli.progress import Reporter
     from generator.config import Config
-    from generator.serve.preview import News
+    from generator.serve.preview import PreviewEvent
 
 
 @click.command()
 @config_option
-@click.option("--host", default="127.0.0.1", show_default=True, help="Whom it answers: by default this machine alone.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Who can reach it: by default this machine alone.")
 @click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="0: any that is free.")
 @click.option("--open/--no-open", "show", default=False, show_default=True, help="Open it in the browser.")
 @trust_option
@@ -32,32 +33,32 @@ def serve(config_path: Path | None, host: str, port: int, show: bool, trust: boo
 
     config = read_config(config_path)
     file = config_path or Path(CONFIG_NAME)
-    follow = Followed(file, config_path is not None)
+    watched = WatchedConfig(file, config_path is not None)
     for ended_by in ("SIGTERM", "SIGHUP"):  # as by Ctrl-C, so that no build is left behind
         if hasattr(signal, ended_by):
             signal.signal(getattr(signal, ended_by), signal.default_int_handler)
-    status, teller = StatusFeed(), Teller()
+    status, reporter = StatusFeed(), PreviewReporter()
     with open_server(config.output, status, host, port) as server:
         Thread(target=server.serve_forever, daemon=True).start()
-        click.echo(f"Serving {config.output} at {server.address} until Ctrl-C.")
+        print_line(f"Serving {config.output} at {server.address} until Ctrl-C.")
         if show:
             webbrowser.open(server.address)
         try:
             with Builder(trust) as builder:
-                Preview(file, follow.read, config.output, builder, status, teller).run()
+                Preview(file, watched.read, config.output, builder, status, reporter).run()
         finally:
-            teller.close()
+            reporter.close()
             server.shutdown()
 
 
-class Followed:
-    """A configuration that is read again: one that was there is not replaced by the package's own when it is gone."""
+class WatchedConfig:
+    """A configuration that is read again; once its file was there, the package's own never replaces it."""
 
     def __init__(self, file: Path, named: bool) -> None:
         self._file, self._is_there = file, named or file.exists()
 
     def read(self) -> Config:
-        """Return what it says now.
+        """Return the configuration as it is now.
 
         Raises ConfigError if it is wrong, or gone.
         """
@@ -65,44 +66,44 @@ class Followed:
         return read_config(self._file if self._is_there else None)
 
 
-class Teller:
-    """Prints what happens: progress as ``build`` does, and a line for what a build changed or what is wrong."""
+class PreviewReporter:
+    """Prints the events of a preview: progress as ``build`` does, what a build changed, and what is wrong."""
 
     def __init__(self) -> None:
         self._reporter: Reporter | None = None
 
-    def __call__(self, news: News) -> None:
-        """Print what a piece of news says."""
+    def __call__(self, event: PreviewEvent) -> None:
+        """Print an event."""
         from generator.cli.progress import Reporter
-        from generator.serve.preview import Built, Rebuilding, Troubled
+        from generator.serve.preview import BuildFailed, Built, Rebuilding
 
-        match news:
+        match event:
             case Rebuilding(changed=changed):
                 if changed:
                     names = ", ".join(path.name for path in changed[:3])
                     more = f" and {len(changed) - 3} more" if len(changed) > 3 else ""
-                    click.echo(f"Changed: {names}{more}.")
-                self._reporter = Reporter(debug_wanted())
+                    print_line(f"Changed: {names}{more}.")
+                self._reporter = Reporter(debug_asked())
             case Built(summary=summary):
                 self.close()
                 pages = summary.pages
-                click.echo(
+                print_line(
                     f"Files: {pages.written} written, {pages.unchanged} unchanged, {pages.deleted} deleted. Watching."
                 )
                 for failure in summary.failures:
-                    click.echo(f"Error: {failure.what}: {failure.message}", err=True)
-            case Troubled(problems=problems, trace=trace):
+                    print_line(f"Error: {failure.what}: {failure.message}", err=True)
+            case BuildFailed(problems=problems, trace=trace):
                 self.close()
-                if trace and debug_wanted():
-                    click.echo(trace, err=True)
+                if trace and debug_asked():
+                    print_lines(trace, err=True)
                 for problem in problems:
-                    click.echo(f"Error: {problem}", err=True)
+                    print_line(f"Error: {problem}", err=True)
             case _:
                 if self._reporter:
-                    self._reporter(news)
+                    self._reporter(event)
 
     def close(self) -> None:
-        """Put the bar of progress away."""
+        """Remove the progress bar."""
         if self._reporter:
             self._reporter.__exit__(None, None, None)
             self._reporter = None

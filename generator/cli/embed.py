@@ -1,4 +1,4 @@
-"""``embed``: how a gallery gets into other people's pages."""
+"""``embed``: a snippet or a picture that shows a part of a gallery in another page."""
 
 from __future__ import annotations
 
@@ -10,18 +10,19 @@ from urllib.parse import urlsplit
 import click
 
 from generator.cli.options import config_option, debug_option, read_config
+from generator.cli.terminal import print_line, print_lines
 from generator.errors import UsageError
 
 FORMATS = ("rst", "md", "html", "myst", "quarto", "iframe")
 
 
 class OrderedFilters(click.ParamType):  # type: ignore[type-arg]  # generic since Click 8.4 only
-    """What ``generator.site.selection`` reads."""
+    """A selection of filters in the syntax of ``generator.site.selection``."""
 
     name = "N|all|LIST|strongest:N"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Return the choice, or fail as Click does."""
+        """Return the selection, or fail as Click does."""
         from generator.site.selection import parse
 
         try:
@@ -32,7 +33,7 @@ class OrderedFilters(click.ParamType):  # type: ignore[type-arg]  # generic sinc
 
 @click.command()
 @click.argument("target")
-@click.option("--format", "style", type=click.Choice(FORMATS), help="What to print; html unless --png is said.")
+@click.option("--format", "style", type=click.Choice(FORMATS), help="What to print; html unless --png is given.")
 @click.option(
     "--filters",
     type=OrderedFilters(),
@@ -76,25 +77,26 @@ def embed(
     if site is not None and (Path(site) / "manifest.json").is_file():
         folder = Path(site)
     built = open_site(folder)
-    found = find_target(built.manifest.models, target, filters, technique)
-    if style == "md" and columns and found.layer and not (found.filters or technique) and png is None:
+    shown = find_target(built.manifest.models, target, filters, technique)
+    if style == "md" and columns and shown.layer and not (shown.filters or technique) and png is None:
         raise UsageError("--columns: these pictures are in rows already", "Name --filters, or make a sheet with --png")
     if png is not None:
         if not png.parent.is_dir():
             raise UsageError(f"cannot write {png}: no such folder")
         try:
-            write_atomically(png, contact_png(built, found, columns, size or SIDE))
+            write_atomically(png, contact_png(built, shown, columns, size or SIDE))
         except OSError as error:
             raise UsageError(f"cannot write {png}: {error.strerror}") from None
-        click.echo(f"Wrote {png}", err=style is not None)
+        print_line(f"Wrote {png}", err=style is not None)
         if style is None:
             return
-    said = "" if filters is None else write(filters)
+    selection = "" if filters is None else write(filters)
     way = site if site is not None else Path(os.path.relpath(folder)).as_posix()
-    placement = Placement(way.rstrip("/") + "/", said, columns, caption, png.as_posix() if png else "")
-    click.echo(BY_NAME[style or "html"](found, placement))
+    placement = Placement(way.rstrip("/") + "/", selection, columns, caption, png.as_posix() if png else "")
+    print_lines(BY_NAME[style or "html"](shown, placement))
     if style == "quarto":
-        click.echo(f"Say in the document's header, so that Quarto copies the site:\nresources: [{way}/**]", err=True)
+        print_line("Say in the document's header, so that Quarto copies the site:", err=True)
+        print_line(f"resources: [{way}/**]", err=True)
 
 
 def _check(png: Path | None, size: int | None, caption: str, style: str | None, site: str | None) -> None:
@@ -107,10 +109,10 @@ def _check(png: Path | None, size: int | None, caption: str, style: str | None, 
         raise UsageError("--caption: is not drawn on a contact sheet", "Say --format too, for a snippet that has it")
     if site is None:
         return
-    said = urlsplit(site)
-    if not site.strip() or said.query or said.fragment or said.scheme not in ("", "http", "https", "file"):
+    address = urlsplit(site)
+    if not site.strip() or address.query or address.fragment or address.scheme not in ("", "http", "https", "file"):
         raise UsageError(
             f"--site {site!r}: expected an address or a path of a folder", "Such as https://me.org/gallery/"
         )
-    if said.path.endswith(".html"):
+    if address.path.endswith(".html"):
         raise UsageError(f"--site {site!r}: is a page", "Name the folder that index.html is in")

@@ -1,0 +1,63 @@
+"""``build``: render what is not rendered yet, and write the site."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from generator.cli.exports import Exports, export_options
+from generator.cli.options import (
+    choice_options,
+    config_option,
+    debug_asked,
+    debug_option,
+    read_config,
+    trust_option,
+    with_output,
+)
+from generator.cli.terminal import print_line
+from generator.config.values import Filters
+
+
+@click.command()
+@config_option
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="Where the site is written.")
+@choice_options
+@click.option("--force", is_flag=True, help="Render again what the store already holds.")
+@export_options
+@trust_option
+@debug_option
+def build(
+    config_path: Path | None,
+    output: Path | None,
+    models: tuple[str, ...],
+    layers: tuple[str, ...],
+    filters: Filters | None,
+    force: bool,
+    trust: bool,
+    archive: Path | None,
+    single_file: Path | None,
+    single_file_limit: int,
+) -> int:
+    """Render what is not rendered yet, and write the site."""
+    from generator.cli.progress import Reporter
+    from generator.pipeline import build as run
+    from generator.plan import Choice
+
+    config = with_output(read_config(config_path), output)
+    exports = Exports.selected(config, archive, single_file, single_file_limit, models, layers)
+    with Reporter(debug_asked()) as reporter:
+        summary = run(config, Choice(layers, filters), models, force, trust, reporter)
+    verdicts = ", ".join(f"{count} {name}" for name, count in summary.verdicts) or "none"
+    changes = summary.pages
+    print_line(f"Filters: {verdicts}.")
+    print_line(f"Files: {changes.written} written, {changes.unchanged} unchanged, {changes.deleted} deleted.")
+    print_line(f"Open {Path(summary.index).resolve()}")
+    if summary.failures:
+        print_line(f"{len(summary.failures)} failed; the rest is built:", err=True)
+        for failure in summary.failures:
+            print_line(f"  {failure.what}: {failure.message}", err=True)
+    for line in exports.write(config.output):
+        print_line(line)
+    return 1 if summary.failures else 0

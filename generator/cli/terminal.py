@@ -1,0 +1,40 @@
+"""What is printed on the terminal: names of models and files are data, and none of them may control it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import click
+
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+"""Control characters, line separators, characters that reverse the direction of text, and lone surrogates."""
+
+
+def printable(text: str) -> str:
+    """Return a text in one line, with whatever could control a terminal escaped as in Python: ESC becomes ``\\x1b``."""
+    return _CONTROLS.sub(lambda match: match[0].encode("unicode_escape").decode("ascii"), text)
+
+
+def printable_lines(text: str) -> str:
+    """Return a text of several lines, each of them ``printable``."""
+    return "\n".join(map(printable, text.split("\n")))
+
+
+def print_line(text: str, err: bool = False) -> None:
+    """Print a line on standard output, or on standard error."""
+    click.echo(printable(text), err=err)
+
+
+def print_lines(text: str, err: bool = False) -> None:
+    """Print a text of several lines, such as a traceback or a snippet."""
+    click.echo(printable_lines(text), err=err)
+
+
+def print_table(heads: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> None:
+    """Print rows below their heads, aligned with spaces; the columns numbered in ``right`` at their right edge."""
+    cells = [[printable(cell) for cell in row] for row in (heads, *rows)]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    for row in cells:
+        aligned = [c.rjust(w) if i in right else c.ljust(w) for i, (c, w) in enumerate(zip(row, widths, strict=True))]
+        click.echo("  ".join(aligned).rstrip())
