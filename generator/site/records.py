@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchem
 
 from generator.site.listing import DIGEST
 from generator.site.paths import fault
+from generator.terms import MethodName, ObjectiveName
 
 SCHEMA = 2
 """Raised when a program that reads the former one would go wrong."""
@@ -96,8 +97,8 @@ Transform = Annotated[
 class PictureSettings(_Record):
     """The settings that made a picture."""
 
-    method: Literal["fourier", "pixel", "maco"]
-    objective: Literal["channel", "neuron"] | Direction
+    method: MethodName
+    objective: ObjectiveName | Direction
     sign: Literal["positive", "negative"]
     size: Annotated[Position, Field(description="pixels of the picture's side")]
     margin: Annotated[Count, Field(description="pixels at each side that were optimised and cut off")]
