@@ -9,7 +9,7 @@ from PIL import Image
 
 from generator.embed.target import Target, drawn
 from generator.errors import GalleryError
-from generator.imaging.contact_sheet import COLUMNS, SIDE, Part, Sheet, Tile, as_png, draw
+from generator.imaging.contact_sheet import COLUMNS, SIDE, Section, Sheet, Tile, as_png, draw
 from generator.site.built import BuiltSite
 from generator.site.records import PICTURE, STRIP, Layer
 from generator.site.selection import Strongest, choose, counted
@@ -39,22 +39,22 @@ def sheet(site: BuiltSite, target: Target, columns: int | None = None, side: int
     layer = target.layer
     if layer is None:
         each = target.each or Strongest(min(columns or COLUMNS, BEST))
-        parts = tuple(_part(site, target, layer, choose(each, layer)) for layer in target.model.layers)
-        across = max(1, min(columns or COLUMNS, max((len(part.tiles) for part in parts), default=1)))
+        sections = tuple(_section(site, target, layer, choose(each, layer)) for layer in target.model.layers)
+        across = max(1, min(columns or COLUMNS, max((len(section.tiles) for section in sections), default=1)))
         about = f"{each} filters of each layer" if isinstance(each, int) else "The strongest filters of each layer"
-        return Sheet(target.model.name, about, parts, across, side)
+        return Sheet(target.model.name, about, sections, across, side)
     filters = drawn(target)
     technique = target.technique or layer.techniques[0]
     about = f"{target.model.name}, {layer.type}: {counted(len(filters), layer.filter_count)}"
     about += f", {technique.title}" if technique is not layer.techniques[0] else ""
     tiles = tuple(_tile(site, target, layer, index) for index in filters)
     across = max(1, min(columns or COLUMNS, len(tiles)))
-    return Sheet(layer.title, about, (Part("", tiles),), across, side, sharp=technique.kind != PICTURE)
+    return Sheet(layer.title, about, (Section("", tiles),), across, side, sharp=technique.kind != PICTURE)
 
 
-def _part(site: BuiltSite, target: Target, layer: Layer, filters: tuple[int, ...]) -> Part:
+def _section(site: BuiltSite, target: Target, layer: Layer, filters: tuple[int, ...]) -> Section:
     own = Target(target.model, layer)
-    return Part(layer.title, tuple(_tile(site, own, layer, index) for index in filters))
+    return Section(layer.title, tuple(_tile(site, own, layer, index) for index in filters))
 
 
 def _tile(site: BuiltSite, target: Target, layer: Layer, index: int) -> Tile:
