@@ -22,6 +22,7 @@ AGAINST = {
     "markdown": "pages",
     "names": "config",
     "numbers": "pages",
+    "terms": "config",
     "config": "models",
     "models": "plan",
     "plan": "store",

@@ -37,6 +37,8 @@ def photo_value(settings: RenderSettings, index: int, responses: Mapping[int, fl
         return None
     if settings.objective.kind == "neuron":
         return peak
+    if settings.objective.kind not in ("channel", "direction"):  # another objective's value on photos is not recorded
+        return None
     weights = dict(settings.objective.weights) or {index: 1.0}
     if not weights.keys() <= responses.keys():
         return None

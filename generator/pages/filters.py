@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from fractions import Fraction
 
+from generator import terms
 from generator.analysis.records import File
 from generator.config.values import RenderSettings, Transforms
 from generator.models.summary import WHOLE_INPUT
@@ -13,14 +14,6 @@ from generator.numbers import MINUS, significant
 from generator.site.sheets import place
 
 TIMES = "\N{MULTIPLICATION SIGN}"
-
-METHOD_NAMES = {"fourier": "Fourier", "pixel": "pixels", "maco": "MaCo"}
-
-METHOD_DESCRIPTIONS = {
-    "fourier": "Fourier spectrum, decorrelated colours",
-    "pixel": "pixels, the reference method",
-    "maco": "MaCo: the phases of a spectrum with the magnitudes of natural images",
-}
 
 DIRECTION_TERMS = 4
 """How many terms of a direction are shown; the manifest has all."""
@@ -64,7 +57,7 @@ def objective(value: RenderSettings, index: int) -> str:
     """Return what was maximised for a filter."""
     if value.objective.weights:
         return f"spatial mean of channels {direction(value.objective.weights)}"
-    return f"{'centre unit' if value.objective.kind == 'neuron' else 'spatial mean'} of channel {index}"
+    return f"{terms.OBJECTIVES[value.objective.kind].meaning} of channel {index}"
 
 
 def transforms(value: Transforms) -> str:
@@ -89,7 +82,7 @@ def settings(value: RenderSettings, index: int) -> list[tuple[str, str]]:
     fourier, maco = value.method == "fourier", value.method == "maco"
     high, low = "positive: maximised", "negative: minimised, before the activation function"
     lines = {
-        "Method": METHOD_DESCRIPTIONS[value.method],
+        "Method": terms.METHODS[value.method].meaning,
         "Objective": objective(value, index),
         "Sign": high if value.sign == "positive" else low,
         "Steps": str(value.steps),
@@ -109,6 +102,11 @@ def basenames(files: Sequence[File]) -> list[File]:
     return [replace(file, path=file.path.rpartition("/")[2]) for file in files]
 
 
+def term(name: str) -> terms.Term | None:
+    """Return the words for a method or an objective, or None where a name is neither."""
+    return {**terms.METHODS, **terms.OBJECTIVES}.get(name)
+
+
 FILTERS: dict[str, Callable[..., object]] = {
     "shape": shape,
     "receptive_field": receptive_field,
@@ -119,4 +117,5 @@ FILTERS: dict[str, Callable[..., object]] = {
     "settings": settings,
     "place": place,
     "basenames": basenames,
+    "term": term,
 }

@@ -92,18 +92,8 @@ def _picture(picture: PictureView) -> records.Picture:
 
 def _settings(settings: RenderSettings) -> records.PictureSettings:
     """Return settings as config.yaml writes them; the seed is a key of its own."""
+    given = {name: getattr(settings, name) for name in records.PictureSettings.model_fields}
+    transforms = tuple({kind: limit} for kind, limit in settings.transforms)
     return records.PictureSettings.model_validate(
-        {
-            "method": settings.method,
-            "objective": settings.objective.written,
-            "sign": settings.sign,
-            "size": settings.size,
-            "margin": settings.margin,
-            "steps": settings.steps,
-            "learning_rate": settings.learning_rate,
-            "transforms": tuple({kind: limit} for kind, limit in settings.transforms),
-            "diversity": settings.diversity,
-            "crops": settings.crops,
-            "precision": settings.precision,
-        }
+        {**given, "objective": settings.objective.written, "transforms": transforms}
     )

@@ -7,11 +7,12 @@ from dataclasses import replace
 
 from generator.analysis.records import File, PhotoValue, PictureView
 from generator.analysis.verdict import photo_value
-from generator.config.values import RenderSettings
+from generator.config.values import ObjectiveSpec, RenderSettings
 from generator.models.summary import ConvLayer
 from generator.pages import filters as text
 from generator.pages.stored_records import Entry, StoredRecords
 from generator.plan import PhotoIdentity
+from generator.terms import METHODS, OBJECTIVES
 
 MAIN = "Main"
 
@@ -100,11 +101,11 @@ def title(settings: RenderSettings, number: int, every: Sequence[RenderSettings]
     """
     words = []
     if any(other.method != settings.method for other in every) and settings.method != every[0].method:
-        words.append(text.METHOD_NAMES[settings.method])
+        words.append(METHODS[settings.method].label)
     if settings.objective.weights:
         words.append(f"direction {text.direction(settings.objective.weights)}")
-    elif settings.objective.kind == "neuron":
-        words.append("centre unit")
+    elif settings.objective != ObjectiveSpec():
+        words.append(OBJECTIVES[settings.objective.kind].label)
     if settings.sign == "negative":
         words.append("negative")
     if settings.diversity > 1:
@@ -118,12 +119,11 @@ def title(settings: RenderSettings, number: int, every: Sequence[RenderSettings]
 def kinds(settings: RenderSettings, every: Sequence[RenderSettings]) -> tuple[str, ...]:
     """Return the kinds of a picture that a reader should know of; the templates explain each."""
     applies = {
-        "direction": bool(settings.objective.weights),
-        "neuron": settings.objective.kind == "neuron",
+        settings.objective.kind: settings.objective != ObjectiveSpec(),
         "negative": settings.sign == "negative",
         "diverse": settings.diversity > 1,
         "seed": _repeated(settings, every),
-        "maco": settings.method == "maco",
+        settings.method: bool(METHODS[settings.method].note),
     }
     return tuple(kind for kind, holds in applies.items() if holds)
 

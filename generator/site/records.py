@@ -12,6 +12,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema, model_validator
 
 from generator.site.fields import Digest, FilterIndex, FiniteNumber, LongText, NonNegative, Positive, SitePath
+from generator.terms import MethodName, ObjectiveName
 
 SCHEMA_VERSION = 2
 """Raised when a program that reads the former one would go wrong."""
@@ -73,8 +74,8 @@ Transform = Annotated[
 class PictureSettings(_Record):
     """The settings that made a picture."""
 
-    method: Literal["fourier", "pixel", "maco"]
-    objective: Literal["channel", "neuron"] | DirectionWeights
+    method: MethodName
+    objective: ObjectiveName | DirectionWeights
     sign: Literal["positive", "negative"]
     size: Annotated[Positive, Field(description="pixels of the picture's side")]
     margin: Annotated[NonNegative, Field(description="pixels at each side that were optimised and cut off")]

@@ -43,6 +43,7 @@ MIXED = ObjectiveSpec("direction", ((3, 1.0), (7, -0.5)))
         # the record does not have all that the direction names
         (MIXED, "positive", {3: 2.0}, None),
         # how far below zero a photo drives a filter is not measured
+        (ObjectiveSpec("another"), "positive", {3: 2.0}, None),
         (CHANNEL, "negative", {3: 2.0}, None),
         (NEURON, "negative", {3: 2.0}, None),
         (MIXED, "negative", {3: 2.0, 7: 6.0}, None),

@@ -9,10 +9,13 @@ from pathlib import Path
 import pytest
 
 from generator.config.values import METHOD_DEFAULTS, ObjectiveSpec, RenderSettings, every_settings
+from generator.pages import filters as text
 from generator.pages.gather import model_view
 from generator.pages.pictures import kinds, title
+from generator.pages.templating import open_templates
 from generator.pages.views import FilterView, ModelView
 from generator.plan import FEATURE_MAP, PICTURE, Choice, Task
+from generator.terms import OBJECTIVES, Term
 from tests.pages.gallery import Gallery, fill
 from tests.summaries import conv, entry, summary
 
@@ -88,6 +91,21 @@ def test_the_method_is_named_where_it_differs() -> None:
 def test_a_picture_is_of_the_kinds_that_a_reader_is_told_of(chosen: Chosen, expected: list[tuple[str, ...]]) -> None:
     every = every_settings(chosen)
     assert [kinds(settings, every) for settings in every] == expected
+
+
+def test_another_objective_needs_its_words_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(OBJECTIVES, "energy", Term("mean square", "mean of the squares", note="Note <this>."))
+    made = gallery_of(tmp_path, objective=(CHANNEL, ObjectiveSpec("energy")))
+    fill(made.store, made.tasks())
+    picture = shown(made)[2].pictures[1]
+    assert (picture.title, picture.kinds) == ("Mean square", ("energy",))
+    assert ("Objective", "mean of the squares of channel 2") in text.settings(picture.settings, 2)
+    macros = open_templates(None).environment.get_template("picture.html").module
+    assert (
+        macros.alt(picture, "stem, filter 2").strip()
+        == "The picture that excites the mean square of stem, filter 2 most"
+    )  # type: ignore[attr-defined]
+    assert macros.kind("energy").strip() == "<b>Mean square.</b> Note &lt;this&gt;."  # type: ignore[attr-defined]
 
 
 def test_pictures_come_in_the_order_of_the_plan_each_with_files_of_its_own(tmp_path: Path) -> None:
