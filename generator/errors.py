@@ -17,6 +17,9 @@ _ESCAPE_SEQUENCES = re.compile(
 _CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 """Control characters other than white space, and the marks that change the direction of text."""
 
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+"""Control characters, line separators, marks that change the direction of text, and lone surrogates."""
+
 _KERAS_WRAPPINGS = tuple(
     re.compile(pattern, re.DOTALL)
     for pattern in (
@@ -35,8 +38,8 @@ class GalleryError(Exception):
     exit_status = 1
 
     def __init__(self, message: str, hint: str = "") -> None:
-        super().__init__(one_line(message))
-        self.hint = one_line(hint)
+        super().__init__(printable(" ".join(message.split())))
+        self.hint = printable(" ".join(hint.split()))
 
     def __str__(self) -> str:
         message = str(self.args[0])
@@ -67,6 +70,11 @@ class WeightsUnavailableError(ModelError):
 
 class PhotoError(GalleryError):
     """A photo that cannot be read."""
+
+
+def printable(text: str) -> str:
+    """Return a text, such as a layer's name, with what could steer a terminal escaped: ESC becomes ``\\x1b``."""
+    return _UNPRINTABLE.sub(lambda match: match[0].encode("unicode_escape").decode("ascii"), text)
 
 
 def one_line(text: str) -> str:
