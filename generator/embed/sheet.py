@@ -9,7 +9,7 @@ from PIL import Image
 
 from generator.embed.target import EmbedTarget, filters_shown
 from generator.errors import GalleryError
-from generator.imaging.contact_sheet import COLUMNS, SIDE, Part, Sheet, Tile, as_png, draw
+from generator.imaging.contact_sheet import COLUMNS, SIDE, Section, Sheet, Tile, as_png, draw
 from generator.site.built import BuiltSite
 from generator.site.records import PICTURE_KIND, STRIP_KIND, Layer
 from generator.site.selection import Strongest, filter_count_text, select_filters
@@ -39,22 +39,22 @@ def contact_sheet(site: BuiltSite, target: EmbedTarget, columns: int | None = No
     layer = target.layer
     if layer is None:
         each = target.each or Strongest(min(columns or COLUMNS, BEST))
-        parts = tuple(_part(site, target, layer, select_filters(each, layer)) for layer in target.model.layers)
-        across = max(1, min(columns or COLUMNS, max((len(part.tiles) for part in parts), default=1)))
+        sections = tuple(_section(site, target, layer, select_filters(each, layer)) for layer in target.model.layers)
+        across = max(1, min(columns or COLUMNS, max((len(section.tiles) for section in sections), default=1)))
         subtitle = f"{each} filters of each layer" if isinstance(each, int) else "The strongest filters of each layer"
-        return Sheet(target.model.name, subtitle, parts, across, side)
+        return Sheet(target.model.name, subtitle, sections, across, side)
     filters = filters_shown(target)
     technique = target.technique or layer.techniques[0]
     subtitle = f"{target.model.name}, {layer.type}: {filter_count_text(len(filters), layer.filter_count)}"
     subtitle += f", {technique.title}" if technique is not layer.techniques[0] else ""
     tiles = tuple(_tile(site, target, layer, index) for index in filters)
     across = max(1, min(columns or COLUMNS, len(tiles)))
-    return Sheet(layer.title, subtitle, (Part("", tiles),), across, side, sharp=technique.kind != PICTURE_KIND)
+    return Sheet(layer.title, subtitle, (Section("", tiles),), across, side, sharp=technique.kind != PICTURE_KIND)
 
 
-def _part(site: BuiltSite, target: EmbedTarget, layer: Layer, filters: tuple[int, ...]) -> Part:
+def _section(site: BuiltSite, target: EmbedTarget, layer: Layer, filters: tuple[int, ...]) -> Section:
     own = EmbedTarget(target.model, layer)
-    return Part(layer.title, tuple(_tile(site, own, layer, index) for index in filters))
+    return Section(layer.title, tuple(_tile(site, own, layer, index) for index in filters))
 
 
 def _tile(site: BuiltSite, target: EmbedTarget, layer: Layer, index: int) -> Tile:

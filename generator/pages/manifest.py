@@ -1,4 +1,4 @@
-"""The records of manifest.json, made of what the pages show. Nothing in them depends on when it was built."""
+"""The records of manifest.json, made from the views of the pages. Nothing in them depends on the time of the build."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from generator.site.sheets import BEST
 
 
 def model_record(model: ModelView) -> records.Model:
-    """Return what the manifest says of a model."""
+    """Return a model's record in the manifest."""
     summary = model.summary
     return records.Model(
         name=model.name,
@@ -28,7 +28,7 @@ def model_record(model: ModelView) -> records.Model:
 
 
 def _source(entry: ModelEntry) -> str:
-    """Return where a model comes from; of a file its name alone, as the folders are the owner's."""
+    """Return a model's source; of a file its name alone, as the folders are the owner's business."""
     return entry.source.replace("\\", "/").split("/")[-1] if entry.kind in ("file", "architecture") else entry.source
 
 
@@ -48,9 +48,9 @@ def _layer(view: LayerView) -> records.Layer:
         read_at=layer.read_at,
         page=view.page,
         filter_count=layer.filters,
-        strongest=tuple(shown.index for shown in view.best[:BEST]),
+        strongest=tuple(filter_view.index for filter_view in view.best[:BEST]),
         techniques=tuple(map(_technique, view.techniques)),
-        filters=tuple(_filter(view, shown) for shown in view.filters),
+        filters=tuple(_filter(view, filter_view) for filter_view in view.filters),
     )
 
 
@@ -91,7 +91,7 @@ def _picture(picture: PictureView) -> records.Picture:
 
 
 def _settings(settings: RenderSettings) -> records.PictureSettings:
-    """Return settings as config.yaml writes them; the seed stands beside them."""
+    """Return settings as config.yaml writes them; the seed is a key of its own."""
     return records.PictureSettings.model_validate(
         {
             "method": settings.method,

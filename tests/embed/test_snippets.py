@@ -145,7 +145,7 @@ def test_a_sheet_has_no_more_columns_than_tiles(models: tuple[Model, ...], built
     assert contact_sheet(built, find_target(models, "net/stem", (1, 2, 3)), 64).columns == 3
     sheet = contact_sheet(built, find_target(models, "net", 2), 24)
     assert (sheet.columns, sheet.about) == (2, "2 filters of each layer")
-    assert [[tile.label for tile in part.tiles] for part in sheet.parts] == [["0", "2"]] * 2
+    assert [[tile.label for tile in section.tiles] for section in sheet.sections] == [["0", "2"]] * 2
 
 
 def tile(built: BuiltSite, target: str, number: int, columns: int = 4, **more: object) -> tuple[np.ndarray, np.ndarray]:
@@ -155,10 +155,10 @@ def tile(built: BuiltSite, target: str, number: int, columns: int = 4, **more: o
         float
     )
     sheet = contact_sheet(built, embed_target, columns, 64)
-    top = image.shape[0] - 8 - 82 * -(-len(sheet.parts[0].tiles) // columns)
+    top = image.shape[0] - 8 - 82 * -(-len(sheet.sections[0].tiles) // columns)
     left = 8 + 72 * (number % columns)
     y = top + 82 * (number // columns)
-    picture = embed_target.picture(int(sheet.parts[0].tiles[number].label))
+    picture = embed_target.picture(int(sheet.sections[0].tiles[number].label))
     with Image.open(built.folder / str(picture)) as opened:
         smooth = opened.convert("RGB").resize((64, 64), Image.Resampling.LANCZOS)
     return image[y : y + 64, left : left + 64], np.asarray(smooth).astype(float)
@@ -174,7 +174,7 @@ def test_a_contact_sheet_shows_the_filters_in_the_order_asked_for(
 
 def test_of_a_model_it_shows_each_layers_strongest(built: BuiltSite, models: tuple[Model, ...]) -> None:
     sheet = contact_sheet(built, find_target(models, "net"), 2)
-    assert [(part.heading, [tile.label for tile in part.tiles]) for part in sheet.parts] == [
+    assert [(section.heading, [tile.label for tile in section.tiles]) for section in sheet.sections] == [
         (name, ["3", "2"]) for name in LAYERS
     ]
 

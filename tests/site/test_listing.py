@@ -6,7 +6,16 @@ from typing import Any
 
 import pytest
 
-from generator.site.listing import is_journal, is_manifest, is_ours, journal, journal_json, listed, merged, read_json
+from generator.site.listing import (
+    is_journal,
+    is_manifest,
+    is_ours,
+    journal_bytes,
+    listed_files,
+    merge_claims,
+    read_journal,
+    read_json,
+)
 
 A, B = "a" * 64, "b" * 64
 OURS: dict[str, Any] = {"made_by": "filter-gallery", "schema": 2, "generator": "1", "models": [], "files": []}
@@ -43,15 +52,15 @@ def test_what_is_listed_is_what_can_be_ours(tmp_path: Path) -> None:
         "f.html",
     ]
     (tmp_path / "manifest.json").write_text(json.dumps({**OURS, "files": files}))
-    assert listed(tmp_path) == {"a.html": A}
+    assert listed_files(tmp_path) == {"a.html": A}
     (tmp_path / "manifest.json").write_text(json.dumps({**OURS, "files": 3}))
-    assert listed(tmp_path) == {}
+    assert listed_files(tmp_path) == {}
 
 
 def test_a_journal_is_read_back(tmp_path: Path) -> None:
     claims = {"b.html": frozenset({A, B}), "a.html": frozenset({A})}
-    (tmp_path / ".building.json").write_bytes(journal_json(claims))
-    assert journal(tmp_path) == claims
+    (tmp_path / ".building.json").write_bytes(journal_bytes(claims))
+    assert read_journal(tmp_path) == claims
     assert is_ours(tmp_path)
 
 
@@ -60,11 +69,11 @@ def test_a_journal_is_read_back(tmp_path: Path) -> None:
 )
 def test_what_is_no_journal_of_ours_lists_nothing(value: Any, tmp_path: Path) -> None:
     (tmp_path / ".building.json").write_text(json.dumps(value))
-    assert (is_journal(value), journal(tmp_path), is_ours(tmp_path)) == (False, {}, False)
+    assert (is_journal(value), read_journal(tmp_path), is_ours(tmp_path)) == (False, {}, False)
 
 
 def test_claims_are_joined_path_by_path() -> None:
-    assert merged({"a": A}, {"a": frozenset({B}), "b": frozenset({B})}, {}) == {"a": {A, B}, "b": {B}}
+    assert merge_claims({"a": A}, {"a": frozenset({B}), "b": frozenset({B})}, {}) == {"a": {A, B}, "b": {B}}
 
 
 @pytest.mark.parametrize("content", [b"{", b"\xff", b"[" * 100_000])

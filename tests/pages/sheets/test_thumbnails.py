@@ -44,9 +44,9 @@ def flat(store: Store, red: int, height: int = 32, width: int = 32, channels: in
 
 def sheet(technique: Technique, store: Store, number: int = 0) -> np.ndarray:
     """Return a sheet's pixels (height, width, 4)."""
-    made = with_sheets(technique, "net/layer", store).sheets[number]
-    image = Image.open(io.BytesIO(store.blob(made.blob)))
-    assert image.size == (made.width, made.height)
+    sheet = with_sheets(technique, "net/layer", store).sheets[number]
+    image = Image.open(io.BytesIO(store.blob(sheet.blob)))
+    assert image.size == (sheet.width, sheet.height)
     return np.asarray(image.convert("RGBA")).astype(int)
 
 
@@ -57,9 +57,9 @@ def sheet(technique: Technique, store: Store, number: int = 0) -> np.ndarray:
 def test_every_filter_is_in_its_place(store: Store, count: int, sizes: list[tuple[int, int]]) -> None:
     reds = [3 * number for number in range(count)]
     technique = Technique("picture", "Picture", PICTURE_KIND, tuple(flat(store, red) for red in reds))
-    made = with_sheets(technique, "net/layer", store)
-    assert [(one.width, one.height) for one in made.sheets] == sizes
-    assert [one.path for one in made.sheets] == [f"net/layer/picture-{n:03d}.webp" for n in range(len(sizes))]
+    drawn = with_sheets(technique, "net/layer", store)
+    assert [(sheet.width, sheet.height) for sheet in drawn.sheets] == sizes
+    assert [sheet.path for sheet in drawn.sheets] == [f"net/layer/picture-{n:03d}.webp" for n in range(len(sizes))]
     for number, red in enumerate(reds):
         which, column, row = place(number)
         cell = sheet(technique, store, which)[96 * row + 32 : 96 * row + 64, 96 * column + 32 : 96 * column + 64]
