@@ -39,7 +39,7 @@ def contact_sheet(site: BuiltSite, target: EmbedTarget, columns: int | None = No
     layer = target.layer
     if layer is None:
         each = target.each or Strongest(min(columns or COLUMNS, BEST))
-        sections = tuple(_part(site, target, layer, select_filters(each, layer)) for layer in target.model.layers)
+        sections = tuple(_section(site, target, layer, select_filters(each, layer)) for layer in target.model.layers)
         across = max(1, min(columns or COLUMNS, max((len(section.tiles) for section in sections), default=1)))
         subtitle = f"{each} filters of each layer" if isinstance(each, int) else "The strongest filters of each layer"
         return Sheet(target.model.name, subtitle, sections, across, side)
@@ -52,7 +52,7 @@ def contact_sheet(site: BuiltSite, target: EmbedTarget, columns: int | None = No
     return Sheet(layer.title, subtitle, (Section("", tiles),), across, side, sharp=technique.kind != PICTURE_KIND)
 
 
-def _part(site: BuiltSite, target: EmbedTarget, layer: Layer, filters: tuple[int, ...]) -> Section:
+def _section(site: BuiltSite, target: EmbedTarget, layer: Layer, filters: tuple[int, ...]) -> Section:
     own = EmbedTarget(target.model, layer)
     return Section(layer.title, tuple(_tile(site, own, layer, index) for index in filters))
 

@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 from generator.errors import GalleryError, UsageError
-from generator.site.listing import JOURNAL, MAX_MANIFEST_BYTES, MANIFEST
+from generator.site.listing import JOURNAL, MANIFEST, MAX_MANIFEST_BYTES
 from generator.site.manifest import parse_manifest
 from generator.site.paths import link_in, read_regular
 from generator.site.records import Manifest, SiteFile
@@ -18,7 +18,7 @@ BUILD_HINT = "Run: filter-gallery build"
 
 @dataclass(frozen=True)
 class BuiltSite:
-    """A folder with a manifest; ``files`` are those that it lists and the manifest itself, in the order of their paths."""
+    """A folder with a manifest; ``files`` are those that it lists and the manifest itself, sorted by path."""
 
     folder: Path
     manifest: Manifest

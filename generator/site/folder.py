@@ -13,19 +13,19 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from generator.errors import UsageError
+from generator.files import TEMPORARY_PREFIX
 from generator.site.listing import (
     JOURNAL,
-    MAX_MANIFEST_BYTES,
     MANIFEST,
+    MAX_MANIFEST_BYTES,
     Claims,
     is_ours,
-    read_journal,
     journal_bytes,
     listed_files,
     merge_claims,
+    read_journal,
 )
 from generator.site.paths import link_in, read_regular
-from generator.files import TEMPORARY_PREFIX
 
 ALLOWED_FILES = {"README.md", ".nojekyll"}
 """Files that an output folder may hold before the first build; ``rm -r site/*`` leaves the second behind."""

@@ -8,9 +8,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from generator.version import __version__
 from generator.site.listing import MADE_BY, is_manifest
 from generator.site.records import SCHEMA_VERSION, Manifest, Model, SiteFile, json_schema
+from generator.version import __version__
 
 _LISTS = ("models", "layers", "filters", "files")
 _MAX_REASON = 160

@@ -53,7 +53,7 @@ def link_in(folder: Path, path: str) -> str | None:
 def read_regular(path: Path, max_bytes: int) -> bytes:
     """Return the bytes of a regular file.
 
-    Raises OSError for anything else, such as a link, a folder or a pipe, and for a file of more than ``max_bytes`` bytes.
+    Raises OSError for anything else, such as a link, a folder or a pipe, and for a file of more than ``max_bytes``.
     """
     flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
     with open(os.open(path, flags), "rb") as opened:  # noqa: PTH123

@@ -1,6 +1,6 @@
 """The typed records of manifest.json, which is written from them and parsed into them; its JSON Schema is made of them.
 
-A manifest that is read is untrusted input: each value is checked, and every path must be one of the files that it lists.
+A manifest that is read is untrusted input: each value is checked, and every path must be one of its listed files.
 """
 
 from __future__ import annotations

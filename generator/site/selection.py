@@ -6,9 +6,9 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
+from generator.plan import spread
 from generator.site.records import Layer
 from generator.site.sheets import BEST
-from generator.plan import spread
 
 EXPECTED_SELECTION = f"expected all, a number above zero, indices such as 5,0,7, or strongest:N up to {BEST}"
 

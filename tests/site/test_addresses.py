@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from generator.site.addresses import find_address, first_names, technique_of
 from generator.errors import UsageError
-
+from generator.site.addresses import find_address, first_names, technique_of
 from tests.site.records import layer, model, technique
 
 MODELS = (

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from generator.config.values import ObjectiveSpec
-from generator.site.data import CALLBACK
 from generator.plan import PhotoIdentity
+from generator.site.data import CALLBACK
 from tests.pages.gallery import Gallery, Page, fill
 from tests.summaries import conv, entry, summary
 

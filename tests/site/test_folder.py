@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from generator.errors import UsageError
+from generator.files import TEMPORARY_PREFIX
 from generator.site import folder as output
 from generator.site.folder import Changes, Content, Removed, check_output, remove_site, write_files
 from generator.site.listing import JOURNAL, MANIFEST
-from generator.files import TEMPORARY_PREFIX
 
 Files = dict[str, str]
 MARK = {"schema": 2, "made_by": "filter-gallery"}

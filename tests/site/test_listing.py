@@ -6,7 +6,16 @@ from typing import Any
 
 import pytest
 
-from generator.site.listing import is_journal, is_manifest, is_ours, read_journal, journal_bytes, listed_files, merge_claims, read_json
+from generator.site.listing import (
+    is_journal,
+    is_manifest,
+    is_ours,
+    journal_bytes,
+    listed_files,
+    merge_claims,
+    read_journal,
+    read_json,
+)
 
 A, B = "a" * 64, "b" * 64
 OURS: dict[str, Any] = {"made_by": "filter-gallery", "schema": 2, "generator": "1", "models": [], "files": []}

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from generator.site.paths import path_fault, is_inside, link_in, read_regular
+from generator.site.paths import is_inside, link_in, path_fault, read_regular
 
 INSIDE = [
     "index.html",

@@ -8,9 +8,9 @@ from generator.site.selection import (
     EXPECTED_SELECTION,
     SiteSelection,
     Strongest,
-    select_filters,
     filter_count_text,
     parse_selection,
+    select_filters,
     selection_text,
 )
 from tests.site.records import layer
