@@ -45,7 +45,7 @@ ELSEWHERE: dict[str, str] = {
     "pages/embedding": "browser/test_embedding.py",
     "pages/gather": "pages/test_pictures.py",
     "pages/gather_comparisons": "pages/test_comparison.py",
-    "pages/results": "pages/test_pictures.py",
+    "pages/stored_records": "pages/test_pictures.py",
     "pages/sheets/techniques": "sphinx/test_choosing.py",
     "pages/technique": "pages/sheets/test_thumbnails.py",
     "pipeline/context": "pipeline/test_build.py",
