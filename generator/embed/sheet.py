@@ -23,7 +23,7 @@ def contact_png(site: BuiltSite, target: EmbedTarget, columns: int | None = None
     Raises GalleryError if a file of the site is missing or damaged.
     """
     try:
-        return as_png(draw(contact_sheet(site, target, columns, side)))
+        return as_png(draw(target_sheet(site, target, columns, side)))
     except (
         OSError,
         SyntaxError,
@@ -34,7 +34,7 @@ def contact_png(site: BuiltSite, target: EmbedTarget, columns: int | None = None
         raise GalleryError(f"{site.folder}: a picture {reason}", "Run: filter-gallery build") from None
 
 
-def contact_sheet(site: BuiltSite, target: EmbedTarget, columns: int | None = None, side: int = SIDE) -> Sheet:
+def target_sheet(site: BuiltSite, target: EmbedTarget, columns: int | None = None, side: int = SIDE) -> Sheet:
     """Return a target's contact sheet; its pictures are read when it is drawn."""
     layer = target.layer
     if layer is None:

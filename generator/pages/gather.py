@@ -6,7 +6,7 @@ import base64
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from generator.analysis.records import FeatureMap, File, KernelView, PooledMap
+from generator.analysis.records import FeatureMapView, File, KernelView, PooledMap
 from generator.config.values import ModelEntry
 from generator.models.summary import ConvLayer, ModelSummary
 from generator.pages.pictures import pictures_of
@@ -74,13 +74,13 @@ def _filter(
 
 def _maps(
     records: StoredRecords, photos: Mapping[PhotoIdentity, File], layer: ConvLayer, stem: str, index: int
-) -> Iterable[FeatureMap]:
+) -> Iterable[FeatureMapView]:
     for number, (photo, seen) in enumerate(photos.items()):
         if entry := records.activations(photo, layer.index).get(index):
             file = File(f"{stem}-feature-map-{number}.webp", entry["map"], *entry["size"])
             pooled = entry["sketch"]
             pooled_map = PooledMap(pooled["low"], pooled["high"], base64.b64decode(pooled["cells"]))
-            yield FeatureMap(
+            yield FeatureMapView(
                 photo.name, seen, file, entry["response"], entry["peak"], entry["places"], pooled_map, number
             )
 

@@ -32,7 +32,7 @@ OURS, STATIC = "ours/", "static/"
 SITE_ASSETS = ("site.css", "site.js")
 """The style sheet and the script of the pages; their paths in a site contain a hash."""
 
-ALLOWED_FILES = ("README", "README.md", "README.txt", "LICENSE")
+DOCUMENTATION_FILES = ("README", "README.md", "README.txt", "LICENSE")
 """Files that a folder of templates may hold besides them."""
 
 
@@ -155,7 +155,7 @@ def files_below(folder: Path) -> Iterator[str]:
 def _problems(jinja: Environment, own: Path) -> Iterator[tuple[str, str]]:
     """Yield (file, what is wrong with it) of the owner's templates."""
     known = [name for name in files_below(assets.templates_path()) if not name.startswith(STATIC)]
-    mine = [name for name in files_below(own) if not name.startswith(STATIC) and name not in ALLOWED_FILES]
+    mine = [name for name in files_below(own) if not name.startswith(STATIC) and name not in DOCUMENTATION_FILES]
     reachable = [*mine, *known, *(OURS + name for name in known)]
     used: set[str] = set()
     for name in mine:

@@ -12,7 +12,7 @@ import pytest
 
 from generator.analysis import layer_insight as insight
 from generator.analysis.layer_insight import LayerInsight, SimilarFilter
-from generator.analysis.records import FeatureMap, File, KernelView, PooledMap
+from generator.analysis.records import FeatureMapView, File, KernelView, PooledMap
 from generator.pages.gather import model_view
 from generator.pages.views import FilterView, LayerView
 from tests.pages.gallery import Gallery, fill
@@ -34,9 +34,9 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> FilterView:
 
 def feature_map(
     cells: np.ndarray | bytes, active_share: float = 0.5, peak: float = 2.0, photo: str = "cat"
-) -> FeatureMap:
+) -> FeatureMapView:
     pooled_map = PooledMap(0.0, peak, cells if isinstance(cells, bytes) else cells.tobytes())
-    return FeatureMap(photo, FILE, FILE, peak / 2, peak, active_share, pooled_map)
+    return FeatureMapView(photo, FILE, FILE, peak / 2, peak, active_share, pooled_map)
 
 
 def kernel(*similar: tuple[int, float], group: int = 0, inputs: int = 100) -> KernelView:
@@ -45,7 +45,7 @@ def kernel(*similar: tuple[int, float], group: int = 0, inputs: int = 100) -> Ke
 
 def layer(
     shown: FilterView,
-    maps: list[list[FeatureMap]],
+    maps: list[list[FeatureMapView]],
     kernels: Sequence[KernelView | None] | None = None,
     **fields: object,
 ) -> LayerInsight:

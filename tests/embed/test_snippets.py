@@ -19,7 +19,7 @@ from PIL import Image
 
 from generator.cli import main
 from generator.cli.embed import FORMATS as NAMES
-from generator.embed.sheet import contact_png, contact_sheet
+from generator.embed.sheet import contact_png, target_sheet
 from generator.embed.snippets import SNIPPETS, Placement
 from generator.embed.target import find_target
 from generator.errors import GalleryError
@@ -142,8 +142,8 @@ def test_one_filter_is_named(models: tuple[Model, ...]) -> None:
 
 
 def test_a_sheet_has_no_more_columns_than_tiles(models: tuple[Model, ...], built: BuiltSite) -> None:
-    assert contact_sheet(built, find_target(models, "net/stem", (1, 2, 3)), 64).columns == 3
-    sheet = contact_sheet(built, find_target(models, "net", 2), 24)
+    assert target_sheet(built, find_target(models, "net/stem", (1, 2, 3)), 64).columns == 3
+    sheet = target_sheet(built, find_target(models, "net", 2), 24)
     assert (sheet.columns, sheet.about) == (2, "2 filters of each layer")
     assert [[tile.label for tile in section.tiles] for section in sheet.sections] == [["0", "2"]] * 2
 
@@ -154,7 +154,7 @@ def tile(built: BuiltSite, target: str, number: int, columns: int = 4, **more: o
     image = np.asarray(Image.open(io.BytesIO(contact_png(built, embed_target, columns, 64))).convert("RGB")).astype(
         float
     )
-    sheet = contact_sheet(built, embed_target, columns, 64)
+    sheet = target_sheet(built, embed_target, columns, 64)
     top = image.shape[0] - 8 - 82 * -(-len(sheet.sections[0].tiles) // columns)
     left = 8 + 72 * (number % columns)
     y = top + 82 * (number // columns)
@@ -173,7 +173,7 @@ def test_a_contact_sheet_shows_the_filters_in_the_order_asked_for(
 
 
 def test_of_a_model_it_shows_each_layers_strongest(built: BuiltSite, models: tuple[Model, ...]) -> None:
-    sheet = contact_sheet(built, find_target(models, "net"), 2)
+    sheet = target_sheet(built, find_target(models, "net"), 2)
     assert [(section.heading, [tile.label for tile in section.tiles]) for section in sheet.sections] == [
         (name, ["3", "2"]) for name in LAYERS
     ]

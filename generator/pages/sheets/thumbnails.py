@@ -13,7 +13,7 @@ from PIL import Image
 from generator.analysis.records import File
 from generator.digests import digest
 from generator.imaging.thumbnails import strip_thumbnail, thumbnail
-from generator.pages.technique import Cell, Technique
+from generator.pages.technique import Cell, TechniqueView
 from generator.site.records import PICTURE_KIND, STRIP_KIND
 from generator.site.sheets import ACROSS, CELL, PER_SHEET, place
 from generator.store import Store
@@ -23,7 +23,7 @@ VERSION = 2
 """Raised when the same pictures give other sheets than before."""
 
 
-def with_sheets(technique: Technique, folder: str, store: Store) -> Technique:
+def with_sheets(technique: TechniqueView, folder: str, store: Store) -> TechniqueView:
     """Return a technique with its sheets, made where the store does not hold them yet.
 
     Raises GalleryError if a picture is missing from the store or damaged.
