@@ -14,7 +14,7 @@ from PIL import Image
 from generator.config import Config, ModelEntry
 from generator.models.preprocess import named
 from generator.models.summary import ArchitectureRow, ConvLayer, ModelSummary
-from generator.pages.site import Gathered
+from generator.pages.fingerprint import PlannedModel
 from generator.plan import FEATURE_MAP, KERNEL, PhotoIdentity, Task, plan_model
 from generator.store import Store
 
@@ -100,7 +100,7 @@ def _cells(layer: int, index: int) -> str:
     return base64.b64encode(np.random.default_rng([layer, index, 1]).integers(0, 256, 64, np.uint8).tobytes()).decode()
 
 
-def gathered(folder: Path) -> tuple[Config, list[Gathered], Store]:
+def gathered(folder: Path) -> tuple[Config, list[PlannedModel], Store]:
     """Return the arguments of ``pages.site.write_site``, with the store filled."""
     entry = ModelEntry("vgg16", "vgg16", "application", "VGG16")
     vgg16, store = summary(), Store(folder / "store")
