@@ -95,9 +95,9 @@ def test_a_picture_is_of_the_kinds_that_a_reader_is_told_of(chosen: Chosen, expe
 
 def test_another_objective_needs_its_words_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(OBJECTIVES, "energy", Term("mean square", "mean of the squares", note="Note <this>."))
-    made = gallery(tmp_path, objective=(CHANNEL, ObjectiveSpec("energy")))
-    fill(made.store, made.tasks())
-    picture = shown(made)[2].pictures[1]
+    gallery = gallery_of(tmp_path, objective=(CHANNEL, ObjectiveSpec("energy")))
+    fill(gallery.store, gallery.tasks())
+    picture = shown(gallery)[2].pictures[1]
     assert (picture.title, picture.kinds) == ("Mean square", ("energy",))
     assert ("Objective", "mean of the squares of channel 2") in text.settings(picture.settings, 2)
     macros = open_templates(None).environment.get_template("picture.html").module
