@@ -114,10 +114,10 @@ def test_recipes_give_code_as_ours_is(copy: Path) -> None:
 def test_recipes_work(copy: Path) -> None:
     ran(copy, "-m", "mypy", *{step.file for step in STEPS if step.file.endswith(".py")})
     (copy / "config.yaml").write_text(CONFIG, encoding="utf-8")
-    assert ran(copy, "-m", "generator", "count") == "1 models.\n"
+    assert ran(copy, "-m", "generator", "count") == "Models: 1\n"
     ran(copy, "-m", "generator", "build")
     site = copy / "site"
-    assert "This gallery shows 1 models." in (site / "credits.html").read_text(encoding="utf-8")
+    assert "Networks in this gallery: 1." in (site / "credits.html").read_text(encoding="utf-8")
     assert '<a href="credits.html">' in (site / "index.html").read_text(encoding="utf-8")
     assert "<p>Ask &lt;Ada&gt;.</p>" in (site / "index.html").read_text(encoding="utf-8")
     layer = json.loads((site / "manifest.json").read_text(encoding="utf-8"))["models"][0]["layers"][0]
