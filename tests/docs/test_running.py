@@ -36,6 +36,7 @@ ELSEWHERE = {
 NOT_RUN = {
     "make format": "changes the checkout",
     "make hooks": "changes the checkout's git",
+    "make coverage": "as long again as make test",
     "make bench": "half an hour",
     "make models-table": "a quarter of an hour",
     "make alive": "ten minutes",
