@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from generator.errors import (
-    LONGEST_REASON,
+    MAX_REASON_LENGTH,
     ConfigError,
     GalleryError,
     ModelError,
@@ -163,12 +163,12 @@ def test_errors_that_wrap_each_other_end() -> None:
 @pytest.mark.parametrize("text", ["word " * 200, "x" * 1000, "begin " + "m" * 500 + " end", "b" * 290 + " " + "c" * 20])
 def test_a_long_reason_keeps_its_ends(text: str) -> None:
     shortened = reason(ValueError(f"first {text} last"))
-    assert len(shortened) <= LONGEST_REASON
+    assert len(shortened) <= MAX_REASON_LENGTH
     assert " ... " in shortened
     assert shortened.startswith("first")
     assert shortened.endswith("last")
 
 
 def test_a_reason_of_just_the_longest_length_is_whole() -> None:
-    text = "y" * LONGEST_REASON
+    text = "y" * MAX_REASON_LENGTH
     assert reason(ValueError(text)) == text

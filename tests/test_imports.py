@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "generator"
 HEAVY = {"tensorflow", "keras", "torch", "jax"}
-COMMANDS = ("build", "clean", "embed", "init", "layers", "models", "plan", "publish", "render", "serve")
+COMMANDS = sorted(path.stem for path in (PACKAGE / "cli").glob("*.py") if "@click.command" in path.read_text())
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:

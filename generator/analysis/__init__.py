@@ -1,1 +1,1 @@
-"""What filters have to do with each other, with photos and with other models: plain numbers of records."""
+"""Numbers computed from records: how filters are related to each other, to photos and to those of other models."""

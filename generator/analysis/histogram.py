@@ -1,4 +1,4 @@
-"""How many of some numbers are how large, drawn as small bars."""
+"""A histogram of numbers, with the rectangles that draw it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ FEWEST, MOST = 5, 24
 
 @dataclass(frozen=True)
 class Bar:
-    """How many numbers lie from ``low`` to ``high``, and the rectangle that shows it."""
+    """How many numbers lie from ``low`` to ``high``, and the rectangle that shows it, in pixels."""
 
     low: float
     high: float
@@ -27,7 +27,10 @@ class Bar:
 
 @dataclass(frozen=True)
 class Histogram:
-    """Bars of equal width over a range; ``zero`` is where zero is, if that is inside, and the rest is said in words."""
+    """Bars of equal width from ``low`` to ``high``; ``zero`` is the x of zero in pixels, None unless it lies within.
+
+    ``least``, ``median`` and ``largest`` are of the numbers. ``width`` and ``height`` are the drawing's, in pixels.
+    """
 
     width: int
     height: int
@@ -41,9 +44,9 @@ class Histogram:
 
 
 def histogram(numbers: Sequence[float], low: float | None = None, high: float | None = None) -> Histogram | None:
-    """Return the histogram of some numbers, with the square root of their number of bars; None of no numbers.
+    """Return the histogram of numbers, None if there are none; the number of bars is the square root of theirs.
 
-    The range is from the least, or zero if that is below it, to the largest, unless ``low`` and ``high`` say it.
+    The range includes all numbers and zero, unless ``low`` and ``high`` are given.
     """
     if not len(numbers):
         return None
@@ -55,17 +58,17 @@ def histogram(numbers: Sequence[float], low: float | None = None, high: float | 
     counts, edges = np.histogram(values, bins=count, range=(begin, end))
     step, highest = WIDTH / count, max(1, int(counts.max()))
     bars = []
-    for place, number in enumerate(counts.tolist()):
-        tall = number / highest * (HEIGHT - 8)
+    for position, number in enumerate(counts.tolist()):
+        bar_height = number / highest * (HEIGHT - 8)
         bars.append(
             Bar(
-                low=float(edges[place]),
-                high=float(edges[place + 1]),
+                low=float(edges[position]),
+                high=float(edges[position + 1]),
                 count=number,
-                x=round(place * step + 0.5, 2),
-                y=round(HEIGHT - tall, 2),
+                x=round(position * step + 0.5, 2),
+                y=round(HEIGHT - bar_height, 2),
                 width=round(step - 1, 2),
-                height=round(tall, 2),
+                height=round(bar_height, 2),
             )
         )
     zero = round(-begin / (end - begin) * WIDTH, 2) if begin < 0 < end else None

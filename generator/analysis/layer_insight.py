@@ -1,6 +1,6 @@
-"""What the filters of a layer have to do with each other: which are alike, which are needless, which never rest.
+"""How the filters of a layer are related: which are similar, which are redundant, which are dead or over-active.
 
-All of it is about the photos of the gallery alone, and about the filters that it shows.
+All of it is measured on the photos of the gallery, among the filters that it shows.
 """
 
 from __future__ import annotations
@@ -18,203 +18,213 @@ from generator.analysis.records import FilterRecord
 from generator.analysis.verdict import DEAD
 from generator.models.summary import ConvLayer
 
-NEAREST = 6
-"""How many of the filters that answer most alike are named."""
+MOST_SIMILAR = 6
+"""How many of the filters with the most similar activations are named."""
 
-SILENT_BELOW = frozenset({"relu", "relu6", "hard_sigmoid", "hardsigmoid"})
-"""Activations that are exactly zero over a whole range: with any other there is no silence to count."""
+WITH_EXACT_ZEROS = frozenset({"relu", "relu6", "hard_sigmoid", "hardsigmoid"})
+"""Activation functions that are exactly zero over a whole range: with any other, hardly any activation is zero."""
 
-EVERYWHERE = 0.99
-"""A filter that fires at so large a share of every photo's places is over-active: its activation cuts nothing off, and
-it is no more than linear. The opposite of a large APoZ, the average percentage of zeros (Hu and others, Network
-Trimming, 2016). A convention, not fitted to any network: all places but one in a hundred."""
+OVERACTIVE_SHARE = 0.99
+"""A filter that fires at so large a share of every photo's positions is over-active: its activation function cuts
+nothing off, and it is no more than linear. The opposite of a large APoZ, the average percentage of zeros (Hu and
+others, Network Trimming, 2016). A convention, not fitted to any network: all positions but one in a hundred."""
 
-SAME_ANSWERS = 0.95
-"""Squared 0.9: nine tenths of how a filter's answers vary follow from the other's, but for a factor and an offset,
-which the next layer's own weights can make up for."""
+SAME_ACTIVATIONS = 0.95
+"""The least correlation of redundant filters. Squared 0.9: nine tenths of the variance of a filter's activations follow
+from the other's, but for a factor and an offset, which the next layer's own weights can make up for."""
 
 SAME_WEIGHTS = sqrt(0.5)
-"""Squared a half: as directions, the kernels have more in common than not. Sketches are coarse: without this, a filter
-for light above dark is the same as one for dark above light, as both fire along the same edges."""
+"""The least cosine of redundant filters. Squared a half: as directions, the kernels have more in common than not.
+Pooled maps are coarse: without this, a filter for light above dark is the same as one for dark above light, as both
+fire along the same edges."""
 
 BEYOND_CHANCE = 2.0
-"""Standard deviations from zero that a cosine must be above to be told: kernels of n random weights have cosines about
-zero with a standard deviation of 1 / sqrt(n)."""
+"""Standard deviations above zero from which a cosine is shown: kernels of n random weights have cosines about zero with
+a standard deviation of 1 / sqrt(n)."""
 
 _BLOCK = 1024
+"""Filters that are compared at a time."""
 
 
 @dataclass(frozen=True)
-class Near:
-    """A filter that is like another: how much (1 is the same), and whether it is among those that the gallery shows.
+class SimilarFilter:
+    """A filter that is similar to another; 1 is the same. ``shown`` tells whether the gallery shows it.
 
-    ``elsewhere`` tells that it reads other inputs, so that it is only its pattern that is alike.
+    ``other_inputs`` tells that it reads other input channels: then only its pattern is similar.
     """
 
     index: int
-    value: float
+    similarity: float
     shown: bool = True
-    elsewhere: bool = False
+    other_inputs: bool = False
 
 
 @dataclass(frozen=True)
 class FilterInsight:
-    """What is known of one filter among the others of its layer.
+    """How one filter is related to the others of its layer.
 
-    ``group`` are the filters that it is redundant with, itself among them, or none. ``places`` is the least share of
-    places that it fires at over the photos, None if none was tried. ``by_weights`` are those whose cosine is above
-    ``chance``, which random kernels of as many weights seldom reach.
+    ``by_activations`` are those whose feature maps correlate most with its own, ``by_weights`` those whose cosine is
+    above ``chance``, which random kernels of as many weights seldom reach. ``group`` are the filters that it is
+    redundant with, itself among them, or none. ``inactive`` tells that it is above zero on no photo. ``active_share``
+    is the least share of positions that it fires at over the photos, None without photos.
     """
 
     index: int
-    by_answers: tuple[Near, ...]
-    by_weights: tuple[Near, ...]
+    by_activations: tuple[SimilarFilter, ...]
+    by_weights: tuple[SimilarFilter, ...]
     chance: float
     group: tuple[int, ...]
     dead: bool
-    silent: bool
+    inactive: bool
     overactive: bool
-    places: float | None
+    active_share: float | None
 
 
 @dataclass(frozen=True)
 class LayerInsight:
-    """What is known of a layer's filters together.
+    """How the filters of a layer are related.
 
-    ``photos`` is how many photos they were compared on, ``can_rest`` whether there is silence to count at all.
-    ``apart`` tells that filters read different inputs: each its own, or a group of them.
-    ``responses`` and ``places`` are the distributions over filters of what each gives on average over the photos.
+    ``photos`` is how many photos they were compared on. ``has_exact_zeros`` tells whether the layer's activation
+    function gives exact zeros, without which none is over-active. ``separate_inputs`` tells that not all filters read
+    the same input channels. ``responses`` and ``active_shares`` are the distributions over filters of the mean response
+    to a photo, and of the mean share of positions that a filter fires at.
     """
 
     photos: int
-    can_rest: bool
-    apart: bool
+    has_exact_zeros: bool
+    separate_inputs: bool
     filters: tuple[FilterInsight, ...]
     responses: Histogram | None
-    places: Histogram | None
+    active_shares: Histogram | None
 
     @cached_property
     def by_filter(self) -> dict[int, FilterInsight]:
-        """Return what is known of each filter by its index."""
-        return {one.index: one for one in self.filters}
+        """Return the filters by their index."""
+        return {insight.index: insight for insight in self.filters}
 
     @cached_property
     def dead(self) -> tuple[int, ...]:
         """Return the filters that nothing excited."""
-        return tuple(one.index for one in self.filters if one.dead)
+        return tuple(insight.index for insight in self.filters if insight.dead)
 
     @cached_property
-    def silent(self) -> tuple[int, ...]:
-        """Return the filters that answer to no photo although something else excites them."""
-        return tuple(one.index for one in self.filters if one.silent and not one.dead)
+    def inactive(self) -> tuple[int, ...]:
+        """Return the filters that are above zero on no photo although a picture excites them."""
+        return tuple(insight.index for insight in self.filters if insight.inactive and not insight.dead)
 
     @cached_property
     def overactive(self) -> tuple[int, ...]:
         """Return the filters that fire nearly everywhere."""
-        return tuple(one.index for one in self.filters if one.overactive)
+        return tuple(insight.index for insight in self.filters if insight.overactive)
 
     @cached_property
     def groups(self) -> tuple[tuple[int, ...], ...]:
-        """Return the groups of filters that are alike in both ways, the largest first."""
-        return tuple(sorted({one.group for one in self.filters if one.group}, key=lambda group: (-len(group), group)))
+        """Return the groups of redundant filters, the largest first."""
+        groups = {insight.group for insight in self.filters if insight.group}
+        return tuple(sorted(groups, key=lambda group: (-len(group), group)))
 
     @cached_property
     def redundant(self) -> tuple[int, ...]:
         """Return the filters of all groups."""
-        return tuple(one.index for one in self.filters if one.group)
+        return tuple(insight.index for insight in self.filters if insight.group)
 
     def flags(self, index: int) -> tuple[str, ...]:
-        """Return what a filter stands out by: ``dead``, ``overactive``, ``redundant``."""
-        one = self.by_filter[index]
-        boxes = (("dead", one.dead), ("overactive", one.overactive), ("redundant", bool(one.group)))
-        return tuple(name for name, holds in boxes if holds)
+        """Return which of ``dead``, ``overactive`` and ``redundant`` a filter is."""
+        insight = self.by_filter[index]
+        flags = {"dead": insight.dead, "overactive": insight.overactive, "redundant": bool(insight.group)}
+        return tuple(name for name, holds in flags.items() if holds)
 
 
 def layer_insight(layer: ConvLayer, filters: Sequence[FilterRecord]) -> LayerInsight:
-    """Return what is known of the filters that are shown of a layer."""
-    can_rest = layer.activation in SILENT_BELOW
-    answers = pooled_matrix([one.maps for one in filters])
-    shown = {one.index: row for row, one in enumerate(filters)}
-    chances = [_chance(layer, one) for one in filters]
-    by_weights = [_by_weights(one, chance, filters, shown) for one, chance in zip(filters, chances, strict=True)]
-    by_answers, pairs = _compared(answers, by_weights, shown)
-    groups = _grouped(pairs)
-    found = []
-    for one, near, twins, chance in zip(filters, by_answers, by_weights, chances, strict=True):
-        places = min((m.places for m in one.maps if m.places is not None), default=None)
-        dead = one.verdict == DEAD
-        found.append(
+    """Return how the filters that are shown of a layer are related."""
+    has_exact_zeros = layer.activation in WITH_EXACT_ZEROS
+    activations = pooled_matrix([record.maps for record in filters])
+    row_of = {record.index: row for row, record in enumerate(filters)}
+    chances = [_chance(layer, record) for record in filters]
+    by_weights = [
+        _similar_by_weights(record, chance, filters, row_of) for record, chance in zip(filters, chances, strict=True)
+    ]
+    by_activations, redundant_pairs = _compared(activations, by_weights, row_of)
+    groups = _grouped(redundant_pairs)
+    insights = []
+    for row, record in enumerate(filters):
+        active_share = min((m.active_share for m in record.maps if m.active_share is not None), default=None)
+        dead = record.verdict == DEAD
+        nearly_everywhere = active_share is not None and active_share >= OVERACTIVE_SHARE
+        insights.append(
             FilterInsight(
-                index=one.index,
-                by_answers=near,
-                by_weights=twins,
-                chance=chance,
-                group=groups.get(one.index, ()),
+                index=record.index,
+                by_activations=by_activations[row],
+                by_weights=by_weights[row],
+                chance=chances[row],
+                group=groups.get(record.index, ()),
                 dead=dead,
-                silent=bool(one.maps) and all(m.peak <= 0 for m in one.maps),
-                overactive=can_rest and not dead and places is not None and places >= EVERYWHERE,
-                places=places,
+                inactive=bool(record.maps) and all(m.peak <= 0 for m in record.maps),
+                overactive=has_exact_zeros and not dead and nearly_everywhere,
+                active_share=active_share,
             )
         )
-    heard = [one for one in filters if one.maps]
-    means = [sum(m.response for m in one.maps) / len(one.maps) for one in heard]
-    shares = [sum(m.places or 0.0 for m in one.maps) / len(one.maps) for one in heard] if can_rest else []
+    maps_of_filters = [record.maps for record in filters if record.maps]
+    responses = [sum(m.response for m in maps) / len(maps) for maps in maps_of_filters]
+    active_shares = [sum(m.active_share or 0.0 for m in maps) / len(maps) for maps in maps_of_filters]
     return LayerInsight(
-        photos=answers.shape[1] // CELLS,
-        can_rest=can_rest,
-        apart=len({one.kernel.source for one in filters if one.kernel}) > 1,
-        filters=tuple(found),
-        responses=histogram(means),
-        places=histogram(shares, low=0.0, high=1.0),
+        photos=activations.shape[1] // CELLS,
+        has_exact_zeros=has_exact_zeros,
+        separate_inputs=len({record.kernel.input_group for record in filters if record.kernel}) > 1,
+        filters=tuple(insights),
+        responses=histogram(responses),
+        active_shares=histogram(active_shares, low=0.0, high=1.0) if has_exact_zeros else None,
     )
 
 
 def _compared(
-    answers: Array, by_weights: Sequence[Sequence[Near]], shown: dict[int, int]
-) -> tuple[list[tuple[Near, ...]], list[tuple[int, int]]]:
-    """Return for each filter those that answer most alike, and the pairs that are alike in both ways.
+    activations: Array, by_weights: Sequence[Sequence[SimilarFilter]], row_of: dict[int, int]
+) -> tuple[list[tuple[SimilarFilter, ...]], list[tuple[int, int]]]:
+    """Return for each filter those whose activations are most similar, and the pairs that are redundant.
 
-    Pairs that read different inputs are left out: that their weights are alike tells nothing of what they do.
+    A redundant pair is similar by activations and by weights. Pairs that read different inputs are none: that their
+    weights are similar tells nothing of what they compute.
     """
-    near: list[tuple[Near, ...]] = []
-    pairs: list[tuple[int, int]] = []
-    indices = list(shown)
-    kept = min(NEAREST, len(indices) - 1)
+    most_similar: list[tuple[SimilarFilter, ...]] = []
+    redundant_pairs: list[tuple[int, int]] = []
+    indices = list(row_of)
+    count = min(MOST_SIMILAR, len(indices) - 1)
     for begin in range(0, len(indices), _BLOCK):
         # Four digits: more would depend on how many threads summed them up, and pages would change for nothing.
-        alike = np.round(correlations(answers[begin : begin + _BLOCK], answers).astype(np.float64), 4)
-        own = np.arange(begin, begin + len(alike))
-        for row, place in zip(alike, own.tolist(), strict=True):
-            twins = (n for n in by_weights[place] if n.shown and not n.elsewhere and n.value >= SAME_WEIGHTS)
-            pairs += [(indices[place], n.index) for n in twins if row[shown[n.index]] >= SAME_ANSWERS]
-        alike[np.arange(len(alike)), own] = -1
-        order = np.argpartition(-alike, max(0, kept - 1), axis=1)[:, :kept]
-        level = np.take_along_axis(alike, order, axis=1)
-        for places, values in zip(order.tolist(), level.tolist(), strict=True):
-            ranked = sorted((-value, indices[place]) for place, value in zip(places, values, strict=True))
-            near.append(tuple(Near(index, -value) for value, index in ranked if value < 0))
-    return near, pairs
+        block = np.round(correlations(activations[begin : begin + _BLOCK], activations).astype(np.float64), 4)
+        own_rows = np.arange(begin, begin + len(block))
+        for correlated, own in zip(block, own_rows.tolist(), strict=True):
+            for other in by_weights[own]:
+                same_weights = other.shown and not other.other_inputs and other.similarity >= SAME_WEIGHTS
+                if same_weights and correlated[row_of[other.index]] >= SAME_ACTIVATIONS:
+                    redundant_pairs.append((indices[own], other.index))
+        block[np.arange(len(block)), own_rows] = -1  # no filter is listed as similar to itself
+        nearest = np.argpartition(-block, max(0, count - 1), axis=1)[:, :count]
+        for rows, values in zip(nearest.tolist(), np.take_along_axis(block, nearest, axis=1).tolist(), strict=True):
+            ranked = sorted((-value, indices[row]) for row, value in zip(rows, values, strict=True))
+            most_similar.append(tuple(SimilarFilter(index, -value) for value, index in ranked if value < 0))
+    return most_similar, redundant_pairs
 
 
-def _chance(layer: ConvLayer, one: FilterRecord) -> float:
+def _chance(layer: ConvLayer, record: FilterRecord) -> float:
     """Return the cosine that two random kernels of the layer seldom reach."""
-    weights = prod(layer.kernel_shapes[0][:2]) * one.kernel.of if one.kernel else 0
+    weights = prod(layer.kernel_shapes[0][:2]) * record.kernel.input_count if record.kernel else 0
     return BEYOND_CHANCE / sqrt(max(1, weights))
 
 
-def _by_weights(
-    one: FilterRecord, chance: float, filters: Sequence[FilterRecord], shown: dict[int, int]
-) -> tuple[Near, ...]:
-    if one.kernel is None:
+def _similar_by_weights(
+    record: FilterRecord, chance: float, filters: Sequence[FilterRecord], row_of: dict[int, int]
+) -> tuple[SimilarFilter, ...]:
+    if record.kernel is None:
         return ()
-    found = []
-    for other, cosine in one.kernel.alike:
+    similar = []
+    for index, cosine in record.kernel.similar:
         if cosine <= chance:
-            break  # the nearest come first
-        twin = filters[shown[other]].kernel if other in shown else None
-        elsewhere = twin is not None and twin.source != one.kernel.source
-        found.append(Near(other, cosine, other in shown, elsewhere))
-    return tuple(found)
+            break  # the most similar come first
+        kernel = filters[row_of[index]].kernel if index in row_of else None
+        other_inputs = kernel is not None and kernel.input_group != record.kernel.input_group
+        similar.append(SimilarFilter(index, cosine, index in row_of, other_inputs))
+    return tuple(similar)
 
 
 def _grouped(pairs: Iterable[tuple[int, int]]) -> dict[int, tuple[int, ...]]:

@@ -1,4 +1,4 @@
-"""What the page of a filter is made of: plain values."""
+"""What a filter has in the store, as values: pictures, feature maps and a kernel."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from functools import cached_property
 from typing import Protocol
 
 from generator.analysis.trace import Plot, plot
-from generator.analysis.verdict import Verdict, verdict
+from generator.analysis.verdict import Verdict, picture_verdict
 from generator.config.values import RenderSettings
 
 
 @dataclass(frozen=True)
 class File:
-    """A picture of the site: where it is, relative to the root, which blob it is, and its pixels."""
+    """A picture file of the site: its path relative to the root, its blob in the store, and its size in pixels."""
 
     path: str
     blob: str
@@ -31,11 +31,11 @@ class PooledMap:
 
 
 @dataclass(frozen=True)
-class FeatureMap:
-    """A filter's answer to a photo; ``seen`` is the photo as the network sees it.
+class FeatureMapView:
+    """A filter's activations on a photo; ``seen`` is the photo as the network sees it.
 
-    ``places`` is the share of the map's places that are above zero, ``sketch`` the map in a few numbers,
-    ``number`` which of the model's photos it is.
+    ``response`` is their mean, ``peak`` the largest, ``active_share`` the share of positions that are above zero,
+    ``pooled_map`` the map in 8 x 8 cells, ``number`` the photo's position among the model's.
     """
 
     photo: str
@@ -43,33 +43,35 @@ class FeatureMap:
     file: File
     response: float
     peak: float
-    places: float | None = None
+    active_share: float | None = None
     pooled_map: PooledMap | None = None
     number: int = 0
 
 
 @dataclass(frozen=True)
 class KernelView:
-    """A filter's raw weights; ``inputs`` are (channel, share) of the slices shown, ``of`` how many there are.
+    """A filter's raw weights, one slice for each of its ``input_count`` input channels.
 
-    ``alike`` are the (filter, cosine) of the layer's filters whose weights are most alike, the nearest first.
+    ``inputs`` are (channel, share of the squared weights) of the slices that are shown, the largest first; ``similar``
+    are (filter, cosine) of the layer's filters with the most similar weights, the most similar first. A ``colour``
+    kernel is shown as an image of its own.
     """
 
     file: File
     colour: bool
     inputs: tuple[tuple[int, float], ...]
-    of: int
-    alike: tuple[tuple[int, float], ...] = ()
+    input_count: int
+    similar: tuple[tuple[int, float], ...] = ()
 
     @property
-    def source(self) -> int:
-        """Return which of the layer's groups of inputs the filter reads: 0 where all filters read the same."""
-        return self.inputs[0][0] // self.of if self.inputs else 0
+    def input_group(self) -> int:
+        """Return which of the layer's groups of input channels the filter reads: 0 where all filters read the same."""
+        return self.inputs[0][0] // self.input_count if self.inputs else 0
 
 
 @dataclass(frozen=True)
-class Level:
-    """What a photo gives under a picture's objective."""
+class PhotoValue:
+    """The value of a picture's objective on a photo."""
 
     photo: str
     value: float
@@ -79,9 +81,10 @@ class Level:
 class PictureView:
     """One picture of a filter.
 
-    ``title`` tells it from the filter's others, ``kinds`` are the words of ``pictures.kinds`` on what it is.
-    ``reached`` is the largest value of the objective from the start to the end, ``kin`` the largest that any of the
-    filter's pictures with the same objective reached; ``levels`` is what the photos give. ``channels`` is a sheet of
+    ``title`` distinguishes it from the filter's others, ``kinds`` are the kinds of ``pictures.kinds`` that it is of.
+    ``snapshots`` are (step, file) of the optimisation, ``trace`` the objective at every step. ``score`` is its value on
+    the finished picture, ``reached`` the largest from the start to the end, ``same_objective`` the largest of all the
+    filter's pictures with the same objective, ``photo_values`` the values on the photos. ``channels`` is a sheet of
     every channel of the picture, where not all of them are shown.
     """
 
@@ -95,7 +98,7 @@ class PictureView:
     same_objective: float
     trace: tuple[float, ...]
     transparent: bool
-    levels: tuple[Level, ...]
+    photo_values: tuple[PhotoValue, ...]
     channels: File | None = None
 
     @property
@@ -104,23 +107,24 @@ class PictureView:
         return self.settings.sign == "positive"
 
     @cached_property
-    def best_photo(self) -> Level | None:
-        """Return the photo that does best under the picture's objective."""
-        return max(self.levels, key=lambda level: level.value, default=None)
+    def best_photo(self) -> PhotoValue | None:
+        """Return the photo with the largest value of the picture's objective."""
+        return max(self.photo_values, key=lambda photo: photo.value, default=None)
 
     @cached_property
     def verdict(self) -> Verdict:
-        """Return the verdict on the picture: not ``dead`` if another climb for the same objective got somewhere."""
-        return verdict(self.score, max(self.reached, self.same_objective), [level.value for level in self.levels])
+        """Return the verdict on the picture: not ``dead`` if another optimisation of the same objective succeeded."""
+        largest = max(self.reached, self.same_objective)
+        return picture_verdict(self.score, largest, [photo.value for photo in self.photo_values])
 
     @property
     def empty(self) -> bool:
-        """Tell whether the picture is only what a climb left that reached nothing: it is not shown as a picture."""
+        """Tell whether the objective was never above zero: then the picture shows nothing, and is not shown as one."""
         return max(self.score, self.reached) <= 0
 
     @property
     def plot(self) -> Plot:
-        """Return the trace's plot, with the best photo's level where the two can be compared."""
+        """Return the trace's plot, with the best photo's value where the two can be compared."""
         # The reference method maximises the layer's own output, which is not where responses are read, and MaCo sees
         # enlarged crops, never the whole picture.
         comparable = self.best_photo is not None and self.settings.method == "fourier"
@@ -128,13 +132,13 @@ class PictureView:
 
 
 class FilterRecord(Protocol):
-    """What is known of a filter that is compared with the others of its layer."""
+    """What a filter needs to be compared with the others of its layer; ``FilterView`` is one."""
 
     @property
     def index(self) -> int: ...
 
     @property
-    def maps(self) -> tuple[FeatureMap, ...]: ...
+    def maps(self) -> tuple[FeatureMapView, ...]: ...
 
     @property
     def kernel(self) -> KernelView | None: ...

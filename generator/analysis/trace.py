@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 WIDTH, HEIGHT = 320, 120
 LONGEST = 32
-"""Points that a manifest's trace has at most."""
+"""The most points that a trace in the manifest has."""
 
 
 @dataclass(frozen=True)
 class Plot:
-    """An SVG plot's numbers: points of the line, the height of a reference line, and how many steps it spans."""
+    """An SVG plot: the points of its line, the y of a reference line, both in pixels, and how many steps it spans."""
 
     width: int
     height: int
@@ -22,9 +22,9 @@ class Plot:
 
 
 def plot(trace: Sequence[float], reference: float | None) -> Plot:
-    """Return the plot of a trace, with a level to compare it with (the best photo's response)."""
-    levels = [*trace, 0.0] + ([reference] if reference is not None else [])
-    low, high = min(levels), max(levels)
+    """Return the plot of a trace; ``reference`` is a value of the objective to compare it with, such as a photo's."""
+    values = [*trace, 0.0] + ([reference] if reference is not None else [])
+    low, high = min(values), max(values)
     span = (high - low) or 1.0
 
     def y(value: float) -> float:

@@ -71,13 +71,13 @@ class Display(ABC):
         return f'<div>{head}<div style="display:flex;flex-wrap:wrap;gap:12px">{figures}</div></div>'
 
     def _repr_png_(self) -> bytes:
-        from generator.imaging.contact_sheet import Part, Sheet, Tile, as_png, draw
+        from generator.imaging.contact_sheet import Section, Sheet, Tile, as_png, draw
 
         tiles = tuple(
             Tile(f"{index}", partial(Image.Image.copy, image))
             for index, image in zip(self.filters, self.images(), strict=True)
         )
-        return as_png(draw(Sheet(self.layer, self.model, (Part("", tiles),), min(8, max(1, len(tiles))), 128)))
+        return as_png(draw(Sheet(self.layer, self.model, (Section("", tiles),), min(8, max(1, len(tiles))), 128)))
 
 
 def _png(image: Image.Image) -> bytes:

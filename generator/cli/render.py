@@ -10,8 +10,9 @@ import click
 
 from generator.cli.options import config_for, config_option, debug_option, find_model, trust_option
 from generator.cli.terminal import print_line
-from generator.config.values import METHODS, ObjectiveSpec
+from generator.config.values import ObjectiveSpec
 from generator.errors import UsageError
+from generator.terms import METHODS, OBJECTIVES
 
 if TYPE_CHECKING:
     from generator.config.values import RenderSettings
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
 @click.argument("layer")
 @click.argument("filter_", metavar="[FILTER]", type=int, required=False)
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="The picture's file; PNG by default.")
-@click.option("--method", type=click.Choice(METHODS), help="How the picture is optimised.")
-@click.option("--objective", type=click.Choice(["channel", "neuron"]), help="The whole channel, or its centre unit.")
+@click.option("--method", type=click.Choice([*METHODS]), help="How the picture is optimised.")
+@click.option("--objective", type=click.Choice([*OBJECTIVES]), help="The whole channel, or its centre unit.")
 @click.option("--sign", type=click.Choice(["positive", "negative"]), help="What excites the filter, or drives it down.")
 @click.option("--size", type=click.IntRange(16, 2048), help="Pixels a side.")
 @click.option("--steps", type=click.IntRange(1, 100_000), help="Steps of the optimisation.")

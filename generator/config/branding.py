@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import fields
 from pathlib import Path
 
 from generator import markdown
@@ -30,14 +31,9 @@ _FOREIGN = "picture {!r} is on another host, which pages do not ask for anything
 
 def branding_of(file: ConfigFile, folder: Path) -> Branding:
     """Return the branding that a configuration describes."""
-    return Branding(
-        introduction=file.introduction,
-        logo=folder / file.logo if file.logo else None,
-        accent=file.accent,
-        footer=file.footer,
-        templates=folder / file.templates if file.templates else None,
-        folder=folder,
-    )
+    given = {field.name: getattr(file, field.name) for field in fields(Branding) if hasattr(file, field.name)}
+    paths = {name: folder / value for name, value in given.items() if isinstance(value, Path)}
+    return Branding(**{**given, **paths, "folder": folder})
 
 
 def _files(file: ConfigFile, folder: Path) -> Iterator[tuple[str, str]]:

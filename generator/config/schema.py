@@ -14,7 +14,8 @@ from generator.config.types.numbers import BandList, Channels, Deviations, Input
 from generator.config.types.objectives import ObjectiveList
 from generator.config.types.texts import CustomObjects, MarkdownText, Pair, PathText, Text, as_text
 from generator.config.types.transforms import TransformList
-from generator.config.values import LayerRule, MethodName, PreprocessChoice
+from generator.config.values import LayerRule, PreprocessChoice
+from generator.terms import MethodName
 
 Style = Literal["auto", "none", "caffe", "tf", "torch"]
 Order = Literal["rgb", "bgr"]

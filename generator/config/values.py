@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any
+
+from generator.terms import MethodName
 
 
 @dataclass(frozen=True)
@@ -18,9 +20,6 @@ class MostActive:
 
 Filters = str | int | tuple[int, ...] | MostActive
 """``"all"``, a number of filters spread over the layer, the filters' indices, or the most active ones."""
-
-MethodName = Literal["fourier", "pixel", "maco"]
-METHODS: tuple[MethodName, ...] = get_args(MethodName)
 
 Transforms = tuple[tuple[str, float], ...]
 """Random transforms in their order, each with its limit; see ``render.transforms``."""
@@ -59,7 +58,7 @@ class RenderSettings:
     precision: str = "auto"
 
 
-METHOD_DEFAULTS: dict[str, dict[str, Any]] = {
+METHOD_DEFAULTS: dict[MethodName, dict[str, Any]] = {
     "fourier": {"steps": 128, "learning_rate": 0.3, "transforms": USUAL_TRANSFORMS, "crops": 0},
     "pixel": {"steps": 100, "learning_rate": 4.0, "transforms": (), "crops": 0},
     "maco": {"steps": 64, "learning_rate": 1.0, "transforms": (), "crops": 32},

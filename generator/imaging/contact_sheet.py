@@ -1,4 +1,4 @@
-"""The drawing of a contact sheet: pictures on white with their labels, below a title."""
+"""Draws contact sheets: pictures on white with their labels, below a title."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from PIL import Image, ImageDraw, ImageFont
 from generator.imaging.thumbnails import scaled
 
 COLUMNS, SIDE = 8, 96
-"""Tiles of a row, and pixels of a tile's side: 876 pixels in all, about what a README on GitHub is wide."""
+"""Tiles in a row, and pixels of a tile's side: 876 pixels in all, about the width of a README on GitHub."""
 
-LEAST = 3
-"""As many tiles a sheet is wide at least: its title needs the room."""
+MIN_COLUMNS = 3
+"""The least width of a sheet, in tiles: its title needs the room."""
 
 COLOURS = 256
 PAPER, INK, SOFT, LINE = "#ffffff", "#1c1a17", "#645e55", "#ddd7cb"
@@ -25,16 +25,16 @@ PAPER, INK, SOFT, LINE = "#ffffff", "#1c1a17", "#645e55", "#ddd7cb"
 
 @dataclass(frozen=True)
 class Tile:
-    """One filter: its label, and how to get its picture. Without one, ``word`` says why, in its place."""
+    """One filter: its label and a function that opens its picture, or the ``placeholder`` written instead."""
 
     label: str
     picture: Callable[[], Image.Image] | None
-    word: str = ""
+    placeholder: str = ""
 
 
 @dataclass(frozen=True)
-class Part:
-    """Tiles below a heading of their own; a sheet of one part needs none."""
+class Section:
+    """Tiles below a heading of their own; a sheet of one section needs none."""
 
     heading: str
     tiles: tuple[Tile, ...]
@@ -42,11 +42,14 @@ class Part:
 
 @dataclass(frozen=True)
 class Sheet:
-    """What a contact sheet says and shows; ``sharp`` pictures are maps or kernels, whose cells stay sharp."""
+    """The content of a contact sheet.
+
+    ``side`` is that of a tile in pixels. ``sharp`` is for feature maps and kernels, whose cells are enlarged unblurred.
+    """
 
     title: str
     about: str
-    parts: tuple[Part, ...]
+    sections: tuple[Section, ...]
     columns: int = COLUMNS
     side: int = SIDE
     sharp: bool = False
@@ -54,14 +57,14 @@ class Sheet:
     @property
     def size(self) -> tuple[int, int]:
         """Return its (width, height) in pixels."""
-        measure = _Measure(self.side)
-        heights = (measure.part(part, self.columns) for part in self.parts)
-        across = max(self.columns, LEAST)
-        return measure.margin + across * measure.across, measure.head + sum(heights) + measure.margin
+        metrics = _Metrics(self.side)
+        heights = (metrics.section(section, self.columns) for section in self.sections)
+        across = max(self.columns, MIN_COLUMNS)
+        return metrics.margin + across * metrics.across, metrics.head + sum(heights) + metrics.margin
 
 
 def as_png(image: Image.Image, few_colours: bool = False) -> bytes:
-    """Return an image as PNG; with few colours it has a third of the bytes, and a grain that is hard to see."""
+    """Return an image as PNG; with few colours it has a third of the bytes, and hardly visible grain."""
     buffer = io.BytesIO()
     (image.quantize(COLOURS) if few_colours else image).save(buffer, "PNG")
     return buffer.getvalue()
@@ -69,26 +72,26 @@ def as_png(image: Image.Image, few_colours: bool = False) -> bytes:
 
 def draw(sheet: Sheet) -> Image.Image:
     """Return a contact sheet as an RGB image of ``sheet.size``."""
-    measure = _Measure(sheet.side)
+    metrics = _Metrics(sheet.side)
     width, _ = sheet.size
     image = Image.new("RGB", sheet.size, PAPER)
     pen = ImageDraw.Draw(image)
-    room = width - 2 * measure.margin
-    _write(pen, (measure.margin, measure.margin), sheet.title, measure.title, INK, room)
-    _write(pen, (measure.margin, measure.margin + round(1.5 * measure.title)), sheet.about, measure.text, SOFT, room)
-    tiles = [tile for part in sheet.parts for tile in part.tiles]
+    room = width - 2 * metrics.margin
+    _write(pen, (metrics.margin, metrics.margin), sheet.title, metrics.title, INK, room)
+    _write(pen, (metrics.margin, metrics.margin + round(1.5 * metrics.title)), sheet.about, metrics.text, SOFT, room)
+    tiles = [tile for section in sheet.sections for tile in section.tiles]
     with ThreadPoolExecutor() as pool:  # Pillow works outside the interpreter's lock
         pictures = iter(list(pool.map(lambda tile: _fitted(tile, sheet), tiles)))
-    top = measure.head
-    for part in sheet.parts:
-        if part.heading:
-            _write(pen, (measure.margin, top), part.heading, measure.text, INK, room)
-        below = top + (measure.heading if part.heading else 0)
-        for number, tile in enumerate(part.tiles):
+    top = metrics.head
+    for section in sheet.sections:
+        if section.heading:
+            _write(pen, (metrics.margin, top), section.heading, metrics.text, INK, room)
+        below = top + (metrics.heading if section.heading else 0)
+        for number, tile in enumerate(section.tiles):
             row, column = divmod(number, sheet.columns)
-            corner = measure.margin + column * measure.across, below + row * measure.down
-            _paste_tile(image, pen, corner, tile, next(pictures), measure)
-        top += measure.part(part, sheet.columns)
+            corner = metrics.margin + column * metrics.across, below + row * metrics.down
+            _paste_tile(image, pen, corner, tile, next(pictures), metrics)
+        top += metrics.section(section, sheet.columns)
     return image
 
 
@@ -96,8 +99,8 @@ def _fitted(tile: Tile, sheet: Sheet) -> Image.Image | None:
     return scaled(tile.picture(), sheet.side, not sheet.sharp) if tile.picture else None
 
 
-class _Measure:
-    """A sheet's measures in pixels; all grow with its tiles, so that a large sheet can be printed small."""
+class _Metrics:
+    """A sheet's lengths in pixels; all scale with a tile's side, so that a large sheet can be printed small."""
 
     def __init__(self, side: int) -> None:
         self.side = side
@@ -107,9 +110,9 @@ class _Measure:
         self.heading = 2 * self.text
         self.across, self.down = side + self.margin, side + round(1.8 * self.text)
 
-    def part(self, part: Part, columns: int) -> int:
-        rows = -(-len(part.tiles) // columns)
-        return (self.heading + self.text if part.heading else 0) + rows * self.down
+    def section(self, section: Section, columns: int) -> int:
+        rows = -(-len(section.tiles) // columns)
+        return (self.heading + self.text if section.heading else 0) + rows * self.down
 
 
 def _paste_tile(
@@ -118,27 +121,27 @@ def _paste_tile(
     corner: tuple[int, int],
     tile: Tile,
     picture: Image.Image | None,
-    measure: _Measure,
+    metrics: _Metrics,
 ) -> None:
     x, y = corner
-    side = measure.side
+    side = metrics.side
     if picture is None:
         pen.rectangle((x, y, x + side - 1, y + side - 1), outline=LINE)
-        box = pen.textbbox((0, 0), tile.word, _font(measure.text))
-        start = (x + max(2, (side - round(box[2])) // 2), y + (side - measure.text) // 2)
-        _write(pen, start, tile.word, measure.text, SOFT, side - 4)
+        box = pen.textbbox((0, 0), tile.placeholder, _font(metrics.text))
+        start = (x + max(2, (side - round(box[2])) // 2), y + (side - metrics.text) // 2)
+        _write(pen, start, tile.placeholder, metrics.text, SOFT, side - 4)
     else:
         mask = picture if picture.mode == "RGBA" else None
         image.paste(picture, (x + (side - picture.width) // 2, y + (side - picture.height) // 2), mask)
-    _write(pen, (x, y + side + round(0.15 * measure.text)), tile.label, measure.text, SOFT, side)
+    _write(pen, (x, y + side + round(0.15 * metrics.text)), tile.label, metrics.text, SOFT, side)
 
 
 def _write(
     pen: ImageDraw.ImageDraw, corner: tuple[float, float], text: str, size: int, colour: str, room: float
 ) -> None:
-    """Write a line; what has no room is cut off and told by three dots."""
+    """Write a line of text; where it is wider than ``room`` pixels, its end is replaced by three dots."""
     font = _font(size)
-    line = lettered(text)
+    line = ascii_text(text)
     if pen.textlength(line, font) > room:
         while line and pen.textlength(f"{line}...", font) > room:
             line = line[:-1]
@@ -146,8 +149,8 @@ def _write(
     pen.text(corner, line, colour, font)
 
 
-def lettered(text: str) -> str:
-    """Return a text in the letters that Pillow's own font has, which are ASCII's: accents go, others become ``?``."""
+def ascii_text(text: str) -> str:
+    """Return a text in ASCII, all that Pillow's own font has: accents are dropped, other letters become ``?``."""
     plain = unicodedata.normalize("NFKD", " ".join(text.split()))
     return "".join(c for c in plain if not unicodedata.combining(c)).encode("ascii", "replace").decode()
 

@@ -1,4 +1,4 @@
-"""From arrays to the bytes of picture files, and back."""
+"""Encodes arrays as picture files, and decodes them; the colours of feature maps and kernels."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ QUALITY = 90
 """Of lossy WebP. At 80 the scores are 1 % lower (``make bench``); these small pictures are shown enlarged."""
 
 SEQUENTIAL = ("#0b1026", "#2b2a63", "#6a2f7a", "#b43f6b", "#ea6c4c", "#fbb04b", "#fdf3c4")
-"""From nothing to the strongest response: lightness rises evenly, so that it also reads in gray."""
+"""The colours of activations from zero to the peak: lightness rises evenly, so that it also reads in gray."""
 
 DIVERGING = ("#123a6b", "#3f7fb8", "#a9cbe3", "#f5f3ef", "#efb79b", "#cf6046", "#7d1c2b")
-"""From negative (blue) through zero (near white) to positive (red)."""
+"""The colours from negative (blue) through zero (near white) to positive (red)."""
 
 
 def webp(picture: Array, lossless: bool = False) -> bytes:
@@ -59,8 +59,7 @@ def coloured(values: Array, colours: tuple[str, ...]) -> Array:
 def map_picture(activation: Array, signed: bool) -> Array:
     """Return a feature map (height, width) as colours, scaled by its own peak.
 
-    Where the response is read through an activation, silence is dark; a ``signed`` one (read without an activation)
-    has zero in the middle.
+    Without ``signed``, zero is the darkest colour. With it (where activations can be negative) zero is the middle one.
     """
     peak = float(np.abs(activation).max()) or 1.0
     if signed:
@@ -69,12 +68,12 @@ def map_picture(activation: Array, signed: bool) -> Array:
 
 
 def colour_kernel(weights: Array) -> Array:
-    """Return first-layer weights (height, width, 1 or 3) as a picture: zero is mid-gray."""
+    """Return first-layer weights (height, width, 1 or 3) as a picture, scaled by their peak: zero is mid-gray."""
     return enlarged(weights / (2 * float(np.abs(weights).max()) or 1.0) + 0.5)
 
 
 def slice_strip(slices: Array) -> Array:
-    """Return kernel slices (k, height, width) side by side on one scale, with transparent gaps."""
+    """Return kernel slices (k, height, width) side by side on a common scale, with transparent gaps, as RGBA."""
     peak = float(np.abs(slices).max()) or 1.0
     tiles = [enlarged(coloured(s / peak / 2 + 0.5, DIVERGING), 48) for s in slices]
     gap = np.zeros((tiles[0].shape[0], 6, 4))
@@ -93,7 +92,7 @@ def enlarged(pixels: Array, side: int = 112) -> Array:
 def picture_format(path: Path) -> str:
     """Return Pillow's name of the format that a path's suffix names.
 
-    Raises UsageError for one that is not offered.
+    Raises UsageError for a format that is not offered.
     """
     kind = {".png": "PNG", ".webp": "WEBP", ".jpg": "JPEG", ".jpeg": "JPEG"}.get(path.suffix.lower())
     if kind is None:

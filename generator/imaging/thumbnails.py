@@ -1,4 +1,4 @@
-"""Picture files as thumbnails: scaled to a side, strips of kernel slices laid out in rows."""
+"""Thumbnails of picture files: scaled to a side, strips of kernel slices laid out in rows."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ GAP = 6
 
 
 def thumbnail(content: bytes, side: int, smooth: bool) -> Image.Image:
-    """Return a picture file's pixels, the longer side of ``side`` pixels; where not ``smooth``, cells stay sharp."""
+    """Return a picture file as an image whose longer side is ``side`` pixels; unless ``smooth``, cells stay sharp."""
     with Image.open(io.BytesIO(content)) as opened:
         return scaled(opened, side, smooth)
 
 
 def strip_thumbnail(content: bytes, side: int, slices: int) -> Image.Image:
-    """Return a strip of kernel slices in rows, the longer side of ``side`` pixels."""
+    """Return a strip of kernel slices, in rows, as an image whose longer side is ``side`` pixels."""
     with Image.open(io.BytesIO(content)) as opened:
-        return scaled(_laid_out(_plain(opened), slices), side, smooth=False)
+        return scaled(_in_grid(_plain(opened), slices), side, smooth=False)
 
 
 def in_rows(image: Image.Image) -> Image.Image:
@@ -31,11 +31,11 @@ def in_rows(image: Image.Image) -> Image.Image:
     strip = image.convert("RGBA")
     line = strip.getchannel("A").crop((0, 0, strip.width, 1)).tobytes()
     slices = len(re.findall(b"[^\\0]+", line))
-    return _laid_out(strip, slices) if (strip.width + GAP) % max(1, slices) == 0 else image
+    return _in_grid(strip, slices) if (strip.width + GAP) % max(1, slices) == 0 else image
 
 
 def scaled(image: Image.Image, side: int, smooth: bool) -> Image.Image:
-    """Return an image whose longer side is ``side`` pixels; one that is not smooth keeps sharp cells as it grows."""
+    """Return an image whose longer side is ``side`` pixels; unless ``smooth``, enlarged cells stay sharp."""
     image = _plain(image)
     scale = side / max(image.size)
     size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
@@ -46,13 +46,13 @@ def _plain(image: Image.Image) -> Image.Image:
     return image.convert("RGBA" if image.has_transparency_data else "RGB")
 
 
-def _laid_out(strip: Image.Image, slices: int) -> Image.Image:
-    """Return the slices of a strip in rows: side by side, eight would be a line in a square thumbnail."""
+def _in_grid(strip: Image.Image, slices: int) -> Image.Image:
+    """Return the slices of a strip in rows: eight side by side would be only a line in a square thumbnail."""
     width, across = (strip.width + GAP) // slices - GAP, math.ceil(math.sqrt(slices))
-    laid = Image.new("RGBA", (across * (width + GAP) - GAP, -(-slices // across) * (strip.height + GAP) - GAP))
+    grid = Image.new("RGBA", (across * (width + GAP) - GAP, -(-slices // across) * (strip.height + GAP) - GAP))
     for number in range(slices):
         row, column = divmod(number, across)
         left = number * (width + GAP)
-        one = strip.crop((left, 0, left + width, strip.height))
-        laid.paste(one, (column * (width + GAP), row * (strip.height + GAP)))
-    return laid
+        kernel_slice = strip.crop((left, 0, left + width, strip.height))
+        grid.paste(kernel_slice, (column * (width + GAP), row * (strip.height + GAP)))
+    return grid

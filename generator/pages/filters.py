@@ -1,4 +1,4 @@
-"""Numbers and shapes as people read them: the templates' filters."""
+"""The templates' filters: numbers, shapes and settings as text."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from fractions import Fraction
 
+from generator import terms
 from generator.analysis.records import File
 from generator.config.values import RenderSettings, Transforms
 from generator.models.summary import WHOLE_INPUT
@@ -14,16 +15,8 @@ from generator.site.sheets import place
 
 TIMES = "\N{MULTIPLICATION SIGN}"
 
-METHODS = {"fourier": "Fourier", "pixel": "pixels", "maco": "MaCo"}
-
-LONG = {
-    "fourier": "Fourier spectrum, decorrelated colours",
-    "pixel": "pixels, the reference method",
-    "maco": "MaCo: the phases of a spectrum with the magnitudes of natural images",
-}
-
-TERMS = 4
-"""How many filters of a direction are named; the manifest names all."""
+DIRECTION_TERMS = 4
+"""How many terms of a direction are shown; the manifest has all."""
 
 
 def shape(value: Sequence[int | None]) -> str:
@@ -49,14 +42,14 @@ def percent(share: float) -> str:
 
 
 def direction(weights: Sequence[tuple[int, float]]) -> str:
-    """Return ``3 − 7`` or ``0.5 × 3 + 2 × 7``: the filters of a direction, at most the ``TERMS`` largest."""
-    kept = sorted(sorted(weights, key=lambda pair: -abs(pair[1]))[:TERMS])
+    """Return ``3 − 7`` or ``0.5 × 3 + 2 × 7``: the filters of a direction, at most the ``DIRECTION_TERMS`` largest."""
+    largest = sorted(sorted(weights, key=lambda pair: -abs(pair[1]))[:DIRECTION_TERMS])
     terms: list[str] = []
-    for index, weight in kept:
-        size = "" if abs(weight) == 1 else f"{significant(abs(weight))} {TIMES} "
+    for index, weight in largest:
+        factor = "" if abs(weight) == 1 else f"{significant(abs(weight))} {TIMES} "
         sign = (f"{MINUS} " if terms else MINUS) if weight < 0 else ("+ " if terms else "")
-        terms.append(f"{sign}{size}{index}")
-    more = len(weights) - len(kept)
+        terms.append(f"{sign}{factor}{index}")
+    more = len(weights) - len(largest)
     return " ".join(terms) + (f" and {more} more" if more else "")
 
 
@@ -64,13 +57,13 @@ def objective(value: RenderSettings, index: int) -> str:
     """Return what was maximised for a filter."""
     if value.objective.weights:
         return f"spatial mean of channels {direction(value.objective.weights)}"
-    return f"{'centre unit' if value.objective.kind == 'neuron' else 'spatial mean'} of channel {index}"
+    return f"{terms.OBJECTIVES[value.objective.kind].meaning} of channel {index}"
 
 
 def transforms(value: Transforms) -> str:
     """Return the random transforms of every step in words."""
     words = {
-        "shift": lambda limit: f"shift up to {part(limit)} of the side",
+        "shift": lambda limit: f"shift up to {fraction(limit)} of the side",
         "scale": lambda limit: f"scale up to {significant(limit)}",
         "rotate": lambda limit: f"rotation up to {significant(limit)}°",
         "noise": lambda limit: f"noise of {percent(limit)} of the range",
@@ -78,10 +71,10 @@ def transforms(value: Transforms) -> str:
     return ", ".join(words[kind](limit) for kind, limit in value) or "none"
 
 
-def part(share: float) -> str:
-    """Return ``1/16`` for a plain fraction, else percents."""
-    simple = Fraction(share).limit_denominator(64)
-    return f"{simple}" if simple.numerator == 1 and abs(simple - share) < 1e-6 else percent(share)
+def fraction(share: float) -> str:
+    """Return ``1/16`` for a unit fraction, else percents."""
+    nearest = Fraction(share).limit_denominator(64)
+    return f"{nearest}" if nearest.numerator == 1 and abs(nearest - share) < 1e-6 else percent(share)
 
 
 def settings(value: RenderSettings, index: int) -> list[tuple[str, str]]:
@@ -89,7 +82,7 @@ def settings(value: RenderSettings, index: int) -> list[tuple[str, str]]:
     fourier, maco = value.method == "fourier", value.method == "maco"
     high, low = "positive: maximised", "negative: minimised, before the activation function"
     lines = {
-        "Method": LONG[value.method],
+        "Method": terms.METHODS[value.method].meaning,
         "Objective": objective(value, index),
         "Sign": high if value.sign == "positive" else low,
         "Steps": str(value.steps),
@@ -104,9 +97,14 @@ def settings(value: RenderSettings, index: int) -> list[tuple[str, str]]:
     return [(name, line) for name, line in lines.items() if line]
 
 
-def names(files: Sequence[File]) -> list[File]:
-    """Return files with the paths that a page of their own folder uses: a page has hundreds, so they are short."""
+def basenames(files: Sequence[File]) -> list[File]:
+    """Return files with their names as paths, for a page in the same folder: it has hundreds of them."""
     return [replace(file, path=file.path.rpartition("/")[2]) for file in files]
+
+
+def term(name: str) -> terms.Term | None:
+    """Return the words for a method or an objective, or None where a name is neither."""
+    return {**terms.METHODS, **terms.OBJECTIVES}.get(name)
 
 
 FILTERS: dict[str, Callable[..., object]] = {
@@ -118,5 +116,6 @@ FILTERS: dict[str, Callable[..., object]] = {
     "direction": direction,
     "settings": settings,
     "place": place,
-    "names": names,
+    "basenames": basenames,
+    "term": term,
 }

@@ -1,4 +1,4 @@
-"""What a site is made of, so that a build that changed nothing need not make a page to find out."""
+"""The fingerprint of a site: a digest of all its inputs, by which a build that changes nothing renders no page."""
 
 from __future__ import annotations
 
@@ -11,23 +11,24 @@ from typing import Any
 from generator.config import Config, ModelEntry
 from generator.digests import digest
 from generator.models.summary import ModelSummary
-from generator.pages.layout import Shell
+from generator.pages.layout import Layout
 from generator.pages.templating import Templates
 from generator.plan import PhotoIdentity, Task
 from generator.site.folder import size_of
-from generator.site.listing import JOURNAL, LARGEST, MANIFEST
+from generator.site.listing import JOURNAL, MANIFEST, MAX_MANIFEST_BYTES
 from generator.site.paths import read_regular
 from generator.store import Store
 
-Gathered = tuple[ModelEntry, ModelSummary, Sequence[PhotoIdentity], Sequence[Task]]
+PlannedModel = tuple[ModelEntry, ModelSummary, Sequence[PhotoIdentity], Sequence[Task]]
+"""A model of a build, with the photos that it is fed and the tasks of which the site shows what the store holds."""
 
 
 def inputs_digest(
-    config: Config, models: Iterable[Gathered], shell: Shell, templates: Templates, store: Store, keep_all: bool
+    config: Config, models: Iterable[PlannedModel], layout: Layout, templates: Templates, store: Store, keep_all: bool
 ) -> str:
-    """Return a digest of all that a site follows from: configuration, templates, cards, what the store holds, and us.
+    """Return a digest of all inputs of a site: configuration, templates, summaries, the store's records, this package.
 
-    Records are told apart by their size and time: to read them all would take longer than everything else here.
+    Records are identified by their size and time: reading them all would take longer than everything else here.
     """
     record_groups = [
         [repr(entry), repr(summary), repr(photos), [(task.record_group, task.key) for task in tasks]]
@@ -37,9 +38,9 @@ def inputs_digest(
     return digest(
         {
             "config": [config.title, repr(config.branding), repr(config.compare)],
-            "shell": {path: content.digest for path, content in shell.files.items()},
+            "layout": {path: content.digest for path, content in layout.files.items()},
             "templates": templates.digest,
-            "program": _program(),
+            "program": _source_files(),
             "models": record_groups,
             "records": {name: store.record_group_state(name) for name in names},
             "comparisons": store.comparisons_state(),
@@ -48,25 +49,25 @@ def inputs_digest(
     )
 
 
-def _program() -> list[Any]:
-    """Return which version of this package makes the pages, down to an edit of its source."""
+def _source_files() -> list[Any]:
+    """Return path, size and time of the source files that pages depend on: an edit of them changes the site."""
     package = Path(__file__).parents[1]
     rooms = ("pages", "site", "analysis", "imaging", "plan")
     sources = sorted([*package.glob("*.py"), *(path for room in rooms for path in (package / room).rglob("*.py"))])
     return [[path.relative_to(package).as_posix(), path.stat().st_size, path.stat().st_mtime_ns] for path in sources]
 
 
-def note(folder: Path, store: Store, inputs: str, verdicts: dict[str, int]) -> None:
-    """Remember what the site that was just written to a folder was made of."""
+def note_site(folder: Path, store: Store, inputs: str, verdicts: dict[str, int]) -> None:
+    """Keep in the store of which inputs a site was just written to a folder."""
     manifest = hashlib.sha256((folder / MANIFEST).read_bytes()).hexdigest()
     store.note_site(folder, {"inputs": inputs, "manifest": manifest, "verdicts": verdicts})
 
 
-def still_there(folder: Path, store: Store, inputs: str) -> tuple[int, dict[str, int]] | None:
-    """Return how many files a site has, and its verdicts, if it was made of these inputs and is as it was written."""
+def unchanged_site(folder: Path, store: Store, inputs: str) -> tuple[int, dict[str, int]] | None:
+    """Return the number of files and the verdicts of a site that has these inputs and is as it was written."""
     noted = store.site(folder) or {}
     try:
-        manifest = read_regular(folder / MANIFEST, LARGEST)
+        manifest = read_regular(folder / MANIFEST, MAX_MANIFEST_BYTES)
     except OSError:
         return None
     if noted.get("inputs") != inputs or noted.get("manifest") != hashlib.sha256(manifest).hexdigest():

@@ -1,4 +1,4 @@
-"""Gathers what the templates show from the models' summaries and the store's records."""
+"""Makes the views of models, layers and filters from the models' summaries and the store's records."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import base64
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from generator.analysis.records import FeatureMap, File, KernelView, PooledMap
+from generator.analysis.records import FeatureMapView, File, KernelView, PooledMap
 from generator.config.values import ModelEntry
 from generator.models.summary import ConvLayer, ModelSummary
 from generator.pages.pictures import pictures_of
-from generator.pages.results import Entry, Results
-from generator.pages.sheets.contact import contact
+from generator.pages.sheets.contact import contact_sheet
 from generator.pages.sheets.techniques import best, techniques
 from generator.pages.sheets.thumbnails import with_sheets
+from generator.pages.stored_records import Entry, StoredRecords
 from generator.pages.views import FilterView, LayerView, ModelView
 from generator.plan import PhotoIdentity, Task
 from generator.site.sheets import BEST
@@ -28,53 +28,59 @@ def model_view(
     store: Store,
     keep_all: bool = False,
 ) -> ModelView:
-    """Gather what the store holds of a model's tasks."""
+    """Return the view of a model: everything that the store holds of its tasks.
+
+    With ``keep_all`` also what it holds in their record groups of filters that no task has.
+    """
     tasks = list(tasks)
-    results = Results(tasks, store, keep_all)
-    shown: dict[PhotoIdentity, File] = {}
+    records = StoredRecords(tasks, store, keep_all)
+    photo_files: dict[PhotoIdentity, File] = {}
     for photo in photos:
-        if blob := results.photo_blob(photo):
-            shown[photo] = File(f"{entry.slug}/photo-{len(shown)}.webp", blob, photo.size[1], photo.size[0])
+        if blob := records.photo_blob(photo):
+            photo_files[photo] = File(f"{entry.slug}/photo-{len(photo_files)}.webp", blob, photo.size[1], photo.size[0])
     layers = []
     for layer in summary.layers:
         folder = f"{entry.slug}/{layer.slug}"
-        if filters := tuple(_filter(results, shown, layer, folder, index) for index in results.filters(layer.index)):
+        indices = records.filters(layer.index)
+        if filters := tuple(_filter(records, photo_files, layer, folder, index) for index in indices):
             layers.append(_with_sheets(LayerView(layer, f"{folder}/index.html", filters), entry.name, folder, store))
-    seen = tuple((photo.name, file) for photo, file in shown.items())
-    planned, found = {task.layer.index for task in tasks}, {view.layer.index for view in layers}
-    missing = tuple(layer for layer in summary.layers if layer.index in planned - found)
-    return ModelView(entry.name, entry.slug, entry, summary, f"{entry.slug}/index.html", tuple(layers), seen, missing)
+    named_photos = tuple((photo.name, file) for photo, file in photo_files.items())
+    planned, shown = {task.layer.index for task in tasks}, {view.layer.index for view in layers}
+    missing = tuple(layer for layer in summary.layers if layer.index in planned - shown)
+    return ModelView(
+        entry.name, entry.slug, entry, summary, f"{entry.slug}/index.html", tuple(layers), named_photos, missing
+    )
 
 
 def _with_sheets(view: LayerView, model: str, folder: str, store: Store) -> LayerView:
-    shown = tuple(with_sheets(technique, folder, store) for technique in techniques(view.filters))
+    of_layer = tuple(with_sheets(technique, folder, store) for technique in techniques(view.filters))
     strongest = with_sheets(best(view.best[:BEST]), folder, store)
-    paper = contact(view, model, folder, store)
-    return replace(view, techniques=shown, best_sheet=strongest.sheets[0], contact=paper)
+    contact = contact_sheet(view, model, folder, store)
+    return replace(view, techniques=of_layer, best_sheet=strongest.sheets[0], contact=contact)
 
 
 def _filter(
-    results: Results, photos: Mapping[PhotoIdentity, File], layer: ConvLayer, folder: str, index: int
+    records: StoredRecords, photos: Mapping[PhotoIdentity, File], layer: ConvLayer, folder: str, index: int
 ) -> FilterView:
     stem = f"{folder}/{index:04d}"
     return FilterView(
         index=index,
         page=f"{stem}.html",
-        pictures=pictures_of(results, photos, layer, stem, index),
-        maps=tuple(_maps(results, photos, layer, stem, index)),
-        kernel=_kernel(results.kernel(layer.index, index), stem),
+        pictures=pictures_of(records, photos, layer, stem, index),
+        maps=tuple(_maps(records, photos, layer, stem, index)),
+        kernel=_kernel(records.kernel(layer.index, index), stem),
     )
 
 
 def _maps(
-    results: Results, photos: Mapping[PhotoIdentity, File], layer: ConvLayer, stem: str, index: int
-) -> Iterable[FeatureMap]:
+    records: StoredRecords, photos: Mapping[PhotoIdentity, File], layer: ConvLayer, stem: str, index: int
+) -> Iterable[FeatureMapView]:
     for number, (photo, seen) in enumerate(photos.items()):
-        if entry := results.answers(photo, layer.index).get(index):
+        if entry := records.activations(photo, layer.index).get(index):
             file = File(f"{stem}-feature-map-{number}.webp", entry["map"], *entry["size"])
-            packed = entry["sketch"]
-            pooled_map = PooledMap(packed["low"], packed["high"], base64.b64decode(packed["cells"]))
-            yield FeatureMap(
+            pooled = entry["sketch"]
+            pooled_map = PooledMap(pooled["low"], pooled["high"], base64.b64decode(pooled["cells"]))
+            yield FeatureMapView(
                 photo.name, seen, file, entry["response"], entry["peak"], entry["places"], pooled_map, number
             )
 
@@ -84,5 +90,5 @@ def _kernel(entry: Entry | None, stem: str) -> KernelView | None:
         return None
     inputs = tuple(zip(entry["inputs"], entry["shares"], strict=True))
     file = File(f"{stem}-kernel.webp", entry["kernel"], *entry["size"])
-    alike = tuple((other, cosine) for other, cosine in entry["alike"])
-    return KernelView(file, entry["colour"], inputs, entry["of"], alike)
+    similar = tuple((other, cosine) for other, cosine in entry["alike"])
+    return KernelView(file, entry["colour"], inputs, entry["of"], similar)

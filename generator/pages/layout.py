@@ -1,4 +1,4 @@
-"""What every page has around its content: the owner's logo, colour and words, the style sheet and the script."""
+"""The layout of all pages of a site: the owner's logo, colour, introduction and footer, style sheet and script."""
 
 from __future__ import annotations
 
@@ -17,29 +17,28 @@ from generator.config import Branding
 from generator.config.branding import LOGO, PICTURE
 from generator.config.pictures import PictureFile, inspect
 from generator.errors import UsageError
-from generator.pages.branding.accent import GROUNDS, accent_css, readable
+from generator.pages.branding.accent import BACKGROUNDS, accent_css, readable
 from generator.pages.templating import Templates
 from generator.site.folder import Content
 from generator.version import __version__
 
 LOGO_HEIGHT = 32
-"""Pixels of a page that a logo is high."""
+"""The height at which a logo is shown, in pixels."""
 
-MARK = "#b23a22"
+MARK_COLOUR = "#b23a22"
 """Our own mark's colour in a browser's tab, where no style sheet reaches: ``--accent`` of site.css."""
 
-
 EMBEDDED = ("filter-gallery.js", "filter-gallery-frame.js", "filter-gallery.css")
-"""What other people's pages load of a site: names that stay, whatever is in the files."""
+"""The files that other people's pages load from a site: their names stay, whatever is in them."""
 
 
 @dataclass(frozen=True)
-class Shell:
-    """What every page of a site shares.
+class Layout:
+    """The layout that all pages of a site share.
 
     ``assets`` are the paths of the style sheet (``css``) and the script (``js``), ``accent`` is the colour of the mark
-    in the browser's tab. ``introduction`` is HTML for the home page, ``footer`` makes HTML for pages whose way to the
-    root it is given. ``files`` are all that these need, and the owner's further static files, by their paths.
+    in the browser's tab. ``introduction`` is HTML for the home page; ``footer`` returns HTML, given a page's relative
+    path to the root. ``files`` are all files that the layout needs, and the owner's other static files, by their paths.
     """
 
     title: str
@@ -51,7 +50,7 @@ class Shell:
     files: Mapping[str, Content]
 
     def values(self, page: str) -> dict[str, Any]:
-        """Return what every template gets; ``page`` is the page's path in the site."""
+        """Return the values that every template gets; ``page`` is the page's path in the site."""
         root = "../" * page.count("/")
         return {
             "site_title": self.title,
@@ -64,43 +63,44 @@ class Shell:
         }
 
 
-def make_shell(title: str, branding: Branding, templates: Templates) -> Shell:
-    """Gather what every page of a site shares.
+def make_layout(title: str, branding: Branding, templates: Templates) -> Layout:
+    """Read the owner's files and make the layout of the site.
 
     Raises UsageError for a file that cannot be read any more.
     """
-    files = {f"assets/{name}": Content.of(_bytes(path)) for name, path in templates.further().items()}
+    files = {f"assets/{name}": Content.of(_bytes(path)) for name, path in templates.extra_static_files().items()}
 
-    def keep(name: str, suffix: str, content: bytes) -> str:
+    def add_hashed(name: str, suffix: str, content: bytes) -> str:
         path = f"assets/{name}-{hashlib.sha256(content).hexdigest()[:10]}{suffix}"
         files[path] = Content.of(content)
         return path
 
     files.update({f"assets/{name}": Content.of(_bytes(templates.static(name))) for name in EMBEDDED})
     css = _bytes(templates.static("site.css")) + (accent_css(branding.accent).encode() if branding.accent else b"")
-    named = {"css": keep("site", ".css", css), "js": keep("site", ".js", _bytes(templates.static("site.js")))}
+    js = _bytes(templates.static("site.js"))
+    assets = {"css": add_hashed("site", ".css", css), "js": add_hashed("site", ".js", js)}
     logo = None
     if branding.logo:
         size = _inspected(branding.logo, LOGO)
-        path = keep("logo", size.suffix, _bytes(branding.logo))
+        path = add_hashed("logo", size.suffix, _bytes(branding.logo))
         width = LOGO_HEIGHT * size.width / size.height if size.width and size.height else LOGO_HEIGHT
         logo = File(path, files[path].digest, max(1, round(width)), LOGO_HEIGHT)
     pictures = {}
-    named_in_text = (*markdown.images(branding.introduction), *markdown.images(branding.footer))
-    for address in dict.fromkeys(image.address for image in named_in_text):
+    images_in_text = (*markdown.images(branding.introduction), *markdown.images(branding.footer))
+    for address in dict.fromkeys(image.address for image in images_in_text):
         size = _inspected(branding.folder / address, PICTURE)
-        path = keep("picture", size.suffix, _bytes(branding.folder / address))
-        pictures[address] = markdown.Shown(path, size.width, size.height)
+        path = add_hashed("picture", size.suffix, _bytes(branding.folder / address))
+        pictures[address] = markdown.SitePicture(path, size.width, size.height)
 
     def html(text: str, root: str) -> Markup:
         # What is marked as safe here was escaped by the Markdown parser, which lets no raw HTML through.
         return Markup(markdown.to_html(text, root, pictures).strip())
 
-    return Shell(
+    return Layout(
         title=title,
-        assets=named,
+        assets=assets,
         logo=logo,
-        accent=readable(branding.accent, GROUNDS["light"]) if branding.accent else MARK,
+        accent=readable(branding.accent, BACKGROUNDS["light"]) if branding.accent else MARK_COLOUR,
         introduction=html(branding.introduction, ""),
         footer=cache(lambda root: html(branding.footer, root)),
         files=files,
@@ -115,7 +115,7 @@ def _bytes(path: Path) -> bytes:
 
 
 def _inspected(path: Path, megabytes: int) -> PictureFile:
-    """Return a picture's measures; it was one when the configuration was read."""
+    """Return a picture's size and suffix; it was checked already when the configuration was read."""
     try:
         return inspect(path, megabytes)
     except (OSError, ValueError) as error:

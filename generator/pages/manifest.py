@@ -1,18 +1,18 @@
-"""The records of manifest.json, made of what the pages show. Nothing in them depends on when it was built."""
+"""The records of manifest.json, made from the views of the pages. Nothing in them depends on the time of the build."""
 
 from __future__ import annotations
 
 from generator.analysis.records import PictureView
 from generator.analysis.trace import thinned
 from generator.config.values import ModelEntry, RenderSettings
-from generator.pages.technique import Technique
+from generator.pages.technique import TechniqueView
 from generator.pages.views import FilterView, LayerView, ModelView
 from generator.site import records
 from generator.site.sheets import BEST
 
 
 def model_record(model: ModelView) -> records.Model:
-    """Return what the manifest says of a model."""
+    """Return a model's record in the manifest."""
     summary = model.summary
     return records.Model(
         name=model.name,
@@ -28,7 +28,7 @@ def model_record(model: ModelView) -> records.Model:
 
 
 def _source(entry: ModelEntry) -> str:
-    """Return where a model comes from; of a file its name alone, as the folders are the owner's."""
+    """Return a model's source; of a file its name alone, as the folders are the owner's business."""
     return entry.source.replace("\\", "/").split("/")[-1] if entry.kind in ("file", "architecture") else entry.source
 
 
@@ -48,13 +48,13 @@ def _layer(view: LayerView) -> records.Layer:
         read_at=layer.read_at,
         page=view.page,
         filter_count=layer.filters,
-        strongest=tuple(shown.index for shown in view.best[:BEST]),
+        strongest=tuple(filter_view.index for filter_view in view.best[:BEST]),
         techniques=tuple(map(_technique, view.techniques)),
-        filters=tuple(_filter(view, shown) for shown in view.filters),
+        filters=tuple(_filter(view, filter_view) for filter_view in view.filters),
     )
 
 
-def _technique(technique: Technique) -> records.Technique:
+def _technique(technique: TechniqueView) -> records.Technique:
     return records.Technique(
         slug=technique.slug,
         title=technique.title,
@@ -91,19 +91,9 @@ def _picture(picture: PictureView) -> records.Picture:
 
 
 def _settings(settings: RenderSettings) -> records.PictureSettings:
-    """Return settings as config.yaml writes them; the seed stands beside them."""
+    """Return settings as config.yaml writes them; the seed is a key of its own."""
+    given = {name: getattr(settings, name) for name in records.PictureSettings.model_fields}
+    transforms = tuple({kind: limit} for kind, limit in settings.transforms)
     return records.PictureSettings.model_validate(
-        {
-            "method": settings.method,
-            "objective": settings.objective.written,
-            "sign": settings.sign,
-            "size": settings.size,
-            "margin": settings.margin,
-            "steps": settings.steps,
-            "learning_rate": settings.learning_rate,
-            "transforms": tuple({kind: limit} for kind, limit in settings.transforms),
-            "diversity": settings.diversity,
-            "crops": settings.crops,
-            "precision": settings.precision,
-        }
+        {**given, "objective": settings.objective.written, "transforms": transforms}
     )

@@ -1,4 +1,4 @@
-"""Make every page of a site."""
+"""Writes a site: every page, its pictures and the manifest."""
 
 from __future__ import annotations
 
@@ -7,17 +7,18 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from generator.analysis.records import File
 from generator.config import Config
 from generator.pages.comparison import Comparison
 from generator.pages.diagram.drawing import drawing
-from generator.pages.embedding import embedded
-from generator.pages.fingerprint import Gathered, inputs_digest, note, still_there
+from generator.pages.embedding import embed_pages
+from generator.pages.fingerprint import PlannedModel, inputs_digest, note_site, unchanged_site
 from generator.pages.gather import model_view
 from generator.pages.gather_comparisons import comparisons
-from generator.pages.layout import Shell, make_shell
+from generator.pages.layout import Layout, make_layout
 from generator.pages.manifest import model_record
 from generator.pages.templating import Templates, open_templates
-from generator.pages.views import LayerView, ModelView
+from generator.pages.views import FilterView, ModelView
 from generator.site.data import SITE_DATA, layer_data, model_data, site_data
 from generator.site.folder import Content, write_files
 from generator.site.listing import MANIFEST_SCHEMA
@@ -37,84 +38,87 @@ class Written:
 
 
 def check_templates(config: Config) -> None:
-    """Make sure that pages can be made with the owner's templates, before anything is rendered for them.
+    """Check the owner's templates before anything is rendered.
 
     Raises ConfigError with a line for each that is wrong.
     """
     open_templates(config.branding.templates)
 
 
-def write_site(config: Config, models: Sequence[Gathered], store: Store, keep_all: bool = False) -> Written:
-    """Write the site of everything that the store holds of these models' tasks.
+def write_site(config: Config, models: Sequence[PlannedModel], store: Store, keep_all: bool = False) -> Written:
+    """Write the site: everything that the store holds of these models' tasks.
 
-    With ``keep_all`` filters that are on the tasks' shelves without being asked for are shown as well.
+    With ``keep_all`` filters that the store has in the tasks' record groups are shown as well, if no task has them.
 
     Raises UsageError if the output folder cannot be written, or a blob of the store is damaged.
     """
     templates = open_templates(config.branding.templates)
-    shell = make_shell(config.title, config.branding, templates)
-    inputs = inputs_digest(config, models, shell, templates, store, keep_all)
-    if kept := still_there(config.output, store, inputs):
-        return Written(0, kept[0], 0, Counter(kept[1]))
-    views = [model_view(*gathered, store, keep_all) for gathered in models]
+    layout = make_layout(config.title, config.branding, templates)
+    inputs = inputs_digest(config, models, layout, templates, store, keep_all)
+    if unchanged := unchanged_site(config.output, store, inputs):
+        count, counted = unchanged
+        return Written(0, count, 0, Counter(counted))
+    views = [model_view(*planned, store, keep_all) for planned in models]
     records = [model_record(view) for view in views]
-    files = dict(_pages(templates, shell, views, records, comparisons(config, views, store)))
+    files = dict(_pages(templates, layout, views, records, comparisons(config, views, store)))
     for view in views:
         files.update(_pictures(view, store))
     changes = write_files(config.output, files, lambda listing: manifest_json(config.title, records, listing))
-    verdicts: Counter[str] = Counter(one.verdict for view in views for layer in view.layers for one in layer.filters)
-    note(config.output, store, inputs, verdicts)
+    verdicts: Counter[str] = Counter(
+        filter_view.verdict for view in views for layer in view.layers for filter_view in layer.filters
+    )
+    note_site(config.output, store, inputs, verdicts)
     return Written(changes.written, changes.unchanged, changes.deleted, verdicts)
 
 
 def _pages(
     templates: Templates,
-    shell: Shell,
+    layout: Layout,
     views: Sequence[ModelView],
     records: Sequence[Model],
     compared: Sequence[Comparison],
 ) -> Iterator[tuple[str, Content]]:
-    yield from shell.files.items()
+    yield from layout.files.items()
 
     def page(template: str, path: str, **values: Any) -> tuple[str, Content]:
-        html = templates.render(template, {**shell.values(path), "models": views, "compared": compared, **values})
+        html = templates.render(template, {**layout.values(path), "models": views, "compared": compared, **values})
         return path, Content.packed(html.encode())
 
-    yield page("home.html", "index.html", introduction=shell.introduction)
+    yield page("home.html", "index.html", introduction=layout.introduction)
     yield page("reading.html", "reading.html")
     yield page("404.html", "404.html")
     yield ".nojekyll", Content.of(b"")
     yield MANIFEST_SCHEMA, Content.of(schema_json())
     yield SITE_DATA, Content.of(site_data(records))
     for view, record in zip(views, records, strict=True):
-        own = [(f"{one.a.name}, {one.b.name}", one.page) for one in compared if one.a.slug == view.slug]
-        yield f"data/{view.slug}.js", Content.of(model_data(record, own))
+        links = [(f"{pair.a.name}, {pair.b.name}", pair.page) for pair in compared if pair.a.slug == view.slug]
+        yield f"data/{view.slug}.js", Content.of(model_data(record, links))
         yield page("model.html", view.page, model=view, drawing=drawing(view.summary, view.by_index))
-        for path, values in embedded(view):
+        for path, values in embed_pages(view):
             yield page("embed.html", path, **values)
         for (before, layer, after), layer_record in zip(_neighbours(view.layers), record.layers, strict=True):
             data = layer_data(layer_record)
             yield page("layer.html", layer.page, model=view, layer=layer, data=data, before=before, after=after)
-            for left, one, right in _neighbours(layer.filters):
-                values = {"model": view, "layer": layer, "filter": one, "before": left, "after": right}
-                yield page("filter.html", one.page, **values)
+            for left, shown, right in _neighbours(layer.filters):
+                values = {"model": view, "layer": layer, "filter": shown, "before": left, "after": right}
+                yield page("filter.html", shown.page, **values)
     yield from _comparison_pages(page, compared)
 
 
 def _comparison_pages(
     page: Callable[..., tuple[str, Content]], compared: Iterable[Comparison]
 ) -> Iterator[tuple[str, Content]]:
-    """Yield the pages of comparisons; ``page`` makes one of a template, its path and the values that it shows."""
-    for one in compared:
-        yield page("compare.html", one.page, comparison=one)
-        for before, layer, after in zip([None, *one.layers], one.layers, [*one.layers[1:], None], strict=False):
-            yield page("compare-layer.html", layer.page, comparison=one, pair=layer, before=before, after=after)
+    """Yield the pages of comparisons; ``page`` renders a template with its values to a path."""
+    for comparison in compared:
+        yield page("compare.html", comparison.page, comparison=comparison)
+        for before, pair, after in _neighbours(comparison.layers):
+            values = {"comparison": comparison, "pair": pair, "before": before, "after": after}
+            yield page("compare-layer.html", pair.page, **values)
 
 
 def _neighbours(items: Sequence[Any]) -> Iterator[tuple[Any, Any, Any]]:
-    for place, item in enumerate(items):
-        after = items[place + 1] if place + 1 < len(items) else None
-        yield (items[place - 1] if place else None), item, after
+    """Yield each item with the one before it and the one after it; None where there is none."""
+    yield from zip([None, *items], items, [*items[1:], None], strict=False)
 
 
 def _pictures(view: ModelView, store: Store) -> Iterator[tuple[str, Content]]:
@@ -123,18 +127,21 @@ def _pictures(view: ModelView, store: Store) -> Iterator[tuple[str, Content]]:
         yield file.path, Content(file.blob, path.stat().st_size, lambda blob=file.blob: store.blob(blob))  # type: ignore[misc]
 
 
-def _files(view: ModelView) -> Iterator[Any]:
+def _files(view: ModelView) -> Iterator[File]:
     yield from (file for _, file in view.photos)
     for layer in view.layers:
         yield from (sheet for technique in layer.techniques for sheet in technique.sheets)
         yield from filter(None, [layer.best_sheet, layer.contact])
-    layers: Iterable[LayerView] = view.layers
-    for one in (one for layer in layers for one in layer.filters):
-        for picture in one.pictures:
-            yield picture.file
-            yield from (file for _, file in picture.snapshots)
-            if picture.channels:
-                yield picture.channels
-        yield from (m.file for m in one.maps)
-        if one.kernel:
-            yield one.kernel.file
+        for shown in layer.filters:
+            yield from _filter_files(shown)
+
+
+def _filter_files(view: FilterView) -> Iterator[File]:
+    for picture in view.pictures:
+        yield picture.file
+        yield from (file for _, file in picture.snapshots)
+        if picture.channels:
+            yield picture.channels
+    yield from (m.file for m in view.maps)
+    if view.kernel:
+        yield view.kernel.file

@@ -1,4 +1,4 @@
-"""One way to show the filters of a layer, and what is drawn of each."""
+"""A technique: one way to show the filters of a layer, such as their pictures or their feature maps of a photo."""
 
 from __future__ import annotations
 
@@ -10,17 +10,18 @@ from generator.site.records import Kind
 
 @dataclass(frozen=True)
 class Cell:
-    """What is drawn as one thumbnail: a picture file, of so many slices side by side."""
+    """The file that one thumbnail is made of; a strip of kernels has several ``slices`` side by side."""
 
     file: File
     slices: int = 1
 
 
 @dataclass(frozen=True)
-class Technique:
+class TechniqueView:
     """One way to show all filters of a layer, in their order.
 
-    A cell is None where a filter has no such picture; ``photo`` is the one that feature maps are of.
+    A cell is None where a filter has nothing of the kind; ``sheets`` are the files with all thumbnails, 64 in each;
+    ``photo`` is the one that feature maps are of.
     """
 
     slug: str

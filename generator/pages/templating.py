@@ -1,4 +1,4 @@
-"""The templates, ours and those of a site's owner that go before them."""
+"""The templates: ours, and those of a site's owner that replace them."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ import traceback
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import CodeType
 from typing import Any
 
 from jinja2 import (
+    BytecodeCache,
     ChoiceLoader,
     Environment,
     FileSystemLoader,
@@ -20,20 +22,23 @@ from jinja2 import (
     TemplateSyntaxError,
     nodes,
 )
+from jinja2.bccache import Bucket
 
 from generator import assets
 from generator.errors import ConfigError, GalleryError, UsageError, nearest, reason
 from generator.pages import filters as text
 
 OURS, STATIC = "ours/", "static/"
-SITE = ("site.css", "site.js")
-WELCOME = ("README", "README.md", "README.txt", "LICENSE")
-"""What a folder of templates may hold besides them."""
+SITE_ASSETS = ("site.css", "site.js")
+"""The style sheet and the script of the pages; their paths in a site contain a hash."""
+
+DOCUMENTATION_FILES = ("README", "README.md", "README.txt", "LICENSE")
+"""Files that a folder of templates may hold besides them."""
 
 
 @dataclass(frozen=True)
 class Templates:
-    """What pages are made with; ``own`` is the owner's folder, if there is one."""
+    """The templates that pages are rendered with; ``own`` is the owner's folder, if there is one."""
 
     environment: Environment
     own: Path | None = None
@@ -41,7 +46,7 @@ class Templates:
     def render(self, template: str, values: Mapping[str, Any]) -> str:
         """Return a page.
 
-        Raises UsageError with file and line for whatever goes wrong where the owner's templates have a part.
+        Raises UsageError with file and line for any error if the owner has templates.
         """
         try:
             return self.environment.get_template(template).render(values)
@@ -50,7 +55,7 @@ class Templates:
         except Exception as error:  # a template can raise anything
             if self.own is None:
                 raise
-            raise UsageError(_told(error, self.own, template, values)) from error
+            raise UsageError(_error_text(error, self.own, template, values)) from error
 
     def static(self, name: str) -> Path:
         """Return a static file: the owner's, or else ours."""
@@ -59,40 +64,40 @@ class Templates:
 
     @property
     def digest(self) -> str:
-        """Return a digest of all files that pages can be made from."""
-        found = hashlib.sha256()
+        """Return a digest of all files in the folders of templates."""
+        all_files = hashlib.sha256()
         for folder in filter(None, (assets.templates_path(), self.own)):
             for name in files_below(folder):
-                found.update(f"{name}\n".encode() + hashlib.sha256((folder / name).read_bytes()).digest())
-        return found.hexdigest()
+                all_files.update(f"{name}\n".encode() + hashlib.sha256((folder / name).read_bytes()).digest())
+        return all_files.hexdigest()
 
-    def further(self) -> dict[str, Path]:
-        """Return the owner's static files that go before none of ours, by their paths below ``static/``."""
+    def extra_static_files(self) -> dict[str, Path]:
+        """Return the owner's static files that are copied as they are, by their paths below ``static/``."""
         folder = self.own / STATIC if self.own else None
-        return {name: folder / name for name in files_below(folder) if name not in SITE} if folder else {}
+        return {name: folder / name for name in files_below(folder) if name not in SITE_ASSETS} if folder else {}
 
 
 def open_templates(own: Path | None) -> Templates:
-    """Return the templates to make pages with.
+    """Return the templates to render pages with.
 
-    Raises ConfigError with a line for each of the owner's that cannot be read, is not Jinja, asks for a template that
-    there is not, or would never be used, as its name is mistyped.
+    Raises ConfigError with a line for each of the owner's that cannot be read, is not Jinja, uses a template that does
+    not exist, or is never used, since its name is mistyped.
     """
-    made = Templates(environment(assets.templates_path(), own), own)
+    templates = Templates(environment(assets.templates_path(), own), own)
     if own is not None:
-        problems = (*_problems(made.environment, own), *_static_problems(own / STATIC))
+        problems = (*_problems(templates.environment, own), *_static_problems(own / STATIC))
         if problems:
             raise ConfigError(f"{own / name}{what}" for name, what in sorted(problems))
-    return made
+    return templates
 
 
 def environment(ours: Path, own: Path | None = None) -> Environment:
     """Return the template environment: everything is escaped, and a misspelt name is an error.
 
-    The owner's files go before ours of the same name, which stay within reach as ``ours/<name>``.
+    The owner's files replace ours of the same name, which can be extended and included as ``ours/<name>``.
     """
     folders = [_Folder(own), _Folder(ours)] if own else [_Folder(ours)]
-    made = Environment(
+    jinja = Environment(
         loader=ChoiceLoader([PrefixLoader({OURS.rstrip("/"): _Folder(ours)}), *folders]),
         autoescape=True,
         undefined=StrictUndefined,
@@ -100,13 +105,34 @@ def environment(ours: Path, own: Path | None = None) -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
         auto_reload=False,
+        bytecode_cache=_COMPILED,
     )
-    made.filters.update(text.FILTERS)
-    return made
+    jinja.filters.update(text.FILTERS)
+    return jinja
+
+
+class _Compiled(BytecodeCache):
+    """Templates compiled in this process: a preview, and a notebook, write sites again and again."""
+
+    def __init__(self) -> None:
+        self._held: dict[str, tuple[str, CodeType]] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Fill a bucket with what its text was compiled to; an older text's is of no use."""
+        checksum, code = self._held.get(bucket.key, ("", None))
+        bucket.code = code if checksum == bucket.checksum else None
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keep what a bucket's text was compiled to."""
+        if bucket.code is not None:
+            self._held[bucket.key] = bucket.checksum, bucket.code
+
+
+_COMPILED = _Compiled()
 
 
 class _Folder(FileSystemLoader):
-    """A folder that tells where a file is no text."""
+    """A folder of templates; an error names the line at which a file is not UTF-8."""
 
     def get_source(self, environment: Environment, template: str) -> Any:
         try:
@@ -126,29 +152,29 @@ def files_below(folder: Path) -> Iterator[str]:
                 yield (Path(place) / name).relative_to(folder).as_posix()
 
 
-def _problems(made: Environment, own: Path) -> Iterator[tuple[str, str]]:
+def _problems(jinja: Environment, own: Path) -> Iterator[tuple[str, str]]:
     """Yield (file, what is wrong with it) of the owner's templates."""
     known = [name for name in files_below(assets.templates_path()) if not name.startswith(STATIC)]
-    mine = [name for name in files_below(own) if not name.startswith(STATIC) and name not in WELCOME]
+    mine = [name for name in files_below(own) if not name.startswith(STATIC) and name not in DOCUMENTATION_FILES]
     reachable = [*mine, *known, *(OURS + name for name in known)]
     used: set[str] = set()
     for name in mine:
         try:
-            source, filename, _ = made.loader.get_source(made, name) if made.loader else ("", "", None)
-            made.compile(source, name, filename)
-            tree = made.parse(source, name, filename)
+            source, filename, _ = jinja.loader.get_source(jinja, name) if jinja.loader else ("", "", None)
+            jinja.compile(source, name, filename)
+            tree = jinja.parse(source, name, filename)
         except TemplateSyntaxError as error:
             yield name, f":{error.lineno}: {_sentence(error.message or 'not a template')}"
-            used.update(mine)  # what it would have used is not known
+            used.update(mine)  # which templates it uses is not known
             continue
         for line, names in _references(tree):
-            used.update(names or mine)  # a name that is only known when it runs can be any
+            used.update(names or mine)  # a computed name can be any
             if names and not {*names} & {*reachable}:
                 hint = nearest(names[0], reachable)
                 yield name, f":{line}: there is no template {names[0]!r}. {hint}".removesuffix(". ")
     for name in mine:
         if name not in known and name not in used:
-            hint = nearest(name, [*known, *(STATIC + name for name in SITE)])
+            hint = nearest(name, [*known, *(STATIC + name for name in SITE_ASSETS)])
             hint = hint or "Pictures and the like belong into static/"
             yield name, f": goes before none of our templates, and none of yours uses it. {hint}"
 
@@ -164,18 +190,18 @@ def _static_problems(folder: Path) -> Iterator[tuple[str, str]]:
 
 
 def _references(tree: nodes.Template) -> Iterator[tuple[int, list[str]]]:
-    """Yield, for each place that needs another template, its line and the names of which one must be there."""
+    """Yield the line of each reference to a template, and the names of which one must exist; none if computed."""
     for node in tree.find_all((nodes.Extends, nodes.Include, nodes.Import, nodes.FromImport)):
         assert isinstance(node, nodes.Extends | nodes.Include | nodes.Import | nodes.FromImport)
-        found = node.template.items if isinstance(node.template, nodes.Tuple | nodes.List) else [node.template]
-        names = [one.value for one in found if isinstance(one, nodes.Const)]
+        terms = node.template.items if isinstance(node.template, nodes.Tuple | nodes.List) else [node.template]
+        names = [term.value for term in terms if isinstance(term, nodes.Const)]
         if isinstance(node, nodes.Include) and node.ignore_missing:
             continue
-        yield node.lineno, names if len(names) == len(found) else []
+        yield node.lineno, names if len(names) == len(terms) else []
 
 
-def _told(error: Exception, own: Path, template: str, values: Mapping[str, Any]) -> str:
-    """Say in one line where in a template something went wrong, and what."""
+def _error_text(error: Exception, own: Path, template: str, values: Mapping[str, Any]) -> str:
+    """Return file and line of an error in a template, and what it is, in one line."""
     if isinstance(error, TemplateSyntaxError):
         return f"{error.filename or error.name}:{error.lineno}: {_sentence(error.message or 'not a template')}"
     places = [(Path(frame.filename), frame.lineno) for frame in traceback.extract_tb(error.__traceback__)]

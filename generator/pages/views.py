@@ -1,4 +1,4 @@
-"""What the templates show: plain values."""
+"""The views of a model, its layers and their filters: the values that templates show."""
 
 from __future__ import annotations
 
@@ -6,27 +6,30 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from generator.analysis.layer_insight import LayerInsight, layer_insight
-from generator.analysis.records import FeatureMap, File, KernelView, PictureView
-from generator.analysis.verdict import RANK, Verdict, of_filter
+from generator.analysis.records import FeatureMapView, File, KernelView, PictureView
+from generator.analysis.verdict import RANK, Verdict, filter_verdict
 from generator.config.values import ModelEntry, RenderSettings
 from generator.models.summary import ConvLayer, ModelSummary
-from generator.pages.technique import Technique
+from generator.pages.technique import TechniqueView
 from generator.site.sheets import BEST
 
 
 @dataclass(frozen=True)
 class FilterView:
-    """Everything on one filter's page. There is at least one picture, and the first is the main one."""
+    """A filter, as its page shows it; ``maps`` are its feature maps.
+
+    There is at least one picture, and the first is the main one.
+    """
 
     index: int
     page: str
     pictures: tuple[PictureView, ...]
-    maps: tuple[FeatureMap, ...]
+    maps: tuple[FeatureMapView, ...]
     kernel: KernelView | None
 
     @property
     def main(self) -> PictureView:
-        """Return the picture that stands for the filter."""
+        """Return the main picture, which represents the filter."""
         return self.pictures[0]
 
     @property
@@ -50,20 +53,20 @@ class FilterView:
         return self.main.trace
 
     @cached_property
-    def searches(self) -> tuple[PictureView, ...]:
-        """Return the pictures that were to excite the filter, whether they do or not."""
+    def positive_pictures(self) -> tuple[PictureView, ...]:
+        """Return the pictures that were optimised to excite the filter, whether they do or not."""
         return tuple(picture for picture in self.pictures if picture.positive)
 
     @cached_property
-    def starts(self) -> int:
-        """Return from how many different starts the filter was searched."""
-        return len({picture.snapshots[0][1].blob for picture in self.searches if picture.snapshots})
+    def distinct_starts(self) -> int:
+        """Return how many different start images the filter's positive pictures have."""
+        return len({picture.snapshots[0][1].blob for picture in self.positive_pictures if picture.snapshots})
 
     @cached_property
     def verdict(self) -> Verdict:
         """Return the verdict on the filter."""
-        others = [picture.verdict for picture in self.searches if picture is not self.main]
-        return of_filter(self.main.verdict, others, [m.response for m in self.maps])
+        others = [picture.verdict for picture in self.positive_pictures if picture is not self.main]
+        return filter_verdict(self.main.verdict, others, [m.response for m in self.maps])
 
     @cached_property
     def kinds(self) -> tuple[str, ...]:
@@ -73,24 +76,27 @@ class FilterView:
 
 @dataclass(frozen=True)
 class LayerView:
-    """One convolutional layer with the filters that are shown."""
+    """A convolutional layer with the filters that are shown.
+
+    ``best_sheet`` is a sheet of thumbnails of its strongest filters, ``contact`` its contact sheet.
+    """
 
     layer: ConvLayer
     page: str
     filters: tuple[FilterView, ...]
-    techniques: tuple[Technique, ...] = ()
+    techniques: tuple[TechniqueView, ...] = ()
     best_sheet: File | None = None
     contact: File | None = None
 
     @cached_property
     def places(self) -> dict[int, int]:
-        """Return the place of each filter on the layer's sheets, by its index."""
-        return {view.index: place for place, view in enumerate(self.filters)}
+        """Return the position of each filter on the layer's sheets, by its index."""
+        return {view.index: position for position, view in enumerate(self.filters)}
 
     @cached_property
     def best_places(self) -> dict[int, int]:
-        """Return the place of each of the strongest filters on their own sheet, by its index."""
-        return {view.index: place for place, view in enumerate(self.best[:BEST])}
+        """Return the position of each of the strongest filters on ``best_sheet``, by its index."""
+        return {view.index: position for position, view in enumerate(self.best[:BEST])}
 
     @cached_property
     def by_index(self) -> dict[int, FilterView]:
@@ -100,12 +106,12 @@ class LayerView:
     @cached_property
     def best(self) -> tuple[FilterView, ...]:
         """Return the filters whose pictures excite them, the strongest first; dead ones only if there are no others."""
-        alive = [f for f in self.filters if not f.main.empty] or self.filters
-        return tuple(sorted(alive, key=lambda f: (RANK[f.verdict], -f.score, f.index)))
+        excited = [f for f in self.filters if not f.main.empty] or self.filters
+        return tuple(sorted(excited, key=lambda f: (RANK[f.verdict], -f.score, f.index)))
 
     @cached_property
     def insight(self) -> LayerInsight:
-        """Return what its filters have to do with each other."""
+        """Return how its filters are related."""
         return layer_insight(self.layer, self.filters)
 
     def count(self, which: str) -> int:
@@ -115,9 +121,9 @@ class LayerView:
 
 @dataclass(frozen=True)
 class ModelView:
-    """One model with the layers that are shown; ``photos`` as the network sees them.
+    """A model with the layers that are shown; ``photos`` are (name, file) of each as the network sees it.
 
-    ``missing`` are the layers that were to be shown, and of which the store holds nothing.
+    ``missing`` are the layers that the configuration includes, and of which the store holds nothing.
     """
 
     name: str
@@ -131,7 +137,7 @@ class ModelView:
 
     @cached_property
     def by_index(self) -> dict[int, LayerView]:
-        """Return the layers by their index on the card."""
+        """Return the layers by their index in the summary."""
         return {view.layer.index: view for view in self.layers}
 
     @property

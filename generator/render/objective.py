@@ -103,7 +103,11 @@ class Direction:
         return channel(layer.activation(), weights)
 
 
-OBJECTIVES: dict[str, ObjectiveFunction] = {"channel": Channel(), "neuron": Neuron(), "direction": Direction()}
+OBJECTIVES: dict[str, ObjectiveFunction] = {
+    "channel": Channel(),
+    "neuron": Neuron(),
+    "direction": Direction(),
+}
 
 
 def channel_weights(objective: ObjectiveSpec, filters: tuple[int, ...], columns: tuple[int, ...]) -> Weights:

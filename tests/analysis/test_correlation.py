@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 
 from generator.analysis.correlation import correlations, pooled_matrix
-from generator.analysis.records import FeatureMap, File, PooledMap
+from generator.analysis.records import FeatureMapView, File, PooledMap
 
 SEEN = File("net/photo-0.webp", "b", 8, 8)
 
 
-def answer(photo: str, pooled_map: PooledMap | None) -> FeatureMap:
-    return FeatureMap(photo, SEEN, SEEN, 1.0, 1.0, 0.5, pooled_map)
+def feature_map(photo: str, pooled_map: PooledMap | None) -> FeatureMapView:
+    return FeatureMapView(photo, SEEN, SEEN, 1.0, 1.0, 0.5, pooled_map)
 
 
 RISING = PooledMap(-1.0, 2.0, bytes(range(0, 256, 4)))
@@ -18,18 +18,23 @@ FLAT = PooledMap(3.0, 3.0, bytes(64))
 WHOLE = PooledMap(0.0, 255.0, bytes([255] * 64))
 
 
-def test_sketches_are_read_between_their_least_and_largest_value() -> None:
-    found = pooled_matrix([[answer("cat", RISING), answer("cup", FLAT)], [answer("cat", WHOLE), answer("cup", RISING)]])
-    assert (found.shape, found.dtype) == ((2, 128), np.float32)
+def test_pooled_maps_are_read_between_their_least_and_largest_value() -> None:
+    matrix = pooled_matrix(
+        [
+            [feature_map("cat", RISING), feature_map("cup", FLAT)],
+            [feature_map("cat", WHOLE), feature_map("cup", RISING)],
+        ]
+    )
+    assert (matrix.shape, matrix.dtype) == ((2, 128), np.float32)
     rising = [-1 + 3 * cell / 255 for cell in range(0, 256, 4)]
-    np.testing.assert_allclose(found[0], [*rising, *[3.0] * 64], rtol=1e-6, atol=1e-6)
-    np.testing.assert_allclose(found[1], [*[255.0] * 64, *rising], rtol=1e-6, atol=1e-6)
+    np.testing.assert_allclose(matrix[0], [*rising, *[3.0] * 64], rtol=1e-6, atol=1e-6)
+    np.testing.assert_allclose(matrix[1], [*[255.0] * 64, *rising], rtol=1e-6, atol=1e-6)
 
 
-def test_photos_that_not_every_filter_has_are_left_out_and_an_order_can_be_asked_for() -> None:
-    both = [answer("cat", RISING), answer("cup", FLAT)]
-    assert pooled_matrix([both, [answer("cup", WHOLE)]]).tolist() == [[3.0] * 64, [255.0] * 64]
-    assert pooled_matrix([both, [answer("cup", None)]]).shape == (2, 0)
+def test_photos_that_not_every_filter_has_are_left_out_and_an_order_can_be_given() -> None:
+    both = [feature_map("cat", RISING), feature_map("cup", FLAT)]
+    assert pooled_matrix([both, [feature_map("cup", WHOLE)]]).tolist() == [[3.0] * 64, [255.0] * 64]
+    assert pooled_matrix([both, [feature_map("cup", None)]]).shape == (2, 0)
     assert pooled_matrix([[]]).shape == (1, 0)
     assert pooled_matrix([]).shape == (0, 0)
     swapped = pooled_matrix([both], ("cup", "cat"))[0]
@@ -57,9 +62,9 @@ def test_correlations_are_pearsons() -> None:
     ],
 )
 def test_rows_of_any_scale_and_constant_ones(row: list[float], other: list[float], expected: float) -> None:
-    found = correlations(np.array([row], np.float32), np.array([other], np.float32))
-    assert found.shape == (1, 1)
-    assert found[0, 0] == pytest.approx(expected, abs=1e-6)
+    matrix = correlations(np.array([row], np.float32), np.array([other], np.float32))
+    assert matrix.shape == (1, 1)
+    assert matrix[0, 0] == pytest.approx(expected, abs=1e-6)
 
 
 def test_without_photos_nothing_is_alike() -> None:

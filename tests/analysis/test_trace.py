@@ -27,9 +27,9 @@ def test_a_plot_holds_zero_the_trace_and_the_reference(
     points: list[tuple[float, float]],
     line: float | None,
 ) -> None:
-    made = plot(trace, reference)
-    assert [tuple(map(float, point.split(","))) for point in made.points.split()] == points
-    assert (made.reference, made.steps) == (line, len(trace))
+    drawn = plot(trace, reference)
+    assert [tuple(map(float, point.split(","))) for point in drawn.points.split()] == points
+    assert (drawn.reference, drawn.steps) == (line, len(trace))
 
 
 @pytest.mark.parametrize("length", [1, 31, 32])
@@ -40,7 +40,7 @@ def test_a_short_trace_is_kept(length: int) -> None:
 
 @pytest.mark.parametrize("length", [33, 100, 129, 5000])
 def test_a_long_trace_keeps_its_ends_and_is_spread_evenly(length: int) -> None:
-    found = thinned([float(i) for i in range(length)])
-    assert (len(found), found[0], found[-1]) == (LONGEST, 0.0, length - 1)
-    gaps = [b - a for a, b in pairwise(found)]
+    points = thinned([float(i) for i in range(length)])
+    assert (len(points), points[0], points[-1]) == (LONGEST, 0.0, length - 1)
+    gaps = [b - a for a, b in pairwise(points)]
     assert max(gaps) - min(gaps) <= 1

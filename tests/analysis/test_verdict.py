@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from generator.analysis.verdict import CONVERGED, DEAD, WEAK, of_filter, photo_level, verdict
+from generator.analysis.verdict import CONVERGED, DEAD, WEAK, Verdict, filter_verdict, photo_value, picture_verdict
 from generator.config.values import ObjectiveSpec, RenderSettings
 
 
@@ -25,8 +25,8 @@ from generator.config.values import ObjectiveSpec, RenderSettings
         (0.0, 0.0, [], DEAD),
     ],
 )
-def test_what_became_of_a_picture(score: float, reached: float, photos: list[float], expected: str) -> None:
-    assert verdict(score, reached, photos) == expected
+def test_the_verdict_on_a_picture(score: float, reached: float, photos: list[float], expected: str) -> None:
+    assert picture_verdict(score, reached, photos) == expected
 
 
 CHANNEL, NEURON = ObjectiveSpec(), ObjectiveSpec("neuron")
@@ -43,15 +43,16 @@ MIXED = ObjectiveSpec("direction", ((3, 1.0), (7, -0.5)))
         # the record does not have all that the direction names
         (MIXED, "positive", {3: 2.0}, None),
         # how far below zero a photo drives a filter is not measured
+        (ObjectiveSpec("another"), "positive", {3: 2.0}, None),
         (CHANNEL, "negative", {3: 2.0}, None),
         (NEURON, "negative", {3: 2.0}, None),
         (MIXED, "negative", {3: 2.0, 7: 6.0}, None),
     ],
 )
-def test_what_a_photo_has_to_set_against_a_picture(
+def test_the_value_of_an_objective_on_a_photo(
     objective: ObjectiveSpec, sign: str, responses: dict[int, float], expected: float | None
 ) -> None:
-    assert photo_level(RenderSettings(objective=objective, sign=sign), 3, responses, peak=5.0) == expected
+    assert photo_value(RenderSettings(objective=objective, sign=sign), 3, responses, peak=5.0) == expected
 
 
 @pytest.mark.parametrize(
@@ -68,6 +69,6 @@ def test_what_a_photo_has_to_set_against_a_picture(
     ],
 )
 def test_a_filter_is_dead_only_if_nothing_made_it_respond(
-    main: str, others: list[str], responses: list[float], expected: str
+    main: Verdict, others: list[Verdict], responses: list[float], expected: Verdict
 ) -> None:
-    assert of_filter(main, others, responses) == expected
+    assert filter_verdict(main, others, responses) == expected

@@ -1,4 +1,4 @@
-"""The drawing of contact sheets, compared with the pictures that they are made of."""
+"""Contact sheets, compared with the pictures that they are made of."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFont
 
-from generator.imaging.contact_sheet import Part, Sheet, Tile, as_png, draw, lettered
+from generator.imaging.contact_sheet import Section, Sheet, Tile, as_png, ascii_text, draw
 
 RED, WHITE = (200, 30, 40), (255, 255, 255)
 
@@ -19,9 +19,9 @@ def flat(label: str = "0", colour: tuple[int, ...] = RED, size: tuple[int, int] 
 
 def drawn(*tiles: Tile, **fields: object) -> np.ndarray:
     """Return a sheet's pixels (height, width, 3)."""
-    made = Sheet("title", "about", (Part("", tiles),), **fields)  # type: ignore[arg-type]
-    image = draw(made)
-    assert (image.size, image.mode) == (made.size, "RGB")
+    sheet = Sheet("title", "about", (Section("", tiles),), **fields)  # type: ignore[arg-type]
+    image = draw(sheet)
+    assert (image.size, image.mode) == (sheet.size, "RGB")
     return np.asarray(image).astype(int)
 
 
@@ -70,7 +70,7 @@ def test_what_is_transparent_is_paper() -> None:
 def test_a_filter_without_a_picture_says_why() -> None:
     words = [drawn(Tile("3", None, word)) for word in ("dead", "no picture", "")]
     inside = [pixels[-100:-40, 20:100] for pixels in words]
-    assert [bool((one != 255).any()) for one in inside] == [True, True, False]
+    assert [bool((middle != 255).any()) for middle in inside] == [True, True, False]
     assert not np.array_equal(inside[0], inside[1])
 
 
@@ -84,8 +84,8 @@ def test_the_label_is_below_its_own_picture() -> None:
 
 
 def test_a_long_title_is_cut_off_within_the_sheet() -> None:
-    made = Sheet("W" * 500, "", (Part("", (flat(),)),))
-    image = np.asarray(draw(made))
+    sheet = Sheet("W" * 500, "", (Section("", (flat(),)),))
+    image = np.asarray(draw(sheet))
     assert (image[:, -12:] == WHITE).all()
     assert (image[12:40, -60:-12] != 255).any()
 
@@ -95,7 +95,7 @@ def test_the_font_has_all_letters_that_are_left() -> None:
     missing = bytes(font.getmask("\uffff"))
     assert [c for c in map(chr, range(33, 127)) if bytes(font.getmask(c)) == missing] == []
     assert bytes(font.getmask("ж")) == missing  # why others become a question mark
-    assert [lettered(text) for text in ("block3_conv1", "Größe\n é", "слой 3", "中")] == [
+    assert [ascii_text(text) for text in ("block3_conv1", "Größe\n é", "слой 3", "中")] == [
         "block3_conv1",
         "Gro?e e",
         "???? 3",

@@ -23,13 +23,13 @@ def strange(tmp_path_factory: pytest.TempPathFactory) -> Gallery:
 
 @pytest.fixture(scope="session")
 def strange_pages(strange: Gallery) -> dict[str, Page]:
-    """Return what is found in its pages."""
+    """Return its pages, parsed."""
     return strange.pages()
 
 
 @pytest.fixture
 def gallery(tmp_path: Path) -> Gallery:
     """Return a gallery of one network with two layers of four filters, rendered, not yet written."""
-    made = Gallery(tmp_path, [(entry(), summary(conv(1, "stem", slug="001-stem"), conv(2, "top", slug="002-top")))])
-    fill(made.store, made.tasks())
-    return made
+    gallery = Gallery(tmp_path, [(entry(), summary(conv(1, "stem", slug="001-stem"), conv(2, "top", slug="002-top")))])
+    fill(gallery.store, gallery.tasks())
+    return gallery

@@ -1,4 +1,4 @@
-"""A store that is filled without any network, and what is found in the pages made of it."""
+"""A store that is filled without any network, and a parser of the pages made of it."""
 
 from __future__ import annotations
 
@@ -10,14 +10,15 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import unquote, urlsplit
 
 from PIL import Image
 
 from generator.config import Config, ModelEntry
 from generator.models.summary import ModelSummary
-from generator.pages.site import Gathered, Written, write_site
+from generator.pages.fingerprint import PlannedModel
+from generator.pages.site import Written, write_site
 from generator.plan import EVERYTHING, FEATURE_MAP, KERNEL, PICTURE, Choice, PhotoIdentity, Task, plan_model
 from generator.store import Store
 
@@ -25,7 +26,7 @@ Attributes = dict[str, str | None]
 
 
 Score = float | Callable[[Task, int], float]
-"""What the pictures of a task reach: the same for all, or for each filter its own."""
+"""The scores of a task's pictures: the same for all, or for each filter its own."""
 
 
 def picture_file(what: str) -> bytes:
@@ -36,19 +37,20 @@ def picture_file(what: str) -> bytes:
 
 
 def pooled(task: Task, index: int, level: float) -> dict[str, Any]:
-    """Return a sketch between zero and twice a response: a filter's own on each photo, flat if it is silent."""
+    """Return a pooled map between zero and twice a response, different for each filter and photo; constant at zero."""
     cells = hashlib.sha512(f"{task.photo} {task.layer.index} {index}".encode()).digest()
     return {"low": 0.0, "high": 2.0 * max(0.0, level), "cells": base64.b64encode(cells).decode()}
 
 
 def fill(store: Store, tasks: Iterable[Task], score: Score = 2.0, response: Score = 1.0) -> None:
-    """Keep for each task a record such as a build makes; its pictures are tiny, and each its own."""
+    """Store for each task a record such as a build makes; its pictures are tiny, and each its own."""
 
     def own(value: Score, task: Task, index: int) -> float:
         return value(task, index) if callable(value) else value
 
     for task in tasks:
-        entries, blobs = [], []
+        entries: list[dict[str, Any]] = []
+        blobs: list[str] = []
 
         def blob(what: str, task: Task = task, blobs: list[str] = blobs) -> str:
             blobs.append(store.put_blob(picture_file(f"{task.record_group} {what}")))
@@ -59,22 +61,22 @@ def fill(store: Store, tasks: Iterable[Task], score: Score = 2.0, response: Scor
             record["photo"] = store.put_blob(picture_file(f"photo {task.photo.digest}"))
             blobs.append(record["photo"])
         for index in task.filters:
-            one: dict[str, Any] = {"filter": index}
+            filter_record: dict[str, Any] = {"filter": index}
             if task.technique == KERNEL:
-                one |= {"kernel": blob(f"{index}"), "colour": task.layer.index == 1, "size": [3, 3]}
-                one |= {"inputs": [2, 0], "shares": [0.6, 0.3], "of": 3}
+                filter_record |= {"kernel": blob(f"{index}"), "colour": task.layer.index == 1, "size": [3, 3]}
+                filter_record |= {"inputs": [2, 0], "shares": [0.6, 0.3], "of": 3}
                 near = sorted((other for other in task.filters if other != index), key=lambda other: abs(other - index))
-                one["alike"] = [[other, round(1 / (1 + abs(other - index)), 4)] for other in near[:8]]
+                filter_record["alike"] = [[other, round(1 / (1 + abs(other - index)), 4)] for other in near[:8]]
             elif task.technique == FEATURE_MAP:
                 level = own(response, task, index)
-                one |= {"map": blob(f"{index}"), "response": level, "peak": 3 * level, "size": [8, 8]}
-                one |= {"places": 0.5 if level > 0 else 0.0, "sketch": pooled(task, index, level)}
+                filter_record |= {"map": blob(f"{index}"), "response": level, "peak": 3 * level, "size": [8, 8]}
+                filter_record |= {"places": 0.5 if level > 0 else 0.0, "sketch": pooled(task, index, level)}
             else:
                 assert task.technique == PICTURE
                 assert task.settings
                 level, shared = own(score, task, index), bool(task.settings.objective.weights)
                 names = [f"{'all' if shared else index}/{place}" for place in range(task.settings.diversity)]
-                one["pictures"] = [
+                filter_record["pictures"] = [
                     {
                         "picture": blob(name),
                         "growth": [[0, blob(f"{name}@0")], [16, blob(f"{name}@16")]],
@@ -85,13 +87,30 @@ def fill(store: Store, tasks: Iterable[Task], score: Score = 2.0, response: Scor
                     }
                     for name in names
                 ]
-            entries.append(one)
+            entries.append(filter_record)
         store.put_record(task.record_group, task.key, {**record, "filters": entries})
+
+
+class SheetsOnce(Store):
+    """A store that is given the sheets that an earlier test has drawn of the same pictures, as if two stores merged."""
+
+    _drawn: ClassVar[dict[str, bytes]] = {}
+
+    def sheet(self, key: str) -> str | None:
+        blob = super().sheet(key)
+        if blob is None and key in self._drawn:
+            blob = self.put_blob(self._drawn[key])
+            super().put_sheet(key, blob)
+        return blob
+
+    def put_sheet(self, key: str, blob: str) -> None:
+        super().put_sheet(key, blob)
+        self._drawn[key] = self.blob_path(blob).read_bytes()
 
 
 @dataclass
 class Gallery:
-    """A configuration with its models' cards: what a build knows when it comes to write the pages."""
+    """A configuration with its models' summaries: what a build knows when it writes the pages."""
 
     folder: Path
     models: Sequence[tuple[ModelEntry, ModelSummary]]
@@ -99,7 +118,7 @@ class Gallery:
     photos: Sequence[PhotoIdentity] = (PhotoIdentity("cat", "1" * 64, (32, 32)),)
 
     def __post_init__(self) -> None:
-        self.store = Store(self.folder / "store")
+        self.store = SheetsOnce(self.folder / "store")
         self.site = self.folder / "site"
 
     def tasks(self, choice: Choice = EVERYTHING) -> list[Task]:
@@ -109,11 +128,9 @@ class Gallery:
         """Write the site of what the store holds; ``choice`` is what was rendered just now."""
         entries = tuple(entry for entry, _ in self.models)
         config = Config(self.title, self.site, self.store.folder, (), entries)
-        return write_site(
-            config, [self._gathered(entry, summary, choice) for entry, summary in self.models], self.store
-        )
+        return write_site(config, [self._planned(entry, summary, choice) for entry, summary in self.models], self.store)
 
-    def _gathered(self, entry: ModelEntry, summary: ModelSummary, choice: Choice) -> Gathered:
+    def _planned(self, entry: ModelEntry, summary: ModelSummary, choice: Choice) -> PlannedModel:
         shown = plan_model(entry, summary, self.photos)
         return (
             entry,
@@ -124,15 +141,15 @@ class Gallery:
 
     @property
     def manifest(self) -> dict[str, Any]:
-        made: dict[str, Any] = json.loads((self.site / "manifest.json").read_bytes())
-        return made
+        manifest: dict[str, Any] = json.loads((self.site / "manifest.json").read_bytes())
+        return manifest
 
     def held(self) -> dict[str, bytes]:
         """Return every file of the site."""
         return {p.relative_to(self.site).as_posix(): p.read_bytes() for p in self.site.rglob("*") if p.is_file()}
 
     def pages(self) -> dict[str, Page]:
-        """Return what is found in every page."""
+        """Return every page, parsed."""
         return {path: Page.read(text.decode()) for path, text in self.held().items() if path.endswith(".html")}
 
 

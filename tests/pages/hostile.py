@@ -35,8 +35,10 @@ def hostile(folder: Path) -> Gallery:
         rows += (ArchitectureRow(name, name, (None,), 0, None),)
         label = replace(summary().preprocess, label=name)
         digest = f"{number:064d}"
-        made = summary(*layers, digest=digest, preprocess=label, warnings=(name,), left_out=(name,), architecture=rows)
+        network = summary(
+            *layers, digest=digest, preprocess=label, warnings=(name,), left_out=(name,), architecture=rows
+        )
         kinds = EVERY_KIND if number % 2 else ()
-        models.append((entry(name, page, source=f"/home/me/secret/{slug(name)}.keras", render=kinds), made))
+        models.append((entry(name, page, source=f"/home/me/secret/{slug(name)}.keras", render=kinds), network))
     photos = [PhotoIdentity(name, f"{i:064d}", (32, 48)) for i, name in enumerate(HOSTILE[:3])]
     return Gallery(folder, models, title=SCRIPT, photos=photos)

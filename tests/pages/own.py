@@ -1,4 +1,4 @@
-"""A gallery with a look of its owner's."""
+"""A gallery with its owner's branding."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ class OwnGallery(Gallery):
         """Write the site of what the store holds."""
         entries = tuple(entry for entry, _ in self.models)
         config = Config(self.title, self.site, self.store.folder, (), entries, branding=self.branding)
-        gathered = [(e, c, self.photos, plan_model(e, c, self.photos, choice)) for e, c in self.models]
-        return write_site(config, gathered, self.store)
+        planned = [(e, c, self.photos, plan_model(e, c, self.photos, choice)) for e, c in self.models]
+        return write_site(config, planned, self.store)
 
 
 def own_gallery(folder: Path) -> OwnGallery:
     """Return a gallery of one network with two layers of two filters, rendered, not yet written."""
     layers = (conv(1, "stem", 2, slug="001-stem"), conv(2, "top", 2, slug="002-top"))
-    made = OwnGallery(folder, [(entry(), summary(*layers))])
-    fill(made.store, made.tasks())
-    return made
+    gallery = OwnGallery(folder, [(entry(), summary(*layers))])
+    fill(gallery.store, gallery.tasks())
+    return gallery
 
 
 def saved(folder: Path, files: dict[str, str | bytes]) -> Path:

@@ -26,14 +26,14 @@ Compare = tuple[tuple[str, str], ...] | None
 LAYERS = (conv(1, "stem", slug="001-stem"), conv(2, "top", slug="002-top"))
 
 
-def network(name: str, number: int, *layers: object, **said: object) -> tuple[ModelEntry, ModelSummary]:
-    made = summary(*(layers or LAYERS), digest=f"{number:064d}")  # type: ignore[arg-type]
-    return entry(name, name, **said), made
+def network(name: str, number: int, *layers: object, **settings: object) -> tuple[ModelEntry, ModelSummary]:
+    network_summary = summary(*(layers or LAYERS), digest=f"{number:064d}")  # type: ignore[arg-type]
+    return entry(name, name, **settings), network_summary
 
 
-def two(folder: Path, **said: object) -> Gallery:
+def two(folder: Path, **settings: object) -> Gallery:
     """Return a gallery of two checkpoints with two layers of four filters."""
-    return Gallery(folder, [network("before", 1, **said), network("after", 2, **said)])
+    return Gallery(folder, [network("before", 1, **settings), network("after", 2, **settings)])
 
 
 def config(gallery: Gallery, compare: Compare = None) -> Config:
@@ -43,27 +43,34 @@ def config(gallery: Gallery, compare: Compare = None) -> Config:
 
 def compared(gallery: Gallery, compare: Compare = None) -> tuple[Comparison, ...]:
     views = [
-        model_view(of, made, gallery.photos, plan_model(of, made, gallery.photos), gallery.store)
-        for of, made in gallery.models
+        model_view(of, network_summary, gallery.photos, plan_model(of, network_summary, gallery.photos), gallery.store)
+        for of, network_summary in gallery.models
     ]
     return comparisons(config(gallery, compare), views, gallery.store)
 
 
 def write(gallery: Gallery, compare: Compare = None) -> None:
-    gathered = [(of, made, gallery.photos, plan_model(of, made, gallery.photos)) for of, made in gallery.models]
-    write_site(config(gallery, compare), gathered, gallery.store)
+    planned = [
+        (of, network_summary, gallery.photos, plan_model(of, network_summary, gallery.photos))
+        for of, network_summary in gallery.models
+    ]
+    write_site(config(gallery, compare), planned, gallery.store)
 
 
 def weigh(gallery: Gallery, *changes: list[float | None]) -> None:
     """Keep how much the filters of each layer changed, and the layer as a whole: as much as its first."""
-    a, b = (made for _, made in gallery.models[:2])
+    a, b = (network_summary for _, network_summary in gallery.models[:2])
     layers = [
         {
-            "change": one[0],
+            "change": of_layer[0],
             "folded": False,
-            "filters": {"change": one, "cosine": [0.5] * len(one), "biases": [[1.0] * len(one), [2.0] * len(one)]},
+            "filters": {
+                "change": of_layer,
+                "cosine": [0.5] * len(of_layer),
+                "biases": [[1.0] * len(of_layer), [2.0] * len(of_layer)],
+            },
         }
-        for one in changes
+        for of_layer in changes
     ]
     gallery.store.put_comparison(comparison_key(a, b), {"layers": layers})
 
@@ -76,23 +83,27 @@ def test_the_most_changed_weights_come_first(tmp_path: Path) -> None:
     gallery = two(tmp_path)
     fill(gallery.store, gallery.tasks())
     weigh(gallery, [0.1, 0.5, 0.3, 0.0], [0.2, 0.2, None, 0.9])
-    (found,) = compared(gallery)
-    assert (found.same, found.weighed, found.page) == (True, True, "compare/before~after/index.html")
-    assert [layer.page for layer in found.layers] == [
+    (comparison,) = compared(gallery)
+    assert (comparison.same_architecture, comparison.weights_compared, comparison.page) == (
+        True,
+        True,
+        "compare/before~after/index.html",
+    )
+    assert [layer.page for layer in comparison.layers] == [
         "compare/before~after/001-stem.html",
         "compare/before~after/002-top.html",
     ]
-    assert [order(found, layer) for layer in (0, 1)] == [[1, 2, 0, 3], [2, 3, 0, 1]]
-    assert [(layer.a.layer.index, pair.a.index, pair.change) for layer, pair in found.most[:4]] == [
+    assert [order(comparison, layer) for layer in (0, 1)] == [[1, 2, 0, 3], [2, 3, 0, 1]]
+    assert [(layer.a.layer.index, pair.a.index, pair.change) for layer, pair in comparison.most_changed[:4]] == [
         (2, 2, math.inf),
         (2, 3, 0.9),
         (1, 1, 0.5),
         (1, 2, 0.3),
     ]
-    assert [layer.change for layer in found.layers] == [0.1, 0.2]
-    assert found.largest == 0.2
+    assert [layer.change for layer in comparison.layers] == [0.1, 0.2]
+    assert comparison.largest_change == 0.2
     write(gallery)
-    page = (gallery.site / found.layers[1].page).read_text()
+    page = (gallery.site / comparison.layers[1].page).read_text()
     assert re.findall(r">weights (.*?), cosine", page) == ["no ratio", "90&#8239;%", "20&#8239;%", "20&#8239;%"]
     assert page.count("bias 1 → 2") == 4
 
@@ -105,40 +116,43 @@ def dead_at_first(task: Task, index: int) -> float:
 def test_without_weights_the_answers_say_what_changed(tmp_path: Path) -> None:
     gallery = two(tmp_path)
     fill(gallery.store, gallery.tasks(), dead_at_first, dead_at_first)
-    (found,) = compared(gallery)
-    assert not found.weighed
-    first, *rest = found.layers[0].pairs
-    # what woke up has nothing in common with its silence; what is silent twice cannot be compared
+    (comparison,) = compared(gallery)
+    assert not comparison.weights_compared
+    first, *rest = comparison.layers[0].pairs
+    # a filter that revived does not correlate with zeros; two that are inactive cannot be compared
     assert (first.a.index, first.distance, first.verdict_changed, first.died_or_revived) == (2, 1.0, True, True)
     assert [(pair.a.index, pair.verdict_changed) for pair in rest] == [(0, False), (1, False), (3, False)]
     assert [pair.distance for pair in rest] == [pytest.approx(0, abs=1e-5), pytest.approx(0, abs=1e-5), None]
-    assert found.layers[0].distance == pytest.approx(1 / 3, abs=1e-5)
-    assert [(layer.a.layer.name, pair.a.index) for layer, pair in found.verdict_changed] == [("stem", 2), ("top", 2)]
+    assert comparison.layers[0].distance == pytest.approx(1 / 3, abs=1e-5)
+    assert [(layer.a.layer.name, pair.a.index) for layer, pair in comparison.verdict_changed] == [
+        ("stem", 2),
+        ("top", 2),
+    ]
     write(gallery)
-    index = (gallery.site / found.page).read_text()
+    index = (gallery.site / comparison.page).read_text()
     assert "How much the weights changed is not known" in index
     assert "dead → <a" in index
-    assert "<b>dead → converged</b>" in (gallery.site / found.layers[0].page).read_text()
+    assert "<b>dead → converged</b>" in (gallery.site / comparison.layers[0].page).read_text()
 
 
-def test_answers_are_compared_by_pearsons_correlation_over_all_photos(tmp_path: Path) -> None:
-    """Against an independent calculation, on sketches of different layers: all filters answer differently there."""
+def test_activations_are_compared_by_pearsons_correlation_over_all_photos(tmp_path: Path) -> None:
+    """Against an independent calculation, on pooled maps of two layers whose filters all differ."""
     layer = conv(1, "other", slug="001-other", kernel_shapes=((5, 5, 3, 4),))
     photos = [PhotoIdentity(name, name * 64, (32, 32)) for name in "xyz"]
     gallery = Gallery(tmp_path, [network("a", 1, LAYERS[1]), network("b", 2, layer)], photos=photos)
     fill(gallery.store, gallery.tasks(), response=lambda task, index: 1.0 + index)
-    (found,) = compared(gallery, (("a", "b"),))
-    assert (found.same, found.weighed) == (False, False)
+    (comparison,) = compared(gallery, (("a", "b"),))
+    assert (comparison.same_architecture, comparison.weights_compared) == (False, False)
     rows = []
-    for side in (found.layers[0].a, found.layers[0].b):
-        pooled_maps = [[m.pooled_map for m in one.maps] for one in side.filters]
+    for side in (comparison.layers[0].a, comparison.layers[0].b):
+        pooled_maps = [[m.pooled_map for m in shown.maps] for shown in side.filters]
         rows.append([[c * s.high / 255 for s in own if s for c in s.cells] for own in pooled_maps])
     others = np.roll(np.array(rows[1]), -64, axis=1)  # y, z, x
     by_chance = np.corrcoef(np.array(rows[0]), others)[:4, 4:].max(axis=1).mean()
-    assert found.layers[0].chance == pytest.approx(by_chance, abs=1e-5)
+    assert comparison.layers[0].chance_correlation == pytest.approx(by_chance, abs=1e-5)
     table = np.corrcoef(np.array(rows[0]), np.array(rows[1]))[:4, 4:]
     best = sorted((float(row.max()), index, int(row.argmax())) for index, row in enumerate(table))
-    pairs = found.layers[0].pairs
+    pairs = comparison.layers[0].pairs
     assert [(pair.a.index, pair.b and pair.b.index) for pair in pairs] == [
         (index, other if level > 0 else None) for level, index, other in best
     ]
@@ -146,16 +160,16 @@ def test_answers_are_compared_by_pearsons_correlation_over_all_photos(tmp_path: 
     assert min(level for level, _, _ in best) > 0
 
 
-def test_a_silent_filter_has_none_beside_it_and_comes_last(tmp_path: Path) -> None:
+def test_an_inactive_filter_is_paired_with_none_and_comes_last(tmp_path: Path) -> None:
     other = network("b", 2, conv(1, "x", 5, slug="001-x"))
     gallery = Gallery(tmp_path, [network("a", 1), other])
     fill(gallery.store, gallery.tasks(), dead_at_first, lambda task, index: float(index and task.layer.index))
-    (found,) = compared(gallery, (("a", "b"),))
-    last = found.layers[0].pairs[-1]
+    (comparison,) = compared(gallery, (("a", "b"),))
+    last = comparison.layers[0].pairs[-1]
     assert (last.a.index, last.b, last.distance) == (0, None, None)
-    assert (0, "stem") not in [(pair.a.index, layer.a.layer.name) for layer, pair in found.most]
+    assert (0, "stem") not in [(pair.a.index, layer.a.layer.name) for layer, pair in comparison.most_changed]
     write(gallery, (("a", "b"),))
-    assert "correlates with no filter of the other layer" in (gallery.site / found.layers[0].page).read_text()
+    assert "correlates with no filter of the other layer" in (gallery.site / comparison.layers[0].page).read_text()
 
 
 @pytest.mark.parametrize(
@@ -170,20 +184,20 @@ def test_a_silent_filter_has_none_beside_it_and_comes_last(tmp_path: Path) -> No
         (4, 7, [1, 3, 5, 7]),
     ],
 )
-def test_layers_stand_beside_those_as_deep(tmp_path: Path, a: int, b: int, expected: list[int]) -> None:
-    made = [[conv(i, "l", 1 + which, slug=f"{i:03d}-l") for i in range(1, n + 1)] for which, n in enumerate((a, b))]
-    gallery = Gallery(tmp_path, [network("a", 1, *made[0]), network("b", 2, *made[1])])
+def test_layers_are_paired_with_those_of_the_same_depth(tmp_path: Path, a: int, b: int, expected: list[int]) -> None:
+    layers = [[conv(i, "l", 1 + which, slug=f"{i:03d}-l") for i in range(1, n + 1)] for which, n in enumerate((a, b))]
+    gallery = Gallery(tmp_path, [network("a", 1, *layers[0]), network("b", 2, *layers[1])])
     fill(gallery.store, gallery.tasks())
-    (found,) = compared(gallery, (("a", "b"),))
-    assert [pair.b.layer.index for pair in found.layers] == expected
+    (comparison,) = compared(gallery, (("a", "b"),))
+    assert [pair.b.layer.index for pair in comparison.layers] == expected
 
 
 def test_only_what_is_shown_of_both_is_compared(tmp_path: Path) -> None:
     gallery = Gallery(tmp_path, [network("before", 1, filters=(0, 1, 2)), network("after", 2, filters=(1, 2, 3))])
     fill(gallery.store, gallery.tasks())
     weigh(gallery, [0.1, 0.2, 0.3, 0.4], [0.1, 0.2, 0.3, 0.4])
-    (found,) = compared(gallery)
-    assert [order(found, layer) for layer in (0, 1)] == [[2, 1], [2, 1]]
+    (comparison,) = compared(gallery)
+    assert [order(comparison, layer) for layer in (0, 1)] == [[2, 1], [2, 1]]
 
 
 def test_pages_come_and_go_with_the_pairs(tmp_path: Path) -> None:
@@ -261,10 +275,10 @@ def test_a_page_links_to_the_comparisons_that_concern_it(
 ) -> None:
     gallery = Gallery(tmp_path, [network("a", 1), network("b", 2), network("c", 3)])
     fill(gallery.store, gallery.tasks())
-    found = compared(gallery)
-    view = None if model is None else [found[0].a, found[0].b, found[1].b][model]
+    both = compared(gallery)
+    view = None if model is None else [both[0].a, both[0].b, both[1].b][model]
     source = "{% from 'comparing.html' import comparisons %}{{ comparisons('', compared, model) }}"
-    html = environment(assets.templates_path()).from_string(source).render(compared=found, model=view)
+    html = environment(assets.templates_path()).from_string(source).render(compared=both, model=view)
     links = sorted(link["href"] or "" for link in Page.read(html).all("a"))
     assert links == [f"compare/{pair}/index.html" for pair in expected]
     empty = environment(assets.templates_path()).from_string(source).render(compared=(), model=view)

@@ -1,4 +1,4 @@
-"""docs/customise.md says what is so."""
+"""The guide docs/customise.md agrees with the code."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from generator.config import Branding
 from generator.config.types.colours import hex_colour
 from generator.pages import comparison, views
 from generator.pages import filters as text
-from generator.pages.branding.accent import GROUNDS, readable
+from generator.pages.branding.accent import BACKGROUNDS, readable
 from generator.pages.diagram import drawing as architecture
 from generator.pages.templating import Templates, environment
 from tests.pages.own import fill, own_gallery
@@ -29,27 +29,27 @@ Names = dict[str, dict[str, set[str]]]
 
 def rows(*heads: str) -> list[list[str]]:
     """Return the rows of the guide's tables that have such a head, without their marks."""
-    found: list[list[str]] = []
+    cells: list[list[str]] = []
     for head, body in re.findall(r"(?m)^(\|.*\|)\n\| ---.*\n((?:\|.*\|\n)+)", GUIDE):
         if [cell.strip() for cell in head.strip("|").split("|")][: len(heads)] == list(heads):
-            found += [[cell.strip().strip("`") for cell in row.strip("|").split("|")] for row in body.splitlines()]
-    assert found
-    return found
+            cells += [[cell.strip().strip("`") for cell in row.strip("|").split("|")] for row in body.splitlines()]
+    assert cells
+    return cells
 
 
 @pytest.fixture
-def given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Names:
-    """Return what each template is given in a site with every kind of page: names, each with its types."""
+def passed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Names:
+    """Return what each template is passed in a site with every kind of page: names, each with its types."""
     seen: Names = {}
     render = Templates.render
 
-    def listen(templates: Templates, template: str, values: dict[str, Any]) -> str:
+    def recording(templates: Templates, template: str, values: dict[str, Any]) -> str:
         for name, value in values.items():
             kind = type(value).__name__
             seen.setdefault(template, {}).setdefault(name, set()).add(WORDS.get(kind, kind))
         return render(templates, template, values)
 
-    monkeypatch.setattr(Templates, "render", listen)
+    monkeypatch.setattr(Templates, "render", recording)
     gallery = own_gallery(tmp_path)
     (_, summary), *_ = gallery.models
     gallery.models = [*gallery.models, (entry("later", "later"), replace(summary, digest="d" * 64))]
@@ -61,21 +61,21 @@ def given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Names:
     return seen
 
 
-def test_the_guide_names_exactly_what_templates_get(given: Names) -> None:
-    assert {path.name for path in (ROOT / "templates").glob("*.html")} >= {*given}
-    told: Names = {template: {} for template in given}
+def test_the_guide_names_exactly_what_templates_get(passed: Names) -> None:
+    assert {path.name for path in (ROOT / "templates").glob("*.html")} >= {*passed}
+    documented: Names = {template: {} for template in passed}
     for template, name, kind, _ in rows("template", "name", "type"):
-        for one in told if template == "all" else [template]:
-            told[one][name] = {word.strip("`") for word in kind.split(" or ")}
-    assert told == given
+        for page in documented if template == "all" else [template]:
+            documented[page][name] = {word.strip("`") for word in kind.split(" or ")}
+    assert documented == passed
 
 
-def test_what_the_guide_says_of_types_they_have() -> None:
+def test_types_have_the_attributes_that_the_guide_names() -> None:
     for kind, attribute, _ in rows("type", "attribute"):
-        (found,) = {
+        (described,) = {
             getattr(module, kind) for module in (views, records, comparison, architecture) if hasattr(module, kind)
         }
-        assert attribute in {*dir(found), *found.__dataclass_fields__}, (kind, attribute)
+        assert attribute in {*dir(described), *described.__dataclass_fields__}, (kind, attribute)
     named = {
         kind for _, _, kinds, _ in rows("template", "name", "type") for kind in re.findall(r"\b[A-Z]\w+[a-z]\b", kinds)
     }
@@ -88,8 +88,8 @@ def test_the_guide_names_every_key_block_and_colour() -> None:
     base = (ROOT / "templates/base.html").read_text(encoding="utf-8")
     (line,) = (line for line in GUIDE.splitlines() if line.startswith("`base.html` has these blocks"))
     assert re.findall(r"`(\w+)`", line) == re.findall(r"{% block (\w+) %}", base)
-    for said, *made in rows("`accent`"):
-        colour = hex_colour(said.strip('"'))
-        assert [readable(colour, grounds) for grounds in GROUNDS.values()] == made
+    for written, *shown in rows("`accent`"):
+        colour = hex_colour(written.strip('"'))
+        assert [readable(colour, backgrounds) for backgrounds in BACKGROUNDS.values()] == shown
     named = re.findall(r"`(\w+)`", GUIDE.rpartition("Filters for numbers:")[2])
     assert {*named} <= {*text.FILTERS} & {*environment(ROOT / "templates").filters}

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from generator.pages import site
+from generator.pages.gather import model_view as real_view
 from generator.plan import Choice, PhotoIdentity
 from tests.pages.gallery import Gallery, fill
 from tests.summaries import conv, entry, summary
@@ -15,26 +16,26 @@ from tests.summaries import conv, entry, summary
 
 @pytest.fixture
 def gallery(tmp_path: Path) -> Gallery:
-    made = Gallery(
+    gallery = Gallery(
         tmp_path, [(entry(), summary(conv(1, "stem", 3, slug="001-stem"), conv(2, "top", 2, slug="002-top")))]
     )
-    fill(made.store, made.tasks())
-    made.write()
-    return made
+    fill(gallery.store, gallery.tasks())
+    gallery.write()
+    return gallery
 
 
 @pytest.fixture
 def rendered(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Return the models whose views were made since."""
-    made: list[str] = []
-    model_view = site.model_view
+    viewed: list[str] = []
+    model_view = real_view
 
-    def counted(*given: object) -> object:
-        made.append(given[0].name)  # type: ignore[attr-defined]
-        return model_view(*given)  # type: ignore[arg-type]
+    def counted(*values: object) -> object:
+        viewed.append(values[0].name)  # type: ignore[attr-defined]
+        return model_view(*values)  # type: ignore[arg-type]
 
     monkeypatch.setattr(site, "model_view", counted)
-    return made
+    return viewed
 
 
 def test_nothing_is_made_when_nothing_changed(gallery: Gallery, rendered: list[str]) -> None:

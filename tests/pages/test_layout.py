@@ -11,23 +11,23 @@ from PIL import Image
 
 from generator.config import Branding
 from generator.errors import UsageError
-from generator.pages.branding.accent import GROUNDS, readable
+from generator.pages.branding.accent import BACKGROUNDS, readable
 from tests.pages.gallery import resolved
 from tests.pages.own import OwnGallery, own_gallery, saved
 
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 50 20"><rect width="9" height="9"/></svg>'
 FILTER, LAYER = "net/001-stem/0000.html", "net/001-stem/index.html"
 OTHERS = ("404.html", "embed.html")
-"""Pages without the shell: one is shown at any address, so it has no relative ones, the others in someone's frame."""
+"""Pages without the layout: one is shown at any address, so it has no relative ones, the others in someone's frame."""
 
 
 @pytest.fixture
 def gallery(tmp_path: Path) -> OwnGallery:
     """Return a gallery in a folder that holds a logo and a picture too."""
-    made = own_gallery(saved(tmp_path, {"logo.svg": SVG}))
+    gallery = own_gallery(saved(tmp_path, {"logo.svg": SVG}))
     Image.new("RGB", (30, 20), "teal").save(tmp_path / "a figure.png")
-    made.branding = Branding(folder=tmp_path)
-    return made
+    gallery.branding = Branding(folder=tmp_path)
+    return gallery
 
 
 def test_a_site_without_a_look_has_our_mark_and_our_words(gallery: OwnGallery) -> None:
@@ -96,7 +96,7 @@ def test_the_accent_is_in_the_style_sheet_before_the_page_is_drawn(gallery: OwnG
     gallery.branding = replace(gallery.branding, accent="#ffff00")
     changed = gallery.write()
     (sheet,) = (path for path in gallery.held() if path.startswith("assets/site-") and path.endswith(".css"))
-    light, dark = (readable("#ffff00", grounds) for grounds in GROUNDS.values())
+    light, dark = (readable("#ffff00", backgrounds) for backgrounds in BACKGROUNDS.values())
     css = gallery.held()[sheet].decode()
     assert sheet != before
     assert css.startswith(plain)

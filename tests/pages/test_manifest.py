@@ -28,12 +28,12 @@ def test_the_manifest_says_what_the_pages_show(gallery: Gallery) -> None:
         (1, "stem", "net/001-stem/index.html"),
         (2, "top", "net/002-top/index.html"),
     ]
-    one = model["layers"][1]["filters"][3]
-    assert (one["index"], one["page"], one["verdict"]) == (3, "net/002-top/0003.html", "converged")
-    assert one["picture"] == one["pictures"][0]["path"] == "net/002-top/0003-picture.webp"
-    assert (len(one["pictures"][0]["trace"]), one["pictures"][0]["score"]) == (32, 2.0)
-    assert one["feature_maps"] == [{"path": "net/002-top/0003-feature-map-0.webp", "photo": "cat", "response": 1.0}]
-    assert one["kernels"] == ["net/002-top/0003-kernel.webp"]
+    shown = model["layers"][1]["filters"][3]
+    assert (shown["index"], shown["page"], shown["verdict"]) == (3, "net/002-top/0003.html", "converged")
+    assert shown["picture"] == shown["pictures"][0]["path"] == "net/002-top/0003-picture.webp"
+    assert (len(shown["pictures"][0]["trace"]), shown["pictures"][0]["score"]) == (32, 2.0)
+    assert shown["feature_maps"] == [{"path": "net/002-top/0003-feature-map-0.webp", "photo": "cat", "response": 1.0}]
+    assert shown["kernels"] == ["net/002-top/0003-kernel.webp"]
 
 
 FOURIER: dict[str, object] = {
@@ -62,28 +62,28 @@ def test_settings_are_written_as_a_configuration_does(
     gallery = Gallery(tmp_path, [(of, summary(conv(1, "stem")))])
     fill(gallery.store, gallery.tasks())
     gallery.write()
-    (one,) = gallery.manifest["models"][0]["layers"][0]["filters"][0]["pictures"]
+    (picture,) = gallery.manifest["models"][0]["layers"][0]["filters"][0]["pictures"]
     own = {"objective": written, "sign": "negative", "transforms": [{"shift": 0.0625}, {"rotate": 10.0}]}
-    assert one["settings"] == {**FOURIER, **own, "diversity": 1, "crops": 0}
-    assert one["seed"] == 7
+    assert picture["settings"] == {**FOURIER, **own, "diversity": 1, "crops": 0}
+    assert picture["seed"] == 7
 
 
 def test_the_manifest_lists_all_pictures_with_settings_that_a_configuration_takes(strange: Gallery) -> None:
-    one = strange.manifest["models"][1]["layers"][0]["filters"][0]
-    assert one["picture"] == one["pictures"][0]["path"]
-    assert len(one["pictures"]) == len({picture["path"] for picture in one["pictures"]}) == 2 * 2 * (2 + 2 + 1)
-    told = [(p["settings"], p["seed"]) for p in one["pictures"]]
-    assert [seed for _, seed in told] == [0, 0, 1, 1] * 4 + [0, 1] * 2
-    assert [settings["sign"] for settings, _ in told] == 2 * [*["positive"] * 4, *["negative"] * 4] + [
+    shown = strange.manifest["models"][1]["layers"][0]["filters"][0]
+    assert shown["picture"] == shown["pictures"][0]["path"]
+    assert len(shown["pictures"]) == len({picture["path"] for picture in shown["pictures"]}) == 2 * 2 * (2 + 2 + 1)
+    listed = [(p["settings"], p["seed"]) for p in shown["pictures"]]
+    assert [seed for _, seed in listed] == [0, 0, 1, 1] * 4 + [0, 1] * 2
+    assert [settings["sign"] for settings, _ in listed] == 2 * [*["positive"] * 4, *["negative"] * 4] + [
         *["positive"] * 2,
         *["negative"] * 2,
     ]
-    for settings, seed in told:
+    for settings, seed in listed:
         chosen = {key: value for key, value in settings.items() if value not in (0, [])}
         again = every_settings(RenderPart.model_validate({**chosen, "seed": seed}).chosen())
         assert (len(again), again[0].objective.written, again[0].sign) == (1, settings["objective"], settings["sign"])
 
 
-def test_where_a_model_lies_on_the_machine_is_not_told(strange: Gallery) -> None:
+def test_where_a_model_lies_on_the_machine_is_not_published(strange: Gallery) -> None:
     assert not [path for path, content in strange.held().items() if b"/home/me" in content or b"secret" in content]
     assert {model["source"] for model in strange.manifest["models"]} == {f"{slug(name)}.keras" for name in HOSTILE}

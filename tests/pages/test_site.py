@@ -66,13 +66,13 @@ def test_every_address_in_every_page_leads_to_a_file_of_the_site(
 def read_by_scripts(path: str, page: Page) -> set[str]:
     """Return the files that a page's script loads: models' data for the search, and a layer's other sheets."""
     (html,) = page.all("html")
-    found = {f"data/{slug}.js" for slug in str(html.get("data-models", "")).split()}
+    files = {f"data/{slug}.js" for slug in str(html.get("data-models", "")).split()}
     if page.all("script", id="layer"):
         data = json.loads(page.text[page.text.index('{"filters"') :].split("\n")[0])
         for technique in data["techniques"]:
             sheets = -(-len(data["filters"]) // 64)
-            found |= {f"{path.rpartition('/')[0]}/{technique['slug']}-{n:03d}.webp" for n in range(sheets)}
-    return found
+            files |= {f"{path.rpartition('/')[0]}/{technique['slug']}-{n:03d}.webp" for n in range(sheets)}
+    return files
 
 
 def test_only_the_page_of_sources_points_to_other_hosts(strange_pages: dict[str, Page]) -> None:
@@ -128,7 +128,7 @@ def test_another_title_changes_pages_alone(gallery: Gallery) -> None:
 def filters(gallery: Gallery) -> dict[str, list[int]]:
     """Return the filters that a site shows, layer by layer."""
     layers = [layer for model in gallery.manifest["models"] for layer in model["layers"]]
-    return {layer["name"]: [one["index"] for one in layer["filters"]] for layer in layers}
+    return {layer["name"]: [shown["index"] for shown in layer["filters"]] for layer in layers}
 
 
 def test_what_is_no_longer_configured_is_deleted(gallery: Gallery) -> None:
@@ -163,7 +163,7 @@ def test_what_is_no_longer_configured_is_deleted(gallery: Gallery) -> None:
         ([], None, "all", []),
     ],
 )
-def test_records_of_any_batch_on_the_shelf_are_shown(
+def test_records_of_any_batch_in_the_record_group_are_shown(
     tmp_path: Path,
     rendered: list[tuple[int, ...]],
     now: tuple[int, ...] | None,
@@ -182,7 +182,7 @@ def test_the_plans_own_batch_goes_before_others(gallery: Gallery) -> None:
         fill(gallery.store, gallery.tasks(Choice(filters=batch)), score=7.0)
     gallery.write()
     layers = gallery.manifest["models"][0]["layers"]
-    assert {one["pictures"][0]["score"] for layer in layers for one in layer["filters"]} == {2.0}
+    assert {shown["pictures"][0]["score"] for layer in layers for shown in layer["filters"]} == {2.0}
 
 
 def test_style_is_the_style_sheets_but_for_places_and_that_is_small(
@@ -200,8 +200,8 @@ def test_neighbours_are_linked_both_ways(gallery: Gallery) -> None:
     pages = gallery.pages()
 
     def turns(path: str) -> list[str | None]:
-        found = {str(a["rel"]): resolved(path, str(a["href"])) for a in pages[path].all("link") if "href" in a}
-        return [found.get("prev"), found.get("next")]
+        links = {str(a["rel"]): resolved(path, str(a["href"])) for a in pages[path].all("link") if "href" in a}
+        return [links.get("prev"), links.get("next")]
 
     stem = [f"net/001-stem/{i:04d}.html" for i in range(4)]
     assert [turns(path) for path in stem] == [[None, stem[1]], [stem[0], stem[2]], [stem[1], stem[3]], [stem[2], None]]
@@ -212,7 +212,7 @@ def test_neighbours_are_linked_both_ways(gallery: Gallery) -> None:
 X, Y = PhotoIdentity("x", "a" * 64, (32, 32)), PhotoIdentity("y", "b" * 64, (32, 32))
 
 
-def answers(gallery: Gallery, page: str) -> list[tuple[str, bytes]]:
+def photos_shown(gallery: Gallery, page: str) -> list[tuple[str, bytes]]:
     """Return the names of the photos on a filter's page, each with the picture that is shown as that photo."""
     images = [a for a in gallery.pages()[page].all("img") if str(a["alt"]).startswith("The photo ")]
     return [
@@ -224,27 +224,27 @@ def answers(gallery: Gallery, page: str) -> list[tuple[str, bytes]]:
     ]
 
 
-def test_an_answer_stands_beside_its_own_photo(gallery: Gallery) -> None:
+def test_a_feature_map_is_shown_with_its_own_photo(gallery: Gallery) -> None:
     gallery.photos = [X, Y]
     plan = [task for task in gallery.tasks() if task.technique == FEATURE_MAP]
     fill(gallery.store, [task for task in plan if (task.layer.name, task.photo) != ("stem", X)])
     gallery.write()
     shown_x, shown_y = ((photo.name, picture_file(f"photo {photo.digest}")) for photo in (X, Y))
-    assert answers(gallery, "net/001-stem/0000.html") == [shown_y]
-    assert answers(gallery, "net/002-top/0000.html") == [shown_x, shown_y]
+    assert photos_shown(gallery, "net/001-stem/0000.html") == [shown_y]
+    assert photos_shown(gallery, "net/002-top/0000.html") == [shown_x, shown_y]
 
 
 def test_one_photo_under_two_names_is_shown_under_both(gallery: Gallery) -> None:
     gallery.photos = [X, replace(X, name="z")]
     fill(gallery.store, gallery.tasks())
     gallery.write()
-    assert [name for name, _ in answers(gallery, "net/001-stem/0000.html")] == ["x", "z"]
+    assert [name for name, _ in photos_shown(gallery, "net/001-stem/0000.html")] == ["x", "z"]
 
 
-def test_a_blob_that_is_damaged_is_told_and_a_later_build_goes_on(gallery: Gallery) -> None:
+def test_a_blob_that_is_damaged_is_reported_and_a_later_build_goes_on(gallery: Gallery) -> None:
     gallery.write()
-    one = next(file for file in gallery.manifest["files"] if file["path"].endswith("-picture.webp"))
-    blob, path = one["digest"], gallery.site / one["path"]
+    listed = next(file for file in gallery.manifest["files"] if file["path"].endswith("-picture.webp"))
+    blob, path = listed["digest"], gallery.site / listed["path"]
     path.unlink()
     gallery.store.blob_path(blob).write_bytes(b"damaged")
     with pytest.raises(GalleryError, match="was damaged and is removed"):

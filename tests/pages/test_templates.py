@@ -16,7 +16,7 @@ MIXED = ObjectiveSpec("direction", ((0, 1.0), (1, 0.5)))
 
 
 @pytest.mark.parametrize(
-    ("score", "response", "verdict", "said"),
+    ("score", "response", "verdict", "text"),
     [
         (2.0, 1.0, "converged", "The picture excites the filter to 2, 2 times the best photo’s 1 (cat)."),
         (2.0, 0.0, "converged", "The picture excites the filter to 2; no photo here excites it at all."),
@@ -31,29 +31,29 @@ MIXED = ObjectiveSpec("direction", ((0, 1.0), (1, 0.5)))
     ],
 )
 def test_a_filters_page_says_what_became_of_it(
-    tmp_path: Path, score: float, response: float, verdict: str, said: str
+    tmp_path: Path, score: float, response: float, verdict: str, text: str
 ) -> None:
     of = entry(render=(("steps", 128),))
     gallery = Gallery(tmp_path, [(of, summary(conv(1, "stem", 1, slug="001-stem")))])
     fill(gallery.store, gallery.tasks(), score, response)
     assert gallery.write().verdicts == {verdict: 1}
-    assert said in gallery.pages()["net/001-stem/0000.html"].text
+    assert text in gallery.pages()["net/001-stem/0000.html"].text
 
 
 def written(folder: Path, filters: int, score: Score, response: float = 1.0, **render: object) -> Gallery:
     """Return a gallery of one layer whose filters get such pictures, written."""
     of = entry(render=tuple(sorted(render.items())))
-    made = Gallery(folder, [(of, summary(conv(1, "stem", filters, slug="001-stem")))])
-    fill(made.store, made.tasks(), score, response)
-    made.write()
-    return made
+    gallery = Gallery(folder, [(of, summary(conv(1, "stem", filters, slug="001-stem")))])
+    fill(gallery.store, gallery.tasks(), score, response)
+    gallery.write()
+    return gallery
 
 
 PAGE, LAYER = "net/001-stem/0000.html", "net/001-stem/index.html"
 
 
 @pytest.mark.parametrize(
-    ("render", "score", "response", "said"),
+    ("render", "score", "response", "text"),
     [
         ({"sign": "negative"}, 2.0, 1.0, "drives the filter to 2 below zero, in the mean over all positions."),
         ({"sign": "negative"}, 0.0, 0.0, "Nothing drove this filter below zero: not the start image, and not any of"),
@@ -82,21 +82,22 @@ PAGE, LAYER = "net/001-stem/0000.html", "net/001-stem/index.html"
     ],
 )
 def test_a_filters_page_says_what_its_pictures_are(
-    tmp_path: Path, render: dict[str, object], score: float, response: float, said: str
+    tmp_path: Path, render: dict[str, object], score: float, response: float, text: str
 ) -> None:
-    made = written(tmp_path, 2, score, response, **render)
-    assert said in " ".join(made.pages()[PAGE].text.split())
+    gallery = written(tmp_path, 2, score, response, **render)
+    assert text in " ".join(gallery.pages()[PAGE].text.split())
 
 
 def test_every_picture_of_a_filter_hangs_on_its_page(tmp_path: Path) -> None:
-    made = written(tmp_path, 2, 2.0, sign="both", diversity=2, objective=(ObjectiveSpec(), MIXED))
-    page = made.pages()[PAGE]
+    gallery = written(tmp_path, 2, 2.0, sign="both", diversity=2, objective=(ObjectiveSpec(), MIXED))
+    page = gallery.pages()[PAGE]
     text = " ".join(page.text.split())
     order = ["Diverse 1 of 2.", "More pictures", "Diverse 2 of 2", "Negative, diverse 1 of 2", "Direction 0 + 0.5 × 1"]
     assert [text.index(title) for title in order] == sorted(text.index(title) for title in order)
-    one = made.manifest["models"][0]["layers"][0]["filters"][0]
+    shown = gallery.manifest["models"][0]["layers"][0]["filters"][0]
     images = [resolved(PAGE, str(a["src"])) for a in page.all("img")]
-    assert [images.count(picture["path"]) for picture in one["pictures"]] == [2] * 6  # large, and where it has grown to
+    # large, and at the end of the snapshots
+    assert [images.count(picture["path"]) for picture in shown["pictures"]] == [2] * 6
     assert len(page.all("polyline")) == len(page.all("dl", **{"class": "settings"})) == 6
     assert page.all("a", href="../../net/001-stem/0001.html")
     # a picture that is not the main one's is told by what it shows
@@ -104,8 +105,8 @@ def test_every_picture_of_a_filter_hangs_on_its_page(tmp_path: Path) -> None:
 
 
 def test_a_layer_offers_every_kind_of_picture(tmp_path: Path) -> None:
-    made = written(tmp_path, 2, 2.0, sign="both", objective=(ObjectiveSpec(), ObjectiveSpec("neuron")))
-    page = made.pages()[LAYER]
+    gallery = written(tmp_path, 2, 2.0, sign="both", objective=(ObjectiveSpec(), ObjectiveSpec("neuron")))
+    page = gallery.pages()[LAYER]
     assert [a["value"] for a in page.all("input", name="technique")] == [
         *("picture", "negative", "centre-unit", "centre-unit-negative", "feature-map-0", "kernel")
     ]
@@ -115,9 +116,9 @@ def test_a_layer_offers_every_kind_of_picture(tmp_path: Path) -> None:
 
 
 def test_a_dead_filter_is_not_drawn_as_if_it_meant_something(tmp_path: Path) -> None:
-    made = written(tmp_path, 3, lambda task, index: 0.0 if index == 0 else 2.0, response=0.0)
-    pages = made.pages()
-    assert made.manifest["models"][0]["layers"][0]["filters"][0]["verdict"] == "dead"
+    gallery = written(tmp_path, 3, lambda task, index: 0.0 if index == 0 else 2.0, response=0.0)
+    pages = gallery.pages()
+    assert gallery.manifest["models"][0]["layers"][0]["filters"][0]["verdict"] == "dead"
     for path in (LAYER, "net/index.html", "index.html"):
         shown = [str(a["src"]) for a in pages[path].all("img")]
         assert not [source for source in shown if "0000-picture" in source], path
@@ -127,7 +128,7 @@ def test_a_dead_filter_is_not_drawn_as_if_it_meant_something(tmp_path: Path) -> 
         ("tile converged", "0001.html"),
         ("tile converged", "0002.html"),
     ]
-    sheet = Image.open(made.site / "net/001-stem/picture-000.webp")
+    sheet = Image.open(gallery.site / "net/001-stem/picture-000.webp")
     assert [sheet.getchannel("A").crop((96 * i, 0, 96 * i + 96, 96)).getextrema() for i in range(3)] == [
         *((0, 0), (255, 255), (255, 255))
     ]
@@ -135,12 +136,12 @@ def test_a_dead_filter_is_not_drawn_as_if_it_meant_something(tmp_path: Path) -> 
 
 
 def test_a_dead_filters_page_shows_the_evidence(tmp_path: Path) -> None:
-    made = written(tmp_path, 1, -0.25, response=-0.5, repeats=2, steps=128)
-    html = made.held()[PAGE].decode()
+    gallery = written(tmp_path, 1, -0.25, response=-0.5, repeats=2, steps=128)
+    html = gallery.held()[PAGE].decode()
     before, details = html.split("<details", 1)
     assert "0000-picture" not in before
     assert "0000-picture.webp" in details.split("</details>")[0]
-    assert not made.pages()[PAGE].all("details", open="")
+    assert not gallery.pages()[PAGE].all("details", open="")
     rows = re.findall(r'<tr><th scope="row">(.*?)</th><td class="n">(.*?)</td></tr>', html)
     assert rows == [
         ("the photo cat", "−0.5"),
@@ -150,8 +151,8 @@ def test_a_dead_filters_page_shows_the_evidence(tmp_path: Path) -> None:
 
 
 def test_a_home_page_of_nothing_but_dead_filters_has_no_picture_of_them(tmp_path: Path) -> None:
-    made = written(tmp_path, 2, 0.0, response=0.0)
-    pages = made.pages()
+    gallery = written(tmp_path, 2, 0.0, response=0.0)
+    pages = gallery.pages()
     hatched = [pages[path].all("span", **{"class": "no-picture"}) for path in ("index.html", "net/index.html")]
     assert [len(fields) for fields in hatched] == [2, 2]
     assert len(pages[LAYER].all("a", **{"class": "tile dead none"})) == 2

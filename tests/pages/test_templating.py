@@ -1,4 +1,4 @@
-"""Templates of a site's owner: what they can do, and what is said of those that cannot."""
+"""Templates of a site's owner: what they can do, and the errors in those that fail."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def write(gallery: OwnGallery, files: Files) -> dict[str, bytes]:
     return gallery.held()
 
 
-def told(gallery: OwnGallery, files: Files) -> list[str]:
+def problems_of(gallery: OwnGallery, files: Files) -> list[str]:
     """Return what is wrong with templates, without their folder; nothing is written then."""
     with pytest.raises(UsageError) as caught:
         write(gallery, files)
@@ -52,7 +52,7 @@ def test_a_template_goes_before_ours_and_the_others_stay(gallery: OwnGallery) ->
 
 
 def test_a_template_can_extend_ours(gallery: OwnGallery) -> None:
-    theme = {
+    theme: Files = {
         "base.html": '{% extends "ours/base.html" %}{% block extrahead %}<meta name="x" content="{{ root }}">'
         "{% endblock %}",
         "home.html": '{% extends "ours/home.html" %}{% block content %}{{ super() }}{% include "a/d.html" %}'
@@ -156,11 +156,11 @@ BAD: dict[str, tuple[Files, list[str]]] = {
 
 @pytest.mark.parametrize(("files", "expected"), BAD.values(), ids=BAD)
 def test_every_mistake_is_told_with_file_and_line(gallery: OwnGallery, files: Files, expected: list[str]) -> None:
-    assert told(gallery, files) == expected
+    assert problems_of(gallery, files) == expected
 
 
 def test_a_macro_that_is_missing_is_told_where_it_is_used(gallery: OwnGallery) -> None:
-    (problem,) = told(gallery, {"macros.html": ""})
+    (problem,) = problems_of(gallery, {"macros.html": ""})
     assert ".html:" in problem
     assert "does not export the requested name" in problem
 
@@ -169,7 +169,7 @@ def test_a_macro_that_is_missing_is_told_where_it_is_used(gallery: OwnGallery) -
 def test_a_link_out_of_the_folder_or_to_a_folder_is_refused(gallery: OwnGallery, link: str, to: str) -> None:
     saved(gallery.folder, {"secret.txt": "secret", "theme/static/in/a.txt": "a"})
     (gallery.folder / "theme" / link).symlink_to(gallery.folder / to)
-    assert told(gallery, {}) == [f"{link}: is a link to a folder, or out of this one. Copy what it leads to"]
+    assert problems_of(gallery, {}) == [f"{link}: is a link to a folder, or out of this one. Copy what it leads to"]
 
 
 def test_a_mistake_of_ours_keeps_its_traceback(tmp_path: Path) -> None:

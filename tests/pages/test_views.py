@@ -16,13 +16,13 @@ from tests.summaries import conv, entry, summary
 def layer_view(folder: Path, scores: list[float], response: float = 0.0, **render: object) -> LayerView:
     """Return a layer whose filters' pictures reach these scores, and negatives 1."""
     of = entry(render=tuple(sorted(render.items())))
-    made = Gallery(folder, [(of, summary(conv(1, "stem", len(scores))))])
+    gallery = Gallery(folder, [(of, summary(conv(1, "stem", len(scores))))])
 
     def score(task: Task, index: int) -> float:
         return 1.0 if task.settings and task.settings.sign == "negative" else scores[index]
 
-    fill(made.store, made.tasks(), score, response)
-    return model_view(*made.models[0], made.photos, made.tasks(), made.store).layers[0]
+    fill(gallery.store, gallery.tasks(), score, response)
+    return model_view(*gallery.models[0], gallery.photos, gallery.tasks(), gallery.store).layers[0]
 
 
 @pytest.mark.parametrize(
@@ -44,8 +44,8 @@ def test_dead_filters_stand_for_nothing(tmp_path: Path, scores: list[float], res
 
 def test_starts_that_are_the_same_are_counted_once(tmp_path: Path) -> None:
     view = layer_view(tmp_path, [0.0], objective=(ObjectiveSpec(), ObjectiveSpec("neuron")), repeats=2)
-    one = view.by_index[0]
-    assert (len(one.searches), one.starts) == (4, 4)
-    start = one.pictures[0].snapshots[0]
-    twins = tuple(replace(p, snapshots=(start, *p.snapshots[1:])) for p in one.pictures[:2])
-    assert replace(one, pictures=(*twins, *one.pictures[2:])).starts == 3
+    view_of_filter = view.by_index[0]
+    assert (len(view_of_filter.positive_pictures), view_of_filter.distinct_starts) == (4, 4)
+    start = view_of_filter.pictures[0].snapshots[0]
+    twins = tuple(replace(p, snapshots=(start, *p.snapshots[1:])) for p in view_of_filter.pictures[:2])
+    assert replace(view_of_filter, pictures=(*twins, *view_of_filter.pictures[2:])).distinct_starts == 3

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, get_args
+from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from generator.config.types.annotations import Strict, Takes, TakesOneOrMore, key_hint, near
 from generator.config.types.numbers import Number
 from generator.config.values import ObjectiveSpec
+from generator.terms import OBJECTIVES, ObjectiveName
 
 
 def _not_zero(weight: float) -> float:
@@ -33,9 +34,6 @@ class DirectionPart(Strict):
     """The weight of each filter, by its index."""
 
 
-_Kind = Literal["channel", "neuron"]
-
-
 def _objective(given: str | DirectionPart) -> ObjectiveSpec:
     if isinstance(given, str):
         return ObjectiveSpec(given)
@@ -45,14 +43,14 @@ def _objective(given: str | DirectionPart) -> ObjectiveSpec:
 def _objective_hint(value: object) -> str:
     if isinstance(value, dict):
         return f". {key_hint(value, 'direction')}".rstrip()
-    return near(*get_args(_Kind), "direction")(value)
+    return near(*OBJECTIVES, "direction")(value)
 
 
 _OneObjective = Annotated[
     ObjectiveSpec,
     Takes(
-        _Kind | DirectionPart,
-        "channel, neuron, or {direction: {filter: weight}}, weights not zero;",
+        ObjectiveName | DirectionPart,
+        f"{', '.join(OBJECTIVES)}, or {{direction: {{filter: weight}}}}, weights not zero;",
         _objective,
         _objective_hint,
     ),

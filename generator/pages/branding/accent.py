@@ -1,4 +1,4 @@
-"""A site's own colour, made readable.
+"""The accent: a site's own colour, made readable.
 
 Contrast is WCAG 2.2's, of relative luminances. Lightness is moved in OKLab (Björn Ottosson, "A perceptual color space
 for image processing", 2020), where that keeps the hue. coloraide converts the colours; importing it takes 60 ms, which
@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from coloraide import Color
 
-GROUNDS = {"light": ("#f6f4ef", "#fffdf9"), "dark": ("#131316", "#1c1c21")}
-"""``--wall`` and ``--raised`` of site.css: what links and lines stand on."""
+BACKGROUNDS = {"light": ("#f6f4ef", "#fffdf9"), "dark": ("#131316", "#1c1c21")}
+"""``--wall`` and ``--raised`` of site.css: the backgrounds of links and lines."""
 
 CONTRAST = 4.5
 """WCAG 2.2, success criterion 1.4.3 (AA), for text of any size."""
@@ -27,30 +27,30 @@ STEPS = 400
 
 def accent_css(accent: str) -> str:
     """Return the rules that give a site its accent (``#rrggbb``) in both themes."""
-    light, dark = (readable(accent, GROUNDS[theme]) for theme in ("light", "dark"))
+    light, dark = (readable(accent, BACKGROUNDS[theme]) for theme in ("light", "dark"))
     return f":root{{--accent:{light}}}\n@media(prefers-color-scheme:dark){{:root{{--accent:{dark}}}}}\n"
 
 
-def readable(colour: str, grounds: Sequence[str]) -> str:
-    """Return the colour (``#rrggbb``) of the nearest lightness whose contrast to all the grounds is at least 4.5:1."""
+def readable(colour: str, backgrounds: Sequence[str]) -> str:
+    """Return the colour (``#rrggbb``) of the nearest lightness with a contrast of at least 4.5:1 to all backgrounds."""
     from coloraide import Color
 
-    if _contrast(colour, grounds) >= CONTRAST:
+    if _contrast(colour, backgrounds) >= CONTRAST:
         return colour
     lightness, a, b = Color(colour).convert("oklab").coords()
-    darker = _contrast("#000000", grounds) > _contrast("#ffffff", grounds)
+    darker = _contrast("#000000", backgrounds) > _contrast("#ffffff", backgrounds)
     steps = range(floor(lightness * STEPS), -1, -1) if darker else range(ceil(lightness * STEPS), STEPS + 1)
 
     def is_readable(step: int) -> bool:
-        return _contrast(_in_gamut(step / STEPS, a, b), grounds) >= CONTRAST
+        return _contrast(_in_gamut(step / STEPS, a, b), backgrounds) >= CONTRAST
 
     return _in_gamut(steps[bisect_left(steps, True, key=is_readable)] / STEPS, a, b)
 
 
-def _contrast(colour: str, grounds: Sequence[str]) -> float:
-    """Return the lowest contrast of a colour to any ground."""
+def _contrast(colour: str, backgrounds: Sequence[str]) -> float:
+    """Return the lowest contrast of a colour to any background."""
     own = _luminance(colour)
-    pairs = (sorted((own, _luminance(ground))) for ground in grounds)
+    pairs = (sorted((own, _luminance(background))) for background in backgrounds)
     return min((high + 0.05) / (low + 0.05) for low, high in pairs)
 
 

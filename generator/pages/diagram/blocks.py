@@ -11,10 +11,10 @@ from generator.pages.diagram.folded_graph import last_uses
 
 _SEPARATOR = re.compile(r"[_./-]")
 _DENSE = 0.5
-"""The least share of the nodes from a block's first to its last that bear its name: what is strewn is no block."""
+"""The least share of the nodes from a block's first to its last that bear its name: what is scattered is no block."""
 
 _LARGEST = 0.5
-"""The share of a network's nodes above which a stretch is no block of it: a shortcut may go past nearly everything."""
+"""The share of a network's nodes above which consecutive nodes are no block: a shortcut may span nearly all of it."""
 
 
 @dataclass(frozen=True)
@@ -29,43 +29,45 @@ class Block:
 def blocks(layers: Sequence[tuple[str, str]], inputs: Sequence[tuple[int, ...]]) -> tuple[Block, ...]:
     """Return the blocks, none of which overlap, of nodes with these names and types.
 
-    A block is a beginning shared by the names of two or more neighbours, the longest of those that end in a number or
-    at a slash. Between places where all is in one lane, layers without a name of their own belong to the one block
-    that is found there; if there is none, and they end in a joining layer with a name, that is the block's.
+    A block's name is a prefix shared by the names of two or more neighbours, the longest of those that end in a number
+    or at a slash. Between places where all is in one lane, nodes without such a prefix belong to the only block that is
+    there; if there is none, and they end in a merging layer that its author named, its name is the block's.
     """
-    names = _by_beginning(layers)
+    names = _by_prefix(layers)
     last = last_uses(inputs)
     start, reach = 0, 0
     for node in range(len(layers)):
         reach = max(reach, last[node - 1]) if node else 0
-        if reach <= node:  # nothing but this node is taken from further down
+        if reach <= node:  # no layer further down takes from one before this node
             inside = {name for name in names[start : node + 1] if name}
             if not inside and len(inputs[node]) > 1 and not _automatic(*layers[node]):
                 inside.add(layers[node][0])
             if len(inside) == 1 and node + 1 - start <= _LARGEST * len(layers):
                 names[start : node + 1] = list(inside) * (node + 1 - start)
             start = node + 1
-    found: list[Block] = []
+    merged: list[Block] = []
     for node, name in enumerate(names):
-        if name and found and found[-1].name == name and found[-1].last == node - 1:
-            found[-1] = Block(name, found[-1].first, node)
+        if name and merged and merged[-1].name == name and merged[-1].last == node - 1:
+            merged[-1] = Block(name, merged[-1].first, node)
         elif name:
-            found.append(Block(name, node, node))
-    return tuple(block for block in found if block.last > block.first)
+            merged.append(Block(name, node, node))
+    return tuple(block for block in merged if block.last > block.first)
 
 
-def _by_beginning(layers: Sequence[tuple[str, str]]) -> list[str | None]:
-    beginnings = [_beginnings(*layer) for layer in layers]
-    where: dict[str, tuple[int, int]] = {}
+def _by_prefix(layers: Sequence[tuple[str, str]]) -> list[str | None]:
+    prefixes = [_prefixes(*layer) for layer in layers]
+    span: dict[str, tuple[int, int]] = {}
     count: Counter[str] = Counter()
-    for node, some in enumerate(beginnings):
-        for beginning in some:
-            where[beginning] = (where.get(beginning, (node, node))[0], node)
-            count[beginning] += 1
+    for node, own in enumerate(prefixes):
+        for prefix in own:
+            span[prefix] = (span.get(prefix, (node, node))[0], node)
+            count[prefix] += 1
     shared = {
-        one for one, (first, last) in where.items() if count[one] > 1 and count[one] > _DENSE * (last - first + 1)
+        prefix
+        for prefix, (first, last) in span.items()
+        if count[prefix] > 1 and count[prefix] > _DENSE * (last - first + 1)
     }
-    names: list[str | None] = [next((one for one in some if one in shared), None) for some in beginnings]
+    names: list[str | None] = [next((prefix for prefix in own if prefix in shared), None) for own in prefixes]
     gap: list[int] = []  # nodes without a name since the last with one
     before: str | None = None
     for node, name in enumerate(names):
@@ -78,17 +80,17 @@ def _by_beginning(layers: Sequence[tuple[str, str]]) -> list[str | None]:
     return names
 
 
-def _beginnings(name: str, kind: str) -> list[str]:
-    """Return the beginnings of a name that may be a block's, the longest first."""
+def _prefixes(name: str, kind: str) -> list[str]:
+    """Return the prefixes of a layer's name that may be a block's name, the longest first."""
     if _automatic(name, kind):
         name = name[: name.rfind("/") + 1]
-    found, since = [], 0
+    prefixes, since = [], 0
     for separator in [*(m.start() for m in _SEPARATOR.finditer(name)), len(name)]:
         slash = name[separator : separator + 1] == "/"
         if separator > since and (slash or re.search(r"\d", name[since:separator])):
-            found.append(name[:separator])
+            prefixes.append(name[:separator])
         since = separator + 1
-    return found[::-1]
+    return prefixes[::-1]
 
 
 def _automatic(name: str, kind: str) -> bool:

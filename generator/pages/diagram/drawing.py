@@ -1,4 +1,4 @@
-"""The architecture as a picture: one node a row, lane_layout for the branches, what each convolution makes as a box."""
+"""Draws the architecture: one node a row, branches in lanes, a convolution as a box of the size of its output."""
 
 from __future__ import annotations
 
@@ -15,25 +15,26 @@ from generator.pages.diagram.lane_layout import lane_layout
 from generator.pages.filters import grouped, shape
 
 STRIP = 64
-"""The height of a strip of thumbnails, in pixels like all lengths here; it is the stylesheet's as well."""
+"""The height of a strip of thumbnails, in pixels like all lengths here; the style sheet has it too."""
 
-_ABOVE, _BELOW = 46, 12  # of a strip: the two lines of text, and the space to the next row
-_TALL, _PLAIN, _SMALL = _ABOVE + STRIP + _BELOW, 48, 28  # rows: with a strip, of a convolution without, of the others
+_ABOVE, _BELOW = 46, 12  # beside a strip: the two lines of text above, and the space below
+_TALL, _PLAIN, _SMALL = _ABOVE + STRIP + _BELOW, 48, 28  # rows: with a strip, of a convolution without, of other layers
 _HEADING, _GAP = 26, 8  # a block's name, and the space below the block
 _LANES, _WIDEST, _NARROWEST = 120, 48, 7  # all lanes together, where they can; one lane
 _EDGE, _TEXT = 8, 18  # before the lanes, and from them to the text
 _CURVE = 17  # the height in which a line changes its lane
-_TOGETHER = 6  # rows of a part: tall ones fill most of a page
-_NAME = 30
-"""Letters of a name that are shown; all are in the tooltip."""
+_ROWS_OF_PART = 6  # tall ones fill most of a printed page
+_LONGEST_NAME = 30
+"""Letters of a name that are shown; the tooltip has all."""
 
 
 @dataclass(frozen=True)
 class NodeBox:
-    """A drawn layer: ``row`` is its position on the summary, INPUT for the picture; ``conv`` the convolution's index.
+    """A drawn layer; lengths are in pixels from the drawing's top left corner.
 
-    ``path`` is its figure; ``name`` may be cut, ``title`` says everything. ``strip`` is the height at which its
-    thumbnails begin, None where there is no room for them.
+    ``row`` is its position in the architecture, INPUT for the input; ``conv`` the convolution's index. ``path`` is the
+    SVG path of its figure; ``name`` may be shortened, ``title`` is the full text of the tooltip. ``line`` is the height
+    of its first line of text, ``strip`` that at which its thumbnails begin, None where it has none.
     """
 
     row: int
@@ -54,10 +55,10 @@ class NodeBox:
 
 @dataclass(frozen=True)
 class Edge:
-    """What leaves a layer: a line down its lane, with a fork for each layer in another lane that takes it.
+    """The connections from a layer to those it feeds: a line down its lane, with a fork to each one in another lane.
 
-    ``source`` and ``targets`` are rows as in ``NodeBox``; ``forks`` are the heights at which each begins and ends, and
-    its path.
+    ``source`` and ``targets`` are rows as in ``NodeBox``; ``forks`` are (height at which it begins, at which it ends,
+    SVG path).
     """
 
     source: int
@@ -70,11 +71,11 @@ class Edge:
 
     @property
     def end(self) -> float:
-        """Return the height at which nothing of it is left."""
+        """Return the height at which its last line ends."""
         return max([self.bottom, *(ends for _, ends, _ in self.forks)])
 
     def between(self, top: float, bottom: float) -> str:
-        """Return the path of what is to be seen of it between two heights."""
+        """Return the SVG path of what is visible of it between two heights."""
         start, end = max(self.top, top), min(self.bottom, bottom)
         trunk = f"M{self.x} {start}V{end}" if start < end else ""
         return trunk + "".join(path for begins, ends, path in self.forks if begins < bottom and ends > top)
@@ -82,9 +83,10 @@ class Edge:
 
 @dataclass(frozen=True)
 class Part:
-    """Some rows that stay on one page in print: a block, or a few rows of a long one or of none.
+    """Some rows that are kept on one page in print: a block, a few rows of a long block, or a few without a block.
 
-    ``band`` is the height of the block's ground, 0 where there is no block. ``name`` is the block's, in its first part.
+    ``band`` is the height of the block's background, 0 where there is no block. ``name`` is the block's, in its first
+    part alone.
     """
 
     name: str
@@ -97,7 +99,7 @@ class Part:
 
     @property
     def label(self) -> str:
-        """Return what it is called where it is not seen: its block, or its first and last layer."""
+        """Return its name for screen readers: its block, or its first and last layer."""
         return self.title or " to ".join(dict.fromkeys((self.boxes[0].name, self.boxes[-1].name)))
 
 
@@ -111,7 +113,7 @@ class Drawing:
 
     @property
     def boxes(self) -> tuple[NodeBox, ...]:
-        """Return all boxes, from above to below."""
+        """Return all boxes, from top to bottom."""
         return tuple(node_box for part in self.parts for node_box in part.boxes)
 
 
@@ -122,8 +124,8 @@ def drawing(summary: ModelSummary, shown: Container[int] | None = None) -> Drawi
     inputs = [node.inputs for node in nodes]
     lane = lane_layout(inputs)
     pitch = max(_NARROWEST, min(_WIDEST, _LANES / (1 + max(lane))))
-    found = blocks([_named(node, rows) for node in nodes], inputs)
-    opens, closes = {block.first for block in found}, {block.last for block in found}
+    all_blocks = blocks([_named(node, rows) for node in nodes], inputs)
+    opens, closes = {block.first for block in all_blocks}, {block.last for block in all_blocks}
     tall = [node.kind == "conv" and (shown is None or rows[node.row].conv in shown) for node in nodes]
     bounds, heights = [0.0], []  # of the rows: where each ends, block's name and space below it included
     for number, node in enumerate(nodes):
@@ -138,26 +140,26 @@ def drawing(summary: ModelSummary, shown: Container[int] | None = None) -> Drawi
     ]
     edges = tuple(_edges(boxes, inputs))
     text = round(_EDGE + (1 + max(lane)) * pitch + _TEXT, 1)
-    return Drawing(text, tuple(_parts(found, boxes, edges, bounds)), edges)
+    return Drawing(text, tuple(_parts(all_blocks, boxes, edges, bounds)), edges)
 
 
 def _parts(
-    found: Sequence[Block], boxes: Sequence[NodeBox], edges: Sequence[Edge], bounds: Sequence[float]
+    all_blocks: Sequence[Block], boxes: Sequence[NodeBox], edges: Sequence[Edge], bounds: Sequence[float]
 ) -> Iterator[Part]:
-    of = {number: block for block in found for number in range(block.first, block.last + 1)}
-    start, passing, coming = 0, list[Edge](), deque(edges)
+    block_of = {number: block for block in all_blocks for number in range(block.first, block.last + 1)}
+    start, passing, upcoming = 0, list[Edge](), deque(edges)
     for number in range(1, len(boxes) + 1):
-        block = of.get(start)
-        if number < len(boxes) and of.get(number) == block and number - start < _TOGETHER:
+        block = block_of.get(start)
+        if number < len(boxes) and block_of.get(number) == block and number - start < _ROWS_OF_PART:
             continue
         top, bottom = bounds[start], bounds[number]
-        while coming and coming[0].top < bottom:
-            passing.append(coming.popleft())
+        while upcoming and upcoming[0].top < bottom:
+            passing.append(upcoming.popleft())
         path = "".join(edge.between(top, bottom) for edge in passing)
         passing = [edge for edge in passing if edge.end > bottom]
         name = block.name if block and block.first == start else ""
-        ground = bottom - top - _GAP * (block.last == number - 1) if block else 0
-        yield Part(_cut(name), name, top, bottom - top, ground, tuple(boxes[start:number]), path)
+        band = bottom - top - _GAP * (block.last == number - 1) if block else 0
+        yield Part(_cut(name), name, top, bottom - top, band, tuple(boxes[start:number]), path)
         start = number
 
 
@@ -178,14 +180,15 @@ def _node_box(
     rows, folded = summary.architecture, (*node.before, *node.after)
     row = ArchitectureRow("input", "Input", summary.input_shape, 0, None) if node.row == INPUT else rows[node.row]
     layer = None if row.conv is None else summary.layers[row.conv - 1]
-    made = layer.output_shape if layer else row.output_shape
+    output = layer.output_shape if layer else row.output_shape
     kernel = f"kernel {shape(layer.kernel_shapes[0][:2])}" if layer else ""
     weights = f"{grouped(row.parameters)} parameters" if row.parameters else ""
-    said = [f"{layer.title if layer else row.name}: {row.type}", kernel, f"output {shape(made)}", weights]
-    named = [", ".join(f"{rows[one].name} ({rows[one].type})" for one in some) for some in (node.before, node.after)]
-    said += [f"{when} {names}" for when, names in zip(("before it", "after it"), named, strict=True) if names]
+    tooltip = [f"{layer.title if layer else row.name}: {row.type}", kernel, f"output {shape(output)}", weights]
+    for where, positions in (("before it", node.before), ("after it", node.after)):
+        if positions:
+            tooltip.append(f"{where} " + ", ".join(f"{rows[i].name} ({rows[i].type})" for i in positions))
     first = kernel.removeprefix("kernel ") if layer else "" if node.row == INPUT else _words(row.type)
-    wide, high = box(made, largest) if layer else (13.0, 5.0) if node.kind == "dense" else (11.0, 11.0)
+    wide, high = box(output, largest) if layer else (13.0, 5.0) if node.kind == "dense" else (11.0, 11.0)
     middle = top + height / 2
     return NodeBox(
         row=node.row,
@@ -197,8 +200,8 @@ def _node_box(
         bottom=round(middle + high / 2, 1),
         path=figure(node.kind, x, middle, wide, high),
         name=_cut(layer.title if layer else row.name),
-        facts=" \N{MIDDLE DOT} ".join(filter(None, [first, shape(made), *_notes(node, rows, layer)])),
-        title="; ".join(filter(None, said)),
+        facts=" \N{MIDDLE DOT} ".join(filter(None, [first, shape(output), *_notes(node, rows, layer)])),
+        title="; ".join(filter(None, tooltip)),
         line=top + (20 if layer else height / 2 + 4),
         strip=top + _ABOVE if tall else None,
         folded=folded,
@@ -206,7 +209,7 @@ def _node_box(
 
 
 def _notes(node: Node, rows: Sequence[ArchitectureRow], layer: ConvLayer | None) -> Iterator[str]:
-    """Yield what happens before and after a layer, in words; the activation of a convolution by its own name."""
+    """Yield the folded layers before and after a layer, in words; a convolution's activation function by its name."""
     at = layer.read_at if layer and layer.activation not in ("linear", "custom") else None
     own = [layer.activation] if layer and at == layer.name else []
 
@@ -214,40 +217,44 @@ def _notes(node: Node, rows: Sequence[ArchitectureRow], layer: ConvLayer | None)
         return layer.activation if layer and row.name == at else _words(row.type)
 
     if node.before:
-        yield "after " + ", ".join(dict.fromkeys(words(rows[one]) for one in node.before))
+        yield "after " + ", ".join(dict.fromkeys(words(rows[i]) for i in node.before))
     if own or node.after:
-        yield "then " + ", ".join(dict.fromkeys([*own, *(words(rows[one]) for one in node.after)]))
+        yield "then " + ", ".join(dict.fromkeys([*own, *(words(rows[i]) for i in node.after)]))
 
 
 def _words(kind: str) -> str:
     """Return the name of a layer's class in words: ``BatchNormalization`` is ``batch normalisation``."""
-    apart = re.sub(r"(?<=[a-z])(?=[A-Z][a-z])", " ", re.sub(r"\dD$", "", kind))
-    return apart.lower().replace("normalization", "normalisation")
+    spaced = re.sub(r"(?<=[a-z])(?=[A-Z][a-z])", " ", re.sub(r"\dD$", "", kind))
+    return spaced.lower().replace("normalization", "normalisation")
 
 
 def _edges(boxes: Sequence[NodeBox], inputs: Sequence[tuple[int, ...]]) -> Iterator[Edge]:
-    """Yield the line that leaves each node_box: down its lane, and out of it above each node_box in another."""
-    takers_of: list[list[int]] = [[] for _ in boxes]
-    for number, given in enumerate(inputs):
-        for giver in given:
-            takers_of[giver].append(number)
-    for source, takers in zip(boxes, takers_of, strict=True):
-        if not takers:
+    """Yield the edge of each box: down its lane, and out of it just above each box in another lane."""
+    consumers_of: list[list[int]] = [[] for _ in boxes]
+    for number, sources in enumerate(inputs):
+        for i in sources:
+            consumers_of[i].append(number)
+    for source, consumers in zip(boxes, consumers_of, strict=True):
+        if not consumers:
             continue
         forks, end = [], source.bottom
-        for number in takers:
-            taker = boxes[number]
-            if taker.x == source.x:
-                end = taker.top
+        for number in consumers:
+            consumer = boxes[number]
+            if consumer.x == source.x:
+                end = consumer.top
                 continue
-            leaves = max(source.bottom, taker.top - _CURVE)
+            leaves = max(source.bottom, consumer.top - _CURVE)
             end = max(end, leaves)
-            path = f"M{source.x} {leaves}C{source.x} {taker.top} {taker.x} {leaves} {taker.x} {taker.top}"
-            forks.append((leaves, taker.top, path))
-        targets = tuple(boxes[number].row for number in takers)
+            path = f"M{source.x} {leaves}C{source.x} {consumer.top} {consumer.x} {leaves} {consumer.x} {consumer.top}"
+            forks.append((leaves, consumer.top, path))
+        targets = tuple(boxes[number].row for number in consumers)
         yield Edge(source.row, targets, source.lane, source.x, source.bottom, end, tuple(forks))
 
 
 def _cut(name: str) -> str:
-    """Return a name with the middle of it left out if it is long: layers differ in how their names end."""
-    return name if len(name) <= _NAME else f"{name[: _NAME // 2]}\N{HORIZONTAL ELLIPSIS}{name[1 - _NAME // 2 :]}"
+    """Return a name, the middle of a long one left out: names of layers differ most at their ends."""
+    return (
+        name
+        if len(name) <= _LONGEST_NAME
+        else f"{name[: _LONGEST_NAME // 2]}\N{HORIZONTAL ELLIPSIS}{name[1 - _LONGEST_NAME // 2 :]}"
+    )

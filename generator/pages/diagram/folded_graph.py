@@ -1,4 +1,4 @@
-"""A network as few nodes: layers that hand every number on in its place are folded into their neighbours."""
+"""A network's graph with few nodes: layers that keep every value in its position are folded into their neighbours."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from generator.models.summary import PICTURE, ArchitectureRow
 
 INPUT = PICTURE
-"""The row of the node that stands for the picture."""
+"""The row of the node that stands for the input."""
 
 _PASSING = re.compile(
     "normalization|dropout|stochasticdepth|noise|^random|padding|^pad$|cropping|rescaling|layerscale|identity"
@@ -23,11 +23,11 @@ _KINDS = {"pool": "Pool", "up": "UpSampling|Resizing|DepthToSpace", "dense": "De
 
 @dataclass(frozen=True)
 class Node:
-    """A layer that is drawn, with those that are folded into it.
+    """A layer that is drawn, with the layers that are folded into it.
 
-    ``row`` is the layer's position on the card, or INPUT; ``before`` and ``after`` are the positions of folded layers
-    in their order; ``inputs`` the places, among the nodes, of those that feed it. ``kind`` is ``input``, ``conv``,
-    ``merge``, ``pool``, ``up``, ``dense`` or ``other``.
+    ``row`` is the layer's position in the summary's architecture, or INPUT; ``before`` and ``after`` are the positions
+    of folded layers in their order; ``inputs`` the positions, among the nodes, of those that feed it. ``kind`` is
+    ``input``, ``conv``, ``merge``, ``pool``, ``up``, ``dense`` or ``other``.
     """
 
     row: int
@@ -45,22 +45,22 @@ class Node:
 def folded_graph(rows: Sequence[ArchitectureRow]) -> tuple[Node, ...]:
     """Return a network's nodes so that each comes after those that feed it, and branches come one after the other.
 
-    The picture is the first node. If no row says what feeds it, the network's graph is not known: then all rows are
-    nodes, nothing feeds any, and there is none for the picture.
+    The first node is the input. If no row has inputs, the network's graph is not known: then all rows are nodes without
+    inputs, and none stands for the input.
     """
     if not any(row.inputs for row in rows):
         return tuple(Node(position, _kind(row, 0), ()) for position, row in enumerate(rows))
-    found = _folded(rows)
-    order = _ordered([node.inputs for node in found])
-    place = {node: number for number, node in enumerate(order)}
-    return tuple(replace(found[one], inputs=tuple(place[i] for i in found[one].inputs)) for one in order)
+    folded = _folded(rows)
+    order = _ordered([node.inputs for node in folded])
+    position = {node: number for number, node in enumerate(order)}
+    return tuple(replace(folded[node], inputs=tuple(position[i] for i in folded[node].inputs)) for node in order)
 
 
 def last_uses(inputs: Sequence[tuple[int, ...]]) -> list[int]:
     """Return for each node the last one that it feeds; itself if it feeds none."""
     last = list(range(len(inputs)))
-    for node, given in enumerate(inputs):
-        for source in given:
+    for node, sources in enumerate(inputs):
+        for source in sources:
             last[source] = max(last[source], node)
     return last
 
@@ -68,27 +68,27 @@ def last_uses(inputs: Sequence[tuple[int, ...]]) -> list[int]:
 def _folded(rows: Sequence[ArchitectureRow]) -> list[Node]:
     """Return the nodes in the order of the rows.
 
-    A layer is folded behind its source if nothing else takes from that; else it is folded before the one that takes
-    from it, if that one takes from nothing else. So no two ways between two layers are ever made one.
+    A layer is folded into its source if it is the only consumer of that; else into its only consumer, if that has no
+    other source. So no two paths between two layers are ever merged.
     """
-    given = [row.inputs or (() if row.type == "Zeros" else (INPUT,)) for row in rows]
-    takers: dict[int, list[int]] = {position: [] for position in range(INPUT, len(rows))}
-    for position, sources in enumerate(given):
+    sources_of = [row.inputs or (() if row.type == "Zeros" else (INPUT,)) for row in rows]
+    consumers: dict[int, list[int]] = {position: [] for position in range(INPUT, len(rows))}
+    for position, sources in enumerate(sources_of):
         for source in sources:
-            takers[source].append(position)
+            consumers[source].append(position)
     nodes = [Node(INPUT, "input", ())]
-    owner = {INPUT: 0}  # of each row: the node that its result comes from
+    owner = {INPUT: 0}  # of each row: the node that its output comes from
     waiting: dict[int, tuple[int, ...]] = {INPUT: ()}  # and what is folded on the way, to go before the next node
     for position, row in enumerate(rows):
-        sources = given[position]
+        sources = sources_of[position]
         if len(sources) == 1 and row.conv is None and _PASSING.search(row.type):
             source = sources[0]
-            own, before, takes = owner[source], waiting[source], takers[position]
-            if not before and len(takers[source]) == 1:
+            own, before, consumer = owner[source], waiting[source], consumers[position]
+            if not before and len(consumers[source]) == 1:
                 nodes[own] = replace(nodes[own], after=(*nodes[own].after, position))
                 owner[position], waiting[position] = own, ()
                 continue
-            if len(takes) == 1 and len(given[takes[0]]) == 1:
+            if len(consumer) == 1 and len(sources_of[consumer[0]]) == 1:
                 owner[position], waiting[position] = own, (*before, position)
                 continue
         before = waiting[sources[0]] if len(sources) == 1 else ()
@@ -106,20 +106,20 @@ def _kind(row: ArchitectureRow, inputs: int) -> str:
 
 
 def _ordered(inputs: Sequence[tuple[int, ...]]) -> list[int]:
-    """Return the nodes so that nothing is begun before it is needed, and what is needed together comes together.
+    """Return the nodes in an order that needs few lanes: each as late as possible, and branches one after the other.
 
-    From the results backwards each node is preceded by what feeds it, the longest way first: so Sethi and Ullman, "The
-    generation of optimal code for arithmetic expressions" (1970), keep few values waiting. Here these are lanes.
+    From the outputs backwards each node is preceded by those that feed it, the longest path first. So Sethi and Ullman,
+    "The generation of optimal code for arithmetic expressions" (1970), need few registers; here these are lanes.
     """
     depth: list[int] = []
-    for given in inputs:
-        depth.append(1 + max((depth[source] for source in given), default=0))
-    longest = [sorted(given, key=lambda source: (-depth[source], source)) for given in inputs]
-    fed = {source for given in inputs for source in given}
+    for sources in inputs:
+        depth.append(1 + max((depth[source] for source in sources), default=0))
+    longest = [sorted(sources, key=lambda source: (-depth[source], source)) for sources in inputs]
+    fed = {source for sources in inputs for source in sources}
     order: list[int] = []
     done: set[int] = set()
-    for result in (node for node in range(len(inputs)) if node not in fed):
-        path = [result]
+    for output in (node for node in range(len(inputs)) if node not in fed):
+        path = [output]
         while path:
             missing = next((source for source in longest[path[-1]] if source not in done), None)
             if missing is None:

@@ -1,4 +1,4 @@
-"""Which lane each node of a drawn graph stands in, as `git log --graph` has it."""
+"""Assigns the nodes of a drawn graph to vertical lanes, as `git log --graph` does."""
 
 from __future__ import annotations
 
@@ -7,40 +7,40 @@ from collections.abc import Sequence
 from generator.pages.diagram.folded_graph import last_uses
 
 FAN = 4
-"""How many lanes a first branch leaves at most to those that come after it."""
+"""How many lanes at most are left free for the later branches of a node."""
 
 
 def lane_layout(inputs: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
-    """Return a lane, from 0, for each node; ``inputs`` are the places of those that feed it, all before it.
+    """Return a lane, from 0, for each node; ``inputs`` are the positions of the nodes that feed it, all before it.
 
-    A node holds its lane down to the last node that it feeds, which goes on in it: of several lanes that end there, in
-    the first. A shortcut so runs straight, and the branch beside it. The first of several branches goes outermost, and
-    crosses none of the others.
+    A node occupies its lane down to the last node that it feeds, which continues in it: of several lanes that end
+    there, in the first. So a shortcut runs straight, and the branch beside it. The first of several branches takes the
+    outermost lane, and crosses none of the others.
     """
     last = last_uses(inputs)
-    branches = [0] * len(inputs)  # that each node has yet to begin in other lanes than its own
-    for node, given in enumerate(inputs):
-        if len(given) == 1 and last[given[0]] != node:
-            branches[given[0]] += 1
-    held_to: list[int] = []
+    branches = [0] * len(inputs)  # of each node: those that are still to begin in other lanes
+    for node, sources in enumerate(inputs):
+        if len(sources) == 1 and last[sources[0]] != node:
+            branches[sources[0]] += 1
+    occupied_to: list[int] = []
     lane: list[int] = []
-    for node, given in enumerate(inputs):
-        ending = [lane[source] for source in given if last[source] == node]
+    for node, sources in enumerate(inputs):
+        ending = [lane[source] for source in sources if last[source] == node]
         if ending:
-            place = min(ending)
+            own = min(ending)
         else:
-            wanted = 0
-            if given:
-                wanted = lane[given[0]] + max(1, min(branches[given[0]], FAN))
-            while len(held_to) <= wanted:
-                held_to.append(-1)
-            free = [one for one, until in enumerate(held_to) if until < node] or [len(held_to)]
-            place = min(free, key=lambda one: (abs(one - wanted), one))
-            if place == len(held_to):
-                held_to.append(-1)
-        if len(given) == 1 and last[given[0]] != node:
-            branches[given[0]] -= 1
-        held_to[place] = last[node]
-        lane.append(place)
+            preferred = 0
+            if sources:
+                preferred = lane[sources[0]] + max(1, min(branches[sources[0]], FAN))
+            while len(occupied_to) <= preferred:
+                occupied_to.append(-1)
+            free = [number for number, until in enumerate(occupied_to) if until < node] or [len(occupied_to)]
+            own = min(free, key=lambda number: (abs(number - preferred), number))
+            if own == len(occupied_to):
+                occupied_to.append(-1)
+        if len(sources) == 1 and last[sources[0]] != node:
+            branches[sources[0]] -= 1
+        occupied_to[own] = last[node]
+        lane.append(own)
     rank = {used: number for number, used in enumerate(sorted(set(lane)))}
-    return tuple(rank[one] for one in lane)
+    return tuple(rank[number] for number in lane)

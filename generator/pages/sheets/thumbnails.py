@@ -13,8 +13,8 @@ from PIL import Image
 from generator.analysis.records import File
 from generator.digests import digest
 from generator.imaging.thumbnails import strip_thumbnail, thumbnail
-from generator.pages.technique import Cell, Technique
-from generator.site.records import PICTURE, STRIP
+from generator.pages.technique import Cell, TechniqueView
+from generator.site.records import PICTURE_KIND, STRIP_KIND
 from generator.site.sheets import ACROSS, CELL, PER_SHEET, place
 from generator.store import Store
 
@@ -23,17 +23,17 @@ VERSION = 2
 """Raised when the same pictures give other sheets than before."""
 
 
-def with_sheets(technique: Technique, folder: str, store: Store) -> Technique:
+def with_sheets(technique: TechniqueView, folder: str, store: Store) -> TechniqueView:
     """Return a technique with its sheets, made where the store does not hold them yet.
 
     Raises GalleryError if a picture is missing from the store or damaged.
     """
-    parts = [technique.cells[i : i + PER_SHEET] for i in range(0, len(technique.cells), PER_SHEET)]
+    cells_of_sheets = [technique.cells[i : i + PER_SHEET] for i in range(0, len(technique.cells), PER_SHEET)]
     with ThreadPoolExecutor(os.cpu_count()) as pool:  # Pillow works outside the interpreter's lock
-        blobs = list(pool.map(lambda part: _sheet(part, technique.kind, store), parts))
+        blobs = list(pool.map(lambda cells: _sheet(cells, technique.kind, store), cells_of_sheets))
     sheets = (
-        File(f"{folder}/{technique.slug}-{number:03d}.webp", blob, *_size(len(part)))
-        for number, (part, blob) in enumerate(zip(parts, blobs, strict=True))
+        File(f"{folder}/{technique.slug}-{number:03d}.webp", blob, *_size(len(cells)))
+        for number, (cells, blob) in enumerate(zip(cells_of_sheets, blobs, strict=True))
     )
     return replace(technique, sheets=tuple(sheets))
 
@@ -42,11 +42,11 @@ def _size(count: int) -> tuple[int, int]:
     return min(count, ACROSS) * CELL, -(-count // ACROSS) * CELL
 
 
-def _sheet(part: Sequence[Cell | None], kind: str, store: Store) -> str:
+def _sheet(cells: Sequence[Cell | None], kind: str, store: Store) -> str:
     """Return the blob of a sheet."""
-    cells = [cell and [cell.file.blob, cell.slices] for cell in part]
-    key = digest({"version": VERSION, "kind": kind, "side": CELL, "cells": cells})
-    return cached_sheet(store, key, lambda: _drawn(part, kind, store))
+    sources = [cell and [cell.file.blob, cell.slices] for cell in cells]
+    key = digest({"version": VERSION, "kind": kind, "side": CELL, "cells": sources})
+    return cached_sheet(store, key, lambda: _drawn(cells, kind, store))
 
 
 def cached_sheet(store: Store, key: str, make: Callable[[], bytes]) -> str:
@@ -58,22 +58,26 @@ def cached_sheet(store: Store, key: str, make: Callable[[], bytes]) -> str:
     return blob
 
 
-def _drawn(part: Sequence[Cell | None], kind: str, store: Store) -> bytes:
-    cells = [cell and _thumbnail(cell, kind, store) for cell in part]
-    plain = all(cell and cell.mode == "RGB" and cell.size == (CELL, CELL) for cell in cells)
-    sheet = Image.new("RGB" if plain else "RGBA", _size(len(cells)))
-    for number, image in enumerate(cells):
+def _drawn(cells: Sequence[Cell | None], kind: str, store: Store) -> bytes:
+    images = [cell and _thumbnail(cell, kind, store) for cell in cells]
+    opaque = all(image and image.mode == "RGB" and image.size == (CELL, CELL) for image in images)
+    sheet = Image.new("RGB" if opaque else "RGBA", _size(len(images)))
+    for number, image in enumerate(images):
         if image:
             _, column, row = place(number)
-            inside = ((CELL - image.width) // 2, (CELL - image.height) // 2)
-            sheet.paste(image, (column * CELL + inside[0], row * CELL + inside[1]))
-    if kind == STRIP:  # a few flat colours: sharper and a quarter of the size without the loss, once they are few
+            offset = ((CELL - image.width) // 2, (CELL - image.height) // 2)
+            sheet.paste(image, (column * CELL + offset[0], row * CELL + offset[1]))
+    if kind == STRIP_KIND:  # a few flat colours: sharper and a quarter of the size without the loss, once they are few
         sheet = sheet.convert("RGBA").quantize(COLOURS).convert("RGBA")
     buffer = io.BytesIO()
-    sheet.save(buffer, "WEBP", quality=QUALITY, lossless=kind == STRIP, method=4)
+    sheet.save(buffer, "WEBP", quality=QUALITY, lossless=kind == STRIP_KIND, method=4)
     return buffer.getvalue()
 
 
 def _thumbnail(cell: Cell, kind: str, store: Store) -> Image.Image:
     content = store.blob(cell.file.blob)
-    return strip_thumbnail(content, CELL, cell.slices) if kind == STRIP else thumbnail(content, CELL, kind == PICTURE)
+    return (
+        strip_thumbnail(content, CELL, cell.slices)
+        if kind == STRIP_KIND
+        else thumbnail(content, CELL, kind == PICTURE_KIND)
+    )

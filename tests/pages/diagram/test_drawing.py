@@ -90,14 +90,16 @@ NETWORKS = {
 
 
 def net(layers: Iterable[Layer], **fields: object) -> ModelSummary:
-    """Return the card of a network of these layers (name, type, positions of what feeds it)."""
+    """Return the summary of a network of these layers (name, type, positions of what feeds it)."""
     rows: list[ArchitectureRow] = []
-    found: list[ConvLayer] = []
+    convolutions: list[ConvLayer] = []
     for name, kind, inputs in layers:
         if kind == "Conv2D":
-            found.append(conv(len(found) + 1, name, slug=f"{len(found) + 1:03d}-{name}", output_shape=(8, 8, 4)))
-        rows.append(ArchitectureRow(name, kind, (8, 8, 4), 0, len(found) if kind == "Conv2D" else None, inputs))
-    return summary(*found, **{"architecture": tuple(rows), **fields})
+            convolutions.append(
+                conv(len(convolutions) + 1, name, slug=f"{len(convolutions) + 1:03d}-{name}", output_shape=(8, 8, 4))
+            )
+        rows.append(ArchitectureRow(name, kind, (8, 8, 4), 0, len(convolutions) if kind == "Conv2D" else None, inputs))
+    return summary(*convolutions, **{"architecture": tuple(rows), **fields})
 
 
 def deep(blocks_: int) -> ModelSummary:
@@ -148,14 +150,14 @@ def test_lanes(layers: list[Layer], lane_layout: dict[str, int]) -> None:
 
 
 def owners(drawn: Drawing) -> dict[int, int]:
-    """Return of each row of the card the row of the mark that stands for it."""
-    return {row: mark.row for mark in drawn.boxes for row in (mark.row, *mark.folded)}
+    """Return for each row of the architecture the row of the box that stands for it."""
+    return {row: node_box.row for node_box in drawn.boxes for row in (node_box.row, *node_box.folded)}
 
 
 @pytest.mark.parametrize("of", [*map(net, NETWORKS.values()), deep(300)], ids=[*NETWORKS, "deep"])
 def test_every_layer_and_every_edge_is_drawn_once(of: ModelSummary) -> None:
     drawn = drawing(of)
-    stands = [row for mark in drawn.boxes for row in (mark.row, *mark.folded)]
+    stands = [row for node_box in drawn.boxes for row in (node_box.row, *node_box.folded)]
     assert sorted(stands) == list(range(INPUT, len(of.architecture)))
     owner = owners(drawn)
     expected = {
@@ -164,25 +166,25 @@ def test_every_layer_and_every_edge_is_drawn_once(of: ModelSummary) -> None:
         for source in (row.inputs or (INPUT,))
         if owner[source] != owner[position]
     }
-    edges = [(rail.source, target) for rail in drawn.edges for target in rail.targets]
+    edges = [(edge.source, target) for edge in drawn.edges for target in edge.targets]
     assert len(edges) == len(set(edges))
     assert set(edges) == expected
-    height = {mark.row: mark.top for mark in drawn.boxes}
+    height = {node_box.row: node_box.top for node_box in drawn.boxes}
     assert all(height[source] < height[target] for source, target in edges)
 
 
 @pytest.mark.parametrize("of", [*map(net, NETWORKS.values()), deep(300)], ids=[*NETWORKS, "deep"])
 def test_no_two_rails_are_in_one_lane_at_the_same_row(of: ModelSummary) -> None:
     drawn = drawing(of)
-    row_of = {mark.row: number for number, mark in enumerate(drawn.boxes)}
-    lane_of = {mark.row: mark.lane for mark in drawn.boxes}
+    row_of = {node_box.row: number for number, node_box in enumerate(drawn.boxes)}
+    lane_of = {node_box.row: node_box.lane for node_box in drawn.boxes}
     taken: dict[tuple[int, int], int] = {}
-    for rail in drawn.edges:
-        assert rail.lane == lane_of[rail.source]
-        for row in range(row_of[rail.source], max(row_of[target] for target in rail.targets)):
-            assert taken.setdefault((rail.lane, row), rail.source) == rail.source
-    for mark in drawn.boxes:  # nor does a rail run through a figure that is not its own
-        assert taken.get((mark.lane, row_of[mark.row]), mark.row) == mark.row
+    for edge in drawn.edges:
+        assert edge.lane == lane_of[edge.source]
+        for row in range(row_of[edge.source], max(row_of[target] for target in edge.targets)):
+            assert taken.setdefault((edge.lane, row), edge.source) == edge.source
+    for node_box in drawn.boxes:  # nor does an edge run through a figure that is not its own
+        assert taken.get((node_box.lane, row_of[node_box.row]), node_box.row) == node_box.row
 
 
 def drawn_lines(drawn: Drawing) -> tuple[set[tuple[float, ...]], dict[float, list[tuple[float, float]]]]:
@@ -201,26 +203,25 @@ def drawn_lines(drawn: Drawing) -> tuple[set[tuple[float, ...]], dict[float, lis
 @pytest.mark.parametrize("of", [*map(net, NETWORKS.values()), deep(60)], ids=[*NETWORKS, "deep"])
 def test_lines_go_from_figure_to_figure_through_all_parts(of: ModelSummary) -> None:
     drawn = drawing(of)
-    at = {mark.row: mark for mark in drawn.boxes}
+    at = {node_box.row: node_box for node_box in drawn.boxes}
     forks, upright = drawn_lines(drawn)
-    wanted = set()
-    for rail in drawn.edges:
-        source = at[rail.source]
-        for target in (at[row] for row in rail.targets):
+    expected = set()
+    for edge in drawn.edges:
+        source = at[edge.source]
+        for target in (at[row] for row in edge.targets):
             until = target.top
             if target.x != source.x:
                 until = max(source.bottom, target.top - 17)
-                wanted.add((source.x, until, target.x, target.top))
+                expected.add((source.x, until, target.x, target.top))
             pieces = sorted(piece for piece in upright[source.x] if source.bottom <= piece[0] < until)
             ends = [source.bottom, *(end for _, end in pieces)]
             assert [start for start, _ in pieces] == ends[:-1]  # without a gap
             assert ends[-1] >= until
-    assert forks == wanted
-    for (
-        part
-    ) in drawn.parts:  # a fork that begins in one part and ends in the next is in both, which show what is theirs
-        for begins, ends, path in (fork for rail in drawn.edges for fork in rail.forks):
-            assert (path in part.edges) is (begins < part.top + part.height and ends > part.top)
+    assert forks == expected
+    # a fork that begins in one part and ends in the next is in both, each of which shows its own section
+    for part in drawn.parts:
+        for begins, until, path in (fork for edge in drawn.edges for fork in edge.forks):
+            assert (path in part.edges) is (begins < part.top + part.height and until > part.top)
 
 
 def test_parts_are_blocks_and_follow_each_other() -> None:
@@ -237,11 +238,15 @@ def test_parts_are_blocks_and_follow_each_other() -> None:
     assert [part.label for part in parts] == ["input to stem", "block1", "block1_c6 to block1_c8", "block2"]
     assert [part.top for part in parts[1:]] == [part.top + part.height for part in parts[:-1]]
     assert parts[1].band == parts[1].height  # the ground of a block that goes on has no gap
-    assert all(part.top < mark.top and mark.bottom < part.top + part.height for part in parts for mark in part.boxes)
+    assert all(
+        part.top < node_box.top and node_box.bottom < part.top + part.height
+        for part in parts
+        for node_box in part.boxes
+    )
 
 
 def boxes(layers: list[Layer], **fields: object) -> dict[str, NodeBox]:
-    return {mark.name: mark for mark in drawing(net(layers, **fields)).boxes}
+    return {node_box.name: node_box for node_box in drawing(net(layers, **fields)).boxes}
 
 
 def test_folded_layers_are_named() -> None:
@@ -253,7 +258,7 @@ def test_folded_layers_are_named() -> None:
     c = boxes(RESIDUAL)["c"]
     assert c.facts == "3 × 3 · 8 × 8 × 4 · after batch normalisation · then relu"
     assert c.title == "c: Conv2D; kernel 3 × 3; output 8 × 8 × 4; before it pre (BatchNormalization)"
-    assert {name: mark.kind for name, mark in boxes(SELF).items()} == {
+    assert {name: node_box.kind for name, node_box in boxes(SELF).items()} == {
         "input": "input",
         "a": "conv",
         "act": "other",
@@ -270,16 +275,16 @@ def test_the_activation_after_a_convolution_goes_by_its_name() -> None:
     assert drawing(summary(*layers, architecture=rows)).boxes[1].facts == "3 × 3 · – × – × 4 · then silu"
 
 
-def box(mark: NodeBox) -> tuple[float, float]:
-    across = [float(n) for n in re.findall(r"[MH]([\d.]+)", mark.path)]
-    return round(max(across) - min(across), 1), round(mark.bottom - mark.top, 1)
+def box(node_box: NodeBox) -> tuple[float, float]:
+    across = [float(n) for n in re.findall(r"[MH]([\d.]+)", node_box.path)]
+    return round(max(across) - min(across), 1), round(node_box.bottom - node_box.top, 1)
 
 
 def test_boxes_grow_with_what_is_made() -> None:
     shapes = [(64, 64, 8), (64, 64, 64), (8, 8, 64), (1, 1, 2048), (512, 512, 1)]
     layers = [conv(i, f"c{i}", output_shape=shape) for i, shape in enumerate(shapes, 1)]
     first, wider, lower, widest, highest = (
-        box(mark) for mark in drawing(summary(*layers)).boxes if mark.kind == "conv"
+        box(node_box) for node_box in drawing(summary(*layers)).boxes if node_box.kind == "conv"
     )
     assert first[0] < wider[0] == lower[0] < widest[0]
     assert widest[1] < lower[1] < wider[1] == first[1] < highest[1]
@@ -288,7 +293,7 @@ def test_boxes_grow_with_what_is_made() -> None:
 
 
 @pytest.mark.parametrize(
-    ("layers", "found"),
+    ("layers", "expected"),
     [
         ("block1_conv1 block1_conv2 block1_pool block2_conv1 block2_pool top", [("block1", 0, 2), ("block2", 3, 4)]),
         ("c1_c d2_e1_1_c d2_e1_2_c d2_e2_1_c d2_e2_2_c", [("d2_e1", 1, 2), ("d2_e2", 3, 4)]),
@@ -300,14 +305,14 @@ def test_boxes_grow_with_what_is_made() -> None:
         ("only1_conv two", []),
     ],
 )
-def test_blocks(layers: str, found: list[tuple[str, int, int]]) -> None:
+def test_blocks(layers: str, expected: list[tuple[str, int, int]]) -> None:
     titles = [(name, "Conv2D") for name in layers.split()]
-    made = blocks(titles, [(i - 1,) if i else () for i in range(len(titles))])
-    assert [(block.name, block.first, block.last) for block in made] == found
+    result = blocks(titles, [(i - 1,) if i else () for i in range(len(titles))])
+    assert [(block.name, block.first, block.last) for block in result] == expected
 
 
 @pytest.mark.parametrize(
-    ("titles", "found"),
+    ("titles", "expected"),
     [
         (["conv2d_1", "conv2d_2", "mixed3"], [("mixed3", 2, 4)]),
         (["conv2d_1", "conv2d_2", "concatenate_4"], []),
@@ -315,36 +320,36 @@ def test_blocks(layers: str, found: list[tuple[str, int, int]]) -> None:
     ],
 )
 def test_branches_without_titles_belong_to_where_they_join(
-    titles: list[str], found: list[tuple[str, int, int]]
+    titles: list[str], expected: list[tuple[str, int, int]]
 ) -> None:
     left, right, join = titles
     layers = [("stem", "Conv2D"), ("p", "MaxPooling2D"), (left, "Conv2D"), (right, "Conv2D"), (join, "Concatenate")]
     layers += [("head", "Conv2D"), ("top", "Dense")]
-    made = blocks(layers, [(), (0,), (1,), (1,), (2, 3), (4,), (5,)])
-    assert [(b.name, b.first, b.last) for b in made] == found
+    result = blocks(layers, [(), (0,), (1,), (1,), (2, 3), (4,), (5,)])
+    assert [(b.name, b.first, b.last) for b in result] == expected
 
 
 def test_without_a_graph_nothing_is_joined() -> None:
     rows = tuple(ArchitectureRow(c, "Conv2D", (8, 8, 4), 0, i) for i, c in enumerate("ab", 1))
     drawn = drawing(summary(conv(1, "a"), conv(2, "b"), architecture=rows))
-    assert [mark.name for mark in drawn.boxes] == ["a", "b"]
+    assert [node_box.name for node_box in drawn.boxes] == ["a", "b"]
     assert drawn.edges == ()
     alone = drawing(summary(conv(1, "a"), architecture=rows[:1]))
-    assert ([mark.name for mark in alone.boxes], alone.edges) == (["a"], ())
+    assert ([node_box.name for node_box in alone.boxes], alone.edges) == (["a"], ())
 
 
 def test_long_titles_are_cut_in_the_middle_and_whole_in_the_tooltip() -> None:
     long = "separable_conv_1_reduction_left1_stem_1"
-    mark = drawing(net([(long, "Conv2D", ())])).boxes[0]
-    assert len(mark.name) == 30
-    assert mark.name == "separable_conv_…n_left1_stem_1"
-    assert mark.title.startswith(f"{long}: Conv2D")
+    node_box = drawing(net([(long, "Conv2D", ())])).boxes[0]
+    assert len(node_box.name) == 30
+    assert node_box.name == "separable_conv_…n_left1_stem_1"
+    assert node_box.title.startswith(f"{long}: Conv2D")
 
 
 def test_many_lanes_stay_narrow_and_many_layers_quick() -> None:
     fan: list[Layer] = [("start", "Conv2D", ()), *((f"b{i}", "Conv2D", (0,)) for i in range(12))]
     wide = drawing(net([*fan, ("end", "Concatenate", tuple(range(1, 13)))]))
-    assert 1 + max(mark.lane for mark in wide.boxes) == 12
+    assert 1 + max(node_box.lane for node_box in wide.boxes) == 12
     assert wide.text <= 150
     times = []
     for size in (500, 4000):
@@ -358,17 +363,17 @@ def test_many_lanes_stay_narrow_and_many_layers_quick() -> None:
 def test_a_site_draws_it_with_links_and_strips(gallery: Gallery) -> None:
     from generator.pages.gather import model_view
 
-    (of, made), tasks = gallery.models[0], gallery.tasks()
+    (of, network), tasks = gallery.models[0], gallery.tasks()
     fill(gallery.store, tasks)
     keep = [task for task in tasks if task.layer.index == 1]  # the second layer has no page
-    view = model_view(of, made, gallery.photos, keep, gallery.store)
+    view = model_view(of, network, gallery.photos, keep, gallery.store)
     template = '{% from "architecture.html" import architecture %}{{ architecture("../", model, drawing) }}'
     folder = assets.templates_path()
-    html = environment(folder).from_string(template).render(model=view, drawing=drawing(made, view.by_index))
+    html = environment(folder).from_string(template).render(model=view, drawing=drawing(network, view.by_index))
     page = Page.read(html)
     assert [a["href"] for a in page.all("a") if "shown" in str(a["class"])] == ["../net/001-stem/index.html"]
     (strip,) = page.all("div", **{"class": "layer-thumbs"})
-    drawn = drawing(made, view.by_index)
+    drawn = drawing(network, view.by_index)
     (above,) = [box.strip for box in drawn.boxes if box.conv == 1]
     assert above is not None
     assert strip["style"] == f"inset-block-start:{above - drawn.parts[0].top}px;inset-inline-start:{drawn.text}px"
@@ -381,10 +386,10 @@ def test_hostile_names_are_text() -> None:
     from tests.summaries import entry
 
     bad = "<img src=x onerror=alert(1)>"
-    made = net([(f"{bad}/a", "Conv2D", ()), (f"{bad}/b", "Conv2D", (0,)), (bad, bad, (1,))])
-    view = ModelView(bad, "net", entry(bad), made, "net/index.html", (), ())
+    network = net([(f"{bad}/a", "Conv2D", ()), (f"{bad}/b", "Conv2D", (0,)), (bad, bad, (1,))])
+    view = ModelView(bad, "net", entry(bad), network, "net/index.html", (), ())
     template = '{% from "architecture.html" import architecture %}{{ architecture("", model, drawing) }}'
-    html = environment(assets.templates_path()).from_string(template).render(model=view, drawing=drawing(made))
+    html = environment(assets.templates_path()).from_string(template).render(model=view, drawing=drawing(network))
     page = Page.read(html)
     assert {tag for tag, _ in page.elements} == {"div", "svg", "g", "rect", "text", "tspan", "title", "path"}
     assert page.text.count(bad) >= 6

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from generator.pages.gather import model_view
-from generator.pages.sheets.contact import chosen
+from generator.pages.sheets.contact import spread_filters
 from generator.plan import choose, spread
 from generator.store import Store
 from tests.pages.gallery import Gallery, fill
@@ -25,17 +25,17 @@ def test_a_spread_is_that_of_the_configuration(count: int, most: int) -> None:
 @pytest.fixture
 def gallery(tmp_path: Path) -> Gallery:
     layers = conv(1, "stem", 3, slug="001-stem"), conv(2, "wide", 200, slug="002-wide")
-    made = Gallery(tmp_path, [(entry(), summary(*layers))])
-    fill(made.store, made.tasks(), lambda task, index: float(index))  # filter 0 reaches nothing
-    return made
+    gallery = Gallery(tmp_path, [(entry(), summary(*layers))])
+    fill(gallery.store, gallery.tasks(), lambda task, index: float(index))  # filter 0 reaches nothing
+    return gallery
 
 
 def test_every_layer_has_its_sheet_and_it_is_made_once(gallery: Gallery, monkeypatch: pytest.MonkeyPatch) -> None:
     (of, model), *_ = gallery.models
     view = model_view(of, model, gallery.photos, gallery.tasks(), gallery.store)
     stem, wide = view.layers
-    assert [one.index for one in chosen(stem)] == [0, 1, 2]
-    assert [one.index for one in chosen(wide)] == [i * 200 // 64 for i in range(64)]
+    assert [shown.index for shown in spread_filters(stem)] == [0, 1, 2]
+    assert [shown.index for shown in spread_filters(wide)] == [i * 200 // 64 for i in range(64)]
     gallery.write()
     for layer in (stem, wide):
         assert layer.contact
@@ -45,9 +45,14 @@ def test_every_layer_has_its_sheet_and_it_is_made_once(gallery: Gallery, monkeyp
             assert (image.format, image.size) == ("PNG", (layer.contact.width, layer.contact.height))
     read: list[str] = []
     blob = Store.blob
-    monkeypatch.setattr(Store, "blob", lambda store, digest: (read.append(digest), blob(store, digest))[1])
+
+    def heard(store: Store, digest: str) -> bytes:
+        read.append(digest)
+        return blob(store, digest)
+
+    monkeypatch.setattr(Store, "blob", heard)
     again = model_view(of, model, gallery.photos, gallery.tasks(), gallery.store)
-    assert [one.contact for one in again.layers] == [stem.contact, wide.contact]
+    assert [layer.contact for layer in again.layers] == [stem.contact, wide.contact]
     assert read == []
     renamed = model_view(replace(of, name="other"), model, gallery.photos, gallery.tasks(), gallery.store)
     assert renamed.layers[0].contact != stem.contact
