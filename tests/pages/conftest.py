@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.once import once
 from tests.pages.gallery import Gallery, Page, fill
 from tests.pages.hostile import hostile
 from tests.summaries import conv, entry, summary
@@ -13,12 +14,15 @@ from tests.summaries import conv, entry, summary
 
 @pytest.fixture(scope="session")
 def strange(tmp_path_factory: pytest.TempPathFactory) -> Gallery:
-    """Return the site of hostile names, written; tests only read it."""
-    gallery = hostile(tmp_path_factory.mktemp("strange"))
-    # of the two filters of each layer the first is dead
-    fill(gallery.store, gallery.tasks(), lambda task, index: 2.0 * index, lambda task, index: 1.0 * index)
-    gallery.write()
-    return gallery
+    """Return the site of hostile names, written, one for all workers; tests only read it."""
+
+    def make(folder: Path) -> None:
+        gallery = hostile(folder)
+        # of the two filters of each layer the first is dead
+        fill(gallery.store, gallery.tasks(), lambda task, index: 2.0 * index, lambda task, index: 1.0 * index)
+        gallery.write()
+
+    return hostile(once(tmp_path_factory, "strange", make))
 
 
 @pytest.fixture(scope="session")
