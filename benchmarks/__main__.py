@@ -33,7 +33,7 @@ milliseconds are the machine's, which others may have been using too.
 
 @dataclass(frozen=True)
 class Section:
-    """A table with its heading and what is said about it; ``rows`` measures."""
+    """A table with its heading and its explanation; ``rows`` measures."""
 
     key: str
     title: str
@@ -53,7 +53,7 @@ SECTIONS = (
     Section("defaults", "What the defaults rest on", quality.TEXT, quality.HEAD, quality.neighbour_rows),
 )
 KEYS = tuple(section.key for section in SECTIONS)
-USUAL = tuple(key for key in KEYS if key != "gallery")
+DEFAULT_KEYS = tuple(key for key in KEYS if key != "gallery")
 
 
 def machine() -> str:
@@ -78,7 +78,7 @@ def replaced(document: str, title: str, text: str) -> str:
     """Return the file's text with one section new, the others as they were, all in the order of ``SECTIONS``."""
     parts = re.split(r"^(?=## )", document, flags=re.MULTILINE)[1:]
     known = {part.splitlines()[0][3:]: part.rstrip() + "\n" for part in parts} | {title: text}
-    return "\n".join([INTRODUCTION, *(known[each.title] for each in SECTIONS if each.title in known)])
+    return "\n".join([INTRODUCTION, *(known[section.title] for section in SECTIONS if section.title in known)])
 
 
 @click.command()
@@ -87,7 +87,7 @@ def replaced(document: str, title: str, text: str) -> str:
 def main(keys: tuple[str, ...], only_print: bool) -> None:
     """Measure the sections named, or all but the gallery; each is written as soon as it is measured."""
     for section in SECTIONS:
-        if section.key not in (keys or USUAL):
+        if section.key not in (keys or DEFAULT_KEYS):
             continue
         click.echo(f"\n## {section.title}\n\n{section.text}\n")
         table = []

@@ -23,7 +23,7 @@ from generator import assets
 from generator.cli.options import FiltersType
 from generator.cli.progress import Reporter
 from generator.config import Config
-from generator.config.load import entry_for_source, photo_named
+from generator.config.entries import entry_for_source, photo_named
 from generator.config.values import Filters
 from generator.pipeline import build
 from generator.plan import Choice
@@ -36,9 +36,9 @@ def measure(site: Path, name: str) -> list[tuple[str, int, int, int, int]]:
     model = load_named(name)
     rows = []
     for layer in manifest["models"][0]["layers"]:
-        filters = tuple(one["index"] for one in layer["filters"])
+        filters = tuple(record["index"] for record in layer["filters"])
         mode = "L" if model.summary.channels == 1 else "RGB"
-        files = [np.asarray(Image.open(site / one["picture"]).convert(mode)) for one in layer["filters"]]
+        files = [np.asarray(Image.open(site / record["picture"]).convert(mode)) for record in layer["filters"]]
         pixels = np.stack(files).reshape(len(files), *files[0].shape[:2], -1)
         photos = best_photo(model, layer["index"], filters)
         responding = photos > 0

@@ -12,7 +12,7 @@ from generator.models.load import LoadedModel
 from generator.models.start import start_keras
 from generator.render.network import Network
 
-start_keras()  # before TensorFlow, which would talk
+start_keras()  # before TensorFlow, which would log
 
 import tensorflow as tf  # noqa: E402
 
@@ -29,7 +29,7 @@ TEXT = (
     f"the product of two matrices of {SIDE} by {SIDE} in the same precision, in turns with the steps: the best of "
     f"{STEPS} in each of {ROUNDS} rounds, of both. Operations of a step are the multiplications and additions of its "
     "convolutions, forward and for the gradient at each one's input, as in a direct convolution; of the layer that "
-    "is climbed for, only the channels that are computed. Nothing else is counted: neither pooling, activations, nor "
+    "is optimised for, only the channels that are computed. Nothing else is counted: neither pooling, activations, nor "
     "the picture's own update, though all take time. A convolution that needs fewer operations than a direct one "
     "(Winograd) can pass 100 %. GFLOP/s."
 )
@@ -39,8 +39,8 @@ HEAD = (
 )
 
 
-def operations(model: LoadedModel, name: str, size: int, wanted: int) -> float:
-    """Return the multiplications and additions of a step for each filter, ``wanted`` filters being climbed for."""
+def operations(model: LoadedModel, name: str, size: int, filters: int) -> float:
+    """Return the multiplications and additions of a step for each filter, ``filters`` being optimised together."""
     target = layer_named(model, name)
     positions, graph = conv_positions(model.graph), model.graph
     shapes = graph.shapes(size, size, model.summary.channels)
@@ -50,7 +50,7 @@ def operations(model: LoadedModel, name: str, size: int, wanted: int) -> float:
         if position in needed:
             computed = 1.0
             if layer.index == target.index and Network(model).narrows(layer.index):
-                computed = wanted / layer.filters
+                computed = filters / layer.filters
             places = prod(shapes[graph.calls[position].outputs[0]][:2])
             passed += computed * places * sum(map(prod, layer.kernel_shapes))
     return 2 * 2 * passed  # a multiplication and an addition each; forward, and once back
@@ -64,7 +64,7 @@ class Product:
         self._multiply = tf.function(tf.matmul, autograph=False)
 
     def pace(self) -> float:
-        """Return the milliseconds that it takes: the best of as many as a climb makes steps."""
+        """Return the milliseconds that it takes: the best of as many as an optimisation makes steps."""
         paces = []
         for _ in range(STEPS + 1):
             began = time.monotonic()
@@ -82,9 +82,9 @@ def rows(layers: tuple[str, ...] = LAYERS) -> Iterator[str]:
         product = Product(precision)
         for name in layers:
             own = Ours.at(model, name, tuning, **settings, precision=precision)
-            whole, each = in_turns(product.pace, own.pace, rounds=ROUNDS)
-            ceiling = 2 * SIDE**3 / whole / 1e6
-            reached = operations(model, name, SIZE, len(own.filters)) / each / 1e6
+            product_pace, step_pace = in_turns(product.pace, own.pace, rounds=ROUNDS)
+            ceiling = 2 * SIDE**3 / product_pace / 1e6
+            reached = operations(model, name, SIZE, len(own.filters)) / step_pace / 1e6
             yield (
                 f"| {name} | {precision} | {len(own.filters)} | {ceiling:.0f} | {reached:.0f} "
                 f"| {reached / ceiling:.0%} |"

@@ -1,4 +1,4 @@
-"""What the measurements share: models by name, the four photos, and scores of files."""
+"""Shared by the measurements: models by name, the four photos, responses and contrast of pictures."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from generator import assets
-from generator.config.load import entry_for_source, photo_named
+from generator.config.entries import entry_for_source, photo_named
 from generator.config.values import complete_settings
 from generator.errors import UsageError
 from generator.models.start import start_keras
@@ -53,13 +53,13 @@ def rendered(model: LoadedModel, layer: int, filters: tuple[int, ...], **setting
 
 
 def network_input(model: LoadedModel, pictures: Any) -> Any:
-    """Return what the network takes for a tensor of pictures (n, h, w, c) with values from 0 to 255."""
+    """Return the network's input for a tensor of pictures (n, h, w, c) with values from 0 to 255."""
     matrix, offset = np.array(model.summary.preprocess.matrix), np.array(model.summary.preprocess.offset)
     return keras.ops.matmul(pictures, keras.ops.cast(matrix, pictures.dtype)) + keras.ops.cast(offset, pictures.dtype)
 
 
 def activation(model: LoadedModel, layer: int, pictures: Any) -> Any:
-    """Return (n, h, w, filters): what Keras's own layers make of a tensor of pictures, 0 to 255, where we read it."""
+    """Return (n, h, w, filters): what Keras's own layers compute for pictures, 0 to 255, where responses are read."""
     graph = model.graph
     last = activation_point(graph, conv_positions(graph)[layer - 1]).last
     values = {graph.input: network_input(model, pictures)}
@@ -69,9 +69,9 @@ def activation(model: LoadedModel, layer: int, pictures: Any) -> Any:
 
 
 def all_responses(model: LoadedModel, layer: int, pixels: Array) -> Array:
-    """Return (n, filters of the layer): what every filter answers to pictures (n, h, w, c), values 0 to 255."""
-    shown = keras.ops.convert_to_tensor(pixels.astype(keras.config.floatx()))
-    means: Array = np.asarray(activation(model, layer, shown), np.float64).mean(axis=(1, 2))
+    """Return (n, filters of the layer): the response of every filter to pictures (n, h, w, c), values 0 to 255."""
+    pictures = keras.ops.convert_to_tensor(pixels.astype(keras.config.floatx()))
+    means: Array = np.asarray(activation(model, layer, pictures), np.float64).mean(axis=(1, 2))
     return means
 
 
@@ -85,8 +85,8 @@ def best_photo(model: LoadedModel, layer: int, filters: tuple[int, ...]) -> Arra
         photos = [load_photo(photo_named(name, Path())) for name in assets.PHOTOS]
         size, channels = model.summary.photo_size(), model.summary.channels
         known[layer] = all_responses(model, layer, np.stack([p.fitted(size, channels) for p in photos])).max(axis=0)
-    found: Array = known[layer][list(filters)]
-    return found
+    best: Array = known[layer][list(filters)]
+    return best
 
 
 def contrast(pixels: Array) -> Array:
@@ -95,7 +95,7 @@ def contrast(pixels: Array) -> Array:
     return deviations
 
 
-def battered(pixels: Array) -> Array:
+def degraded(pixels: Array) -> Array:
     """Return a picture (h, w, 1 or 3), 0 to 255, after JPEG at quality 60 and a shift by four pixels."""
     buffer = io.BytesIO()
     Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels).save(buffer, "JPEG", quality=60)

@@ -1,4 +1,4 @@
-"""What a build costs: filters, picture size and depth against time and memory."""
+"""The cost of a build: time and memory by filters, picture size and depth."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ TITLE = "What a build costs"
 TEXT = (
     "A network of SqueezeNet 1.1's size with random weights (`benchmarks/squeeze.py`), default settings, one layer "
     "at a time. Every line is a whole build in a process of its own, into empty folders, without photos; only one of "
-    "the three things changes at a time. Seconds of rendering are those from the first batch to the last: climbing, "
+    "the three things changes at a time. Seconds of rendering are those from the first batch to the last: optimising, "
     "compiling, encoding, scoring and storing. Peak memory is the largest resident set of the process (VmHWM) when "
-    "the last picture was rendered; what it had been before the first, with TensorFlow, the network and the trial, "
+    "the last picture was rendered; what it had been before the first, with TensorFlow, the network and the tuning, "
     "stands beside it. Pages add no more."
 )
 HEAD = (
@@ -30,10 +30,10 @@ HEAD = (
 
 def points() -> list[tuple[str, int, int]]:
     """Return what is measured: layer, filters and picture size."""
-    found = [(LAYER, filters, SIZE) for filters in MORE_FILTERS]
-    found += [(LAYER, FILTERS, size) for size in SIZES]
-    found += [(layer, FILTERS, SIZE) for layer in DEPTHS]
-    return list(dict.fromkeys(found))
+    by_filters = [(LAYER, filters, SIZE) for filters in MORE_FILTERS]
+    by_size = [(LAYER, FILTERS, size) for size in SIZES]
+    by_depth = [(layer, FILTERS, SIZE) for layer in DEPTHS]
+    return list(dict.fromkeys(by_filters + by_size + by_depth))
 
 
 def row(model: str, layer: str, filters: int, size: int, steps: int = 0) -> str:

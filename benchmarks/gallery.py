@@ -15,14 +15,14 @@ from benchmarks.process import Build, Job, run
 from benchmarks.squeeze import FILTERS, saved
 
 STEPS = 16
-"""Of each climb, where only memory is asked for: a step takes as much as the one before it."""
+"""Of each optimisation where only memory is measured: every step takes as much as the one before it."""
 
 TITLE = "A whole gallery"
 TEXT = (
     "All filters of a network of SqueezeNet 1.1's size with random weights (`benchmarks/squeeze.py`), 128 pixels, "
     "default settings, no photos; every line is a whole build in a process of its own, into empty folders. Rendering "
-    "is what lies between the first batch and the last: climbing, compiling, encoding, scoring and storing; the "
-    "whole build adds loading, the trial and the pages. Memory is the process's largest resident set (VmHWM), when "
+    "is what lies between the first batch and the last: optimising, compiling, encoding, scoring and storing; the "
+    "whole build adds loading, the tuning and the pages. Memory is the process's largest resident set (VmHWM), when "
     f"the last picture was rendered and after the pages. The lines of {STEPS} steps ask about memory alone: half of "
     "every layer's filters, all of them, and twice as many, namely those of two networks of that shape with "
     "different weights, built one after the other as one site. The ratio is that to the line before."

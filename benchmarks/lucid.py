@@ -21,7 +21,7 @@ import numpy as np
 from benchmarks.common import Array, activation
 from generator.models.start import start_keras
 
-start_keras()  # before TensorFlow, which would talk
+start_keras()  # before TensorFlow, which would log
 
 import tensorflow as tf  # noqa: E402
 
@@ -36,7 +36,7 @@ ANGLES = (*range(-10, 11), *(0,) * 5)
 PI = 3.14
 LEARNING_RATE, BETAS, EPSILON = 0.05, (0.9, 0.999), 1e-8
 RELIEF = 16
-"""The last step, counted from 0, in which silent ReLUs let gradient through."""
+"""The last step, counted from 0, in which inactive ReLUs let gradient through."""
 
 BATCH = 32
 
@@ -46,20 +46,20 @@ Tensor = Any
 def pictures(model: LoadedModel, layer: int, filters: tuple[int, ...], size: int, steps: int, seed: int = 0) -> Array:
     """Return the pictures (n, size, size, channels shown) of some filters, with values from 0 to 1.
 
-    ``layer`` is the index on the model's card. A network of one input size gets pictures of that size.
+    ``layer`` is the index in the model's summary. A network of one input size gets pictures of that size.
     """
-    optimize = Climb(model, layer, model.summary.picture_size(size))
+    optimizer = LucidOptimizer(model, layer, model.summary.picture_size(size))
     parts = [filters[start : start + BATCH] for start in range(0, len(filters), BATCH)]
-    return np.concatenate([optimize.run(part, steps, seed)[0] for part in parts])
+    return np.concatenate([optimizer.run(part, steps, seed)[0] for part in parts])
 
 
-class Climb:
-    """The climb for one layer; its step is compiled once for every number of filters."""
+class LucidOptimizer:
+    """Lucid's optimisation for one layer; its step is compiled once for every number of filters."""
 
     def __init__(self, model: LoadedModel, layer: int, size: tuple[int, int]) -> None:
         self._model, self._size, self._channels = model, size, model.summary.channels
         self._layer = layer
-        self._step = tf.function(self._one_step, autograph=False)
+        self._step = tf.function(self._make_step, autograph=False)
 
     def run(self, filters: tuple[int, ...], steps: int, seed: int) -> tuple[Array, Array]:
         """Return the pictures (n, h, w, c), and the objective (steps, n) before every step.
@@ -68,32 +68,32 @@ class Climb:
         """
         variable = tf.constant(start(filters, self._channels, *self._size, seed))
         state = variable, tf.zeros_like(variable), tf.zeros_like(variable)
-        wanted, draws = tf.constant(filters, tf.int32), np.random.default_rng(seed)
+        indices, draws = tf.constant(filters, tf.int32), np.random.default_rng(seed)
         trace = []
         for step in range(steps):
-            state, values = self._step(state, wanted, tf.constant(step), *map(tf.constant, drawn(draws)))
+            state, values = self._step(state, indices, tf.constant(step), *map(tf.constant, drawn(draws)))
             trace.append(values)
         return image(state[0], *self._size).numpy(), np.array(trace)
 
-    def _one_step(self, state: Any, wanted: Tensor, step: Tensor, *draw: Tensor) -> tuple[Any, Tensor]:
+    def _make_step(self, state: Any, filters: Tensor, step: Tensor, *draw: Tensor) -> tuple[Any, Tensor]:
         with relieved(step <= RELIEF):
-            values = self.objective(transformed(image(state[0], *self._size), *draw), wanted)
+            values = self.objective(transformed(image(state[0], *self._size), *draw), filters)
             gradient = tf.gradients(-tf.reduce_sum(values), state[0])[0]
         return adam(state, gradient, tf.cast(step + 1, tf.float32)), values
 
-    def objective(self, shown: Tensor, wanted: Tensor) -> Tensor:
+    def objective(self, pictures: Tensor, filters: Tensor) -> Tensor:
         """Return (n,): the spatial mean of each picture's own channel, where this project reads responses."""
         if not self._model.summary.any_size:
-            shown = tf.image.resize_with_crop_or_pad(shown, *self._size)  # Lucid: ``crop_or_pad_to``
-        means = tf.reduce_mean(activation(self._model, self._layer, shown * 255.0), axis=(1, 2))
-        return tf.gather(means, wanted, axis=1, batch_dims=1)
+            pictures = tf.image.resize_with_crop_or_pad(pictures, *self._size)  # Lucid: ``crop_or_pad_to``
+        means = tf.reduce_mean(activation(self._model, self._layer, pictures * 255.0), axis=(1, 2))
+        return tf.gather(means, filters, axis=1, batch_dims=1)
 
 
 def frequencies(height: int, width: int) -> Array:
     """Return the frequency, in cycles for each pixel, of every term of the half-spectrum; an odd width has one more."""
     across = np.fft.fftfreq(width)[: width // 2 + (2 if width % 2 else 1)]
-    found: Array = np.hypot(np.fft.fftfreq(height)[:, None], across)
-    return found
+    radial: Array = np.hypot(np.fft.fftfreq(height)[:, None], across)
+    return radial
 
 
 def scale(height: int, width: int) -> Array:
@@ -106,8 +106,8 @@ def scale(height: int, width: int) -> Array:
 def start(filters: tuple[int, ...], channels: int, height: int, width: int, seed: int) -> Array:
     """Return the first variables (2, n, channels, h, w // 2 + 1): real and imaginary parts."""
     shape = (2, channels, *frequencies(height, width).shape)
-    found = [np.random.default_rng([seed, index]).normal(0, SPREAD, shape) for index in filters]
-    return np.stack(found, axis=1).astype(np.float32)
+    variables = [np.random.default_rng([seed, index]).normal(0, SPREAD, shape) for index in filters]
+    return np.stack(variables, axis=1).astype(np.float32)
 
 
 def image(variable: Tensor, height: int, width: int) -> Tensor:
@@ -130,34 +130,34 @@ def drawn(rng: np.random.Generator) -> tuple[Array, np.float32, np.float32, Arra
     )
 
 
-def transformed(shown: Tensor, first: Tensor, factor: Tensor, angle: Tensor, second: Tensor) -> Tensor:
+def transformed(pictures: Tensor, first: Tensor, factor: Tensor, angle: Tensor, second: Tensor) -> Tensor:
     """Return pictures as one step shows them to the network."""
     sides = (PADDING, PADDING)
-    padded = tf.pad(shown, [(0, 0), sides, sides, (0, 0)], constant_values=GRAY)
+    padded = tf.pad(pictures, [(0, 0), sides, sides, (0, 0)], constant_values=GRAY)
     cropped = crop(padded, first, FIRST_CROP)
     side = tf.cast(factor * tf.cast(tf.shape(cropped)[1:3], tf.float32), tf.int32)
     scaled = tf.raw_ops.ResizeBilinear(images=cropped, size=side)  # corners aligned at the top left, as before TF 2
     return crop(rotated(scaled, angle), second, SECOND_CROP)
 
 
-def crop(shown: Tensor, corner: Tensor, less: int) -> Tensor:
+def crop(pictures: Tensor, corner: Tensor, less: int) -> Tensor:
     """Return the part of pictures that is ``less`` pixels smaller and begins at a corner (top, left)."""
-    shape = tf.shape(shown)
+    shape = tf.shape(pictures)
     size = tf.stack([shape[0], shape[1] - less, shape[2] - less, shape[3]])
-    part = tf.slice(shown, tf.stack([0, corner[0], corner[1], 0]), size)
-    return tf.ensure_shape(part, (None, None, None, shown.shape[-1]))
+    part = tf.slice(pictures, tf.stack([0, corner[0], corner[1], 0]), size)
+    return tf.ensure_shape(part, (None, None, None, pictures.shape[-1]))
 
 
-def rotated(shown: Tensor, angle: Tensor) -> Tensor:
+def rotated(pictures: Tensor, angle: Tensor) -> Tensor:
     """Return pictures turned about their centre, as ``tfa.image.rotate`` does by default."""
-    height, width = (tf.cast(side, tf.float32) for side in tf.unstack(tf.shape(shown)[1:3]))
+    height, width = (tf.cast(side, tf.float32) for side in tf.unstack(tf.shape(pictures)[1:3]))
     cos, sin = tf.cos(angle), tf.sin(angle)
     right = ((width - 1) - (cos * (width - 1) - sin * (height - 1))) / 2
     down = ((height - 1) - (sin * (width - 1) + cos * (height - 1))) / 2
     return tf.raw_ops.ImageProjectiveTransformV3(
-        images=shown,
+        images=pictures,
         transforms=tf.stack([cos, -sin, right, sin, cos, down, 0.0, 0.0])[None],
-        output_shape=tf.shape(shown)[1:3],
+        output_shape=tf.shape(pictures)[1:3],
         fill_value=0.0,
         interpolation="NEAREST",
         fill_mode="CONSTANT",
@@ -198,7 +198,7 @@ def _relieved_relu6(op: Any, gradient: Tensor) -> Tensor:
 def relief(gradient: Tensor, value: Tensor, below: Tensor, now: Tensor) -> Tensor:
     """Return the gradient (n, ...) at the inputs ``value`` of ReLUs; ``below`` is where they are not saturated.
 
-    The loss falls along the negative gradient. For each picture whose whole gradient is zero, what pushes silent
+    The loss falls along the negative gradient. For each picture whose whole gradient is zero, what pushes inactive
     inputs up, and saturated ones down, is let through.
     """
     nothing = tf.zeros_like(gradient)

@@ -1,4 +1,4 @@
-"""How fast the engine climbs, and how that is compared: what is compared takes turns within one run."""
+"""The speed of the optimisation, and how it is compared: the candidates take turns within one run."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.common import spread
-from generator.config.load import entry_for_source
+from generator.config.entries import entry_for_source
 from generator.config.values import RenderSettings, complete_settings
 from generator.errors import UsageError
 from generator.models.load import LoadedModel, load
@@ -25,7 +25,7 @@ BARE: dict[str, dict[str, Any]] = {
     "fourier": {"method": "fourier", "margin": 0, "transforms": ()},
     "maco": {"method": "maco", "crops": 32},
 }
-"""Settings under which a method does just what those do that it is compared with."""
+"""Settings under which a method computes the same as those that it is compared with."""
 
 
 def vgg16() -> LoadedModel:
@@ -44,9 +44,9 @@ def layer_named(model: LoadedModel, name: str) -> ConvLayer:
 
 
 def tuned(model: LoadedModel, **settings: Any) -> Tuning:
-    """Return what a build of all layers with these settings would measure and record."""
-    wanted = effective(complete_settings(settings), model.summary)
-    return measure(model, [(layer, wanted) for layer in model.summary.layers])
+    """Return the tuning that a build of all layers with these settings would measure."""
+    complete = effective(complete_settings(settings), model.summary)
+    return measure(model, [(layer, complete) for layer in model.summary.layers])
 
 
 @dataclass(frozen=True)
@@ -60,10 +60,10 @@ class Ours:
     @classmethod
     def at(cls, model: LoadedModel, name: str, tuning: Tuning, batch: int = 0, **settings: Any) -> Ours:
         """Return the engine at a layer; precision and batch are those of the tuning unless they are given."""
-        wanted = effective(complete_settings({"precision": tuning.precision, **settings}), model.summary)
+        complete = effective(complete_settings({"precision": tuning.precision, **settings}), model.summary)
         layer = layer_named(model, name)
-        count = batch or min(tuning.batch_size(model.summary, layer, wanted), layer.filters)
-        return cls(Optimizer(model, layer.index, wanted), wanted, spread(model, layer.index, count))
+        count = batch or min(tuning.batch_size(model.summary, layer, complete), layer.filters)
+        return cls(Optimizer(model, layer.index, complete), complete, spread(model, layer.index, count))
 
     @property
     def title(self) -> str:
@@ -75,10 +75,10 @@ class Ours:
         return 1000 * self.optimizer.pace(self.filters, STEPS)
 
 
-def in_turns(*works: Callable[[], float], rounds: int = ROUNDS) -> list[float]:
-    """Do each work in turn, some rounds of it, and return the least that each told.
+def in_turns(*measurements: Callable[[], float], rounds: int = ROUNDS) -> list[float]:
+    """Run some rounds of each measurement in turn, and return the least value of each.
 
-    Others use the machine, too: their noise meets all works alike, and the least of several tells it from the work.
+    Other load on the machine affects all alike, and the least of several values is the least affected by it.
     """
-    found = [[work() for work in works] for _ in range(rounds)]
-    return [min(told) for told in zip(*found, strict=True)]
+    values = [[measure_once() for measure_once in measurements] for _ in range(rounds)]
+    return [min(column) for column in zip(*values, strict=True)]

@@ -1,4 +1,4 @@
-"""What the page stage takes: a site of VGG16 with all its filters, from a store that holds everything."""
+"""The time that pages take: a site of VGG16 with all its filters, from a store that has everything."""
 
 from __future__ import annotations
 
@@ -35,20 +35,20 @@ def rows() -> Iterator[str]:
         def build(title: str = "Gallery") -> int:
             return write_site(replace(config, title=title), models, store).written
 
-        def anew() -> None:
+        def delete_site() -> None:
             shutil.rmtree(site, ignore_errors=True)
 
         first = timed(build)
-        found = {"first, with all thumbnails to make": first}
-        found["cold, thumbnails made before"] = min(timed(build, anew) for _ in range(ROUNDS))
-        copied = min(timed(lambda: copy(site, folder / "copy"), lambda: gone(folder / "copy")) for _ in range(ROUNDS))
+        measured = {"first, with all thumbnails to make": first}
+        measured["cold, thumbnails made before"] = min(timed(build, delete_site) for _ in range(ROUNDS))
+        copied = min(timed(lambda: copy(site, folder / "copy"), lambda: delete(folder / "copy")) for _ in range(ROUNDS))
         titles = iter("ABC")
-        found["another title"] = min(timed(lambda: build(next(titles))) for _ in range(ROUNDS))
+        measured["another title"] = min(timed(lambda: build(next(titles))) for _ in range(ROUNDS))
         build()
-        found["nothing changed"] = min(timed(build) for _ in range(ROUNDS))
-        found["a copy of the site"] = copied
-        for what, (seconds, written) in found.items():
-            yield f"| {what} | {written:,} | {seconds:.2f} | {seconds / copied[0]:.2f} |"
+        measured["nothing changed"] = min(timed(build) for _ in range(ROUNDS))
+        measured["a copy of the site"] = copied
+        for label, (seconds, written) in measured.items():
+            yield f"| {label} | {written:,} | {seconds:.2f} | {seconds / copied[0]:.2f} |"
 
 
 def timed(work: Callable[[], int], before: Callable[[], None] = lambda: None) -> tuple[float, int]:
@@ -70,6 +70,6 @@ def copy(site: Path, folder: Path) -> int:
     return count
 
 
-def gone(folder: Path) -> None:
+def delete(folder: Path) -> None:
     """Delete a folder, if it is there."""
     shutil.rmtree(folder, ignore_errors=True)

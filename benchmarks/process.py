@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from generator.config import Config
-from generator.config.load import entry_for_source
+from generator.config.entries import entry_for_source
 from generator.config.values import LayerRule, ModelEntry
 from generator.errors import GalleryError, UsageError
 from generator.pipeline import Event, Planned, TaskDone, TaskStarted, build
@@ -40,11 +40,11 @@ class Job:
 
 @dataclass
 class Build:
-    """What a build's process tells.
+    """The measurements of a build's process.
 
     ``rendering`` are the seconds from the first picture's task to the last one's, with encoding, scoring and storing;
-    ``whole`` those of the build, with loading, the trial and the pages. Memory is the process's largest resident set
-    in MiB: ``before`` anything was planned (TensorFlow, the network, the trial), when the last picture was
+    ``whole`` those of the build, with loading, the tuning and the pages. Memory is the process's largest resident set
+    in MiB: ``before`` anything was planned (TensorFlow, the network, the tuning), when the last picture was
     ``rendered``, and at the end, with the pages.
     """
 
@@ -61,10 +61,10 @@ class Build:
 def run(job: Job) -> Build:
     """Do a job in a new process. Raises GalleryError if it fails."""
     command = [sys.executable, "-m", "benchmarks.process", json.dumps(asdict(job))]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise GalleryError(f"the build failed: {(done.stderr.strip().splitlines() or ['no message'])[-1]}")
-    return Build(**json.loads(done.stdout.strip().splitlines()[-1]))
+    completed = subprocess.run(command, capture_output=True, text=True, check=False)
+    if completed.returncode:
+        raise GalleryError(f"the build failed: {(completed.stderr.strip().splitlines() or ['no message'])[-1]}")
+    return Build(**json.loads(completed.stdout.strip().splitlines()[-1]))
 
 
 def peak() -> float:
@@ -80,22 +80,22 @@ def peak() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024) / MIB
 
 
-class _Watch:
-    """Hears a build's events, and fills in what it tells."""
+class _EventRecorder:
+    """Handles a build's events, and records its measurements."""
 
     def __init__(self) -> None:
-        self.found, self._began = Build(), time.monotonic()
+        self.measured, self._began = Build(), time.monotonic()
 
     def __call__(self, event: Event) -> None:
         if isinstance(event, Planned):
-            self.found.pictures, self.found.before = event.pictures, peak()
-        elif isinstance(event, TaskStarted) and event.task.settings and not self.found.batch:
+            self.measured.pictures, self.measured.before = event.pictures, peak()
+        elif isinstance(event, TaskStarted) and event.task.settings and not self.measured.batch:
             self._began = time.monotonic()
-            self.found.precision = event.task.settings.precision
+            self.measured.precision = event.task.settings.precision
         if isinstance(event, TaskStarted) and event.task.settings:
-            self.found.batch = max(self.found.batch, len(event.task.filters))
+            self.measured.batch = max(self.measured.batch, len(event.task.filters))
         elif isinstance(event, TaskDone) and event.task.settings:
-            self.found.rendering, self.found.rendered = time.monotonic() - self._began, peak()
+            self.measured.rendering, self.measured.rendered = time.monotonic() - self._began, peak()
 
 
 def _entry(name: str, job: Job) -> ModelEntry:
@@ -108,15 +108,15 @@ def _entry(name: str, job: Job) -> ModelEntry:
 
 def main() -> None:
     """Do the job that the command line holds, in a temporary folder, and print a line of JSON."""
-    job, watch, began = Job(**json.loads(sys.argv[1])), _Watch(), time.monotonic()
+    job, recorder, began = Job(**json.loads(sys.argv[1])), _EventRecorder(), time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         entries = tuple(_entry(name, job) for name in job.models)
         config = Config("Benchmark", Path(folder) / "site", Path(folder) / "store", (), entries)
-        summary = build(config, on_event=watch)
+        summary = build(config, on_event=recorder)
     if summary.failures:
-        raise SystemExit("; ".join(f"{each.what}: {each.message}" for each in summary.failures))
-    watch.found.whole, watch.found.end = time.monotonic() - began, peak()
-    print(json.dumps(asdict(watch.found)))
+        raise SystemExit("; ".join(f"{failure.what}: {failure.message}" for failure in summary.failures))
+    recorder.measured.whole, recorder.measured.end = time.monotonic() - began, peak()
+    print(json.dumps(asdict(recorder.measured)))
 
 
 if __name__ == "__main__":

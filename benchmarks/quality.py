@@ -54,7 +54,7 @@ NEIGHBOURS = (
     Variant("steps 64", {"steps": 64}),
     Variant("steps 256", {"steps": 256}),
     Variant("margin 0", {"margin": 0}),
-    Variant("WebP quality 80", constants={"build.encoding.QUALITY": 80}),
+    Variant("WebP quality 80", constants={"imaging.encoding.QUALITY": 80}),
     Variant("slope 0.01", constants={"render.objective.SLOPE": 0.01}),
 )
 """What the defaults are compared with; each changes one thing."""
@@ -90,10 +90,10 @@ def title(name: str) -> str:
 
 
 def _split(name: str) -> tuple[str, int]:
-    found = re.fullmatch(r"(lucid|pixel)(\d*)", name)
-    if found is None:
+    match = re.fullmatch(r"(lucid|pixel)(\d*)", name)
+    if match is None:
         raise ValueError(f"{name!r} is neither lucid nor pixel, with or without the number of steps behind")
-    return found[1], int(found[2] or STEPS)
+    return match[1], int(match[2] or STEPS)
 
 
 class Bench:
@@ -110,7 +110,7 @@ class Bench:
         filters = self._filters[layer]
         return Scores.of(self.model, layer, filters, renderer(self.model, layer, filters, self.size))
 
-    def kept(self, layer: int, name: str) -> Scores:
+    def cached(self, layer: int, name: str) -> Scores:
         """Return the scores of Lucid's recipe or the reference method, from the cache if they are there.
 
         The cache knows the model's contents and what was asked for, not the code: empty it when that changes.
@@ -129,14 +129,14 @@ class Bench:
         part.replace(path)
         return scores
 
-    def run(self, variant: Variant, each: Callable[[str, Scores], None] = lambda name, scores: None) -> Layers:
-        """Render and measure all layers with our engine; ``each`` hears of every layer."""
-        found = []
+    def run(self, variant: Variant, on_layer: Callable[[str, Scores], None] = lambda name, scores: None) -> Layers:
+        """Render and measure all layers with our engine; ``on_layer`` gets each layer's name and scores."""
+        measured = []
         with constants(variant.constants):
             for layer in self.layers:
-                found.append(self.measure(layer.index, ours(variant)))
-                each(layer.name, found[-1])
-        return found
+                measured.append(self.measure(layer.index, ours(variant)))
+                on_layer(layer.name, measured[-1])
+        return measured
 
 
 @contextmanager
@@ -182,9 +182,9 @@ def equal_rows(
     variant: Variant = DEFAULT,
     cache: Path | None = None,
     glob: str = "*",
-    each: Callable[[str], None] = lambda line: None,
+    on_line: Callable[[str], None] = lambda line: None,
 ) -> Iterator[str]:
-    """Yield the rows of the table of equal passes; ``each`` hears a line on every layer, its ratios after handling.
+    """Yield the rows of the table of equal passes; ``on_line`` gets a line on each layer, its ratios after handling.
 
     Ratios are medians over the filters that are alive under both; their number is the last column.
     """
@@ -192,16 +192,17 @@ def equal_rows(
         bench = Bench(name, filters, size, cache, glob)
         other: dict[str, Layers] = {key: [] for key in against}
 
-        def on_event(layer: str, scores: Scores, bench: Bench = bench, other: dict[str, Layers] = other) -> None:
-            index = next(each.index for each in bench.layers if each.name == layer)
+        def on_layer(layer: str, scores: Scores, bench: Bench = bench, other: dict[str, Layers] = other) -> None:
+            index = next(summary.index for summary in bench.layers if summary.name == layer)
             parts = [f"  {layer:28} alive {_of(scores.alive, scores.responding)} best {_of(scores.unmatched)}"]
             for key in against:
-                found = bench.kept(index, key)
-                other[key].append(found)
-                parts.append(f"{key} {ratio([scores], [found], 'rough')[0]:.2f} {_of(found.alive, found.responding)}")
-            each(", ".join(parts))
+                peer_scores = bench.cached(index, key)
+                other[key].append(peer_scores)
+                peer_alive = _of(peer_scores.alive, peer_scores.responding)
+                parts.append(f"{key} {ratio([scores], [peer_scores], 'rough')[0]:.2f} {peer_alive}")
+            on_line(", ".join(parts))
 
-        own = bench.run(variant, on_event)
+        own = bench.run(variant, on_layer)
         yield f"| {bench.name} | ours, {variant.label} | {share(own):.0%} | {own_best(own):.0%} | | | |"
         for key in against:
             (saved, count), (rough, _) = (ratio(own, other[key], kind) for kind in ("own", "rough"))

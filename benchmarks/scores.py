@@ -1,4 +1,4 @@
-"""What the finished files are worth: whether filters are alive, and how much their pictures excite them."""
+"""The quality of the finished files: whether filters are alive, and the scores of their pictures."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmarks.common import Array, all_responses, battered, best_photo, contrast
+from benchmarks.common import Array, all_responses, best_photo, contrast, degraded
 from generator.imaging import encoding
 from generator.models.load import LoadedModel
 
@@ -16,11 +16,11 @@ GREY = 0.05
 
 @dataclass(frozen=True)
 class Scores:
-    """Of one layer's n filters: everything is measured on the decoded files.
+    """Measurements of one layer's n filters, all on the decoded files.
 
-    ``saved`` (pictures, filters) is what every filter answers to every picture, ``rough`` (n,) what each answers to its
-    own after JPEG and a shift, ``contrast`` (n,) the deviation of each picture's colours, ``photos`` (n,) the best
-    answer to a photo.
+    ``saved`` (pictures, filters) are the responses of every filter to every picture, ``rough`` (n,) those of each to
+    its own after JPEG and a shift, ``contrast`` (n,) the deviation of each picture's colours, ``photos`` (n,) the best
+    response to a photo.
     """
 
     saved: Array
@@ -33,14 +33,14 @@ class Scores:
         """Measure pictures (n, h, w, c), values from 0 to 1, each of its own filter."""
         files = [encoding.decode(encoding.webp(picture), picture.shape[-1]) for picture in pictures]
         chosen = list(filters)
-        rough = all_responses(model, layer, np.stack([battered(pixels) for pixels in files]))[:, chosen]
+        rough = all_responses(model, layer, np.stack([degraded(pixels) for pixels in files]))[:, chosen]
         saved = all_responses(model, layer, np.stack(files))[:, chosen]
         photos = best_photo(model, layer, filters)
         return cls(saved, rough.diagonal(), contrast(np.stack(files)), photos)
 
     @property
     def own(self) -> Array:
-        """Return (n,): what each filter answers to its own picture."""
+        """Return (n,): the response of each filter to its own picture."""
         return self.saved.diagonal()
 
     @property
@@ -51,14 +51,14 @@ class Scores:
     @property
     def alive(self) -> Array:
         """Return (n,): whether the filter responds, and its picture is not grey and above the best photo."""
-        found: Array = self.responding & (self.contrast >= GREY) & (self.own > self.photos)
-        return found
+        alive: Array = self.responding & (self.contrast >= GREY) & (self.own > self.photos)
+        return alive
 
     @property
     def unmatched(self) -> Array:
         """Return (n,): whether no other picture excites the filter more than its own."""
-        found: Array = self.own >= self.saved.max(axis=0)
-        return found
+        unmatched: Array = self.own >= self.saved.max(axis=0)
+        return unmatched
 
 
 Layers = list[Scores]
@@ -78,6 +78,6 @@ def own_best(layers: Layers) -> float:
 def ratio(own: Layers, other: Layers, kind: str) -> tuple[float, int]:
     """Return the median ratio of ``own`` or ``rough`` scores over the filters alive under both, and their number."""
     pairs = zip(own, other, strict=True)
-    found = [getattr(a, kind)[a.alive & b.alive] / getattr(b, kind)[a.alive & b.alive] for a, b in pairs]
-    every = np.concatenate(found)
-    return (float(np.median(every)), len(every)) if len(every) else (float("nan"), 0)
+    ratios = [getattr(a, kind)[a.alive & b.alive] / getattr(b, kind)[a.alive & b.alive] for a, b in pairs]
+    together = np.concatenate(ratios)
+    return (float(np.median(together)), len(together)) if len(together) else (float("nan"), 0)

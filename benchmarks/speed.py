@@ -10,7 +10,7 @@ from benchmarks.pace import BARE, ROUNDS, SIZE, STEPS, Ours, in_turns, layer_nam
 from generator.models.load import LoadedModel
 from generator.models.start import start_keras
 
-start_keras()  # before TensorFlow, which would talk
+start_keras()  # before TensorFlow, which would log
 
 import keras  # noqa: E402
 import tensorflow as tf  # noqa: E402
@@ -22,7 +22,7 @@ TITLE = "Speed against the reference loop"
 TEXT = (
     "Method `pixel`. The reference is the notebooks' loop: eager, one filter at a time, gradient normalised. Ours "
     "takes as many filters at once as a build would; its own choice is the precision and the batch that a build's "
-    "trial picks for this network and machine. Milliseconds for each filter and step, compiled already: the best "
+    "tuning picks for this network and machine. Milliseconds for each filter and step, compiled already: the best "
     f"step of {STEPS} in each of {ROUNDS} rounds, in which the loops take turns."
 )
 HEAD = (

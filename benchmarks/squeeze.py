@@ -56,9 +56,9 @@ def saved(folder: Path, seed: int = 0) -> Path:
 
 
 def _fire(value: Any, number: int, squeezed: int, expanded: int) -> Any:
-    def convolution(given: Any, filters: int, side: int, part: str) -> Any:
+    def convolution(inputs: Any, filters: int, side: int, part: str) -> Any:
         layer = keras.layers.Conv2D(filters, side, padding="same", activation="relu", name=f"fire{number}_{part}")
-        return layer(given)
+        return layer(inputs)
 
     value = convolution(value, squeezed, 1, "squeeze")
     parts = [convolution(value, expanded, side, f"expand{side}") for side in (1, 3)]

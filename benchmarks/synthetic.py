@@ -14,7 +14,7 @@ from PIL import Image
 from generator.config import Config, ModelEntry
 from generator.models.preprocess import named
 from generator.models.summary import ArchitectureRow, ConvLayer, ModelSummary
-from generator.pages.site import Gathered
+from generator.pages.fingerprint import PlannedModel
 from generator.plan import FEATURE_MAP, KERNEL, PhotoIdentity, Task, plan_model
 from generator.store import Store
 
@@ -22,11 +22,11 @@ BLOCKS = ((2, 64), (2, 128), (3, 256), (3, 512), (3, 512))
 """Convolutions of each block of VGG16, and their filters (Simonyan and Zisserman, 2014, table 1, column D)."""
 
 PHOTO = PhotoIdentity("texture", "7" * 64, (224, 224))
-GROWTH = (0, 16, 48)
+SNAPSHOTS = (0, 16, 48)
 
 
 def summary() -> ModelSummary:
-    """Return a card of VGG16's convolutions."""
+    """Return a summary of VGG16's convolutions."""
     layers: list[ConvLayer] = []
     rows: list[ArchitectureRow] = []
     before = 3
@@ -81,7 +81,7 @@ def _entry(task: Task, index: int, blob: Any) -> dict[str, Any]:
         pooled_map = {"low": 0.0, "high": 3 * level, "cells": _cells(task.layer.index, index)}
         entry = {"map": blob(28), "response": level, "peak": 3 * level, "places": 0.4, "sketch": pooled_map}
         return {"filter": index, **entry, "size": [28, 28]}
-    snapshots = [[step, blob(128)] for step in GROWTH]
+    snapshots = [[step, blob(128)] for step in SNAPSHOTS]
     trace = [level * step / 100 for step in range(128)]
     picture = {
         "picture": blob(128),
@@ -100,15 +100,15 @@ def _cells(layer: int, index: int) -> str:
     return base64.b64encode(np.random.default_rng([layer, index, 1]).integers(0, 256, 64, np.uint8).tobytes()).decode()
 
 
-def gathered(folder: Path) -> tuple[Config, list[Gathered], Store]:
-    """Return what ``pages.write_site`` takes, the store filled."""
+def gathered(folder: Path) -> tuple[Config, list[PlannedModel], Store]:
+    """Return the arguments of ``pages.site.write_site``, with the store filled."""
     entry = ModelEntry("vgg16", "vgg16", "application", "VGG16")
-    made, store = summary(), Store(folder / "store")
-    tasks = plan_model(entry, made, [PHOTO])
+    vgg16, store = summary(), Store(folder / "store")
+    tasks = plan_model(entry, vgg16, [PHOTO])
     if not (folder / "store").exists():
         fill(store, tasks)
     config = Config("Gallery", folder / "site", store.folder, (), (entry,))
-    return config, [(entry, made, [PHOTO], tasks)], store
+    return config, [(entry, vgg16, [PHOTO], tasks)], store
 
 
 def files(folder: Path) -> Iterator[Path]:

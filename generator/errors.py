@@ -1,4 +1,4 @@
-"""The few exceptions that a user meets. Each is one line and, where there is one, the way out."""
+"""The exceptions that a user sees: each is one line, with a hint where there is one."""
 
 from __future__ import annotations
 
@@ -6,16 +6,19 @@ import difflib
 import re
 from collections.abc import Iterable
 
-LONGEST_REASON = 300
-"""Characters of an exception's message that are kept, from both its ends."""
+MAX_REASON_LENGTH = 300
+"""Characters of an exception's message that are kept, of its beginning and its end."""
 
 _ESCAPE_SEQUENCES = re.compile(
-    r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"  # colours and moves of the cursor
+    r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"  # colours and cursor movements
     r"|(?:\x1b[\]P^_X]|[\x9d\x90\x9e\x9f\x98])[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)?"  # titles, links and other strings
     r"|\x1b[ -/]*[0-~]?"
 )
 _CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-"""Control characters but white space, and the marks that change the direction of text."""
+"""Control characters other than white space, and the marks that change the direction of text."""
+
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+"""Control characters, line separators, marks that change the direction of text, and lone surrogates."""
 
 _KERAS_WRAPPINGS = tuple(
     re.compile(pattern, re.DOTALL)
@@ -30,13 +33,13 @@ _KERAS_WRAPPINGS = tuple(
 
 
 class GalleryError(Exception):
-    """Something the user can mend. ``exit_status`` is what the command ends with if nothing else was built."""
+    """An error that the user can fix. ``exit_status`` is that of the command if nothing else was built."""
 
     exit_status = 1
 
     def __init__(self, message: str, hint: str = "") -> None:
-        super().__init__(one_line(message))
-        self.hint = one_line(hint)
+        super().__init__(printable(" ".join(message.split())))
+        self.hint = printable(" ".join(hint.split()))
 
     def __str__(self) -> str:
         message = str(self.args[0])
@@ -44,13 +47,13 @@ class GalleryError(Exception):
 
 
 class UsageError(GalleryError):
-    """Wrong use of a command, or of a folder: nothing was done."""
+    """Wrong use of a command or a folder: nothing was done."""
 
     exit_status = 2
 
 
 class ConfigError(UsageError):
-    """Everything that is wrong in a configuration; ``problems`` holds one line for each."""
+    """All errors of a configuration; ``problems`` has one line for each."""
 
     def __init__(self, problems: Iterable[str]) -> None:
         self.problems = tuple(problems)
@@ -58,34 +61,39 @@ class ConfigError(UsageError):
 
 
 class ModelError(GalleryError):
-    """A model that cannot be read, or that has nothing to show."""
+    """A model that cannot be read, or that has no filters to show."""
 
 
 class WeightsUnavailableError(ModelError):
-    """Pretrained weights that are neither cached nor downloadable now."""
+    """Pretrained weights that are not cached and cannot be downloaded."""
 
 
 class PhotoError(GalleryError):
     """A photo that cannot be read."""
 
 
+def printable(text: str) -> str:
+    """Return a text, such as a layer's name, with what could steer a terminal escaped: ESC becomes ``\\x1b``."""
+    return _UNPRINTABLE.sub(lambda match: match[0].encode("unicode_escape").decode("ascii"), text)
+
+
 def one_line(text: str) -> str:
-    """Return a text as one line without what could steer a terminal: escape sequences, control characters."""
+    """Return a text as one line without escape sequences and control characters, which a terminal would execute."""
     plain = _CONTROLS.sub("", _ESCAPE_SEQUENCES.sub("", text))
     return " ".join(plain.encode(errors="replace").decode().split())
 
 
 def reason(error: BaseException) -> str:
-    """Return what an exception says in one line of at most ``LONGEST_REASON`` characters, or its type's name.
+    """Return an exception's message as one line of at most ``MAX_REASON_LENGTH`` characters, or its type's name.
 
-    Where it only wraps another, as Keras does, the innermost one counts. Long texts lose their middle.
+    Of exceptions that only wrap another, as those of Keras do, the innermost counts. Long texts lose their middle.
     """
-    passed: list[BaseException] = []
-    while error not in passed and not isinstance(error, GalleryError):
-        passed.append(error)
+    seen: list[BaseException] = []
+    while error not in seen and not isinstance(error, GalleryError):
+        seen.append(error)
         text = str(error)
         wraps = any(pattern.match(text) for pattern in _KERAS_WRAPPINGS)
-        # Keras hides what it wraps (``from None``), but Python remembers it.
+        # Keras hides the exception that it wraps (``from None``), but it is still the context.
         inner = error.__cause__ or (error.__context__ if wraps else None)
         if inner is None or (one_line(text) and not wraps):
             break
@@ -102,9 +110,9 @@ def _unwrapped(text: str) -> str:
 
 
 def _shortened(text: str) -> str:
-    if len(text) <= LONGEST_REASON:
+    if len(text) <= MAX_REASON_LENGTH:
         return text
-    begin, end = text[: LONGEST_REASON * 2 // 3 - 5], text[-LONGEST_REASON // 3 :]
+    begin, end = text[: MAX_REASON_LENGTH * 2 // 3 - 5], text[-MAX_REASON_LENGTH // 3 :]
     return f"{begin.rsplit(' ', 1)[0]} ... {end.split(' ', 1)[-1]}"
 
 

@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all."""
+"""Writing files atomically."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import os
 import tempfile
 from pathlib import Path
 
-NEW = ".filter-gallery-new-"
-"""How the name of a file begins that is not yet whole."""
+TEMPORARY_PREFIX = ".filter-gallery-new-"
+"""How the names of files begin that are not finished yet."""
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file beside its place and move it there: it is there whole, or not at all."""
+    """Write a file under a temporary name and rename it, so that no reader sees a part of it."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=NEW)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=TEMPORARY_PREFIX)
     try:
         with os.fdopen(handle, "wb") as opened:
             opened.write(content)

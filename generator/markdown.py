@@ -1,7 +1,7 @@
-"""The Markdown of a gallery's owner: CommonMark with tables and strikethrough, without raw HTML.
+"""Markdown of introductions and footers: CommonMark with tables and strikethrough, without raw HTML.
 
-Markup within it is shown as text, addresses that could run code are not made into links, and pictures are files, since
-the pages make no request to another host.
+HTML in it is shown as text, addresses that could run code do not become links, and pictures are files, since the pages
+make no request to another host.
 """
 
 from __future__ import annotations
@@ -17,20 +17,20 @@ from markdown_it.token import Token
 
 @dataclass(frozen=True)
 class Image:
-    """A picture that a text names: the line it stands on, from 0, and its address: a path, or a URL."""
+    """A picture in a text: its line, from 0, and its address: a path or a URL."""
 
     line: int
     address: str
 
     @property
     def foreign(self) -> bool:
-        """Tell whether a browser would have to ask another host for it."""
+        """Tell whether a browser would load it from another host."""
         return _has_host(self.address)
 
 
 @dataclass(frozen=True)
-class Shown:
-    """Where a site holds a picture, from its root, and its pixels (0 where they are not known)."""
+class SitePicture:
+    """A picture of the site: its path from the root, and its size in pixels (0 if it is not known)."""
 
     path: str
     width: int
@@ -38,7 +38,7 @@ class Shown:
 
 
 def images(text: str) -> Iterator[Image]:
-    """Yield the pictures that a text names; those whose bytes it holds itself (``data:``) need no file."""
+    """Yield the pictures of a text, but for those of ``data:`` URLs, which need no file."""
     line = 0
     for block in _parser().parse(text):
         line = block.map[0] if block.map else line
@@ -49,11 +49,11 @@ def images(text: str) -> Iterator[Image]:
                 yield Image(line + breaks, address if _has_host(address) else unquote(address))
 
 
-def to_html(text: str, root: str = "", pictures: Mapping[str, Shown] | None = None) -> str:
-    """Return a text as HTML for a page whose way to the site's root is ``root``.
+def to_html(text: str, root: str = "", pictures: Mapping[str, SitePicture] | None = None) -> str:
+    """Return a text as HTML for a page from which ``root`` leads to the site's root.
 
-    Headings begin at the second level and leave none out. Relative links start at the site's root, and so do the
-    ``pictures``, which are told by the addresses that ``images`` gives.
+    Headings begin at the second level and skip none. Relative links start at the site's root; ``pictures`` are those
+    of the site by the addresses that ``images`` yields.
     """
     parser = _parser()
     tokens = parser.parse(text)
@@ -88,16 +88,16 @@ def _from_root(address: str, root: str) -> str:
     return address if not address or address[0] in "#/" or _has_host(address) else root + address
 
 
-def _place(image: Token, root: str, pictures: Mapping[str, Shown]) -> None:
-    shown = pictures.get(unquote(str(image.attrs["src"])))
-    if shown:
-        image.attrs["src"] = root + shown.path
-        if shown.width and shown.height:
-            image.attrs |= {"width": shown.width, "height": shown.height}
+def _place(image: Token, root: str, pictures: Mapping[str, SitePicture]) -> None:
+    picture = pictures.get(unquote(str(image.attrs["src"])))
+    if picture:
+        image.attrs["src"] = root + picture.path
+        if picture.width and picture.height:
+            image.attrs |= {"width": picture.width, "height": picture.height}
 
 
 def _number_headings(tokens: list[Token]) -> None:
-    """Turn the levels that were written into an outline below the page's own title."""
+    """Change the levels of headings to an outline below the page's title, without gaps."""
     above: list[str] = []
     for token in tokens:
         if token.type == "heading_open":

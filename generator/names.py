@@ -1,4 +1,4 @@
-"""Names that come from models and users, made fit for paths. Inside pages they stay as they are, escaped."""
+"""Slugs: names of models and users made safe for paths. In pages they are shown as they are, escaped."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 
-LONGEST = 48
-_DEVICES = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(10))}
+MAX_SLUG_LENGTH = 48
+_WINDOWS_DEVICES = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(10))}
 
 
 def slug(name: str) -> str:
     """Return a lower-case ASCII name of letters, digits and single hyphens, never empty, at most 48 long."""
     ascii_only = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
-    words = re.sub(r"[^a-z0-9_]+", "-", ascii_only.lower()).strip("-_")[:LONGEST].strip("-_")
-    return f"{words}-x" if words in _DEVICES else words or "x"
+    words = re.sub(r"[^a-z0-9_]+", "-", ascii_only.lower()).strip("-_")[:MAX_SLUG_LENGTH].strip("-_")
+    return f"{words}-x" if words in _WINDOWS_DEVICES else words or "x"
 
 
 def unique_slugs(names: Sequence[str], taken: Iterable[str] = ()) -> list[str]:

@@ -1,8 +1,10 @@
-"""Numbers as people read them, on pages and in documents."""
+"""Numbers as people read them, and the unit of sizes."""
 
 from __future__ import annotations
 
 MINUS = "\N{MINUS SIGN}"
+MEGABYTE = 1_000_000
+"""Bytes."""
 
 
 def significant(number: float) -> str:

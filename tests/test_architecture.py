@@ -79,8 +79,8 @@ def test_an_import_against_the_flow_is_told_of_every_room(copy: Path) -> None:
         module.write_text(f"{module.read_text()}\n\ndef _against() -> None:\n    import generator.{other}\n")
     status, lines = lint(copy)
     assert status == 1
-    told = {*re.findall(r"generator\.(\w+) is not allowed to import generator\.(\w+)", lines)}
-    assert {*AGAINST.items()} <= told, {*AGAINST.items()} - told
+    refused = {*re.findall(r"generator\.(\w+) is not allowed to import generator\.(\w+)", lines)}
+    assert {*AGAINST.items()} <= refused, {*AGAINST.items()} - refused
 
 
 def test_a_room_without_a_contract_is_told(copy: Path) -> None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from generator.errors import (
-    LONGEST_REASON,
+    MAX_REASON_LENGTH,
     ConfigError,
     GalleryError,
     ModelError,
@@ -12,6 +12,7 @@ from generator.errors import (
     WeightsUnavailableError,
     nearest,
     one_line,
+    printable,
     reason,
 )
 
@@ -76,7 +77,28 @@ def test_the_nearest_name_is_offered(name: str, known: list[str], expected: str)
 )
 def test_one_line_steers_no_terminal(text: str, expected: str) -> None:
     assert one_line(text) == expected
-    assert str(GalleryError(text)) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("block1_conv2", "block1_conv2"),
+        ("Größe 猫 😀 \u00a0-\\", "Größe 猫 😀 \u00a0-\\"),
+        ("\x1b[31mred", r"\x1b[31mred"),
+        ("a\x00b\x07c\x7fd", r"a\x00b\x07c\x7fd"),
+        ("\x9b31m", r"\x9b31m"),  # the same as ESC [
+        ("a\nb\r\tc", r"a\nb\r\tc"),
+        ("a\u2028b\u202ec\u2066d", r"a\u2028b\u202ec\u2066d"),
+        ("\udcff", r"\udcff"),  # of a file's name that is not UTF-8
+    ],
+)
+def test_what_could_steer_a_terminal_is_escaped(text: str, expected: str) -> None:
+    assert printable(text) == expected
+
+
+def test_an_error_shows_names_escaped() -> None:
+    error = GalleryError("net/\x1b]0;owned\x07:\n no filter 7", "Did you mean \x1b[31mred?")
+    assert str(error) == r"net/\x1b]0;owned\x07: no filter 7. Did you mean \x1b[31mred?"
 
 
 def raised(error: BaseException, *around: BaseException, hide: bool = False) -> BaseException:
@@ -141,12 +163,12 @@ def test_errors_that_wrap_each_other_end() -> None:
 @pytest.mark.parametrize("text", ["word " * 200, "x" * 1000, "begin " + "m" * 500 + " end", "b" * 290 + " " + "c" * 20])
 def test_a_long_reason_keeps_its_ends(text: str) -> None:
     shortened = reason(ValueError(f"first {text} last"))
-    assert len(shortened) <= LONGEST_REASON
+    assert len(shortened) <= MAX_REASON_LENGTH
     assert " ... " in shortened
     assert shortened.startswith("first")
     assert shortened.endswith("last")
 
 
 def test_a_reason_of_just_the_longest_length_is_whole() -> None:
-    text = "y" * LONGEST_REASON
+    text = "y" * MAX_REASON_LENGTH
     assert reason(ValueError(text)) == text

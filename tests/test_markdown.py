@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from generator.markdown import Image, Shown, images, to_html
+from generator.markdown import Image, SitePicture, images, to_html
 
-SHOWN = {"my cat.png": Shown("assets/picture-1.png", 40, 30), "a.svg": Shown("assets/picture-2.svg", 0, 0)}
+SHOWN = {"my cat.png": SitePicture("assets/picture-1.png", 40, 30), "a.svg": SitePicture("assets/picture-2.svg", 0, 0)}
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from generator.names import LONGEST, slug, unique_slugs
+from generator.names import MAX_SLUG_LENGTH, slug, unique_slugs
 
 
 @pytest.mark.parametrize(
@@ -23,8 +23,8 @@ from generator.names import LONGEST, slug, unique_slugs
         ("CON", "con-x"),
         ("lpt1", "lpt1-x"),
         ("con.txt", "con-txt"),
-        ("a" * 100, "a" * LONGEST),
-        ("a" * (LONGEST - 1) + "-b", "a" * (LONGEST - 1)),
+        ("a" * 100, "a" * MAX_SLUG_LENGTH),
+        ("a" * (MAX_SLUG_LENGTH - 1) + "-b", "a" * (MAX_SLUG_LENGTH - 1)),
     ],
 )
 def test_a_slug_is_fit_for_a_path(name: str, expected: str) -> None:

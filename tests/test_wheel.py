@@ -30,7 +30,7 @@ def test_the_wheel_builds_the_demo_without_a_configuration(tmp_path: Path) -> No
     (installed / "dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n")
     empty.mkdir()
     environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
-    command = [other / "bin" / "filter-gallery", "build", "--filters", "1"]
+    command: list[str | Path] = [other / "bin" / "filter-gallery", "build", "--filters", "1"]
     done = subprocess.run(command, cwd=empty, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     manifest = json.loads((empty / "site" / "manifest.json").read_text())

@@ -1,4 +1,4 @@
-"""Load, describe and render every network of keras.applications, and write what came of it into docs/models.md.
+"""Load, describe and render every network of keras.applications, and write the results into docs/models.md.
 
     python -m tools.models_table            every network: about a quarter of an hour on two cores
     python -m tools.models_table VGG16 ...  these rows only
@@ -39,7 +39,7 @@ SECONDS = 600
 
 @dataclass(frozen=True)
 class Row:
-    """What was found of one network; ``pictures`` say what became of one filter in three of its layers."""
+    """The results for one network; ``pictures`` are those of one filter in three of its layers."""
 
     name: str
     layers: int
@@ -57,9 +57,10 @@ class Row:
 
 def measure(name: str) -> Row:
     """Load and describe a network, and render the middle filter of its first, middle and last layer."""
-    from benchmarks.common import load, rendered
+    from benchmarks.common import rendered
     from benchmarks.scores import GREY
-    from generator.config.load import entry_for_source
+    from generator.config.entries import entry_for_source
+    from generator.models.load import load
 
     entry = entry_for_source(name, Path())
     assert entry is not None
@@ -71,34 +72,34 @@ def measure(name: str) -> Row:
     for layer in (layers[0], layers[(len(layers) - 1) // 2], layers[-1]):
         try:
             picture = rendered(model, layer.index, (layer.filters // 2,), size=SIZE, steps=STEPS)
-            pictures.append(judged(picture * 255, GREY))
+            pictures.append(verdict_of(picture * 255, GREY))
         except Exception as error:  # the others are still rendered
             pictures.append(f"failed: {shortened(str(error))}")
     count = sum(layer.filters for layer in layers)
     return Row(name, len(layers), count, model.summary.parameters, seconds, tuple(pictures))
 
 
-def judged(picture: Array, grey: float) -> str:
+def verdict_of(picture: Array, grey: float) -> str:
     """Return the contrast of a picture (1, h, w, c), 0 to 255, or what is wrong with it."""
     from benchmarks.common import contrast
 
     if not np.isfinite(picture).all():
         return "not finite"
-    found = float(contrast(picture)[0])
-    return f"{found:.2f}" if found >= grey else f"grey ({found:.3f})"
+    deviation = float(contrast(picture)[0])
+    return f"{deviation:.2f}" if deviation >= grey else f"grey ({deviation:.3f})"
 
 
 def in_own_process(name: str) -> str:
     """Return a network's row, or the row that says why there is none."""
     command = [sys.executable, "-m", "tools.models_table", "--as-json", name]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=False)
+        completed = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=False)
     except subprocess.TimeoutExpired:
-        return failed(name, f"not done in {SECONDS} s")
-    if done.returncode:
-        return failed(name, (done.stderr.strip().splitlines() or [f"exit status {done.returncode}"])[-1])
-    found = json.loads(done.stdout.splitlines()[-1])
-    return Row(**found).line
+        return failed(name, f"not finished in {SECONDS} s")
+    if completed.returncode:
+        return failed(name, (completed.stderr.strip().splitlines() or [f"exit status {completed.returncode}"])[-1])
+    fields = json.loads(completed.stdout.splitlines()[-1])
+    return Row(**fields).line
 
 
 def failed(name: str, why: str) -> str:
@@ -114,8 +115,8 @@ def shortened(text: str) -> str:
 def written(document: str, rows: dict[str, str]) -> str:
     """Return the document with the given rows, by network, in its table; rows of other networks are kept."""
     before, table, after = re.split(f"{re.escape(BEGIN)}(.*?){re.escape(END)}", document, flags=re.DOTALL)
-    kept = {found[1]: found[0] for found in re.finditer(r"^\| (\w+) \|.*\n", table, re.MULTILINE)}
-    lines = (rows.get(name) or kept.get(name, "") for name in APPLICATIONS)
+    former = {match[1]: match[0] for match in re.finditer(r"^\| (\w+) \|.*\n", table, re.MULTILINE)}
+    lines = (rows.get(name) or former.get(name, "") for name in APPLICATIONS)
     return f"{before}{BEGIN}{HEAD}{''.join(lines)}{END}{after}"
 
 

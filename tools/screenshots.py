@@ -19,7 +19,7 @@ from PIL import Image
 from playwright.sync_api import sync_playwright
 
 WIDTH = 1280
-MOST = 300_000
+MAX_BYTES = 300_000
 """Bytes of a picture; it is compressed until it has no more."""
 
 
@@ -35,7 +35,7 @@ def shots(site: Path, comparison: str) -> dict[str, tuple[str, int]]:
     compared = sorted(path.relative_to(site).as_posix() for path in site.glob(f"compare/{comparison}/index.html"))
     if not layers or not compared:
         raise SystemExit(f"{site} shows no {'comparison' if layers else 'filter'}. Build one with `compare:`")
-    best = max(layers[-1]["filters"], key=lambda one: one["pictures"][0]["score"])
+    best = max(layers[-1]["filters"], key=lambda record: record["pictures"][0]["score"])
     return {
         "home": ("index.html", 1000),
         "model": (manifest["models"][0]["page"], 1500),
@@ -46,11 +46,11 @@ def shots(site: Path, comparison: str) -> dict[str, tuple[str, int]]:
 
 
 def small(png: bytes) -> bytes:
-    """Return a picture as a WebP file of at most ``MOST`` bytes."""
+    """Return a picture as a WebP file of at most ``MAX_BYTES`` bytes."""
     for quality in range(90, 0, -10):
         buffer = io.BytesIO()
         Image.open(io.BytesIO(png)).convert("RGB").save(buffer, "WEBP", quality=quality, method=6)
-        if buffer.on_event() <= MOST:
+        if buffer.tell() <= MAX_BYTES:
             break
     return buffer.getvalue()
 

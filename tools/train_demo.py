@@ -1,4 +1,4 @@
-"""Train the two small networks that the project carries, on CIFAR-10.
+"""Train the two small networks of the project on CIFAR-10.
 
     python tools/train_demo.py demo     --data DIR -o generator/assets/demo.keras
     python tools/train_demo.py residual --data DIR -o tests/data/residual.keras
@@ -99,7 +99,9 @@ class Augmented(keras.utils.PyDataset):
         mirrored = self._rng.random((len(chosen), 1, 1)) < 0.5
         columns = np.where(mirrored, columns[..., ::-1], columns)
         x = self._x[chosen[:, None, None], rows, columns].astype("float32")
-        contrast, light = self._rng.uniform([[0.85], [-15]], [[1.15], [15]], (2, len(chosen)))[..., None, None, None]
+        contrast, light = self._rng.uniform(np.array([[0.85], [-15]]), np.array([[1.15], [15]]), (2, len(chosen)))[
+            ..., None, None, None
+        ]
         x = np.clip((x - 120) * contrast + 120 + light, 0, 255)
         corners = self._rng.integers(-BLANK // 2, 32 - BLANK // 2, (2, len(chosen), 1, 1))
         offsets = np.arange(32) - corners
@@ -126,7 +128,7 @@ def build_vgg(_: Pictures) -> keras.Model:
 
 
 UNNEEDED = (layers.BatchNormalization, layers.ReLU, layers.InputLayer, layers.Dropout)
-"""Layers of the training network that the folded one does without: into a convolution, or for training only."""
+"""Layers of the training network that the folded one does not have: folded into a convolution, or for training only."""
 
 
 def fold_batch_normalisation(model: keras.Model) -> keras.Model:

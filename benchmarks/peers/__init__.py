@@ -13,9 +13,10 @@ from generator.errors import GalleryError
 
 HERE = Path(__file__).parent
 PYTHON = HERE.parents[1] / ".venv-peers" / "bin" / "python"
-LIMIT = 600  # seconds, after which a measurement is given up
+TIMEOUT = 600
+"""Seconds of a measurement."""
 
-METHODS = {
+LIBRARY_METHODS = {
     "reference": ("pixel",),
     "tf-keras-vis": ("pixel", "default"),
     "xplique": ("fourier", "default", "maco"),
@@ -28,11 +29,11 @@ class PeersError(GalleryError):
 
 @dataclass(frozen=True)
 class Case:
-    """One measurement, on VGG16 with random weights: ``library`` and ``method`` are a pair of METHODS.
+    """One measurement, on VGG16 with random weights: ``library`` and ``method`` are a pair of LIBRARY_METHODS.
 
     ``reference`` is the notebooks' loop. ``pixel`` and ``fourier`` are the bare methods, without transformations and
     regularisers; ``default`` has those that the library applies by itself. Each of ``batches`` is a number of filters
-    that are climbed for together; the fastest for each filter counts. ``reference`` and ``maco`` take one filter.
+    that are optimised together; the fastest for each filter counts. ``reference`` and ``maco`` take one filter.
     """
 
     library: str
@@ -45,13 +46,13 @@ class Case:
 
 def python() -> Path:
     """Return the interpreter of the peers' environment: FILTER_GALLERY_PEERS, or that of .venv-peers."""
-    found = Path(os.environ.get("FILTER_GALLERY_PEERS") or PYTHON)
-    if not found.is_file():
+    interpreter = Path(os.environ.get("FILTER_GALLERY_PEERS") or PYTHON)
+    if not interpreter.is_file():
         raise PeersError(
-            f"no peers' Python at {found}",
+            f"no peers' Python at {interpreter}",
             "Run `make peers` to make that environment, or name another in FILTER_GALLERY_PEERS.",
         )
-    return found
+    return interpreter
 
 
 def run(case: Case) -> dict[str, Any]:
@@ -59,21 +60,23 @@ def run(case: Case) -> dict[str, Any]:
 
     Raises PeersError if the environment is missing or incomplete, or the measurement fails or takes too long.
     """
-    if case.method not in METHODS.get(case.library, ()):
-        raise PeersError(f"no method {case.method!r} of {case.library!r}", f"There are {METHODS}.")
+    if case.method not in LIBRARY_METHODS.get(case.library, ()):
+        raise PeersError(f"no method {case.method!r} of {case.library!r}", f"There are {LIBRARY_METHODS}.")
     # Isolated: neither this project's packages nor PYTHONPATH may be found from there.
     command = [str(python()), "-I", str(HERE / "measure.py"), json.dumps(asdict(case))]
     environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "KERAS_BACKEND": "tensorflow"}
     title = f"{case.library} {case.method} on {case.layer}"
     try:
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=LIMIT, check=False)
+        completed = subprocess.run(
+            command, env=environment, capture_output=True, text=True, timeout=TIMEOUT, check=False
+        )
     except subprocess.TimeoutExpired as error:
-        raise PeersError(f"{title} took more than {LIMIT} seconds", "Ask for fewer steps or filters.") from error
+        raise PeersError(f"{title} took more than {TIMEOUT} seconds", "Ask for fewer steps or filters.") from error
     except OSError as error:
         raise PeersError(f"{command[0]} does not run: {error}", "Run `make peers`.") from error
-    if done.returncode:
-        last = (done.stderr.strip().splitlines() or ["no message"])[-1]
+    if completed.returncode:
+        last = (completed.stderr.strip().splitlines() or ["no message"])[-1]
         hint = "Run `make peers`." if "ModuleNotFoundError" in last or "ImportError" in last else ""
         raise PeersError(f"{title} failed: {last}", hint)
-    report: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
+    report: dict[str, Any] = json.loads(completed.stdout.strip().splitlines()[-1])
     return report

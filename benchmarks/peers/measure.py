@@ -26,13 +26,13 @@ DEFAULTS = {"batches": [16], "size": 96, "steps": 20}
 
 
 class Clock:
-    """Notes when each step ends. The first step, which traces, compiles and makes variables, is not counted."""
+    """Records when each step ends. The first step, which traces, compiles and makes variables, is not counted."""
 
     def __init__(self) -> None:
         self.ticks = [time.perf_counter()]
 
     def tick(self) -> None:
-        """Note the end of a step."""
+        """Record the end of a step."""
         self.ticks.append(time.perf_counter())
 
     def on(self, optimizer: Any) -> Any:
@@ -52,8 +52,8 @@ class Clock:
         return [1000 * (end - begin) for begin, end in zip(self.ticks[1:-1], self.ticks[2:], strict=True)]
 
 
-class Work:
-    """A way to climb: ``run`` makes so many steps for all filters of a pass, and ticks after each."""
+class Method:
+    """A method of a library: ``run`` makes some steps for all filters of a pass, and ticks after each."""
 
     library = "tensorflow"
     together = True  # all filters in one pass
@@ -66,18 +66,18 @@ class Work:
         self.model, self.layer, self.filters, self.size = model, layer, filters, size
 
     def run(self, steps: int, clock: Clock) -> None:
-        """Climb."""
+        """Optimise."""
         raise NotImplementedError
 
 
-class Reference(Work):
+class Reference(Method):
     """The notebooks' loop: eager, one filter at a time, gradient normalised; as in benchmarks/speed.py."""
 
     together = False
     values = "uniform from 0 to 1"
 
     def run(self, steps: int, clock: Clock) -> None:
-        """Climb for the first filter."""
+        """Optimise for the first filter."""
         submodel = keras.Model(self.model.input, self.model.get_layer(self.layer).output)
         image = tf.random.uniform((1, self.size, self.size, 3))
         for _ in range(steps):
@@ -88,7 +88,7 @@ class Reference(Work):
             clock.tick()
 
 
-class TfKerasVis(Work):
+class TfKerasVis(Method):
     """ActivationMaximization without modifiers and regularisers, one call for all filters.
 
     The library's ``CategoricalScore`` slices the layer's output once for each image, and the gradient of every slice
@@ -100,14 +100,14 @@ class TfKerasVis(Work):
     values = "uniform from 0 to 255"
 
     def run(self, steps: int, clock: Clock) -> None:
-        """Climb for all filters."""
+        """Optimise for all filters."""
         from tf_keras_vis.activation_maximization import ActivationMaximization  # type: ignore[import-not-found]
         from tf_keras_vis.utils.model_modifiers import ExtractIntermediateLayer  # type: ignore[import-not-found]
 
-        climber = ActivationMaximization(self.model, ExtractIntermediateLayer(self.layer), clone=False)
-        chosen = tf.one_hot(self.filters, self.model.get_layer(self.layer).output.shape[-1])
-        climber(
-            lambda output: tf.reduce_sum(tf.reduce_mean(output, (1, 2)) * chosen, axis=-1),
+        maximization = ActivationMaximization(self.model, ExtractIntermediateLayer(self.layer), clone=False)
+        channels = tf.one_hot(self.filters, self.model.get_layer(self.layer).output.shape[-1])
+        maximization(
+            lambda output: tf.reduce_sum(tf.reduce_mean(output, (1, 2)) * channels, axis=-1),
             seed_input=tf.random.uniform((len(self.filters), self.size, self.size, 3), 0, 255),
             steps=steps,
             optimizer=clock.on(keras.optimizers.RMSprop(1.0, 0.999)),  # its default
@@ -130,7 +130,7 @@ class TfKerasVisDefault(TfKerasVis):
         return {}
 
 
-class XpliqueFourier(Work):
+class XpliqueFourier(Method):
     """``optimize`` without transformations, one call for all filters.
 
     A list of channels is one objective with an image for each; objectives that are added up would be combined in all
@@ -143,7 +143,7 @@ class XpliqueFourier(Work):
     transform: str | None = None
 
     def run(self, steps: int, clock: Clock) -> None:
-        """Climb for all filters."""
+        """Optimise for all filters."""
         from xplique.features_visualizations import Objective, optimize  # type: ignore[import-not-found]
 
         optimize(
@@ -162,7 +162,7 @@ class XpliqueDefault(XpliqueFourier):
     transform = "standard"
 
 
-class XpliqueMaco(Work):
+class XpliqueMaco(Method):
     """``maco``, which takes one filter: 32 random crops for each step, noise."""
 
     library = "xplique"
@@ -172,7 +172,7 @@ class XpliqueMaco(Work):
     values = "from -1 to 1"
 
     def run(self, steps: int, clock: Clock) -> None:
-        """Climb for the first filter."""
+        """Optimise for the first filter."""
         from xplique.features_visualizations import Objective, maco
 
         maco(
@@ -183,7 +183,7 @@ class XpliqueMaco(Work):
         )
 
 
-WORKS: dict[tuple[str, str], type[Work]] = {
+IMPLEMENTATIONS: dict[tuple[str, str], type[Method]] = {
     ("reference", "pixel"): Reference,
     ("tf-keras-vis", "pixel"): TfKerasVis,
     ("tf-keras-vis", "default"): TfKerasVisDefault,
@@ -204,30 +204,30 @@ def measure(case: dict[str, Any]) -> dict[str, Any]:
     keras.utils.set_random_seed(SEED)
     shape = (case["size"], case["size"], 3)
     model = keras.applications.VGG16(weights=None, include_top=False, input_shape=shape)
-    kind = WORKS[case["library"], case["method"]]
+    kind = IMPLEMENTATIONS[case["library"], case["method"]]
     batches = case["batches"] if kind.together else [1]
-    work, found = min((timed(kind, model, case, batch) for batch in batches), key=lambda pair: pair[1]["best"])
+    method, times = min((timed(kind, model, case, batch) for batch in batches), key=lambda pair: pair[1]["best"])
     return {
         **case,
-        **found,
-        "parameterisation": work.parameterisation,
-        "transformations": work.transformations,
-        "regularisers": work.regularisers,
-        "values": work.values,
-        "version": version(work.library),
+        **times,
+        "parameterisation": method.parameterisation,
+        "transformations": method.transformations,
+        "regularisers": method.regularisers,
+        "values": method.values,
+        "version": version(method.library),
         "tensorflow": version("tensorflow"),
         "keras": version("keras"),
     }
 
 
-def timed(kind: type[Work], model: Any, case: dict[str, Any], batch: int) -> tuple[Work, dict[str, float]]:
-    """Return the work on a number of filters, and its times."""
-    work = kind(model, case["layer"], list(range(batch)), case["size"])
-    work.run(2, Clock())
+def timed(kind: type[Method], model: Any, case: dict[str, Any], batch: int) -> tuple[Method, dict[str, float]]:
+    """Return the method for a number of filters, and its times."""
+    method = kind(model, case["layer"], list(range(batch)), case["size"])
+    method.run(2, Clock())
     clock = Clock()
-    work.run(case["steps"] + 1, clock)
+    method.run(case["steps"] + 1, clock)
     times = [step / batch for step in clock.steps]
-    return work, {
+    return method, {
         "batch": batch,
         "best": min(times),
         "median": statistics.median(times),

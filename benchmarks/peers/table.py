@@ -15,7 +15,7 @@ OPPONENTS = (
     ("xplique", "fourier", "optimize"),
     ("xplique", "maco", "maco"),
 )
-"""The library, the method as ``peers.METHODS`` and ``pace.BARE`` call it, and how the library calls it."""
+"""The library, the method as ``peers.LIBRARY_METHODS`` and ``pace.BARE`` call it, and how the library calls it."""
 
 TITLE = "Speed against tf-keras-vis and xplique"
 TEXT = (
@@ -23,7 +23,7 @@ TEXT = (
     "32 crops on both sides. The peers run in an environment of their own (`benchmarks/peers/requirements.txt`) and "
     "take 8, 16 and 32 filters at once, of which the fastest counts; xplique's `maco` takes one. Ours takes as many "
     "as a build would, and for `maco` one, too, to compare; its own choice of precision and batch is that of a "
-    "build's trial, for `maco` of that for `fourier`. Milliseconds for each filter and step, compiled already: the "
+    "build's tuning, for `maco` of that for `fourier`. Milliseconds for each filter and step, compiled already: the "
     f"best step of {STEPS} in each of {ROUNDS} rounds, in which theirs and ours take turns."
 )
 HEAD = (
@@ -36,30 +36,32 @@ def rows(layers: tuple[str, ...] = LAYERS) -> Iterator[str]:
     """Yield the table's rows. Raises PeersError if the peers' environment is missing."""
     model = vgg16()
     tunings = {method: tuned(model, **BARE[method], size=SIZE) for method in ("pixel", "fourier")}
-    tunings["maco"] = tunings["fourier"]  # its own trial takes minutes on a network of this size
+    tunings["maco"] = tunings["fourier"]  # its own tuning takes minutes on a network of this size
     for layer in layers:
         for library, method, name in OPPONENTS:
             case = Case(library, method, layer, size=SIZE, steps=STEPS)
             settings = {**BARE[method], "size": SIZE}
-            ways = {
-                way.title: way
+            variants = {
+                variant.title: variant
                 for batch in ((1, 0) if method == "maco" else (0,))
                 for precision in ({"precision": "float32"}, {})
-                for way in [Ours.at(model, layer, tunings[method], batch, **settings, **precision)]
+                for variant in [Ours.at(model, layer, tunings[method], batch, **settings, **precision)]
             }
-            seen: list[dict[str, Any]] = []
-            theirs, *ours = in_turns(peer(case, seen), *(way.pace for way in ways.values()), rounds=ROUNDS)
-            batch = min(seen, key=lambda report: report["best"])["batch"]
-            title = f"{library} {seen[0]['version']} `{name}`"
-            for way, own in zip(ways, ours, strict=True):
-                yield f"| {layer} | {title} | {batch} | {theirs:.1f} | {own:.1f} | {way} | {theirs / own:.1f} |"
+            reports: list[dict[str, Any]] = []
+            theirs, *ours = in_turns(
+                peer(case, reports), *(variant.pace for variant in variants.values()), rounds=ROUNDS
+            )
+            batch = min(reports, key=lambda report: report["best"])["batch"]
+            title = f"{library} {reports[0]['version']} `{name}`"
+            for label, own in zip(variants, ours, strict=True):
+                yield f"| {layer} | {title} | {batch} | {theirs:.1f} | {own:.1f} | {label} | {theirs / own:.1f} |"
 
 
-def peer(case: Case, seen: list[dict[str, Any]]) -> Callable[[], float]:
-    """Return what measures a case anew at every call and tells its best; the reports are added to ``seen``."""
+def peer(case: Case, reports: list[dict[str, Any]]) -> Callable[[], float]:
+    """Return a function that measures a case and returns its best pace; the reports are added to ``reports``."""
 
     def pace() -> float:
-        seen.append(run(case))
-        return float(seen[-1]["best"])
+        reports.append(run(case))
+        return float(reports[-1]["best"])
 
     return pace

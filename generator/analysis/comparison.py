@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from generator.analysis.correlation import correlations, pooled_matrix
-from generator.analysis.records import FeatureMap
+from generator.analysis.records import FeatureMapView
 
-Maps = Sequence[Sequence[FeatureMap]]
+Maps = Sequence[Sequence[FeatureMapView]]
 """The feature maps of some filters, each filter's own."""
 
 _BLOCK = 256

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from generator.analysis.records import FeatureMap
+from generator.analysis.records import FeatureMapView
 
 Array = NDArray[np.float32]
 
@@ -15,7 +15,7 @@ CELLS = 64
 """Cells of a pooled map: 8 x 8."""
 
 
-def pooled_matrix(maps: Sequence[Sequence[FeatureMap]], photos: Sequence[str] | None = None) -> Array:
+def pooled_matrix(maps: Sequence[Sequence[FeatureMapView]], photos: Sequence[str] | None = None) -> Array:
     """Return the pooled feature maps of filters, one filter a row: (filters, CELLS x photos).
 
     ``maps`` are each filter's. ``photos`` names those to take, in that order; without it they are those of which every

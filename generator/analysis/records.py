@@ -31,7 +31,7 @@ class PooledMap:
 
 
 @dataclass(frozen=True)
-class FeatureMap:
+class FeatureMapView:
     """A filter's activations on a photo; ``seen`` is the photo as the network sees it.
 
     ``response`` is their mean, ``peak`` the largest, ``active_share`` the share of positions that are above zero,
@@ -138,7 +138,7 @@ class FilterRecord(Protocol):
     def index(self) -> int: ...
 
     @property
-    def maps(self) -> tuple[FeatureMap, ...]: ...
+    def maps(self) -> tuple[FeatureMapView, ...]: ...
 
     @property
     def kernel(self) -> KernelView | None: ...

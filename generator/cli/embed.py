@@ -23,10 +23,10 @@ class OrderedFilters(click.ParamType):  # type: ignore[type-arg]  # generic sinc
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Return the selection, or fail as Click does."""
-        from generator.site.selection import parse
+        from generator.site.selection import parse_selection
 
         try:
-            return parse(str(value))
+            return parse_selection(str(value))
         except ValueError as error:
             self.fail(str(error), param, ctx)
 
@@ -64,13 +64,12 @@ def embed(
     TARGET is a model, model/layer, or model/layer/filter of a site that is built.
     """
     from generator.embed.sheet import contact_png
-    from generator.embed.snippets import FORMATS as BY_NAME
-    from generator.embed.snippets import Placement
+    from generator.embed.snippets import SNIPPETS, Placement
     from generator.embed.target import find_target
     from generator.files import write_atomically
     from generator.imaging.contact_sheet import SIDE
     from generator.site.built import open_site
-    from generator.site.selection import write
+    from generator.site.selection import selection_text
 
     _check(png, size, caption, style, site)
     folder = read_config(config_path).output
@@ -90,10 +89,10 @@ def embed(
         print_line(f"Wrote {png}", err=style is not None)
         if style is None:
             return
-    selection = "" if filters is None else write(filters)
+    selection = "" if filters is None else selection_text(filters)
     way = site if site is not None else Path(os.path.relpath(folder)).as_posix()
     placement = Placement(way.rstrip("/") + "/", selection, columns, caption, png.as_posix() if png else "")
-    print_lines(BY_NAME[style or "html"](shown, placement))
+    print_lines(SNIPPETS[style or "html"](shown, placement))
     if style == "quarto":
         print_line("Say in the document's header, so that Quarto copies the site:", err=True)
         print_line(f"resources: [{way}/**]", err=True)

@@ -84,10 +84,10 @@ class Exports:
             lines.append(copy_or_pack(folder, self.archive))
         if self.single_file:
             from generator.files import write_atomically
-            from generator.publish import MEGABYTE, choose, open_site, single_file
+            from generator.publish import MEGABYTE, find_part, open_site, single_file
 
             site = open_site(folder)
-            content = single_file(site, choose(site, self.model, self.layer), self.limit * MEGABYTE)
+            content = single_file(site, find_part(site, self.model, self.layer), self.limit * MEGABYTE)
             try:
                 write_atomically(self.single_file, content)
             except OSError as error:

@@ -10,7 +10,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from rich.text import Text
 
-from generator.cli.terminal import print_line, printable
+from generator.cli.terminal import print_line
+from generator.errors import printable
 from generator.pipeline import (
     Event,
     Failure,

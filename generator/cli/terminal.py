@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 import click
 
-_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
-"""Control characters, line separators, characters that reverse the direction of text, and lone surrogates."""
-
-
-def printable(text: str) -> str:
-    """Return a text in one line, with whatever could control a terminal escaped as in Python: ESC becomes ``\\x1b``."""
-    return _CONTROLS.sub(lambda match: match[0].encode("unicode_escape").decode("ascii"), text)
+from generator.errors import printable
 
 
 def printable_lines(text: str) -> str:

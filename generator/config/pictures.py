@@ -9,10 +9,11 @@ from xml.etree import ElementTree
 
 from PIL import Image, UnidentifiedImageError
 
+from generator.numbers import MEGABYTE
+
 SUFFIXES = {"PNG": ".png", "WEBP": ".webp", "JPEG": ".jpg", "GIF": ".gif", "AVIF": ".avif"}
 SVG = "{http://www.w3.org/2000/svg}svg"
 EXPECTED = "expected an SVG, PNG, WebP, JPEG, GIF or AVIF"
-MEGABYTE = 1_000_000
 PIXELS = 50_000_000
 """More than any page needs; a file of a few kilobytes can claim billions."""
 

@@ -1,1 +1,1 @@
-"""What other people's pages and papers take of a built site: snippets and contact sheets."""
+"""Snippets and contact sheets that show parts of a built site in other pages and papers."""

@@ -1,4 +1,4 @@
-"""A contact sheet of whatever a built site shows, made of the site's own files."""
+"""Contact sheets of models, layers and filters, made of a built site's files."""
 
 from __future__ import annotations
 
@@ -7,23 +7,23 @@ from functools import partial
 
 from PIL import Image
 
-from generator.embed.target import Target, drawn
+from generator.embed.target import EmbedTarget, filters_shown
 from generator.errors import GalleryError
 from generator.imaging.contact_sheet import COLUMNS, SIDE, Section, Sheet, Tile, as_png, draw
 from generator.site.built import BuiltSite
-from generator.site.records import PICTURE, STRIP, Layer
-from generator.site.selection import Strongest, choose, counted
+from generator.site.records import PICTURE_KIND, STRIP_KIND, Layer
+from generator.site.selection import Strongest, filter_count_text, select_filters
 from generator.site.sheets import BEST, CELL, place
 
 
-def contact_png(site: BuiltSite, target: Target, columns: int | None = None, side: int = SIDE) -> bytes:
+def contact_png(site: BuiltSite, target: EmbedTarget, columns: int | None = None, side: int = SIDE) -> bytes:
     """Return a target's contact sheet as PNG, with all its colours; ``side`` is in pixels, of a tile.
 
     Of a model it shows each layer's strongest filters, a row of them for each.
     Raises GalleryError if a file of the site is missing or damaged.
     """
     try:
-        return as_png(draw(sheet(site, target, columns, side)))
+        return as_png(draw(target_sheet(site, target, columns, side)))
     except (
         OSError,
         SyntaxError,
@@ -34,36 +34,36 @@ def contact_png(site: BuiltSite, target: Target, columns: int | None = None, sid
         raise GalleryError(f"{site.folder}: a picture {reason}", "Run: filter-gallery build") from None
 
 
-def sheet(site: BuiltSite, target: Target, columns: int | None = None, side: int = SIDE) -> Sheet:
-    """Return what a target's contact sheet shows; its pictures are read when it is drawn."""
+def target_sheet(site: BuiltSite, target: EmbedTarget, columns: int | None = None, side: int = SIDE) -> Sheet:
+    """Return a target's contact sheet; its pictures are read when it is drawn."""
     layer = target.layer
     if layer is None:
         each = target.each or Strongest(min(columns or COLUMNS, BEST))
-        sections = tuple(_section(site, target, layer, choose(each, layer)) for layer in target.model.layers)
+        sections = tuple(_section(site, target, layer, select_filters(each, layer)) for layer in target.model.layers)
         across = max(1, min(columns or COLUMNS, max((len(section.tiles) for section in sections), default=1)))
-        about = f"{each} filters of each layer" if isinstance(each, int) else "The strongest filters of each layer"
-        return Sheet(target.model.name, about, sections, across, side)
-    filters = drawn(target)
+        subtitle = f"{each} filters of each layer" if isinstance(each, int) else "The strongest filters of each layer"
+        return Sheet(target.model.name, subtitle, sections, across, side)
+    filters = filters_shown(target)
     technique = target.technique or layer.techniques[0]
-    about = f"{target.model.name}, {layer.type}: {counted(len(filters), layer.filter_count)}"
-    about += f", {technique.title}" if technique is not layer.techniques[0] else ""
+    subtitle = f"{target.model.name}, {layer.type}: {filter_count_text(len(filters), layer.filter_count)}"
+    subtitle += f", {technique.title}" if technique is not layer.techniques[0] else ""
     tiles = tuple(_tile(site, target, layer, index) for index in filters)
     across = max(1, min(columns or COLUMNS, len(tiles)))
-    return Sheet(layer.title, about, (Section("", tiles),), across, side, sharp=technique.kind != PICTURE)
+    return Sheet(layer.title, subtitle, (Section("", tiles),), across, side, sharp=technique.kind != PICTURE_KIND)
 
 
-def _section(site: BuiltSite, target: Target, layer: Layer, filters: tuple[int, ...]) -> Section:
-    own = Target(target.model, layer)
+def _section(site: BuiltSite, target: EmbedTarget, layer: Layer, filters: tuple[int, ...]) -> Section:
+    own = EmbedTarget(target.model, layer)
     return Section(layer.title, tuple(_tile(site, own, layer, index) for index in filters))
 
 
-def _tile(site: BuiltSite, target: Target, layer: Layer, index: int) -> Tile:
-    path, at = target.picture(index), layer.places[index]
+def _tile(site: BuiltSite, target: EmbedTarget, layer: Layer, index: int) -> Tile:
+    path, layer_place = target.picture(index), layer.places[index]
     if path is None:
-        return Tile(str(index), None, "dead" if layer.filters[at].verdict == "dead" else "no picture")
+        return Tile(str(index), None, "dead" if layer.filters[layer_place].verdict == "dead" else "no picture")
     technique = target.technique or layer.techniques[0]
-    if technique.kind == STRIP:  # laid out in rows on its sheet alone
-        number, column, row = place(at)
+    if technique.kind == STRIP_KIND:  # only the sheet has it in rows
+        number, column, row = place(layer_place)
         corner = (column * CELL, row * CELL)
         return Tile(str(index), partial(_cell, site, technique.sheets[number], corner))
     return Tile(str(index), lambda: Image.open(io.BytesIO(site.read(path))))

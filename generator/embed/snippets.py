@@ -1,4 +1,4 @@
-"""The text that shows a target elsewhere: in documentation, in a README, in any page."""
+"""Snippets: the text that shows a target in documentation, in a README or in any page."""
 
 from __future__ import annotations
 
@@ -9,19 +9,16 @@ from dataclasses import dataclass
 from html import escape
 from urllib.parse import quote, urlencode
 
-from generator.embed.target import Target
-from generator.site.selection import Strongest, choose
+from generator.embed.target import EmbedTarget
+from generator.site.selection import Strongest, select_filters
 from generator.site.sheets import PER_LAYER
-
-SIZE = 96
-"""Pixels a picture is shown at where it stands for itself."""
 
 
 @dataclass(frozen=True)
 class Placement:
-    """How a target is shown; ``site`` is the way from the page to the site, or its address, with a last slash.
+    """How a target is shown; ``site`` is the path from the page to the site, or its address, with a trailing slash.
 
-    ``filters`` is what was options for, as it was written. ``picture`` is a contact sheet's file, if one was made.
+    ``filters`` is the selection as it was written, ``picture`` the file of a contact sheet, if one was made.
     """
 
     site: str
@@ -31,34 +28,34 @@ class Placement:
     picture: str = ""
 
     def address(self, path: str) -> str:
-        """Return the address of a path of the site."""
+        """Return the escaped address of a path of the site."""
         return quote(self.site + path, safe="/:~?=&%@+,;!$'*[]#")
 
 
-def directive(target: Target, placement: Placement) -> str:
-    """Return our Sphinx directive in reStructuredText."""
+def directive(target: EmbedTarget, placement: Placement) -> str:
+    """Return the Sphinx directive in reStructuredText."""
     return "\n".join(
         [f".. filter-gallery:: {_target(target)}", *(f"   {line}" for line in _options(target, placement, _plain_rst))]
     )
 
 
-def myst(target: Target, placement: Placement) -> str:
-    """Return our Sphinx directive in MyST Markdown."""
+def myst(target: EmbedTarget, placement: Placement) -> str:
+    """Return the Sphinx directive in MyST Markdown."""
     return "\n".join([f"```{{filter-gallery}} {_target(target)}", *_options(target, placement, _yaml), "```"])
 
 
-def markdown(target: Target, placement: Placement) -> str:
-    """Return linked pictures in Markdown: a layer's contact sheet, chosen filters, or each layer's strongest.
+def markdown(target: EmbedTarget, placement: Placement) -> str:
+    """Return linked pictures in Markdown: a layer's contact sheet, selected filters, or each layer's strongest.
 
-    A contact sheet is used instead of chosen filters if one was made of them.
+    If a contact sheet was made of the selected filters, it is used instead of them.
     """
     if placement.picture:
         lines = [_linked(placement.picture, target.written, placement.address(target.page))]
     elif target.layer is None:
         lines = []
         for layer in target.model.layers:
-            filters = choose(target.each or Strongest(PER_LAYER), layer)
-            pictures = _pictures(Target(target.model, layer), filters, placement)
+            filters = select_filters(target.each or Strongest(PER_LAYER), layer)
+            pictures = _pictures(EmbedTarget(target.model, layer), filters, placement)
             lines += [f"[{_plain(layer.title)}]({placement.address(layer.page)})", "", pictures, ""]
         lines.pop()
     elif target.filters or target.technique:
@@ -69,8 +66,8 @@ def markdown(target: Target, placement: Placement) -> str:
     return "\n".join([*lines, *(["", _plain(placement.caption)] if placement.caption else [])])
 
 
-def _pictures(target: Target, filters: Sequence[int], placement: Placement) -> str:
-    """Return linked pictures of a layer's filters, in rows if columns are options for."""
+def _pictures(target: EmbedTarget, filters: Sequence[int], placement: Placement) -> str:
+    """Return linked pictures of a layer's filters, in rows if the number of columns is given."""
     cells = []
     for index in filters:
         path, page = target.picture(index), placement.address(target.filter_page(index))
@@ -78,25 +75,25 @@ def _pictures(target: Target, filters: Sequence[int], placement: Placement) -> s
         cells.append(_linked(placement.address(path), alt, page) if path else f"[{index}]({page})")
     across = placement.columns or max(1, len(cells))
     rows = [" ".join(cells[start : start + across]) for start in range(0, len(cells), across)]
-    return "<br>\n".join(rows)  # not every Markdown knows a backslash for this
+    return "<br>\n".join(rows)  # not every Markdown breaks a line at a backslash
 
 
-def html(target: Target, placement: Placement) -> str:
-    """Return the custom element with its script; without JavaScript a link is left."""
+def html(target: EmbedTarget, placement: Placement) -> str:
+    """Return the custom element with its script; without JavaScript it is a link."""
     options = {
         "src": placement.site,
         "model": target.model.name,
         "layer": target.layer.title if target.layer else "",
         **_attributes(target, placement),
     }
-    words = " ".join(f'{name}="{escape(value)}"' for name, value in options.items() if value)
+    attributes = " ".join(f'{name}="{escape(value)}"' for name, value in options.items() if value)
     link = f'<a href="{escape(placement.address(target.page))}">{escape(target.written)}</a>'
     script = escape(placement.address("assets/filter-gallery.js"))
-    return f'<script src="{script}" defer></script>\n<filter-gallery {words}>{link}</filter-gallery>'
+    return f'<script src="{script}" defer></script>\n<filter-gallery {attributes}>{link}</filter-gallery>'
 
 
-def iframe(target: Target, placement: Placement) -> str:
-    """Return a frame, and the script that makes it as high as what it shows."""
+def iframe(target: EmbedTarget, placement: Placement) -> str:
+    """Return an iframe, and the script that fits its height to its content."""
     folder = (target.layer.page if target.layer else target.model.page).rpartition("/")[0]
     options = {name: value for name, value in _attributes(target, placement).items() if value}
     source = placement.address(f"{folder}/embed.html") + (
@@ -116,12 +113,12 @@ addEventListener("message", function (event) {{
 </script>"""
 
 
-def quarto(target: Target, placement: Placement) -> str:
-    """Return the custom element as Quarto lets it through."""
+def quarto(target: EmbedTarget, placement: Placement) -> str:
+    """Return the custom element in a raw HTML block of Quarto."""
     return f"```{{=html}}\n{html(target, placement)}\n```"
 
 
-FORMATS: dict[str, Callable[[Target, Placement], str]] = {
+SNIPPETS: dict[str, Callable[[EmbedTarget, Placement], str]] = {
     "rst": directive,
     "md": markdown,
     "html": html,
@@ -131,23 +128,23 @@ FORMATS: dict[str, Callable[[Target, Placement], str]] = {
 }
 
 
-def _attributes(target: Target, placement: Placement) -> dict[str, str]:
-    """Return the options of the element and the frame."""
-    one = len(target.filters) == 1
+def _attributes(target: EmbedTarget, placement: Placement) -> dict[str, str]:
+    """Return the options of the custom element and the iframe."""
+    is_single = len(target.filters) == 1
     return {
-        "filter": str(target.filters[0]) if one else "",
-        "filters": "" if one else placement.filters,
+        "filter": str(target.filters[0]) if is_single else "",
+        "filters": "" if is_single else placement.filters,
         "technique": target.technique.slug if target.technique else "",
         "columns": str(placement.columns or ""),
         "caption": " ".join(placement.caption.split()),
     }
 
 
-def _target(target: Target) -> str:
+def _target(target: EmbedTarget) -> str:
     return " ".join(target.written.split())
 
 
-def _options(target: Target, placement: Placement, caption: Callable[[str], str]) -> list[str]:
+def _options(target: EmbedTarget, placement: Placement, caption: Callable[[str], str]) -> list[str]:
     options = {name: value for name, value in _attributes(target, placement).items() if name != "filter" and value}
     if "caption" in options:
         options["caption"] = caption(options["caption"])
@@ -155,13 +152,13 @@ def _options(target: Target, placement: Placement, caption: Callable[[str], str]
 
 
 def _plain(text: str) -> str:
-    """Return a line of Markdown that shows a text as it is."""
+    """Return a text, escaped, as one line of Markdown."""
     escaped = re.sub(r"([\\`*_{}\[\]<>#|!&~])", r"\\\1", " ".join(text.split()))
     return re.sub(r"^(\d*)([-+=.)])", r"\1\\\2", escaped)  # no list, no heading
 
 
 def _plain_rst(text: str) -> str:
-    """Return a line of reStructuredText that shows a text as it is."""
+    """Return a text, escaped, as one line of reStructuredText."""
     return re.sub(r"([\\`*_|])", r"\\\1", text)
 
 
@@ -176,4 +173,4 @@ def _linked(picture: str, alt: str, link: str) -> str:
 
 
 def _destination(address: str) -> str:
-    return re.sub(r"[()\s<>]", lambda found: quote(found[0]).replace("(", "%28").replace(")", "%29"), address)
+    return re.sub(r"[()\s<>]", lambda match: quote(match[0]).replace("(", "%28").replace(")", "%29"), address)

@@ -1,4 +1,4 @@
-"""What a snippet shows: a model, a layer, some of its filters, or one, found in a built site by name."""
+"""The target of a snippet: a model, a layer, some of its filters, or one, found in a built site by name."""
 
 from __future__ import annotations
 
@@ -7,39 +7,39 @@ from dataclasses import dataclass
 
 from generator.errors import UsageError
 from generator.plan import spread
-from generator.site.addresses import filter_of, find, technique_of
+from generator.site.addresses import filter_of, find_address, technique_of
 from generator.site.records import Layer, Model, Technique
-from generator.site.selection import Selection, Strongest, choose
+from generator.site.selection import SiteSelection, Strongest, select_filters
 from generator.site.sheets import CONTACT_SHEET
 
 
 @dataclass(frozen=True)
-class Target:
-    """What is to be shown; without a layer the whole model, then ``each`` says which filters of each layer.
+class EmbedTarget:
+    """What a snippet shows; without a layer it is the whole model, and ``each`` selects the filters of each layer.
 
-    ``filters`` is empty where nothing was said of them.
+    ``filters`` is empty where none are selected.
     """
 
     model: Model
     layer: Layer | None = None
     technique: Technique | None = None
     filters: tuple[int, ...] = ()
-    each: Selection | None = None
+    each: SiteSelection | None = None
 
     @property
     def written(self) -> str:
-        """Return the target as TARGET writes it, with its filter if it is one."""
-        one = f"/{self.filters[0]}" if len(self.filters) == 1 else ""
-        return f"{self.layer_written}{one}"
+        """Return the target as TARGET is written, with the filter if there is just one."""
+        index = f"/{self.filters[0]}" if len(self.filters) == 1 else ""
+        return f"{self.layer_written}{index}"
 
     @property
     def layer_written(self) -> str:
-        """Return model and layer as TARGET writes them."""
+        """Return model and layer as TARGET is written."""
         return f"{self.model.name}/{self.layer.title}" if self.layer else self.model.name
 
     @property
     def page(self) -> str:
-        """Return the path of the page that shows most of it: a filter's own, if it is one."""
+        """Return the path of the target's page: of the filter, if there is just one, else of the layer or the model."""
         if self.layer and len(self.filters) == 1:
             return self.filter_page(self.filters[0])
         return self.layer.page if self.layer else self.model.page
@@ -60,30 +60,30 @@ class Target:
 
 
 def find_target(
-    models: Sequence[Model], target: str, filters: Selection | None = None, technique: str | None = None
-) -> Target:
-    """Return what TARGET means: ``vgg16``, ``vgg16/block3_conv1`` or ``vgg16/block3_conv1/12``.
+    models: Sequence[Model], target: str, filters: SiteSelection | None = None, technique: str | None = None
+) -> EmbedTarget:
+    """Return the target that TARGET names: ``vgg16``, ``vgg16/block3_conv1`` or ``vgg16/block3_conv1/12``.
 
     Raises UsageError, with the nearest name, for what the site does not show.
     """
-    address = find(models, target)
+    address = find_address(models, target)
     model, layer = address.model, address.layer
     if layer is None:
         if technique is not None or not isinstance(filters, int | Strongest | None):
-            what = "a technique is" if technique is not None else "such filters are"
-            raise UsageError(f"{target}: {what} a layer's", f"Name one, such as {model.name}/LAYER")
-        return Target(model, each=filters)
+            subject = "a technique is" if technique is not None else "such filters are"
+            raise UsageError(f"{target}: {subject} a layer's", f"Name one, such as {model.name}/LAYER")
+        return EmbedTarget(model, each=filters)
     if address.filter is not None and filters is not None:
         raise UsageError(f"{target}: names a filter, and --filters names others", "Leave one of them out")
-    shown = () if filters is None else choose(filters, layer)
-    for index in shown:
+    indices = () if filters is None else select_filters(filters, layer)
+    for index in indices:
         filter_of(layer, index, target)
-    chosen = None if technique is None else technique_of(layer, technique, target)
-    return Target(model, layer, chosen, shown if address.filter is None else (address.filter.index,))
+    layer_technique = None if technique is None else technique_of(layer, technique, target)
+    return EmbedTarget(model, layer, layer_technique, indices if address.filter is None else (address.filter.index,))
 
 
-def drawn(target: Target) -> tuple[int, ...]:
-    """Return the filters that a layer's picture shows: those that were asked for, or else a spread of at most 64."""
+def filters_shown(target: EmbedTarget) -> tuple[int, ...]:
+    """Return the filters on a layer's contact sheet: the selected ones, else a spread of at most 64."""
     if target.filters or target.layer is None:
         return target.filters
     indices = target.layer.indices

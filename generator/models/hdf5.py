@@ -42,7 +42,7 @@ def check_hdf5(path: Path) -> None:
 
 def open_hdf5(file: Path | BinaryIO, mode: str = "r") -> Any:
     """Open a file that has passed ``check_hdf5``; what is returned closes it at the end of a ``with`` block."""
-    import h5py  # type: ignore[import-untyped]  # here, because summaries in the store are read without it
+    import h5py  # here, because summaries in the store are read without it
 
     return h5py.File(file, mode)
 

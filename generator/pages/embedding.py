@@ -7,7 +7,7 @@ from typing import Any
 
 from generator.pages.sheets.contact import spread_filters
 from generator.pages.views import ModelView
-from generator.site.selection import counted
+from generator.site.selection import filter_count_text
 from generator.site.sheets import PER_LAYER
 
 PAGE = "embed.html"
@@ -22,6 +22,6 @@ def embed_pages(model: ModelView) -> Iterator[tuple[str, dict[str, Any]]]:
     yield f"{model.slug}/{PAGE}", {"model": model, "layer": None, "rows": strongest, "shown": ""}
     for layer in model.layers:
         filters = spread_filters(layer)
-        shown = counted(len(filters), layer.layer.filters)
+        shown = filter_count_text(len(filters), layer.layer.filters)
         path = f"{layer.page.rpartition('/')[0]}/{PAGE}"
         yield path, {"model": model, "layer": layer, "rows": [(layer, filters)], "shown": shown}

@@ -15,7 +15,7 @@ from generator.pages.layout import Layout
 from generator.pages.templating import Templates
 from generator.plan import PhotoIdentity, Task
 from generator.site.folder import size_of
-from generator.site.listing import JOURNAL, LARGEST, MANIFEST
+from generator.site.listing import JOURNAL, MANIFEST, MAX_MANIFEST_BYTES
 from generator.site.paths import read_regular
 from generator.store import Store
 
@@ -67,7 +67,7 @@ def unchanged_site(folder: Path, store: Store, inputs: str) -> tuple[int, dict[s
     """Return the number of files and the verdicts of a site that has these inputs and is as it was written."""
     noted = store.site(folder) or {}
     try:
-        manifest = read_regular(folder / MANIFEST, LARGEST)
+        manifest = read_regular(folder / MANIFEST, MAX_MANIFEST_BYTES)
     except OSError:
         return None
     if noted.get("inputs") != inputs or noted.get("manifest") != hashlib.sha256(manifest).hexdigest():

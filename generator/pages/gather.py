@@ -6,7 +6,7 @@ import base64
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from generator.analysis.records import FeatureMap, File, KernelView, PooledMap
+from generator.analysis.records import FeatureMapView, File, KernelView, PooledMap
 from generator.config.values import ModelEntry
 from generator.models.summary import ConvLayer, ModelSummary
 from generator.pages.pictures import pictures_of
@@ -41,9 +41,8 @@ def model_view(
     layers = []
     for layer in summary.layers:
         folder = f"{entry.slug}/{layer.slug}"
-        if filters := tuple(
-            _filter(records, photo_files, layer, folder, index) for index in records.filters(layer.index)
-        ):
+        indices = records.filters(layer.index)
+        if filters := tuple(_filter(records, photo_files, layer, folder, index) for index in indices):
             layers.append(_with_sheets(LayerView(layer, f"{folder}/index.html", filters), entry.name, folder, store))
     named_photos = tuple((photo.name, file) for photo, file in photo_files.items())
     planned, shown = {task.layer.index for task in tasks}, {view.layer.index for view in layers}
@@ -75,13 +74,13 @@ def _filter(
 
 def _maps(
     records: StoredRecords, photos: Mapping[PhotoIdentity, File], layer: ConvLayer, stem: str, index: int
-) -> Iterable[FeatureMap]:
+) -> Iterable[FeatureMapView]:
     for number, (photo, seen) in enumerate(photos.items()):
         if entry := records.activations(photo, layer.index).get(index):
             file = File(f"{stem}-feature-map-{number}.webp", entry["map"], *entry["size"])
             pooled = entry["sketch"]
             pooled_map = PooledMap(pooled["low"], pooled["high"], base64.b64decode(pooled["cells"]))
-            yield FeatureMap(
+            yield FeatureMapView(
                 photo.name, seen, file, entry["response"], entry["peak"], entry["places"], pooled_map, number
             )
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from generator.analysis.comparison import chance_correlation, distances, most_correlated
-from generator.analysis.records import FeatureMap
+from generator.analysis.records import FeatureMapView
 from generator.config import Config
 from generator.models.summary import ModelSummary
 from generator.pages.comparison import Comparison, FilterPair, LayerPair
@@ -90,7 +90,7 @@ def _most_correlated(a: LayerView, b: LayerView) -> list[FilterPair]:
     ]
 
 
-def _maps(layer: LayerView) -> list[tuple[FeatureMap, ...]]:
+def _maps(layer: LayerView) -> list[tuple[FeatureMapView, ...]]:
     return [view.maps for view in layer.filters]
 
 

@@ -90,7 +90,7 @@ def make_layout(title: str, branding: Branding, templates: Templates) -> Layout:
     for address in dict.fromkeys(image.address for image in images_in_text):
         size = _inspected(branding.folder / address, PICTURE)
         path = add_hashed("picture", size.suffix, _bytes(branding.folder / address))
-        pictures[address] = markdown.Shown(path, size.width, size.height)
+        pictures[address] = markdown.SitePicture(path, size.width, size.height)
 
     def html(text: str, root: str) -> Markup:
         # What is marked as safe here was escaped by the Markdown parser, which lets no raw HTML through.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from generator.analysis.records import PictureView
 from generator.analysis.trace import thinned
 from generator.config.values import ModelEntry, RenderSettings
-from generator.pages.technique import Technique
+from generator.pages.technique import TechniqueView
 from generator.pages.views import FilterView, LayerView, ModelView
 from generator.site import records
 from generator.site.sheets import BEST
@@ -54,7 +54,7 @@ def _layer(view: LayerView) -> records.Layer:
     )
 
 
-def _technique(technique: Technique) -> records.Technique:
+def _technique(technique: TechniqueView) -> records.Technique:
     return records.Technique(
         slug=technique.slug,
         title=technique.title,

@@ -17,7 +17,7 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Technique:
+class TechniqueView:
     """One way to show all filters of a layer, in their order.
 
     A cell is None where a filter has nothing of the kind; ``sheets`` are the files with all thumbnails, 64 in each;

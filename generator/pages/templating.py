@@ -8,9 +8,11 @@ import traceback
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import CodeType
 from typing import Any
 
 from jinja2 import (
+    BytecodeCache,
     ChoiceLoader,
     Environment,
     FileSystemLoader,
@@ -20,6 +22,7 @@ from jinja2 import (
     TemplateSyntaxError,
     nodes,
 )
+from jinja2.bccache import Bucket
 
 from generator import assets
 from generator.errors import ConfigError, GalleryError, UsageError, nearest, reason
@@ -29,7 +32,7 @@ OURS, STATIC = "ours/", "static/"
 SITE_ASSETS = ("site.css", "site.js")
 """The style sheet and the script of the pages; their paths in a site contain a hash."""
 
-ALLOWED_FILES = ("README", "README.md", "README.txt", "LICENSE")
+DOCUMENTATION_FILES = ("README", "README.md", "README.txt", "LICENSE")
 """Files that a folder of templates may hold besides them."""
 
 
@@ -102,9 +105,30 @@ def environment(ours: Path, own: Path | None = None) -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
         auto_reload=False,
+        bytecode_cache=_COMPILED,
     )
     jinja.filters.update(text.FILTERS)
     return jinja
+
+
+class _Compiled(BytecodeCache):
+    """Templates compiled in this process: a preview, and a notebook, write sites again and again."""
+
+    def __init__(self) -> None:
+        self._held: dict[str, tuple[str, CodeType]] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Fill a bucket with what its text was compiled to; an older text's is of no use."""
+        checksum, code = self._held.get(bucket.key, ("", None))
+        bucket.code = code if checksum == bucket.checksum else None
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keep what a bucket's text was compiled to."""
+        if bucket.code is not None:
+            self._held[bucket.key] = bucket.checksum, bucket.code
+
+
+_COMPILED = _Compiled()
 
 
 class _Folder(FileSystemLoader):
@@ -131,7 +155,7 @@ def files_below(folder: Path) -> Iterator[str]:
 def _problems(jinja: Environment, own: Path) -> Iterator[tuple[str, str]]:
     """Yield (file, what is wrong with it) of the owner's templates."""
     known = [name for name in files_below(assets.templates_path()) if not name.startswith(STATIC)]
-    mine = [name for name in files_below(own) if not name.startswith(STATIC) and name not in ALLOWED_FILES]
+    mine = [name for name in files_below(own) if not name.startswith(STATIC) and name not in DOCUMENTATION_FILES]
     reachable = [*mine, *known, *(OURS + name for name in known)]
     used: set[str] = set()
     for name in mine:

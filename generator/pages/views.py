@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from generator.analysis.layer_insight import LayerInsight, layer_insight
-from generator.analysis.records import FeatureMap, File, KernelView, PictureView
+from generator.analysis.records import FeatureMapView, File, KernelView, PictureView
 from generator.analysis.verdict import RANK, Verdict, filter_verdict
 from generator.config.values import ModelEntry, RenderSettings
 from generator.models.summary import ConvLayer, ModelSummary
-from generator.pages.technique import Technique
+from generator.pages.technique import TechniqueView
 from generator.site.sheets import BEST
 
 
@@ -24,7 +24,7 @@ class FilterView:
     index: int
     page: str
     pictures: tuple[PictureView, ...]
-    maps: tuple[FeatureMap, ...]
+    maps: tuple[FeatureMapView, ...]
     kernel: KernelView | None
 
     @property
@@ -84,7 +84,7 @@ class LayerView:
     layer: ConvLayer
     page: str
     filters: tuple[FilterView, ...]
-    techniques: tuple[Technique, ...] = ()
+    techniques: tuple[TechniqueView, ...] = ()
     best_sheet: File | None = None
     contact: File | None = None
 

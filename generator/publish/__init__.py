@@ -1,16 +1,17 @@
-"""Takes the folder of a built site on: checked, to a branch, a folder, an archive, or into a single file."""
+"""Checks a built site and publishes it: to a branch, a folder, an archive, or a single file."""
 
+from generator.numbers import MEGABYTE
 from generator.publish.branch import Published, publish_branch
-from generator.publish.check import ANYWHERE, GITHUB_PAGES, Finding, check_site
+from generator.publish.check import GITHUB_PAGES, OTHER_HOSTS, Finding, check_site
 from generator.publish.export import archive_kind, check_place, check_target, copy_site, pack_site
-from generator.publish.single import LIMIT, MEGABYTE, choose, single_file
+from generator.publish.single import DEFAULT_LIMIT, find_part, single_file
 from generator.site.built import BuiltSite, open_site
 
 __all__ = [
-    "ANYWHERE",
+    "DEFAULT_LIMIT",
     "GITHUB_PAGES",
-    "LIMIT",
     "MEGABYTE",
+    "OTHER_HOSTS",
     "BuiltSite",
     "Finding",
     "Published",
@@ -18,8 +19,8 @@ __all__ = [
     "check_place",
     "check_site",
     "check_target",
-    "choose",
     "copy_site",
+    "find_part",
     "open_site",
     "pack_site",
     "publish_branch",

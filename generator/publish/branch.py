@@ -1,4 +1,4 @@
-"""A site as the one commit of a branch, which is pushed.
+"""Publishing a site as the one commit of a branch that is pushed.
 
 ``ghp-import`` makes the commit, in a scratch repository: the owner's working tree, index, branches and objects stay as
 they are, and there is no former commit that it could go on from. It runs as a process of its own, as it looks for the
@@ -19,21 +19,21 @@ from pathlib import Path
 from generator.errors import GalleryError, UsageError
 from generator.publish.git import GitError, Repository, Scratch, run
 from generator.site.built import BuiltSite
-from generator.site.listing import MANIFEST, listed_in
+from generator.site.listing import MANIFEST, files_of_manifest
 
-BEFORE = "refs/before"
-"""Where the scratch repository keeps what the branch holds now."""
+PREVIOUS_REF = "refs/before"
+"""The ref of the scratch repository for the commit that the branch has now."""
 
-KEPT = ("CNAME", "README.md")
-"""What stays on the branch: the file in which GitHub keeps a site's own domain, and words about the branch itself."""
+PRESERVED_FILES = ("CNAME", "README.md")
+"""Files that stay on the branch: GitHub's file for a custom domain, and a description of the branch."""
 
 
 @dataclass(frozen=True)
 class Published:
-    """What came of a publication, or would.
+    """The result of publishing to a branch, or of a dry run.
 
-    ``commit`` replaces ``replaced`` on the branch (None: there was no branch). With ``same`` the branch held just these
-    files and nothing was pushed. ``address`` is the remote's, ``pages`` where GitHub shows the site if it is there.
+    ``commit`` replaces ``replaced`` on the branch (None: there was no branch). With ``same`` the branch had just these
+    files and nothing was pushed. ``address`` is the remote's, ``pages`` the URL of the site if GitHub hosts it.
     """
 
     commit: str
@@ -59,16 +59,16 @@ def publish_branch(
     try:
         with tempfile.TemporaryDirectory(prefix="filter-gallery-", ignore_cleanup_errors=True) as place:
             scratch = Scratch.beside(owner, remote, Path(place) / "scratch.git")
-            replaced = _before(scratch, remote, branch)
+            replaced = _fetch(scratch, remote, branch)
             stage = Path(place) / "site"
-            kept = _check_ours(scratch, branch) if replaced else {}
-            count = _stage(site, stage, kept)
+            preserved = _check_ours(scratch, branch) if replaced else {}
+            count = _stage(site, stage, preserved)
             commit = _commit(scratch, stage, branch, message, committer, count)
-            same = bool(replaced) and _tree(scratch, BEFORE) == _tree(scratch, commit)
+            same = bool(replaced) and _tree(scratch, PREVIOUS_REF) == _tree(scratch, commit)
             if not same:
-                try_only = ["--dry-run"] if dry_run else []
+                options = ["--dry-run"] if dry_run else []
                 lease = f"--force-with-lease=refs/heads/{branch}:{replaced or ''}"
-                scratch.run("push", "--quiet", *try_only, lease, "--", remote, f"{commit}:refs/heads/{branch}")
+                scratch.run("push", "--quiet", *options, lease, "--", remote, f"{commit}:refs/heads/{branch}")
     except OSError as error:
         raise GalleryError(f"cannot write to {tempfile.gettempdir()}: {error.strerror}", "Set TMPDIR") from None
     return Published(commit, replaced, same, address, pages_address(address))
@@ -76,13 +76,13 @@ def publish_branch(
 
 def _check_name(owner: Repository, branch: str) -> None:
     """Raise UsageError for a name that no branch has."""
-    wrong = UsageError(f"{branch!r}: not a name that a branch can have", "Such as gh-pages")
+    error = UsageError(f"{branch!r}: not a name that a branch can have", "Such as gh-pages")
     if branch == "HEAD" or branch.startswith(("-", "refs/")):  # git would take it for something else
-        raise wrong
+        raise error
     try:
         run(["check-ref-format", f"refs/heads/{branch}"], owner.folder)
     except GitError:
-        raise wrong from None
+        raise error from None
 
 
 def pages_address(address: str) -> str | None:
@@ -94,56 +94,60 @@ def pages_address(address: str) -> str | None:
     return f"https://{user}.github.io/" + ("" if name.lower() == f"{user}.github.io" else f"{name}/")
 
 
-def _before(scratch: Scratch, remote: str, branch: str) -> str | None:
-    """Fetch what the branch holds now, without its files where the remote can; returns its commit."""
-    listed = scratch.run("ls-remote", "--", remote, f"refs/heads/{branch}").split()
-    if not listed:
+def _fetch(scratch: Scratch, remote: str, branch: str) -> str | None:
+    """Fetch the branch, without its files where the remote supports that; returns its commit, None without a branch."""
+    refs = scratch.run("ls-remote", "--", remote, f"refs/heads/{branch}").split()
+    if not refs:
         return None
-    quick = ["--quiet", "--no-tags", "--depth=1", "--filter=blob:none"]
-    scratch.run("fetch", *quick, "--", remote, f"+refs/heads/{branch}:{BEFORE}")
-    return scratch.run("rev-parse", BEFORE)
+    options = ["--quiet", "--no-tags", "--depth=1", "--filter=blob:none"]
+    scratch.run("fetch", *options, "--", remote, f"+refs/heads/{branch}:{PREVIOUS_REF}")
+    return scratch.run("rev-parse", PREVIOUS_REF)
 
 
 def _check_ours(scratch: Scratch, branch: str) -> dict[str, bytes]:
-    """Make sure that the branch holds a former site and nothing else; returns the files that are to stay.
+    """Make sure that the branch holds a former site and nothing else; returns the files that are preserved.
 
     Raises UsageError: a push would have deleted someone's work.
     """
-    names = set(filter(None, scratch.run("ls-tree", "-r", "-z", "--name-only", BEFORE).split("\0")))
+    names = set(filter(None, scratch.run("ls-tree", "-r", "-z", "--name-only", PREVIOUS_REF).split("\0")))
     try:
-        manifest = json.loads(scratch.run("cat-file", "blob", f"{BEFORE}:{MANIFEST}")) if MANIFEST in names else {}
+        manifest = (
+            json.loads(scratch.run("cat-file", "blob", f"{PREVIOUS_REF}:{MANIFEST}")) if MANIFEST in names else {}
+        )
     except (ValueError, RecursionError):
         manifest = {}
-    listed = {*listed_in(manifest)}
-    kept = names & {*KEPT} - listed if listed else set()
-    if others := sorted(names - listed - kept - {MANIFEST}):
+    listed = {*files_of_manifest(manifest)}
+    preserved = names & {*PRESERVED_FILES} - listed if listed else set()
+    if others := sorted(names - listed - preserved - {MANIFEST}):
         hint = "Name another with --branch, or delete it on the remote first"
         raise UsageError(f"the branch {branch} holds files that are not ours, such as {others[0]}", hint)
-    held = {name: scratch.run("cat-file", "blob", f"{BEFORE}:{name}") for name in sorted(kept)}
-    return {name: f"{text}\n".encode(errors="surrogateescape") for name, text in held.items()}
+    texts = {name: scratch.run("cat-file", "blob", f"{PREVIOUS_REF}:{name}") for name in sorted(preserved)}
+    return {name: f"{text}\n".encode(errors="surrogateescape") for name, text in texts.items()}
 
 
-def _stage(site: BuiltSite, stage: Path, kept: Mapping[str, bytes]) -> int:
-    """Copy the listed files, and what stays of the branch, to where ``ghp-import`` takes all; returns how many."""
+def _stage(site: BuiltSite, stage: Path, preserved: Mapping[str, bytes]) -> int:
+    """Copy the site's files and the preserved ones to the folder that ``ghp-import`` commits; returns how many."""
     for folder in {file.path.rpartition("/")[0] for file in site.files}:
         (stage / folder).mkdir(parents=True, exist_ok=True)
     for file in site.files:
         (stage / file.path).write_bytes(site.read(file.path))
-    for name, content in kept.items():
+    for name, content in preserved.items():
         (stage / name).write_bytes(content)
-    return len({*kept, *(file.path for file in site.files)})
+    return len({*preserved, *(file.path for file in site.files)})
 
 
 def _commit(scratch: Scratch, stage: Path, branch: str, message: str, committer: dict[str, str], count: int) -> str:
     """Commit a folder to a branch of the scratch repository; returns the commit, which has no parent."""
-    words = [sys.executable, "-P", "-m", "ghp_import", "--no-history", f"--branch={branch}", f"--message={message}"]
+    command = [sys.executable, "-P", "-m", "ghp_import", "--no-history", f"--branch={branch}", f"--message={message}"]
     environment = {**scratch.environment, **committer}
-    done = subprocess.run([*words, str(stage)], cwd=scratch.top, env=environment, capture_output=True, check=False)
-    held = ""
-    if done.returncode == 0:
-        held = scratch.run("ls-tree", "-r", "--name-only", "-z", f"refs/heads/{branch}")
-    if len(list(filter(None, held.split("\0")))) != count:
-        lines = done.stderr.decode(errors="replace").strip().splitlines() or ["not all files were taken"]
+    completed = subprocess.run(
+        [*command, str(stage)], cwd=scratch.top, env=environment, capture_output=True, check=False
+    )
+    committed = ""
+    if completed.returncode == 0:
+        committed = scratch.run("ls-tree", "-r", "--name-only", "-z", f"refs/heads/{branch}")
+    if len(list(filter(None, committed.split("\0")))) != count:
+        lines = completed.stderr.decode(errors="replace").strip().splitlines() or ["not all files were taken"]
         raise GalleryError(f"ghp-import: {lines[0]}", "Is ghp-import installed? Else copy the site with --to")
     return scratch.run("rev-parse", f"refs/heads/{branch}")
 

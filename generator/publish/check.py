@@ -1,4 +1,4 @@
-"""What is wrong with a site before it goes out: each finding one line, with the way out."""
+"""Checks of a site before it is published: each finding is one line and a hint."""
 
 from __future__ import annotations
 
@@ -9,21 +9,23 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from generator.numbers import MEGABYTE
 from generator.publish import links
-from generator.site.built import HINT, BuiltSite
+from generator.site.built import BUILD_HINT, BuiltSite
 from generator.site.folder import ALLOWED_FILES
 from generator.site.listing import JOURNAL, MANIFEST
-
-MEGABYTE = 1_000_000
 
 
 @dataclass(frozen=True)
 class Limits:
-    """Bytes that a host takes: of the whole site, and of a file. ``warn`` is where it gets narrow."""
+    """Sizes in bytes that a host accepts: ``site`` in total, ``file`` each. From ``warn`` on there is a warning.
+
+    ``refuse``: whether a larger site is not published at all.
+    """
 
     host: str
     warn: int
-    whole: int
+    site: int
     file: int
     refuse: bool = True
 
@@ -31,13 +33,13 @@ class Limits:
 GITHUB_PAGES = Limits("GitHub Pages", 800 * MEGABYTE, 1000 * MEGABYTE, 100 * MEGABYTE)
 """docs.github.com, "GitHub Pages limits" and "About large files on GitHub"."""
 
-ANYWHERE = Limits("GitHub Pages", 800 * MEGABYTE, 1000 * MEGABYTE, 100 * MEGABYTE, refuse=False)
-"""Other hosts take more, or less: what GitHub would refuse is told."""
+OTHER_HOSTS = Limits("GitHub Pages", 800 * MEGABYTE, 1000 * MEGABYTE, 100 * MEGABYTE, refuse=False)
+"""Limits of other hosts differ: what GitHub would refuse is a warning."""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """Something about a site that its owner should know; ``stops`` if it cannot be published like that."""
+    """A problem of a site; ``stops`` if it prevents publishing."""
 
     message: str
     hint: str
@@ -48,40 +50,47 @@ class Finding:
 
 
 def check_site(site: BuiltSite, limits: Limits) -> list[Finding]:
-    """Return what was found: those that stop a publication first."""
-    found = [*_journal(site), *_changed(site), *_size(site, limits), *_links(site), *_leftovers(site), *_names(site)]
-    return sorted(found, key=lambda finding: not finding.stops)
+    """Return the problems of a site, those that prevent publishing first."""
+    findings = [
+        *_journal(site),
+        *_changed(site),
+        *_size(site, limits),
+        *_links(site),
+        *_unknown_files(site),
+        *_names(site),
+    ]
+    return sorted(findings, key=lambda finding: not finding.stops)
 
 
-def _several(paths: Sequence[str], one: str, many: str) -> str:
+def _sentence(paths: Sequence[str], singular: str, plural: str) -> str:
     """Return a sentence about a file, or about several of which the first is named."""
-    return f"{paths[0]} {one}" if len(paths) == 1 else f"{len(paths)} files {many}, such as {paths[0]}"
+    return f"{paths[0]} {singular}" if len(paths) == 1 else f"{len(paths)} files {plural}, such as {paths[0]}"
 
 
 def _journal(site: BuiltSite) -> Iterator[Finding]:
     if (site.folder / JOURNAL).exists():
-        yield Finding(f"{site.folder}: a build was interrupted while it wrote the pages", HINT, stops=True)
+        yield Finding(f"{site.folder}: a build was interrupted while it wrote the pages", BUILD_HINT, stops=True)
 
 
 def _changed(site: BuiltSite) -> Iterator[Finding]:
-    """Hold the folder against the manifest: every file there, a file itself, and as it was written."""
+    """Compare the folder with the manifest: every file is there, is a regular file, and is unchanged."""
     missing, linked, changed = [], [], []
     for file in site.files:
         path = f"{site.folder}/{file.path}"
-        if os.path.islink(path):  # noqa: PTH114 (asked for tens of thousands of files)
+        if os.path.islink(path):  # noqa: PTH114 (called for tens of thousands of files)
             linked.append(file.path)
         elif not os.path.isfile(path):  # noqa: PTH113
             missing.append(file.path)
         elif os.stat(path).st_size != file.size or _digest(path) != file.digest:  # noqa: PTH116
             changed.append(file.path)
     if missing:
-        yield Finding(_several(missing, "is missing", "are missing"), HINT, stops=True)
+        yield Finding(_sentence(missing, "is missing", "are missing"), BUILD_HINT, stops=True)
     if linked:
-        what = _several(linked, "is a symbolic link", "are symbolic links")
-        yield Finding(what, f"Hosts show none. Remove what is linked. {HINT}", stops=True)
+        message = _sentence(linked, "is a symbolic link", "are symbolic links")
+        yield Finding(message, f"Hosts show none. Remove what is linked. {BUILD_HINT}", stops=True)
     if changed:
-        what = _several(changed, "is not as the build wrote it", "are not as the build wrote them")
-        yield Finding(what, f"Remove what was changed. {HINT}", stops=True)
+        message = _sentence(changed, "is not as the build wrote it", "are not as the build wrote them")
+        yield Finding(message, f"Remove what was changed. {BUILD_HINT}", stops=True)
 
 
 def _digest(path: str) -> str:
@@ -90,23 +99,26 @@ def _digest(path: str) -> str:
 
 
 def _size(site: BuiltSite, limits: Limits) -> Iterator[Finding]:
-    smaller = "Render fewer filters (`filters:`) or smaller pictures (`render.size`)"
+    smaller_hint = "Render fewer filters (`filters:`) or smaller pictures (`render.size`)"
     size, host = f"the site has {site.size / MEGABYTE:,.0f} MB", limits.host
-    if site.size > limits.whole:
-        takes = f"{host} takes {limits.whole / MEGABYTE:,.0f} MB"
-        yield Finding(f"{size}; {takes}", smaller, stops=limits.refuse)
+    if site.size > limits.site:
+        takes = f"{host} takes {limits.site / MEGABYTE:,.0f} MB"
+        yield Finding(f"{size}; {takes}", smaller_hint, stops=limits.refuse)
     elif site.size >= limits.warn:
-        yield Finding(f"{size}, near the {limits.whole / MEGABYTE:,.0f} MB that {host} takes", smaller)
+        yield Finding(f"{size}, near the {limits.site / MEGABYTE:,.0f} MB that {host} takes", smaller_hint)
     large = [file.path for file in site.files if file.size > limits.file]
     if large:
         over = f"larger than the {limits.file / MEGABYTE:,.0f} MB that GitHub takes"
-        hint = f"{smaller}; another file of `static/` has to go elsewhere"
-        yield Finding(_several(large, f"is {over}", f"are {over}"), hint, stops=limits.refuse)
+        hint = f"{smaller_hint}; another file of `static/` has to go elsewhere"
+        yield Finding(_sentence(large, f"is {over}", f"are {over}"), hint, stops=limits.refuse)
 
 
-_LINKS = {
-    links.MISSING: ("leads to {0}, which is no file of the site", "Mend it in `introduction`, `footer` or `templates`"),
-    links.OUTSIDE: ("leads out of the site, to {0}: it is not known whether that is there", "Look at it there"),
+_LINK_FAULTS = {
+    links.MISSING_FILE: (
+        "leads to {0}, which is no file of the site",
+        "Mend it in `introduction`, `footer` or `templates`",
+    ),
+    links.OUTSIDE_SITE: ("leads out of the site, to {0}: it is not known whether that is there", "Look at it there"),
     links.ROOTED: ("leads to {0}: only right if the site is not below a path", "Use a relative address"),
     links.FOREIGN: ("loads {0} from another host: it is not there offline", "Copy it into `templates/static/`"),
 }
@@ -114,43 +126,43 @@ _LINKS = {
 
 def _links(site: BuiltSite) -> Iterator[Finding]:
     files = frozenset(site.by_path)
-    found: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    occurrences: dict[str, list[tuple[str, str]]] = defaultdict(list)
     for path in site.by_path:
         if not path.endswith((".html", ".css")):
             continue
         try:
             text = (site.folder / path).read_text(encoding="utf-8")
         except (OSError, ValueError):
-            continue  # missing or changed, which is told already
+            continue  # missing or changed, which is a finding already
         if path.endswith(".css"):
-            named = {("style", address) for address in links.style_links(text)}
+            targets = {("style", address) for address in links.style_links(text)}
         else:
-            named = links.page_links(text)
-        for fault, address in links.faults(path, named, files):
-            found[fault].append((path, address))
-    for fault, (what, hint) in _LINKS.items():
-        if places := found[fault]:
+            targets = links.page_links(text)
+        for fault, address in links.link_faults(path, targets, files):
+            occurrences[fault].append((path, address))
+    for fault, (message, hint) in _LINK_FAULTS.items():
+        if places := occurrences[fault]:
             path, address = places[0]
             more = len({where for where, _ in places}) - 1
             also = f" (and {more} more pages)" if more else ""
-            yield Finding(f"{path} {what.format(repr(address))}{also}", hint, stops=fault == links.MISSING)
+            yield Finding(f"{path} {message.format(repr(address))}{also}", hint, stops=fault == links.MISSING_FILE)
 
 
-def _leftovers(site: BuiltSite) -> Iterator[Finding]:
+def _unknown_files(site: BuiltSite) -> Iterator[Finding]:
     known = {*site.by_path, *ALLOWED_FILES, JOURNAL, MANIFEST}
-    left = []
+    unknown = []
     for place, folders, names in os.walk(site.folder):
-        inside = Path(place).relative_to(site.folder).as_posix()
-        within = "" if inside == "." else f"{inside}/"
+        relative = Path(place).relative_to(site.folder).as_posix()
+        prefix = "" if relative == "." else f"{relative}/"
         linked = [name for name in folders if os.path.islink(f"{place}/{name}")]  # noqa: PTH114
-        left += [within + name for name in (*linked, *names) if within + name not in known]
-    if left:
-        what = _several(sorted(left), "was not written by the build", "were not written by the build")
-        yield Finding(what, "Not published; remove what you do not need")
+        unknown += [prefix + name for name in (*linked, *names) if prefix + name not in known]
+    if unknown:
+        message = _sentence(sorted(unknown), "was not written by the build", "were not written by the build")
+        yield Finding(message, "Not published; remove what you do not need")
 
 
 def _names(site: BuiltSite) -> Iterator[Finding]:
-    hidden = [path for path in site.by_path if any(part.startswith("_") for part in path.split("/"))]
-    if hidden:
-        what = _several(hidden, "begins with an underscore", "have a name that begins with an underscore")
-        yield Finding(what, "Some hosts leave such files out; rename them in `templates/static/`")
+    underscored = [path for path in site.by_path if any(part.startswith("_") for part in path.split("/"))]
+    if underscored:
+        message = _sentence(underscored, "begins with an underscore", "have a name that begins with an underscore")
+        yield Finding(message, "Some hosts leave such files out; rename them in `templates/static/`")

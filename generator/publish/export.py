@@ -1,4 +1,4 @@
-"""A site as a folder or an archive for any host, or for a stick: the same bytes for the same site."""
+"""Copying a site into a folder, or packing it: the same site gives the same bytes."""
 
 from __future__ import annotations
 
@@ -13,51 +13,46 @@ from pathlib import Path
 from typing import IO
 
 from generator.errors import UsageError
-from generator.files import NEW
+from generator.files import TEMPORARY_PREFIX
 from generator.site.built import BuiltSite
-from generator.site.folder import Changes, Content, check_output, check_owner, write_files
-from generator.site.listing import MANIFEST
+from generator.site.copy import copy_files
+from generator.site.folder import Changes, check_output, check_owner
 
 ZIP, TAR = ".zip", ".tar.gz"
-FILES = (".zip", ".gz", ".html", ".htm")
-HINT = "Name another place with --to"
-_OTHERS = (".tar", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz", ".tar.zst", ".7z", ".rar", ".gz")
-_FIRST_DAY = (1980, 1, 1, 0, 0, 0)
-"""A zip file can tell no earlier time."""
+FILE_SUFFIXES = (".zip", ".gz", ".html", ".htm")
+TARGET_HINT = "Name another place with --to"
+_OTHER_ARCHIVES = (".tar", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz", ".tar.zst", ".7z", ".rar", ".gz")
+_ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
+"""The earliest time that a zip file can hold."""
 
-_PACKED = (".webp", ".png", ".jpg", ".avif", ".gif")
-"""What gets no smaller by being packed again."""
+_COMPRESSED = (".webp", ".png", ".jpg", ".avif", ".gif")
+"""Files that are compressed already."""
 
 
 def archive_kind(target: Path) -> str | None:
-    """Return the kind of archive that a path names, or None for a folder.
+    """Return the kind of archive that a path names, None for a folder.
 
-    Raises UsageError for archives that are not made here.
+    Raises UsageError for kinds of archives that cannot be written.
     """
     name = target.name.lower()
     kind = next((kind for kind in (ZIP, TAR) if name.endswith(kind)), None)
-    if kind is None and name.endswith(_OTHERS):
+    if kind is None and name.endswith(_OTHER_ARCHIVES):
         raise UsageError(f"{target}: not a kind of archive that is made here", f"There are {ZIP} and {TAR}")
     return kind
 
 
 def copy_site(site: BuiltSite, target: Path) -> Changes:
-    """Make a folder hold what the site does: only what changed is written, and files of a former copy go.
+    """Copy a site into a folder: only what changed is written, and other files of a former copy are deleted.
 
     Raises UsageError if the folder holds something else, lies in the site, or cannot be written.
     """
     check_target(site, target)
-    check_output(target, HINT)
-    files = {
-        file.path: Content(file.digest, file.size, lambda path=file.path: site.read(path))  # type: ignore[misc]
-        for file in site.files
-        if file.path != MANIFEST
-    }
-    return write_files(target, files, lambda listing: site.read(MANIFEST))
+    check_output(target, TARGET_HINT)
+    return copy_files(site, target)
 
 
 def pack_site(site: BuiltSite, target: Path) -> int:
-    """Write an archive with the site at its top; it is there whole or not at all. Returns its bytes.
+    """Write an archive with the site at its top, atomically; returns its size in bytes.
 
     The same site gives the same bytes: its files in the order of their names, without times and owners.
     Raises UsageError if it cannot be written.
@@ -65,7 +60,7 @@ def pack_site(site: BuiltSite, target: Path) -> int:
     check_target(site, target)
     kind = archive_kind(target)
     try:
-        with _replaced(target) as opened:
+        with _atomic_file(target) as opened:
             (_zip if kind == ZIP else _tar)(site, opened)
         return target.stat().st_size
     except OSError as error:
@@ -76,7 +71,7 @@ def check_target(site: BuiltSite, target: Path) -> None:
     """Raise UsageError if a site cannot be copied or packed there; nothing is written."""
     _check_apart(site, target)
     if archive_kind(target) is None:
-        check_owner(target, HINT)
+        check_owner(target, TARGET_HINT)
     check_place(target)
 
 
@@ -85,21 +80,21 @@ def check_place(target: Path) -> None:
     above = next((parent for parent in target.absolute().parents if parent.exists()), None)
     if above is not None and not above.is_dir():
         raise UsageError(f"cannot write {target}: {above} is a file", "Name another place")
-    if target.is_dir() and target.suffix.lower() in FILES:
+    if target.is_dir() and target.suffix.lower() in FILE_SUFFIXES:
         raise UsageError(f"cannot write {target}: it is a folder", "Name another place")
 
 
 def _check_apart(site: BuiltSite, target: Path) -> None:
-    inside, outside = target.resolve(), site.folder.resolve()
-    if inside.is_relative_to(outside) or outside.is_relative_to(inside):
+    copy, original = target.resolve(), site.folder.resolve()
+    if copy.is_relative_to(original) or original.is_relative_to(copy):
         raise UsageError(f"{target}: lies in the site, or the site in it", "Name a place elsewhere")
 
 
 @contextmanager
-def _replaced(target: Path) -> Iterator[IO[bytes]]:
-    """Open a file that takes its place when it is whole."""
+def _atomic_file(target: Path) -> Iterator[IO[bytes]]:
+    """Open a temporary file that replaces the target when it is finished."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=target.parent, prefix=NEW, delete=False) as opened:
+    with tempfile.NamedTemporaryFile(dir=target.parent, prefix=TEMPORARY_PREFIX, delete=False) as opened:
         try:
             yield opened
             opened.close()
@@ -113,15 +108,15 @@ def _replaced(target: Path) -> Iterator[IO[bytes]]:
 def _zip(site: BuiltSite, opened: IO[bytes]) -> None:
     with zipfile.ZipFile(opened, "w") as archive:
         for file in site.files:
-            entry = zipfile.ZipInfo(file.path, _FIRST_DAY)
+            entry = zipfile.ZipInfo(file.path, _ZIP_EPOCH)
             entry.create_system, entry.external_attr = 3, 0o100644 << 16
-            entry.compress_type = zipfile.ZIP_STORED if file.path.endswith(_PACKED) else zipfile.ZIP_DEFLATED
+            entry.compress_type = zipfile.ZIP_STORED if file.path.endswith(_COMPRESSED) else zipfile.ZIP_DEFLATED
             archive.writestr(entry, site.read(file.path))
 
 
 def _tar(site: BuiltSite, opened: IO[bytes]) -> None:
-    packed = gzip.GzipFile(filename="", mode="wb", fileobj=opened, compresslevel=6, mtime=0)
-    with packed, tarfile.open(fileobj=packed, mode="w", format=tarfile.PAX_FORMAT) as archive:
+    compressed = gzip.GzipFile(filename="", mode="wb", fileobj=opened, compresslevel=6, mtime=0)
+    with compressed, tarfile.open(fileobj=compressed, mode="w", format=tarfile.PAX_FORMAT) as archive:
         for file in site.files:
             entry = tarfile.TarInfo(file.path)
             entry.size, entry.mode = file.size, 0o644

@@ -1,4 +1,4 @@
-"""Git as a process: the owner's repository, which is only read, and a scratch one that speaks to its remote."""
+"""Git, run as a process: in the owner's repository, which is only read, and in a scratch one with the same remote."""
 
 from __future__ import annotations
 
@@ -21,60 +21,60 @@ REMOTE_SETTINGS = (
     "core.askpass",
     "core.gitproxy",
 )
-"""How the names of the settings begin that say how a remote is reached."""
+"""Prefixes of git's settings for how a remote is reached."""
 
-OTHERS = (
+REPOSITORY_VARIABLES = (
     *("GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES"),
     *("GIT_COMMON_DIR", "GIT_NAMESPACE", "GIT_PREFIX", "GIT_CONFIG_PARAMETERS"),
 )
-"""What says of another repository that it is meant: a hook may have called us."""
+"""Environment variables that select a repository: git sets them when a hook calls us."""
 
-_REASONS = (
+_HINTS = (
     (("could not resolve host", "network is unreachable", "failed to connect", "timed out"), "Is there a network?"),
     (("authentication failed", "could not read username", "permission denied", "403"), "May you push there? Log in"),
     (("stale info", "fetch first"), "Someone published meanwhile. Run it again"),
     (("protected branch", "hook declined", "refusing"), "The remote refuses it: look at its rules for this branch"),
     (("repository not found", "does not exist", "does not appear to be a git repository"), "See: git remote -v"),
 )
-"""What git says when a remote is not reached or refuses, and the way out."""
+"""Parts of git's messages when a remote is not reached or refuses, and the hint for each."""
 
 
 class GitError(GalleryError):
     """A git command that failed."""
 
 
-def run(words: Sequence[str], folder: Path, environment: Mapping[str, str] = os.environ) -> str:
-    """Run git in a folder; returns what it prints.
+def run(arguments: Sequence[str], folder: Path, environment: Mapping[str, str] = os.environ) -> str:
+    """Run git in a folder; returns its output.
 
-    Raises UsageError without git, and GitError with the line that says why it failed.
+    Raises UsageError if git is not installed, and GitError with the line of its output that gives the reason.
     """
     environment = {**environment, "LC_ALL": "C", "LANGUAGE": ""}
     try:
-        done = subprocess.run(["git", *words], cwd=folder, env=environment, capture_output=True, check=False)
+        completed = subprocess.run(["git", *arguments], cwd=folder, env=environment, capture_output=True, check=False)
     except FileNotFoundError:
         raise UsageError("git is not installed", "Install it, or copy the site with --to") from None
-    if done.returncode:
-        raise GitError(*_told(words[0], (done.stderr + done.stdout).decode(errors="replace")))
-    return done.stdout.decode(errors="surrogateescape").strip("\n")
+    if completed.returncode:
+        raise GitError(*_reason_and_hint(arguments[0], (completed.stderr + completed.stdout).decode(errors="replace")))
+    return completed.stdout.decode(errors="surrogateescape").strip("\n")
 
 
-def _told(command: str, said: str) -> tuple[str, str]:
-    """Return the line of git's words that says why, and the way out."""
-    lines = [line.strip() for line in said.splitlines() if line.strip()]
-    hint = next((hint for words, hint in _REASONS if any(word in said.lower() for word in words)), "")
-    for begins in ("!", "remote: error:", "remote:", "fatal:", "error:", "ssh:"):
-        if why := next((line for line in lines if line.startswith(begins)), None):
+def _reason_and_hint(command: str, output: str) -> tuple[str, str]:
+    """Return the line of git's output that gives the reason, and a hint."""
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    hint = next((hint for phrases, hint in _HINTS if any(phrase in output.lower() for phrase in phrases)), "")
+    for prefix in ("!", "remote: error:", "remote:", "fatal:", "error:", "ssh:"):
+        if reason := next((line for line in lines if line.startswith(prefix)), None):
             break
     else:
-        why = lines[-1] if lines else "no reason given"
-    return f"git {command}: {why.removeprefix('!').replace(chr(9), ' ').strip().rstrip('.')}", hint
+        reason = lines[-1] if lines else "no reason given"
+    return f"git {command}: {reason.removeprefix('!').replace(chr(9), ' ').strip().rstrip('.')}", hint
 
 
 @dataclass(frozen=True)
 class Repository:
     """The owner's repository: nothing in it is changed.
 
-    ``folder`` is its top, ``settings`` are all of git's that hold there, in their order.
+    ``folder`` is its top; ``settings`` are those of ``git config --list`` there, in that order.
     """
 
     folder: Path
@@ -93,10 +93,10 @@ class Repository:
                 raise
             hint = "Begin one with `git init` and `git remote add origin ADDRESS`, or copy the site with --to"
             raise UsageError(f"{folder.resolve()}: is in no git repository", hint) from None
-        return cls(top, tuple(_pairs(run(["config", "--list", "-z"], top))))
+        return cls(top, tuple(_settings(run(["config", "--list", "-z"], top))))
 
     def address(self, remote: str) -> str:
-        """Return where a remote is pushed to.
+        """Return the address that a remote is pushed to.
 
         Raises UsageError, with the nearest name, if there is none of that name.
         """
@@ -107,16 +107,16 @@ class Repository:
         return dict(self.settings).get(f"remote.{remote}.pushurl", remotes[remote])
 
     def committer(self) -> dict[str, str]:
-        """Return who commits here, as git wants it in the environment.
+        """Return the committer, as environment variables of git.
 
-        Raises UsageError if git was not told.
+        Raises UsageError if none is configured.
         """
         try:
-            said = run(["-c", "user.useConfigOnly=true", "var", "GIT_COMMITTER_IDENT"], self.folder)
+            identity = run(["-c", "user.useConfigOnly=true", "var", "GIT_COMMITTER_IDENT"], self.folder)
         except GitError:
             hint = 'Say: git config --global user.name "Your Name", and the same with user.email'
             raise UsageError("git does not know who you are", hint) from None
-        name, _, rest = said.rpartition(" <")
+        name, _, rest = identity.rpartition(" <")
         return {"GIT_COMMITTER_NAME": name, "GIT_COMMITTER_EMAIL": rest.partition(">")[0]}
 
 
@@ -124,16 +124,16 @@ def _is_url(key: str) -> bool:
     return key.startswith("remote.") and key.endswith(".url")
 
 
-def _pairs(listed: str) -> Iterator[tuple[str, str]]:
-    """Yield the settings in what ``git config --list -z`` prints; one without a value is switched on."""
-    for one in filter(None, listed.split("\0")):
-        key, found, value = one.partition("\n")
-        yield key, value if found else "true"
+def _settings(output: str) -> Iterator[tuple[str, str]]:
+    """Yield the settings in the output of ``git config --list -z``; one without a value is true."""
+    for setting in filter(None, output.split("\0")):
+        key, separator, value = setting.partition("\n")
+        yield key, value if separator else "true"
 
 
 @dataclass(frozen=True)
 class Scratch:
-    """An empty repository that knows the remote of another, and how that is reached, and nothing else of it."""
+    """An empty repository with a remote of another repository and its settings for remotes, and nothing else."""
 
     folder: Path
     top: Path
@@ -143,24 +143,24 @@ class Scratch:
     def beside(cls, owner: Repository, remote: str, folder: Path) -> Scratch:
         """Make one in a folder, for one of the owner's remotes. Addresses may be relative to the owner's top.
 
-        What the branch holds is asked where it is pushed to, which may be another place than git fetches from.
+        The branch is fetched from the address that it is pushed to, which may be another than git fetches from.
         """
-        wanted = (*REMOTE_SETTINGS, f"remote.{remote}.proxy")
-        kept = [(key, value) for key, value in owner.settings if key.startswith(wanted)]
-        kept.append((f"remote.{remote}.url", owner.address(remote)))
-        environment = {name: value for name, value in os.environ.items() if name not in OTHERS}
+        prefixes = (*REMOTE_SETTINGS, f"remote.{remote}.proxy")
+        settings = [(key, value) for key, value in owner.settings if key.startswith(prefixes)]
+        settings.append((f"remote.{remote}.url", owner.address(remote)))
+        environment = {name: value for name, value in os.environ.items() if name not in REPOSITORY_VARIABLES}
         environment |= {"GIT_DIR": str(folder), "GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": os.devnull}
-        environment["GIT_CONFIG_COUNT"] = str(len(kept))
-        for number, (key, value) in enumerate(kept):
+        environment["GIT_CONFIG_COUNT"] = str(len(settings))
+        for number, (key, value) in enumerate(settings):
             environment |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}
         scratch = cls(folder, owner.folder, environment)
-        form = run(["rev-parse", "--show-object-format"], owner.folder)
-        scratch.run("init", "--quiet", "--bare", f"--object-format={form}", "--template=", str(folder))
+        object_format = run(["rev-parse", "--show-object-format"], owner.folder)
+        scratch.run("init", "--quiet", "--bare", f"--object-format={object_format}", "--template=", str(folder))
         return scratch
 
-    def run(self, *words: str) -> str:
-        """Run git here; returns what it prints.
+    def run(self, *arguments: str) -> str:
+        """Run git here; returns its output.
 
-        Raises GitError with the line that says why it failed.
+        Raises GitError with the line of its output that gives the reason.
         """
-        return run(words, self.top, self.environment)
+        return run(arguments, self.top, self.environment)

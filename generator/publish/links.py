@@ -1,7 +1,7 @@
-"""What the pages and style sheets of a site lead to.
+"""The links of pages and style sheets, and which of them are broken.
 
 A site has tens of megabytes of pages, so tags are found by expressions rather than by ``html.parser``, which takes five
-times as long. Comments, and what stands inside scripts and between tags, name nothing.
+times as long. Comments, scripts and text have no links.
 """
 
 from __future__ import annotations
@@ -12,57 +12,57 @@ from html import unescape
 from posixpath import normpath
 from urllib.parse import unquote, urlsplit
 
-MISSING, OUTSIDE, ROOTED, FOREIGN = "missing", "outside", "rooted", "foreign"
+MISSING_FILE, OUTSIDE_SITE, ROOTED, FOREIGN = "missing", "outside", "rooted", "foreign"
 
-_INSIDE = r"""((?:"[^"]*+"|'[^']*+'|[^'">]++)*+)"""
+_IN_TAG = r"""((?:"[^"]*+"|'[^']*+'|[^'">]++)*+)"""
 _TAG = re.compile(
-    rf"<!--.*?-->|<(?P<raw>script|style)\b{_INSIDE}>(?P<held>.*?)</(?P=raw)\s*>|<(?P<name>[a-zA-Z][^\s/>]*+){_INSIDE}>",
+    rf"<!--.*?-->|<(?P<raw>script|style)\b{_IN_TAG}>(?P<content>.*?)</(?P=raw)\s*>|<(?P<name>[a-zA-Z][^\s/>]*+){_IN_TAG}>",
     re.S | re.I,
 )
 _ATTRIBUTE = re.compile(r"""([^\s=/"'>]++)\s*+(?:=\s*+(?:"([^"]*+)"|'([^']*+)'|([^\s"'>]++)))?""")
 _URL = re.compile(r"""url\(\s*['"]?([^)'"]+)|@import\s+['"]([^'"]+)""", re.I)
-_WORTH = re.compile("href|src|style|poster|data|action", re.I)
+_MAY_HAVE_LINK = re.compile("href|src|style|poster|data|action", re.I)
 _ADDRESSES = frozenset({"href", "src", "poster", "data", "action"})
 
 
 def page_links(html: str) -> set[tuple[str, str]]:
-    """Return the (tag, address) of all that a page points to, its own styles included."""
-    found: set[tuple[str, str]] = set()
+    """Return the (tag, address) of all links of a page and its style elements."""
+    links: set[tuple[str, str]] = set()
     for match in _TAG.finditer(html):
-        raw, attributes, held, name, more = match.groups()
+        raw, raw_attributes, content, name, tag_attributes = match.groups()
         tag = (raw or name or "").lower()
-        if held and tag == "style":
-            found.update(("style", address) for address in style_links(held))
-        inside = attributes or more
-        if not inside or not _WORTH.search(inside):
+        if content and tag == "style":
+            links.update(("style", address) for address in style_links(content))
+        attributes = raw_attributes or tag_attributes
+        if not attributes or not _MAY_HAVE_LINK.search(attributes):
             continue
-        for key, double, single, bare in _ATTRIBUTE.findall(inside):
+        for key, double, single, bare in _ATTRIBUTE.findall(attributes):
             value = unescape(double or single or bare)
             key = key.lower()
             if key in _ADDRESSES:
-                found.add((tag, value.strip()))
+                links.add((tag, value.strip()))
             elif key == "srcset":
-                found.update((tag, part.split()[0]) for part in value.split(",") if part.strip())
+                links.update((tag, part.split()[0]) for part in value.split(",") if part.strip())
             elif key == "style":
-                found.update((tag, address) for address in style_links(value))
-    return found
+                links.update((tag, address) for address in style_links(value))
+    return links
 
 
 def style_links(css: str) -> Iterator[str]:
     """Yield the addresses in style rules."""
-    return (one or other for one, other in _URL.findall(css))
+    return (address or imported for address, imported in _URL.findall(css))
 
 
-def faults(where: str, links: Iterable[tuple[str, str]], files: frozenset[str]) -> Iterator[tuple[str, str]]:
-    """Yield (what is wrong, address) of the links of a page that lead to no file of the site.
+def link_faults(where: str, links: Iterable[tuple[str, str]], files: frozenset[str]) -> Iterator[tuple[str, str]]:
+    """Yield (fault, address) of the links of the page ``where`` that lead to no file of the site.
 
-    Links to other hosts are for who follows them; only what a page itself would load from there is told (``FOREIGN``).
+    Links to other hosts are not faults; files that the page itself would load from there are (``FOREIGN``).
     """
     for tag, address in sorted(links):
         try:
             parts = urlsplit(address)
         except ValueError:
-            yield MISSING, address
+            yield MISSING_FILE, address
             continue
         if parts.scheme or parts.netloc:
             if tag not in ("a", "area", "form") and parts.scheme in ("http", "https", ""):
@@ -70,9 +70,9 @@ def faults(where: str, links: Iterable[tuple[str, str]], files: frozenset[str]) 
         elif parts.path.startswith("/"):
             yield ROOTED, address
         elif parts.path:
-            wanted = unquote(parts.path)
-            target = normpath(f"{where.rpartition('/')[0]}/{wanted}".lstrip("/"))
+            path = unquote(parts.path)
+            target = normpath(f"{where.rpartition('/')[0]}/{path}".lstrip("/"))
             if target == ".." or target.startswith("../"):
-                yield OUTSIDE, address
+                yield OUTSIDE_SITE, address
             elif target not in files and normpath(f"{target}/index.html") not in files:
-                yield MISSING, address
+                yield MISSING_FILE, address

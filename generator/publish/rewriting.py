@@ -1,4 +1,4 @@
-"""A page written anew, tag by tag: what is not changed stays as it was, byte for byte."""
+"""Rewriting HTML element by element: what is not changed stays the same, byte for byte."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from html import escape
 from html.parser import HTMLParser
 
 Attributes = dict[str, str | None]
-Change = Callable[[str, Attributes], "tuple[str, Attributes] | str | None"]
-"""What becomes of an element, by its tag and attributes: another tag and attributes, a text in place of its tags, or
-None to leave it. A text that stands for an element without content, or for a script or a style, goes for all of it."""
+ElementChange = Callable[[str, Attributes], "tuple[str, Attributes] | str | None"]
+"""From an element's tag and attributes to another tag and attributes, a text that replaces its tags, or None to leave
+it. The text for a script or a style replaces its content, too."""
 
 _EMPTY = frozenset(
     {"img", "link", "meta", "br", "hr", "input", "source", "wbr", "col", "area", "base", "embed", "track"}
@@ -18,12 +18,12 @@ _EMPTY = frozenset(
 
 def tag(name: str, attributes: Attributes) -> str:
     """Return a start tag."""
-    told = (f" {key}" if value is None else f' {key}="{escape(value)}"' for key, value in attributes.items())
-    return f"<{name}{''.join(told)}>"
+    pairs = (f" {key}" if value is None else f' {key}="{escape(value)}"' for key, value in attributes.items())
+    return f"<{name}{''.join(pairs)}>"
 
 
-def rewrite(html: str, change: Change, only: Callable[[str, Attributes], bool] | None = None) -> str:
-    """Return a page with its elements changed; with ``only`` just those elements, with all that is in them."""
+def rewrite(html: str, change: ElementChange, only: Callable[[str, Attributes], bool] | None = None) -> str:
+    """Return HTML with its elements changed; with ``only`` just those elements, with their content."""
     writer = _Writer(change, only)
     writer.feed(html)
     writer.close()
@@ -31,16 +31,16 @@ def rewrite(html: str, change: Change, only: Callable[[str, Attributes], bool] |
 
 
 class _Writer(HTMLParser):
-    def __init__(self, change: Change, only: Callable[[str, Attributes], bool] | None) -> None:
+    def __init__(self, change: ElementChange, only: Callable[[str, Attributes], bool] | None) -> None:
         super().__init__(convert_charrefs=False)
         self.parts: list[str] = []
         self._change, self._only = change, only
-        self._open: list[tuple[str, str]] = []  # the elements around, each with what ends it
-        self._from: int | None = None if only else 0  # how deep the element is that is written
-        self._silent = False
+        self._open: list[tuple[str, str]] = []  # (tag, its end tag) of each ancestor
+        self._from: int | None = None if only else 0  # depth of the outermost element that is written
+        self._skips_content = False
 
     def _write(self, text: str) -> None:
-        if self._from is not None and not self._silent:
+        if self._from is not None and not self._skips_content:
             self.parts.append(text)
 
     def _started(self, name: str, attrs: Iterable[tuple[str, str | None]], closed: bool) -> None:
@@ -54,7 +54,7 @@ class _Writer(HTMLParser):
         elif isinstance(changed, str):
             self._write(changed)
             end = ""
-            self._silent = name in ("script", "style")
+            self._skips_content = name in ("script", "style")
         else:
             self._write(tag(*changed) + (f"</{changed[0]}>" if closed else ""))
             end = f"</{changed[0]}>"
@@ -72,8 +72,8 @@ class _Writer(HTMLParser):
         if not places:
             self._write(f"</{tag}>")
             return
-        self._silent = False
-        del self._open[places[-1] + 1 :]  # what HTML lets be left open, such as li and p
+        self._skips_content = False
+        del self._open[places[-1] + 1 :]  # elements whose end tags HTML makes optional, such as li and p
         self._write(self._open.pop()[1])
         if self._only and self._from is not None and len(self._open) <= self._from:
             self._from = None

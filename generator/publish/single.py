@@ -1,8 +1,8 @@
-"""One layer or one model as a single HTML file: pictures, styles and scripts are in it, and it asks for nothing else.
+"""One layer or one model as a single HTML file with its pictures, styles and scripts: it loads no other file.
 
-It is made of the built site's pages. A picture that one place shows stands there as a data: URL; one that several show,
-as tiles do with a sheet, stands once in the style sheet. What only the script shows (a layer's large pictures, and its
-other techniques) is told to it by ``single.js``.
+It is made of the built site's pages. A picture that is shown once becomes a data: URL there; one that is shown
+several times, as sheets are by their tiles, is once in the style sheet. Files that only the script shows (a layer's
+large pictures, and its other techniques) are in a JSON element, which ``single.js`` reads.
 """
 
 from __future__ import annotations
@@ -19,29 +19,29 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from generator.errors import UsageError, nearest
+from generator.numbers import MEGABYTE
 from generator.publish.inline import Inliner, inlined_style
-from generator.publish.rewriting import Attributes, Change, rewrite, tag
+from generator.publish.rewriting import Attributes, ElementChange, rewrite, tag
 from generator.site.built import BuiltSite
 from generator.site.records import Layer, Model
 from generator.site.sheets import PER_SHEET
 
-MEGABYTE = 1_000_000
-LIMIT = 50
-"""Megabytes that a single file may have unless told otherwise: browsers open more, but people send it by mail."""
+DEFAULT_LIMIT = 50
+"""Megabytes that a single file may have by default: browsers open more, but people send it by mail."""
 
-READING = "reading.html"
-BLANK = "data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"
-STYLE = """
+READING_PAGE = "reading.html"
+TRANSPARENT_GIF = "data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"
+SINGLE_FILE_STYLE = """
 .find, .steps, .box .go, .switch { display: none !important; }
 a:not([href]) { text-decoration: none; color: inherit; }
 img[data-file] { print-color-adjust: exact; }
 """
-"""What is of no use in a file alone: the search, the ways to other pages, and how their links look."""
+"""Hides what needs the whole site: the search, and links to other pages."""
 
 
 @dataclass(frozen=True)
-class Chosen:
-    """What goes into the file: a model, and one of its layers or all."""
+class SitePart:
+    """The part of a site that the file shows: a model, or one of its layers."""
 
     model: Model
     layer: Layer | None
@@ -52,86 +52,88 @@ class Chosen:
         return (self.layer or self.model).page
 
 
-def choose(site: BuiltSite, model: str, layer: str | None = None) -> Chosen:
-    """Return what a model's name, and a layer's name or glob, choose of a site.
+def find_part(site: BuiltSite, model: str, layer: str | None = None) -> SitePart:
+    """Return the part of a site that a model's name, and a layer's name or glob, select.
 
-    Raises UsageError, with the nearest name, unless it is one model and one layer.
+    Raises UsageError, with the nearest name, unless they match one model and one layer.
     """
-    models = {shown.name: shown for shown in site.manifest.models}
+    models = {shown_model.name: shown_model for shown_model in site.manifest.models}
     if model not in models:
         raise UsageError(f"the site shows no model {model!r}", nearest(model, models) or f"It has: {', '.join(models)}")
     if layer is None:
-        return Chosen(models[model], None)
-    titles = {shown.title: shown for shown in models[model].layers}
+        return SitePart(models[model], None)
+    titles = {shown_layer.title: shown_layer for shown_layer in models[model].layers}
     matches = [title for title in titles if title == layer] or [title for title in titles if fnmatchcase(title, layer)]
     if not matches:
         hint = nearest(layer, titles) or f"See: filter-gallery layers {model}"
         raise UsageError(f"the site shows no layer {layer!r} of {model}", hint)
     if len(matches) > 1:
         raise UsageError(f"{layer!r} matches {len(matches)} layers of {model}, such as {matches[0]}", "Name one")
-    return Chosen(models[model], titles[matches[0]])
+    return SitePart(models[model], titles[matches[0]])
 
 
-def single_file(site: BuiltSite, chosen: Chosen, limit: int = LIMIT * MEGABYTE) -> bytes:
-    """Return the page of a layer, or of a model with the sheets of all its layers, as a file that needs no other.
+def single_file(site: BuiltSite, part: SitePart, limit: int = DEFAULT_LIMIT * MEGABYTE) -> bytes:
+    """Return the page of a layer, or of a model with the sheets of all its layers, as a self-contained file.
 
     Raises UsageError if it has more than ``limit`` bytes.
     """
-    inside = Inliner(site)
-    anchors = {READING: "#reading"} if READING in site.by_path else {}
-    if chosen.layer is None:
-        anchors |= {layer.page: f"#layer-{layer.index:03d}" for layer in chosen.model.layers}
+    inliner = Inliner(site)
+    anchors = {READING_PAGE: "#reading"} if READING_PAGE in site.by_path else {}
+    if part.layer is None:
+        anchors |= {layer.page: f"#layer-{layer.index:03d}" for layer in part.model.layers}
     else:
-        folder = chosen.page.rpartition("/")[0]
-        anchors |= {shown.page: f"#filter={shown.index}" for shown in chosen.layer.filters}
+        folder = part.page.rpartition("/")[0]
+        anchors |= {record.page: f"#filter={record.index}" for record in part.layer.filters}
     # In a model's drawing the strongest filters lead to their layer.
-    layers = chosen.model.layers if chosen.layer is None else ()
-    filters = {shown.page: anchors[layer.page] for layer in layers for shown in layer.filters}
-    html = rewrite(site.text(chosen.page), _told(inside, chosen.page, {**anchors, **filters}))
-    sections = [_section(inside, layer, anchors) for layer in layers]
-    if READING in anchors:
-        essay = _told(inside, READING, anchors, lower=True, main="reading")
-        sections.append(rewrite(site.text(READING), essay, lambda name, _: name == "main"))
+    layers = part.model.layers if part.layer is None else ()
+    filters = {record.page: anchors[layer.page] for layer in layers for record in layer.filters}
+    html = rewrite(site.text(part.page), _page_change(inliner, part.page, {**anchors, **filters}))
+    sections = [_section(inliner, layer, anchors) for layer in layers]
+    if READING_PAGE in anchors:
+        change = _page_change(inliner, READING_PAGE, anchors, lower=True, main="reading")
+        sections.append(rewrite(site.text(READING_PAGE), change, lambda name, _: name == "main"))
     before, end, after = html.rpartition("</main>")
     html = f"{before}{''.join(sections)}{end}{after}"
-    root = f"{folder}/" if chosen.layer else ""
+    root = f"{folder}/" if part.layer else ""
     uses: Counter[str] = Counter()
     rewrite(html, lambda name, attributes: uses.update([attributes.get("src") or ""]) if name == "img" else None)
     shared = {path for path, count in uses.items() if count > 1 and path in site.by_path}
-    html = rewrite(html, lambda name, attributes: _shown(inside, name, attributes, shared, root))
+    html = rewrite(html, lambda name, attributes: _with_files(inliner, name, attributes, shared, root))
     rules = (
-        f'img[data-file="{path.removeprefix(root)}"] {{ background: url({inside.url(path)}) no-repeat; }}\n'
+        f'img[data-file="{path.removeprefix(root)}"] {{ background: url({inliner.url(path)}) no-repeat; }}\n'
         for path in sorted(shared)
     )
-    head = f"<style>{STYLE}{''.join(rules)}</style>\n"
-    scripts = [*_files(inside, html, root, shared), *inside.scripts]
+    head = f"<style>{SINGLE_FILE_STYLE}{''.join(rules)}</style>\n"
+    scripts = [*_files(inliner, html, root, shared), *inliner.scripts]
     html = html.replace("</head>", f"{head}</head>", 1).replace("</body>", "\n".join(scripts) + "\n</body>", 1)
     content = html.encode()
     if len(content) > limit:
         size = -(-len(content) // MEGABYTE)
-        smaller = "" if chosen.layer else ", or choose a layer with --layer"
+        hint = "" if part.layer else ", or choose a layer with --layer"
         raise UsageError(
             f"the single file would have {size} MB, more than {limit // MEGABYTE} MB",
-            f"Say --single-file-limit {size}{smaller}",
+            f"Say --single-file-limit {size}{hint}",
         )
     return content
 
 
-def _section(inside: Inliner, layer: Layer, anchors: Mapping[str, str]) -> str:
-    """Return a layer for the file of its model: what it is, and all its filters."""
+def _section(inliner: Inliner, layer: Layer, anchors: Mapping[str, str]) -> str:
+    """Return the section of a layer in its model's file: its description, and all its filters."""
 
-    def wanted(name: str, attributes: Attributes) -> bool:
+    def is_part(name: str, attributes: Attributes) -> bool:
         return bool({"lead", "sheet"} & {*(attributes.get("class") or "").split()})
 
     page = layer.page
-    held = rewrite(inside.site.text(page), _told(inside, page, anchors, lower=True), wanted)
-    return f'<div id="layer-{layer.index:03d}">\n{held}\n</div>\n'
+    content = rewrite(inliner.site.text(page), _page_change(inliner, page, anchors, lower=True), is_part)
+    return f'<div id="layer-{layer.index:03d}">\n{content}\n</div>\n'
 
 
-def _told(inside: Inliner, page: str, anchors: Mapping[str, str], lower: bool = False, main: str = "") -> Change:
-    """Return what becomes of a page's elements: addresses of pictures from the site's root, links that lead inside.
+def _page_change(
+    inliner: Inliner, page: str, anchors: Mapping[str, str], lower: bool = False, main: str = ""
+) -> ElementChange:
+    """Return the change of a page's elements: paths of pictures start at the site's root, links lead to ``anchors``.
 
-    ``lower`` sets headings a step lower, as parts of another page; ``main`` is the name by which links reach the part.
+    ``lower`` makes headings one level lower, for a section of another page; ``main`` is the id of that section.
     """
 
     def resolved(address: str) -> str | None:
@@ -141,89 +143,89 @@ def _told(inside: Inliner, page: str, anchors: Mapping[str, str], lower: bool = 
         return normpath(join(page, "..", unquote(parts.path)))
 
     def change(name: str, attributes: Attributes) -> tuple[str, Attributes] | str | None:
-        made = dict(attributes)
+        changed = dict(attributes)
         if name == "link":
-            return _link(inside, resolved(made.get("href") or ""), made)
-        if name == "script" and "src" in made:
-            return inside.script(resolved(made["src"] or ""), made) if not lower else ""
+            return _link(inliner, resolved(changed.get("href") or ""), changed)
+        if name == "script" and "src" in changed:
+            return inliner.script(resolved(changed["src"] or ""), changed) if not lower else ""
         if name == "html":
-            return name, {**made, "data-root": "", "data-models": ""}
+            return name, {**changed, "data-root": "", "data-models": ""}
         if name == "main" and main:
             return "div", {"id": main}
         if name in ("h1", "h2", "h3", "h4") and lower:
-            return f"h{int(name[1]) + 1}", made
-        if name == "a" and (path := resolved(made.get("href") or "")) is not None:
-            made.pop("rel", None)
+            return f"h{int(name[1]) + 1}", changed
+        if name == "a" and (path := resolved(changed.get("href") or "")) is not None:
+            changed.pop("rel", None)
             if path in anchors:
-                return name, {**made, "href": anchors[path]}
-            return name, {key: value for key, value in made.items() if key not in ("href", "aria-label")}
-        if "data-site" in made:  # what only a whole site has
+                return name, {**changed, "href": anchors[path]}
+            return name, {key: value for key, value in changed.items() if key not in ("href", "aria-label")}
+        if "data-site" in changed:  # what only a whole site has
             return name, {"hidden": None}
-        if name == "nav" and made.pop("data-model", None) is not None:
-            return name, made
+        if name == "nav" and changed.pop("data-model", None) is not None:
+            return name, changed
         for key in ("src", "poster"):
-            if path := resolved(made.get(key) or ""):
-                made[key] = path
-        if "url(" in (made.get("style") or ""):
-            made["style"] = inlined_style(inside, made["style"] or "", page)
-        return (name, made) if made != attributes else None
+            if path := resolved(changed.get(key) or ""):
+                changed[key] = path
+        if "url(" in (changed.get("style") or ""):
+            changed["style"] = inlined_style(inliner, changed["style"] or "", page)
+        return (name, changed) if changed != attributes else None
 
     return change
 
 
-def _link(inside: Inliner, path: str | None, attributes: Attributes) -> tuple[str, Attributes] | str | None:
-    """Return what becomes of a link element: a style sheet goes inside, as does the tab's mark."""
+def _link(inliner: Inliner, path: str | None, attributes: Attributes) -> tuple[str, Attributes] | str | None:
+    """Return what replaces a link element: style sheets and the favicon are inlined, others are removed."""
     rel = attributes.get("rel") or ""
     if path is None:
         return None if rel == "icon" else ""
-    if rel == "stylesheet" and path in inside.site.by_path:
-        css = inlined_style(inside, inside.site.text(path), path).replace("</", r"<\/")
+    if rel == "stylesheet" and path in inliner.site.by_path:
+        css = inlined_style(inliner, inliner.site.text(path), path).replace("</", r"<\/")
         return f"<style>\n{css}</style>"
-    if rel == "icon" and path in inside.site.by_path:
-        return "link", {**attributes, "href": inside.url(path)}
+    if rel == "icon" and path in inliner.site.by_path:
+        return "link", {**attributes, "href": inliner.url(path)}
     return ""
 
 
-def _shown(
-    inside: Inliner, name: str, attributes: Attributes, shared: set[str], root: str
+def _with_files(
+    inliner: Inliner, name: str, attributes: Attributes, shared: set[str], root: str
 ) -> tuple[str, Attributes] | None:
-    """Return what becomes of an element that shows a file of the site."""
-    made = dict(attributes)
+    """Return an element that shows a file of the site with that file in it, None for others."""
+    changed = dict(attributes)
     for key in ("src", "poster"):
-        path = made.get(key) or ""
-        if path not in inside.site.by_path:
+        path = changed.get(key) or ""
+        if path not in inliner.site.by_path:
             continue
         if name == "img" and path in shared:
-            place = (made.get("style") or "").replace("object-position", "background-position")
-            style = ";".join(filter(None, (made.get("style"), place)))
-            made |= {key: BLANK, "data-file": path.removeprefix(root), "style": style}
+            place = (changed.get("style") or "").replace("object-position", "background-position")
+            style = ";".join(filter(None, (changed.get("style"), place)))
+            changed |= {key: TRANSPARENT_GIF, "data-file": path.removeprefix(root), "style": style}
         else:
-            made[key] = inside.url(path)
-    return (name, made) if made != attributes else None
+            changed[key] = inliner.url(path)
+    return (name, changed) if changed != attributes else None
 
 
-def _files(inside: Inliner, html: str, root: str, shared: set[str]) -> Iterator[str]:
-    """Yield the scripts that give the page's script the files of a layer that it asks for by their names.
+def _files(inliner: Inliner, html: str, root: str, shared: set[str]) -> Iterator[str]:
+    """Yield the elements that hold the files that the page's script loads by name, and the script that reads them.
 
-    Those in the style sheet are told without their content.
+    Files in the style sheet are listed without their content.
     """
     data = re.search(r'<script type="application/json" id="layer">(.*?)</script>', html, re.S)
     if not data:
         return
-    wanted = {f"{root}{name}" for name in _asked(json.loads(data[1]))} & inside.site.by_path.keys()
-    told = {path.removeprefix(root): "" if path in shared else inside.url(path) for path in sorted(wanted)}
-    listed = json.dumps(told, separators=(",", ":")).replace("<", r"\u003c")
-    yield f"{tag('script', {'type': 'application/json', 'id': 'files'})}{listed}</script>"
+    loaded = {f"{root}{name}" for name in _loaded_names(json.loads(data[1]))} & inliner.site.by_path.keys()
+    contents = {path.removeprefix(root): "" if path in shared else inliner.url(path) for path in sorted(loaded)}
+    files_json = json.dumps(contents, separators=(",", ":")).replace("<", r"\u003c")
+    yield f"{tag('script', {'type': 'application/json', 'id': 'files'})}{files_json}</script>"
     code = (resources("generator.publish") / "single.js").read_text(encoding="utf-8")
     yield f"<script>\n{code}</script>"
 
 
-def _asked(layer: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the names that the script of a layer's page makes: see ``pages/data.py``."""
+def _loaded_names(layer: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the names of the files that the script of a layer's page loads: see ``site/data.py``."""
     filters = layer["filters"]
     for technique in layer["techniques"]:
         yield from (f"{technique['slug']}-{number:03d}.webp" for number in range(-(-len(filters) // PER_SHEET)))
-        ends = technique["file"]
+        suffixes = technique["file"]
         for place, index in enumerate(filters):
             if place not in technique["none"]:
-                yield f"{index:04d}{ends if isinstance(ends, str) else ends[place]}"
+                yield f"{index:04d}{suffixes if isinstance(suffixes, str) else suffixes[place]}"

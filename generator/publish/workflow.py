@@ -1,4 +1,4 @@
-"""The workflow that builds and publishes a gallery at GitHub: it installs what this machine has installed."""
+"""The GitHub workflow that builds and publishes a gallery, with the version of this package that is installed here."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ _ADDRESS = re.compile(r"(https?|ssh)://[\w.~:/?#@!$&()*+,;=%-]+", re.ASCII)
 def workflow(folder: Path) -> tuple[bytes, Path | None]:
     """Return the workflow for the repository in a folder.
 
-    With it comes the folder that this package was installed from, if nobody but this machine has that.
+    With it comes the local folder that this package was installed from, if it was: GitHub cannot install from there.
     """
-    what, elsewhere = requirement(installed_from(), folder)
-    return assets.pages_workflow().replace(b"pip install filter-gallery", f"pip install {what}".encode()), elsewhere
+    required, local = requirement(installed_from(), folder)
+    return assets.pages_workflow().replace(b"pip install filter-gallery", f"pip install {required}".encode()), local
 
 
 def installed_from() -> str:
-    """Return what pip has noted of where this package came from (PEP 610); nothing if it was an index."""
+    """Return pip's direct_url.json of this package (PEP 610); an empty text if it came from an index."""
     try:
         return Distribution.from_name(NAME).read_text("direct_url.json") or ""
     except PackageNotFoundError:
         return ""
 
 
-def requirement(noted: str, folder: Path) -> tuple[str, Path | None]:
-    """Return what pip is to install at GitHub, and the local folder that it cannot be installed from there."""
+def requirement(direct_url: str, folder: Path) -> tuple[str, Path | None]:
+    """Return the requirement for pip at GitHub, and the local folder that GitHub cannot install from."""
     try:
-        origin = json.loads(noted or "{}")
+        origin = json.loads(direct_url or "{}")
         address = str(origin.get("url", ""))
     except (ValueError, AttributeError):
         return NAME, None

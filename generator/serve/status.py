@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from threading import Condition
 
-from generator.site.listing import LARGEST, MANIFEST
+from generator.site.listing import MANIFEST, MAX_MANIFEST_BYTES
 from generator.site.paths import read_regular
 
 
@@ -34,7 +34,7 @@ class State:
 def site_digest(folder: Path) -> str:
     """Return a digest of the site in a folder: of its manifest, which lists the digest of every file."""
     try:
-        return hashlib.sha256(read_regular(folder / MANIFEST, LARGEST)).hexdigest()[:16]
+        return hashlib.sha256(read_regular(folder / MANIFEST, MAX_MANIFEST_BYTES)).hexdigest()[:16]
     except OSError:
         return ""
 

@@ -1,1 +1,1 @@
-"""The contract of a built site: its folder, what is in it, and how it is read. Written and read here alone."""
+"""A built site: its folder, its manifest, its addresses. Sites are written and read by this package alone."""

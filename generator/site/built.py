@@ -1,4 +1,4 @@
-"""A built site: the folder, and what its manifest says is in it."""
+"""A built site: its folder and its manifest. Files are verified as they are read."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from functools import cached_property
 from pathlib import Path
 
 from generator.errors import GalleryError, UsageError
-from generator.site.listing import JOURNAL, LARGEST, MANIFEST
+from generator.site.listing import JOURNAL, MANIFEST, MAX_MANIFEST_BYTES
 from generator.site.manifest import parse_manifest
 from generator.site.paths import link_in, read_regular
 from generator.site.records import Manifest, SiteFile
 
-HINT = "Run: filter-gallery build"
+BUILD_HINT = "Run: filter-gallery build"
 
 
 @dataclass(frozen=True)
 class BuiltSite:
-    """A folder with a manifest; ``files`` are those that it lists and the manifest itself, by their paths."""
+    """A folder with a manifest; ``files`` are those that it lists and the manifest itself, sorted by path."""
 
     folder: Path
     manifest: Manifest
@@ -31,7 +31,7 @@ class BuiltSite:
 
     @property
     def size(self) -> int:
-        """Return the bytes of all files together."""
+        """Return the total size of all files in bytes."""
         return sum(file.size for file in self.files)
 
     def read(self, path: str) -> bytes:
@@ -41,13 +41,13 @@ class BuiltSite:
         """
         file = self.by_path[path]
         if link := link_in(self.folder, path):
-            raise GalleryError(f"{self.folder / link}: is a symbolic link", f"Remove it. {HINT}")
+            raise GalleryError(f"{self.folder / link}: is a symbolic link", f"Remove it. {BUILD_HINT}")
         try:
             content = read_regular(self.folder / path, max(file.size, 1))
         except OSError as error:
-            raise GalleryError(f"{self.folder / path}: cannot be read: {error.strerror}", HINT) from None
+            raise GalleryError(f"{self.folder / path}: cannot be read: {error.strerror}", BUILD_HINT) from None
         if len(content) != file.size or hashlib.sha256(content).hexdigest() != file.digest:
-            raise GalleryError(f"{self.folder / path}: is not what the build wrote", f"Remove it. {HINT}")
+            raise GalleryError(f"{self.folder / path}: is not what the build wrote", f"Remove it. {BUILD_HINT}")
         return content
 
     def text(self, path: str) -> str:
@@ -61,17 +61,17 @@ def open_site(folder: Path) -> BuiltSite:
     Raises UsageError if there is none, or its manifest is damaged.
     """
     try:
-        content = read_regular(folder / MANIFEST, LARGEST)
+        content = read_regular(folder / MANIFEST, MAX_MANIFEST_BYTES)
     except FileNotFoundError:
         unfinished = (folder / JOURNAL).is_file()
-        what = "holds a build that was interrupted" if unfinished else "holds no site of filter-gallery"
-        raise UsageError(f"{folder}: {what}", HINT) from None
+        problem = "holds a build that was interrupted" if unfinished else "holds no site of filter-gallery"
+        raise UsageError(f"{folder}: {problem}", BUILD_HINT) from None
     except OSError as error:
-        raise UsageError(f"{folder / MANIFEST}: {error.strerror}", f"Remove it. {HINT}") from None
+        raise UsageError(f"{folder / MANIFEST}: {error.strerror}", f"Remove it. {BUILD_HINT}") from None
     try:
         manifest = parse_manifest(content)
     except ValueError as error:
-        raise UsageError(f"{folder / MANIFEST}: {error}", HINT) from None
-    own = SiteFile(path=MANIFEST, size=len(content), digest=hashlib.sha256(content).hexdigest())
-    files = tuple(sorted((*manifest.files, own), key=lambda file: file.path))
+        raise UsageError(f"{folder / MANIFEST}: {error}", BUILD_HINT) from None
+    manifest_file = SiteFile(path=MANIFEST, size=len(content), digest=hashlib.sha256(content).hexdigest())
+    files = tuple(sorted((*manifest.files, manifest_file), key=lambda file: file.path))
     return BuiltSite(folder, manifest, files)

@@ -1,6 +1,6 @@
-"""What JavaScript reads: of a layer, inside its page; of a model, in a file of its own, for search and embedding.
+"""The data that the site's JavaScript reads: of a layer, in its page; of a model, in a file for search and embedding.
 
-It is made of the manifest's records, in the shortest form that says the same.
+It is made of the manifest's records, in a compact form.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 from generator.site.records import FLAGS, Flag, Layer, Model, Technique
 
 CALLBACK = "filterGallery"
-"""The function that a model's file calls: over file:// a page can load a script, but not fetch data."""
+"""The function that a model's file calls: a page opened from file:// can load a script, but not fetch data."""
 
 SITE_DATA = "data.js"
 """The file that names a site's models, at its root: no model's folder can have that name."""
@@ -44,7 +44,7 @@ def _call(argument: dict[str, Any]) -> bytes:
 
 
 def _layer_entry(layer: Layer) -> dict[str, Any]:
-    """Return what is shown of a layer; ``of`` is how many filters it has, ``best`` are those on their own sheet."""
+    """Return the summary of a layer; ``of`` is how many filters it has, ``best`` are its strongest ones."""
     indices = list(layer.indices)
     return {
         "title": layer.title,
@@ -60,24 +60,26 @@ def _layer_entry(layer: Layer) -> dict[str, Any]:
 
 
 def _embedded(technique: Technique, layer: Layer) -> dict[str, Any]:
-    """Return what a page in another page needs of a technique, and of what kind its pictures are."""
+    """Return what an embedded page needs of a technique, and the kind of its pictures."""
     entry = _technique_entry(technique, layer)
     return {**{name: entry[name] for name in ("slug", "title", "file", "none")}, "kind": technique.kind}
 
 
 def layer_data(layer: Layer) -> dict[str, Any]:
-    """Return what a layer's page sorts and narrows its filters by, and the techniques that it can show.
+    """Return the data of a layer's page: what filters are sorted and narrowed by, and the techniques to choose from.
 
-    Lists go with the filters in their order; a technique names those that it has nothing of. Its ``file`` is how the
-    names of the whole pictures end, one for all or one for each.
+    Lists are in the order of the filters; ``none`` of a technique are the places of filters that have no picture.
+    Its ``file`` is the end of the names of the full-size pictures, one for all filters or one for each.
     """
     of_photos = [technique for technique in layer.techniques if technique.photo is not None]
-    responses = {feature_map.path: feature_map.response for shown in layer.filters for feature_map in shown.feature_maps}
+    responses = {
+        feature_map.path: feature_map.response for record in layer.filters for feature_map in record.feature_maps
+    }
     return {
         "title": layer.title,
         "filters": list(layer.indices),
         "verdicts": _verdicts(layer),
-        "scores": [_short(shown.pictures[0].score) for shown in layer.filters],
+        "scores": [_short(record.pictures[0].score) for record in layer.filters],
         "photos": [technique.photo for technique in of_photos],
         "responses": [
             [_short(responses[path]) if path else None for path in technique.files] for technique in of_photos
@@ -88,11 +90,11 @@ def layer_data(layer: Layer) -> dict[str, Any]:
 
 
 def _verdicts(layer: Layer) -> str:
-    return "".join(shown.verdict[0] for shown in layer.filters)
+    return "".join(record.verdict[0] for record in layer.filters)
 
 
 def _flagged(layer: Layer, flag: Flag) -> list[int]:
-    return [place for place, shown in enumerate(layer.filters) if flag in shown.flags]
+    return [place for place, record in enumerate(layer.filters) if flag in record.flags]
 
 
 def _technique_entry(technique: Technique, layer: Layer) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The folder that a site is written to: whose it is, and how it changes from one build to the next."""
+"""Writing a site to its folder: only what changed, and nothing that a build of ours did not write."""
 
 from __future__ import annotations
 
@@ -13,12 +13,22 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from generator.errors import UsageError
-from generator.site.listing import JOURNAL, LARGEST, MANIFEST, Claims, is_ours, journal, journal_json, listed, merged
+from generator.files import TEMPORARY_PREFIX
+from generator.site.listing import (
+    JOURNAL,
+    MANIFEST,
+    MAX_MANIFEST_BYTES,
+    Claims,
+    is_ours,
+    journal_bytes,
+    listed_files,
+    merge_claims,
+    read_journal,
+)
 from generator.site.paths import link_in, read_regular
-from generator.files import NEW
 
 ALLOWED_FILES = {"README.md", ".nojekyll"}
-"""``rm -r site/*`` leaves the second, which is empty, of a site of ours."""
+"""Files that an output folder may hold before the first build; ``rm -r site/*`` leaves the second behind."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +50,7 @@ class Removed:
 
 @dataclass(frozen=True)
 class Content:
-    """A file of the site: its digest and size, and how to get its bytes."""
+    """The content of a file: its digest and size, and the function that returns its bytes."""
 
     digest: str
     size: int
@@ -48,20 +58,20 @@ class Content:
 
     @classmethod
     def of(cls, content: bytes) -> Content:
-        """Return the content that some bytes are."""
+        """Return the content of some bytes."""
         return cls(hashlib.sha256(content).hexdigest(), len(content), lambda: content)
 
     @classmethod
     def packed(cls, content: bytes) -> Content:
-        """Return the same, kept small: all pages wait until the last is made, and there may be 100,000."""
-        small = zlib.compress(content, 1)
-        return cls(hashlib.sha256(content).hexdigest(), len(content), lambda: zlib.decompress(small))
+        """Return the content of some bytes, held compressed: there may be 100,000 pages in memory."""
+        compressed = zlib.compress(content, 1)
+        return cls(hashlib.sha256(content).hexdigest(), len(content), lambda: zlib.decompress(compressed))
 
 
-HINT = "Name another folder with -o, or `output:`"
+OUTPUT_HINT = "Name another folder with -o, or `output:`"
 
 
-def check_output(folder: Path, hint: str = HINT) -> None:
+def check_output(folder: Path, hint: str = OUTPUT_HINT) -> None:
     """Make sure that a site can be written to a folder.
 
     Raises UsageError if it is no folder, holds someone else's files, or cannot be written.
@@ -75,13 +85,13 @@ def check_output(folder: Path, hint: str = HINT) -> None:
         raise UsageError(f"output {folder}: cannot be written: {error.strerror}", hint) from None
 
 
-def check_owner(folder: Path, hint: str = HINT) -> None:
+def check_owner(folder: Path, hint: str = OUTPUT_HINT) -> None:
     """Raise UsageError if a site's folder is no folder, or holds someone else's files; nothing is written."""
     try:
         if folder.exists() and not folder.is_dir():
             raise UsageError(f"output {folder}: is a file, not a folder", hint)
         if folder.is_dir() and not is_ours(folder):
-            names = (entry.name for entry in folder.iterdir() if not entry.name.startswith(NEW))
+            names = (entry.name for entry in folder.iterdir() if not entry.name.startswith(TEMPORARY_PREFIX))
             if others := sorted(name for name in names if name not in ALLOWED_FILES):
                 raise UsageError(f"output {folder}: holds files that are not ours, such as {others[0]}", hint)
     except OSError as error:
@@ -92,19 +102,19 @@ def write_files(folder: Path, files: dict[str, Content], describe: Callable[[lis
     """Make the folder hold exactly these files, and the manifest that ``describe`` makes of their list.
 
     Only files whose content changed are written, and of the others only those are deleted that a former build of
-    ours wrote. A journal says whose the files are until the manifest does, so that a killed build can go on.
-    Raises UsageError, before anything is written, if a file of someone else stands in the way.
+    ours wrote. A journal lists our files until the manifest does, so that a killed build can be resumed.
+    Raises UsageError, before anything is written, if a file of someone else has the path of one of ours.
     """
-    before, begun = listed(folder), journal(folder)
-    claims = merged(before, begun)
-    for target in _in_the_way(folder, files, claims):
+    before, journal = listed_files(folder), read_journal(folder)
+    claims = merge_claims(before, journal)
+    for target in _obstacles(folder, files, claims):
         what = "is a folder" if target.is_dir() and not target.is_symlink() else "is not ours"
         raise UsageError(f"output {target}: {what}, and stands where a page should", "Move it away")
     listing = [{"path": path, "size": c.size, "digest": c.digest} for path, c in sorted(files.items())]
     new_manifest = describe(listing)
     stale = sorted(path for path in claims if path not in files)
     # A build that was killed may have replaced what it announced, whatever the older manifest says of it.
-    known = {path: digest for path, digest in before.items() if path not in begun}
+    known = {path: digest for path, digest in before.items() if path not in journal}
     changed = [
         path
         for path, content in files.items()
@@ -112,11 +122,11 @@ def write_files(folder: Path, files: dict[str, Content], describe: Callable[[lis
     ]
     deleted = 0
     try:
-        _sweep(folder, files)
-        if changed or stale or _bytes(folder / MANIFEST) != new_manifest:
-            announced = merged(claims, {path: content.digest for path, content in files.items()})
+        _delete_unfinished(folder, files)
+        if changed or stale or _bytes_of(folder / MANIFEST) != new_manifest:
+            announced = merge_claims(claims, {path: content.digest for path, content in files.items()})
             folder.mkdir(parents=True, exist_ok=True)
-            put_file(f"{folder}/{JOURNAL}", journal_json(announced))
+            put_file(f"{folder}/{JOURNAL}", journal_bytes(announced))
             for parent in {path.rpartition("/")[0] for path in changed}:
                 (folder / parent).mkdir(parents=True, exist_ok=True)
             for path in changed:
@@ -140,20 +150,20 @@ def size_of(folder: Path, path: str) -> int | None:
 
 
 def put_file(path: str, content: bytes) -> None:
-    """Write a file beside its place and move it there: ``write_atomically`` without what only costs here.
+    """Write a file under a temporary name and rename it: a faster ``write_atomically``, for one writer at a time.
 
-    The folder must be there. A site has tens of thousands of small files, and one build at a time.
+    The folder must exist.
     """
     parent, _, name = path.rpartition("/")
-    beside = f"{parent}/{NEW}{name[-80:]}"
+    temporary = f"{parent}/{TEMPORARY_PREFIX}{name[-80:]}"
     flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
-    with open(os.open(beside, flags, 0o666), "wb") as opened:  # noqa: PTH123
+    with open(os.open(temporary, flags, 0o666), "wb") as opened:  # noqa: PTH123
         opened.write(content)
-    os.replace(beside, path)  # noqa: PTH105
+    os.replace(temporary, path)  # noqa: PTH105
 
 
 def remove_site(folder: Path) -> Removed:
-    """Delete the files that our builds wrote to a folder, as far as they are as they were written.
+    """Delete the files that our builds wrote to a folder; those that were changed since are kept.
 
     Links are not followed. Raises UsageError for a folder that is not ours, or if a file cannot be deleted.
     """
@@ -163,9 +173,9 @@ def remove_site(folder: Path) -> Removed:
         if any(entry.name not in ALLOWED_FILES for entry in folder.iterdir()):
             raise UsageError(f"{folder}: not a site of filter-gallery; nothing was removed")
         return Removed(0)
-    claims = merged(listed(folder), journal(folder))
+    claims = merge_claims(listed_files(folder), read_journal(folder))
     try:
-        _sweep(folder, claims)
+        _delete_unfinished(folder, claims)
         removed = [path for path in sorted(claims) if _delete(folder, path, claims[path])]
         kept = tuple(path for path in sorted(claims) if os.path.lexists(f"{folder}/{path}"))
         for name in (MANIFEST, JOURNAL):
@@ -175,20 +185,20 @@ def remove_site(folder: Path) -> Removed:
     return Removed(len(removed), kept)
 
 
-def _bytes(path: Path) -> bytes | None:
+def _bytes_of(path: Path) -> bytes | None:
     try:
-        return read_regular(path, LARGEST)
+        return read_regular(path, MAX_MANIFEST_BYTES)
     except OSError:
         return None
 
 
-def _in_the_way(folder: Path, files: Mapping[str, Content], claims: Claims) -> Iterator[Path]:
-    """Yield what is not ours where a file, or a folder that one is in, has to be."""
-    parents = {str(parent) for folders in {path.rpartition("/")[0] for path in files} for parent in _upwards(folders)}
+def _obstacles(folder: Path, files: Mapping[str, Content], claims: Claims) -> Iterator[Path]:
+    """Yield the paths that files, or their folders, need and that are not ours."""
+    parents = {str(parent) for folders in {path.rpartition("/")[0] for path in files} for parent in _ancestors(folders)}
     for parent in sorted(parents):
-        held = folder / parent
-        if held.is_symlink() or (held.exists() and not held.is_dir()):
-            yield held
+        path_of_parent = folder / parent
+        if path_of_parent.is_symlink() or (path_of_parent.exists() and not path_of_parent.is_dir()):
+            yield path_of_parent
     for path, content in files.items():
         if path in claims:
             if os.path.isdir(f"{folder}/{path}") and not os.path.islink(f"{folder}/{path}"):  # noqa: PTH112, PTH114
@@ -197,22 +207,22 @@ def _in_the_way(folder: Path, files: Mapping[str, Content], claims: Claims) -> I
         if not os.path.lexists(f"{folder}/{path}"):
             continue
         target = folder / path
-        if target.is_symlink() or not target.is_file() or _bytes(target) != content.read():
+        if target.is_symlink() or not target.is_file() or _bytes_of(target) != content.read():
             yield target
 
 
-def _upwards(folders: str) -> Iterator[PurePosixPath]:
-    whole = PurePosixPath(folders)
-    return (parent for parent in (whole, *whole.parents) if parent.name)
+def _ancestors(folders: str) -> Iterator[PurePosixPath]:
+    lowest = PurePosixPath(folders)
+    return (parent for parent in (lowest, *lowest.parents) if parent.name)
 
 
-def _sweep(folder: Path, paths: Iterable[str]) -> None:
-    """Delete what a killed build had begun to write beside some files."""
+def _delete_unfinished(folder: Path, paths: Iterable[str]) -> None:
+    """Delete the temporary files that a killed build left beside some files."""
     for place in {path.rpartition("/")[0] for path in paths}:
         if (folder / place).is_dir() and not (place and link_in(folder, place)):
             with os.scandir(folder / place) as entries:
-                left = [entry.path for entry in entries if entry.name.startswith(NEW)]
-            for path in left:
+                unfinished = [entry.path for entry in entries if entry.name.startswith(TEMPORARY_PREFIX)]
+            for path in unfinished:
                 if os.path.islink(path) or os.path.isfile(path):  # noqa: PTH113, PTH114
                     os.unlink(path)  # noqa: PTH108
 
@@ -220,7 +230,7 @@ def _sweep(folder: Path, paths: Iterable[str]) -> None:
 def _delete(folder: Path, path: str, digests: Collection[str]) -> bool:
     """Delete a file if it is one that a build of ours wrote, and the folders that it leaves empty."""
     target = folder / path
-    if link_in(folder, path) or not _is_one_of(target, digests):
+    if link_in(folder, path) or not _has_digest(target, digests):
         return False
     target.unlink()
     for parent in target.relative_to(folder).parents:
@@ -230,7 +240,7 @@ def _delete(folder: Path, path: str, digests: Collection[str]) -> bool:
     return True
 
 
-def _is_one_of(target: Path, digests: Collection[str]) -> bool:
+def _has_digest(target: Path, digests: Collection[str]) -> bool:
     """Tell whether a file has one of these digests."""
     try:
         if not stat.S_ISREG(target.lstat().st_mode):

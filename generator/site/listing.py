@@ -1,4 +1,4 @@
-"""Which files of a folder a build of ours wrote: what the manifest and the journal list, of any version."""
+"""The files of a folder that a build of ours wrote, as its manifest and journal list them, of any version."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from generator.site.paths import is_inside, read_regular
 
 MANIFEST, JOURNAL = "manifest.json", ".building.json"
 MADE_BY = "filter-gallery"
-"""What ``made_by`` says in a manifest and a journal of ours: other programs have files of these names, too."""
+"""The value of ``made_by`` in our manifests and journals: other programs write files of these names, too."""
 
 MANIFEST_SCHEMA = "manifest.schema.json"
-LARGEST = 1_000_000_000
-"""Bytes of a manifest: one of all networks of keras.applications has a tenth of that."""
+MAX_MANIFEST_BYTES = 1_000_000_000
+"""That of all networks of keras.applications has a tenth of this."""
 
 DIGEST = "[0-9a-f]{64}"
 
 Claims = Mapping[str, frozenset[str]]
-"""By path the digests that a file may have to be ours."""
+"""By path, the digests that a file of ours may have."""
 
 
 def is_manifest(value: Any) -> bool:
-    """Tell whether what a manifest.json holds is ours. Before ``made_by`` was written, each site listed the schema."""
+    """Tell whether a parsed manifest.json is ours. Schema 1 has no ``made_by``: its sites list the JSON Schema."""
     if not isinstance(value, dict) or not {"schema", "generator", "models", "files"} <= value.keys():
         return False
     if value["schema"] == 1:
@@ -34,26 +34,26 @@ def is_manifest(value: Any) -> bool:
 
 
 def is_journal(value: Any) -> bool:
-    """Tell whether what a journal holds is ours."""
+    """Tell whether a parsed journal is ours."""
     return isinstance(value, dict) and value.get("made_by") == MADE_BY and isinstance(value.get("files"), list)
 
 
-def listed(folder: Path) -> dict[str, str]:
+def listed_files(folder: Path) -> dict[str, str]:
     """Return the files that a folder's manifest lists, with their digests; none if it is not ours."""
-    return listed_in(read_json(folder / MANIFEST))
+    return files_of_manifest(read_json(folder / MANIFEST))
 
 
-def listed_in(manifest: Any) -> dict[str, str]:
+def files_of_manifest(manifest: Any) -> dict[str, str]:
     """Return the files that a manifest lists, with their digests; none if it is not ours."""
     return dict(_files(manifest)) if is_manifest(manifest) else {}
 
 
-def journal(folder: Path) -> Claims:
-    """Return what the journal of an unfinished build lists; nothing if it is not ours."""
-    begun = read_json(folder / JOURNAL)
-    if not is_journal(begun):
+def read_journal(folder: Path) -> Claims:
+    """Return the files that the journal of an unfinished build lists; none if it is not ours."""
+    journal = read_json(folder / JOURNAL)
+    if not is_journal(journal):
         return {}
-    entries = ((entry.get("path"), entry.get("digests")) for entry in begun["files"] if isinstance(entry, dict))
+    entries = ((entry.get("path"), entry.get("digests")) for entry in journal["files"] if isinstance(entry, dict))
     return {
         path: frozenset(digest for digest in digests if _is_digest(digest))
         for path, digests in entries
@@ -61,20 +61,20 @@ def journal(folder: Path) -> Claims:
     }
 
 
-def journal_json(claims: Claims) -> bytes:
+def journal_bytes(claims: Claims) -> bytes:
     """Return the bytes of a journal that lists these files."""
     files = [{"path": path, "digests": sorted(digests)} for path, digests in sorted(claims.items())]
     return json.dumps({"made_by": MADE_BY, "files": files}).encode()
 
 
-def merged(*claims: Claims | Mapping[str, str]) -> dict[str, frozenset[str]]:
-    """Return all claims together."""
-    every: dict[str, frozenset[str]] = {}
-    for each in claims:
-        for path, digests in each.items():
+def merge_claims(*claims: Claims | Mapping[str, str]) -> dict[str, frozenset[str]]:
+    """Return the union of some claims."""
+    union: dict[str, frozenset[str]] = {}
+    for claim in claims:
+        for path, digests in claim.items():
             own = frozenset({digests}) if isinstance(digests, str) else digests
-            every[path] = every.get(path, frozenset()) | own
-    return every
+            union[path] = union.get(path, frozenset()) | own
+    return union
 
 
 def is_ours(folder: Path) -> bool:
@@ -83,9 +83,9 @@ def is_ours(folder: Path) -> bool:
 
 
 def read_json(path: Path) -> Any:
-    """Return what a JSON file holds, None if it cannot be read."""
+    """Return the value of a JSON file, None if it cannot be read."""
     try:
-        return json.loads(read_regular(path, LARGEST))
+        return json.loads(read_regular(path, MAX_MANIFEST_BYTES))
     except (OSError, ValueError, RecursionError):
         return None
 

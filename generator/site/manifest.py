@@ -1,4 +1,4 @@
-"""manifest.json: its bytes from the typed records, and the records from its bytes."""
+"""manifest.json: written from the typed records, and parsed into them."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from generator.version import __version__
 from generator.site.listing import MADE_BY, is_manifest
-from generator.site.records import SCHEMA, Manifest, Model, SiteFile, json_schema
+from generator.site.records import SCHEMA_VERSION, Manifest, Model, SiteFile, json_schema
+from generator.version import __version__
 
 _LISTS = ("models", "layers", "filters", "files")
-_LONGEST = 160
+_MAX_REASON = 160
 """Characters of a reason."""
 
 
@@ -24,7 +24,7 @@ def manifest_json(title: str, models: Sequence[Model], files: Sequence[dict[str,
     """
     manifest = Manifest.model_validate(
         {
-            "schema": SCHEMA,
+            "schema": SCHEMA_VERSION,
             "made_by": MADE_BY,
             "generator": __version__,
             "title": title,
@@ -43,7 +43,7 @@ def schema_json() -> bytes:
 def parse_manifest(content: bytes) -> Manifest:
     """Return the records of a manifest.
 
-    Raises ValueError, whose text says in one line what is wrong, for anything but a whole manifest of this version.
+    Raises ValueError, with one line on what is wrong, for anything but a valid manifest of this version.
     """
     try:
         return Manifest.model_validate_json(content)
@@ -58,27 +58,27 @@ def _reason(content: bytes, error: ValidationError) -> str:
         return "is no JSON"
     if not is_manifest(value):
         return "is not of filter-gallery"
-    if value["schema"] != SCHEMA:
+    if value["schema"] != SCHEMA_VERSION:
         by = f", made by version {value['generator']}" if isinstance(value["generator"], str) else ""
-        return f"has schema {value['schema']!r:.20}{by:.60}; {SCHEMA} is expected"
+        return f"has schema {value['schema']!r:.20}{by:.60}; {SCHEMA_VERSION} is expected"
     first = error.errors(include_url=False, include_context=False, include_input=False)[0]
     place = ".".join(map(str, first["loc"]))
-    return f"is damaged at {place[:80] or 'its top'}: {first['msg'].removeprefix('Value error, ')}"[:_LONGEST]
+    return f"is damaged at {place[:80] or 'its top'}: {first['msg'].removeprefix('Value error, ')}"[:_MAX_REASON]
 
 
 def _lines(value: dict[str, Any]) -> str:
     if not value.keys() & {*_LISTS}:
         return _line(value)
     parts = [
-        f'"{name}": ' + ("[\n" + ",\n".join(map(_lines, held)) + "\n]" if _is_long(name, held) else _line(held))
-        for name, held in value.items()
+        f'"{name}": ' + ("[\n" + ",\n".join(map(_lines, item)) + "\n]" if _is_record_list(name, item) else _line(item))
+        for name, item in value.items()
     ]
     return "{" + ",\n".join(parts) + "}"
 
 
-def _is_long(name: str, held: Any) -> bool:
+def _is_record_list(name: str, value: Any) -> bool:
     """Tell whether a value is a list of records, each on lines of its own."""
-    return name in _LISTS and all(isinstance(item, dict) for item in held)
+    return name in _LISTS and all(isinstance(item, dict) for item in value)
 
 
 def _line(value: Any) -> str:

@@ -1,4 +1,4 @@
-"""Paths that a site's manifest names: somebody else's input, which must not lead out of the site's folder."""
+"""Paths that a manifest names: untrusted input, which must not lead out of the site's folder."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ import re
 import stat
 from pathlib import Path
 
-LONGEST, LONGEST_NAME = 1024, 255
-"""Bytes of a path, and of one name in it."""
+MAX_PATH_BYTES, MAX_NAME_BYTES = 1024, 255
+"""Of a whole path, and of one name in it."""
 
-_CONTROL = re.compile("[\0-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
-"""What breaks lines, archives and terminals, or turns the order in which a name is read."""
+_CONTROL_CHARACTERS = re.compile("[\0-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+"""Control characters, line separators, and the marks that change the direction of text."""
 
 _DRIVE = re.compile("[A-Za-z]:")
 
 
-def fault(path: object) -> str | None:
+def path_fault(path: object) -> str | None:
     """Return what is wrong with a path of a site, None if it is below the site's folder and fit for any host."""
     if not isinstance(path, str):
         return "is no text"
@@ -25,7 +25,7 @@ def fault(path: object) -> str | None:
     except UnicodeEncodeError:
         return "is not Unicode"
     names = path.split("/")
-    if _CONTROL.search(path) or "\\" in path:
+    if _CONTROL_CHARACTERS.search(path) or "\\" in path:
         return "holds control characters or backslashes"
     if not path or path.startswith("/") or _DRIVE.match(path):
         return "is not relative"
@@ -33,14 +33,14 @@ def fault(path: object) -> str | None:
         return "is not a plain path below the site"
     if any(name.lower().rstrip(". ") == ".git" for name in names):
         return "is part of a git repository"
-    if size > LONGEST or any(len(name.encode()) > LONGEST_NAME for name in names):
+    if size > MAX_PATH_BYTES or any(len(name.encode()) > MAX_NAME_BYTES for name in names):
         return "is too long"
     return None
 
 
 def is_inside(path: object) -> bool:
     """Tell whether a path of a site is below its folder and fit for any host."""
-    return fault(path) is None
+    return path_fault(path) is None
 
 
 def link_in(folder: Path, path: str) -> str | None:
@@ -50,16 +50,16 @@ def link_in(folder: Path, path: str) -> str | None:
     return next((part for part in parts if os.path.islink(f"{folder}/{part}")), None)  # noqa: PTH114
 
 
-def read_regular(path: Path, most: int) -> bytes:
+def read_regular(path: Path, max_bytes: int) -> bytes:
     """Return the bytes of a regular file.
 
-    Raises OSError for anything else, such as a link, a folder or a pipe, and for a file of more than ``most`` bytes.
+    Raises OSError for anything else, such as a link, a folder or a pipe, and for a file of more than ``max_bytes``.
     """
     flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
     with open(os.open(path, flags), "rb") as opened:  # noqa: PTH123
         state = os.fstat(opened.fileno())
         if not stat.S_ISREG(state.st_mode):
             raise OSError(0, "is not a file", str(path))
-        if state.st_size > most:
-            raise OSError(0, f"has more than {most:,} bytes", str(path))
-        return opened.read(most + 1)
+        if state.st_size > max_bytes:
+            raise OSError(0, f"has more than {max_bytes:,} bytes", str(path))
+        return opened.read(max_bytes + 1)

@@ -1,6 +1,6 @@
-"""manifest.json as typed records: what it is written from, what it is read into, and where its JSON Schema comes from.
+"""The typed records of manifest.json, which is written from them and parsed into them; its JSON Schema is made of them.
 
-A manifest that is read is somebody else's input: each value is checked, and every path is one of the files that it lists.
+A manifest that is read is untrusted input: each value is checked, and every path must be one of its listed files.
 """
 
 from __future__ import annotations
@@ -9,52 +9,29 @@ from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema, model_validator
 
-from generator.site.listing import DIGEST
-from generator.site.paths import fault
+from generator.site.fields import Digest, FilterIndex, FiniteNumber, LongText, NonNegative, Positive, SitePath
 from generator.terms import MethodName, ObjectiveName
 
-SCHEMA = 2
+SCHEMA_VERSION = 2
 """Raised when a program that reads the former one would go wrong."""
 
-LARGEST = 2**53
-"""What JavaScript counts to: sizes and numbers of parameters."""
-
 Kind = Literal["picture", "cells", "strip"]
-PICTURE: Final = "picture"
-CELLS: Final = "cells"
-STRIP: Final = "strip"
+PICTURE_KIND: Final = "picture"
+CELLS_KIND: Final = "cells"
+STRIP_KIND: Final = "strip"
 """What a technique shows: pictures, which are scaled smoothly; maps and colour kernels, whose cells stay sharp; and
-strips of kernel slices, which thumbnails have in rows."""
+strips of kernel slices, which thumbnails show in rows."""
 
 
-def _inside(path: str) -> str:
-    if reason := fault(path):
-        raise ValueError(f"{path[:80]!r} {reason}")
-    return path
-
-
-SitePath = Annotated[
-    str,
-    AfterValidator(_inside),
-    WithJsonSchema(
-        {"type": "string", "pattern": r"^[^/\\][^\\]*$", "description": "relative to the site's root"},
-    ),
-]
-Digest = Annotated[str, Field(pattern=f"^{DIGEST}$")]
-Text = Annotated[str, Field(max_length=100_000)]
-Number = Annotated[float, Field(allow_inf_nan=False)]
-Count = Annotated[int, Field(ge=0, le=LARGEST)]
-Position = Annotated[int, Field(ge=1, le=LARGEST)]
-Index = Annotated[int, Field(ge=0, lt=10_000_000)]
 Verdict = Literal["converged", "weak", "dead"]
 Flag = Literal["overactive", "redundant"]
 FLAGS: Final[tuple[Flag, ...]] = ("overactive", "redundant")
 
 
 class _Record(BaseModel):
-    """Lists of JSON are tuples here; nothing else is converted, and keys of later versions are passed over."""
+    """Lists of JSON become tuples; nothing else is converted, and unknown keys, of later versions, are ignored."""
 
     model_config = ConfigDict(
         strict=True, frozen=True, extra="ignore", json_schema_extra={"additionalProperties": False}
@@ -65,22 +42,22 @@ class SiteFile(_Record):
     """A file that the build wrote: its path in the site, its bytes, and their SHA-256."""
 
     path: SitePath
-    size: Count
+    size: NonNegative
     digest: Digest
 
 
-class Direction(_Record):
+class DirectionWeights(_Record):
     """A direction over the filters of a layer."""
 
     direction: Annotated[
-        dict[Annotated[str, Field(pattern="^[0-9]+$")], Number],
+        dict[Annotated[str, Field(pattern="^[0-9]+$")], FiniteNumber],
         Field(min_length=1, description="the weight of each filter, by its index"),
     ]
 
 
 _LIMITS: Final = ("shift", "scale", "rotate", "noise")
 Transform = Annotated[
-    dict[Literal["shift", "scale", "rotate", "noise"], Number],
+    dict[Literal["shift", "scale", "rotate", "noise"], FiniteNumber],
     Field(min_length=1, max_length=1),
     WithJsonSchema(
         {
@@ -98,18 +75,18 @@ class PictureSettings(_Record):
     """The settings that made a picture."""
 
     method: MethodName
-    objective: ObjectiveName | Direction
+    objective: ObjectiveName | DirectionWeights
     sign: Literal["positive", "negative"]
-    size: Annotated[Position, Field(description="pixels of the picture's side")]
-    margin: Annotated[Count, Field(description="pixels at each side that were optimised and cut off")]
-    steps: Position
-    learning_rate: Annotated[Number, Field(gt=0)]
+    size: Annotated[Positive, Field(description="pixels of the picture's side")]
+    margin: Annotated[NonNegative, Field(description="pixels at each side that were optimised and cut off")]
+    steps: Positive
+    learning_rate: Annotated[FiniteNumber, Field(gt=0)]
     transforms: Annotated[
         tuple[Transform, ...],
         Field(description="in the order in which they are applied at every step, each with its limit"),
     ]
-    diversity: Annotated[Position, Field(description="how many pictures were optimised together and kept apart")]
-    crops: Annotated[Count, Field(description="random crops of each picture at every step")]
+    diversity: Annotated[Positive, Field(description="how many pictures were optimised together and kept apart")]
+    crops: Annotated[NonNegative, Field(description="random crops of each picture at every step")]
     precision: Annotated[
         Literal["auto", "float32", "bfloat16"],
         Field(description="of the optimisation; the score is always in float32"),
@@ -124,16 +101,17 @@ class Picture(_Record):
         PictureSettings,
         Field(description="as config.yaml writes them; 0 or an empty list where the method has no such thing"),
     ]
-    seed: Count
+    seed: NonNegative
     score: Annotated[
-        Number,
+        FiniteNumber,
         Field(
             description="the objective, under its own sign, of the picture as decoded from its file: the filter's"
             " response, where the objective is channel"
         ),
     ]
     trace: Annotated[
-        tuple[Number, ...], Field(max_length=32, description="the objective over the steps, at evenly spaced ones")
+        tuple[FiniteNumber, ...],
+        Field(max_length=32, description="the objective over the steps, at evenly spaced ones"),
     ]
     verdict: Verdict
     empty: Annotated[
@@ -145,14 +123,14 @@ class FeatureMap(_Record):
     """The feature map of a filter on a photo."""
 
     path: SitePath
-    photo: Text
-    response: Number
+    photo: LongText
+    response: FiniteNumber
 
 
 class Filter(_Record):
     """What is shown of a filter."""
 
-    index: Index
+    index: FilterIndex
     page: SitePath
     verdict: Verdict
     picture: SitePath
@@ -164,15 +142,15 @@ class Filter(_Record):
     kernels: tuple[SitePath, ...]
     flags: Annotated[
         tuple[Flag, ...],
-        Field(description="what it stands out by among the filters of its layer"),
+        Field(description="in which ways it differs from the other filters of its layer"),
     ]
 
 
 class Technique(_Record):
     """One way in which a layer's filters are shown."""
 
-    slug: Annotated[Text, Field(min_length=1)]
-    title: Text
+    slug: Annotated[LongText, Field(min_length=1)]
+    title: LongText
     kind: Annotated[
         Kind,
         Field(
@@ -180,7 +158,7 @@ class Technique(_Record):
             " in rows"
         ),
     ]
-    photo: Annotated[Text | None, Field(description="the photo that the feature maps are of, else null")]
+    photo: Annotated[LongText | None, Field(description="the photo that the feature maps are of, else null")]
     files: Annotated[
         tuple[SitePath | None, ...],
         Field(description="of each filter in the layer's order, null where it has none"),
@@ -193,23 +171,28 @@ class Technique(_Record):
 class Layer(_Record):
     """What is shown of a convolutional layer."""
 
-    index: Position
-    call: Position
-    name: Text
-    title: Annotated[Text, Field(description="the name, told apart from other calls of the same layer")]
-    slug: Annotated[Text, Field(description="the folder of its page in that of the model")]
-    type: Text
-    kernel_shapes: tuple[tuple[Count, ...], ...]
-    output_shape: tuple[Count | None, ...]
-    parameters: Count
+    index: Positive
+    call: Positive
+    name: LongText
+    title: Annotated[
+        LongText,
+        Field(description="the name, with the number of the call where the same layer is called several times"),
+    ]
+    slug: Annotated[LongText, Field(description="the folder of its page in that of the model")]
+    type: LongText
+    kernel_shapes: tuple[tuple[NonNegative, ...], ...]
+    output_shape: tuple[NonNegative | None, ...]
+    parameters: NonNegative
     receptive_field: Annotated[
         tuple[int, int] | None,
         Field(description="height and width in input pixels; -1 is the whole input, null not known"),
     ]
-    read_at: Annotated[Text, Field(description="the layer at whose output responses are read")]
+    read_at: Annotated[LongText, Field(description="the layer at whose output responses are read")]
     page: SitePath
-    filter_count: Annotated[Position, Field(description="filters that the layer has, shown or not")]
-    strongest: Annotated[tuple[Index, ...], Field(description="filters by their score, the highest first, at most 12")]
+    filter_count: Annotated[Positive, Field(description="filters that the layer has, shown or not")]
+    strongest: Annotated[
+        tuple[FilterIndex, ...], Field(description="filters by their score, the highest first, at most 12")
+    ]
     techniques: Annotated[tuple[Technique, ...], Field(min_length=1, description="the main picture's first")]
     filters: Annotated[tuple[Filter, ...], Field(min_length=1)]
 
@@ -221,7 +204,7 @@ class Layer(_Record):
     @cached_property
     def indices(self) -> tuple[int, ...]:
         """Return the indices of the filters that are shown, in the layer's order."""
-        return tuple(shown.index for shown in self.filters)
+        return tuple(record.index for record in self.filters)
 
     @cached_property
     def places(self) -> dict[int, int]:
@@ -229,7 +212,7 @@ class Layer(_Record):
         return {index: place for place, index in enumerate(self.indices)}
 
     @model_validator(mode="after")
-    def _fits(self) -> Layer:
+    def _is_consistent(self) -> Layer:
         indices = self.indices
         if len({*indices}) < len(indices):
             raise ValueError("two filters of one index")
@@ -243,13 +226,13 @@ class Layer(_Record):
 class Model(_Record):
     """What is shown of a model."""
 
-    name: Text
-    slug: Annotated[Text, Field(description="the folder of its page")]
-    source: Text
+    name: LongText
+    slug: Annotated[LongText, Field(description="the folder of its page")]
+    source: LongText
     digest: Digest
-    input_shape: tuple[Count | None, ...]
-    preprocess: Text
-    parameters: Count
+    input_shape: tuple[NonNegative | None, ...]
+    preprocess: LongText
+    parameters: NonNegative
     page: SitePath
     layers: tuple[Layer, ...]
 
@@ -259,14 +242,14 @@ class Manifest(_Record):
 
     version: Annotated[Literal[2], Field(alias="schema", description="of this file's form")]
     made_by: Literal["filter-gallery"]
-    generator: Annotated[Text, Field(description="version of filter-gallery")]
-    title: Text
+    generator: Annotated[LongText, Field(description="version of filter-gallery")]
+    title: LongText
     models: tuple[Model, ...]
     files: tuple[SiteFile, ...]
 
     @model_validator(mode="after")
-    def _names_its_files(self) -> Manifest:
-        """Every path that a reader may follow is of a file that the build wrote."""
+    def _lists_named_paths(self) -> Manifest:
+        """Check that every path that a reader may follow is one of the listed files."""
         listed = {file.path for file in self.files}
         if len(listed) < len(self.files):
             raise ValueError("a file is listed twice")
@@ -285,32 +268,32 @@ def named_paths(models: Iterable[Model]) -> Iterator[str]:
             for technique in layer.techniques:
                 yield from filter(None, technique.files)
                 yield from technique.sheets
-            for shown in layer.filters:
-                yield shown.page
-                yield shown.picture
-                yield from (picture.path for picture in shown.pictures)
-                yield from (feature_map.path for feature_map in shown.feature_maps)
-                yield from shown.kernels
+            for record in layer.filters:
+                yield record.page
+                yield record.picture
+                yield from (picture.path for picture in record.pictures)
+                yield from (feature_map.path for feature_map in record.feature_maps)
+                yield from record.kernels
 
 
 def json_schema() -> dict[str, Any]:
-    """Return the JSON Schema of manifest.json, whole in one piece."""
+    """Return the JSON Schema of manifest.json, its definitions inlined."""
     schema = Manifest.model_json_schema(by_alias=True)
     definitions = schema.pop("$defs")
 
-    def whole(part: Any) -> Any:
+    def inlined(part: Any) -> Any:
         if isinstance(part, list):
-            return [whole(item) for item in part]
+            return [inlined(item) for item in part]
         if not isinstance(part, dict):
             return part
         if "$ref" in part:
             own = {key: value for key, value in part.items() if key != "$ref"}
-            return {**whole(definitions[part["$ref"].rpartition("/")[2]]), **own}
-        # The name of a record or a key is said by the key that it stands behind.
-        return {key: whole(value) for key, value in part.items() if key != "title" or not isinstance(value, str)}
+            return {**inlined(definitions[part["$ref"].rpartition("/")[2]]), **own}
+        # A title would only repeat the key.
+        return {key: inlined(value) for key, value in part.items() if key != "title" or not isinstance(value, str)}
 
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Filter Gallery manifest",
-        **whole(schema),
+        **inlined(schema),
     }

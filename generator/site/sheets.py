@@ -1,4 +1,4 @@
-"""How thumbnails are laid out on the sheets of a site, for what writes them and for what reads them."""
+"""The layout of thumbnails on the sheets of a site, shared by what writes and what reads them."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ CELL = 96
 
 ACROSS = 8
 PER_SHEET = ACROSS * ACROSS
-"""Thumbnails of a sheet. Larger sheets show their first one later."""
+"""Thumbnails of a sheet: a larger sheet would take longer to show its first one."""
 
 BEST = 12
-"""How many of a layer's strongest pictures are gathered in a sheet of their own, for pages that show many layers."""
+"""How many of a layer's strongest pictures are on a sheet of their own, for pages that show many layers."""
 
 CONTACT_SHEET = 64
 """Filters on a layer's contact sheet: as many as on a sheet of thumbnails."""
@@ -19,7 +19,7 @@ PER_LAYER = 6
 """Filters of each layer where all layers of a model stand one below the other; filter-gallery.js has the same."""
 
 MAIN_SLUG, BEST_SLUG, KERNEL_SLUG = "picture", "best", "kernel"
-"""How the files of sheets begin: of the main pictures, of the strongest ones, of the kernels."""
+"""Slugs of techniques: the main pictures, the strongest of them, the kernels."""
 
 
 def place(number: int) -> tuple[int, int, int]:

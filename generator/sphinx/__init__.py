@@ -24,12 +24,12 @@ from generator.sphinx import events, nodes
 from generator.sphinx.directive import FilterGallery
 from generator.version import __version__
 
-ENVIRONMENT = 1
-"""Raised when documents have to be read again because of a new version of this extension."""
+ENVIRONMENT = 2
+"""Incremented when a new version of this extension has to read all documents again."""
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
-    """Register the directive, how it is written, and what keeps documents up to date."""
+    """Register the directive, its nodes, and the event handlers that keep documents up to date."""
     app.add_config_value("filter_gallery_site", "", "env", frozenset({str, Path}))
     app.add_config_value("filter_gallery_url", "", "env", str)
     app.add_config_value("filter_gallery_copy", False, "env", bool)
@@ -51,7 +51,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive("filter-gallery", FilterGallery)
     app.add_post_transform(events.PngPictures)
     app.connect("config-inited", events.add_static_folder)
-    app.connect("builder-inited", events.note_folder)
+    app.connect("builder-inited", events.keep_confdir)
     app.connect("doctree-resolved", events.plain_lists)
     app.connect("html-page-context", events.add_style_sheet)
     app.connect("env-get-outdated", events.outdated)

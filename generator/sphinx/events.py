@@ -1,4 +1,4 @@
-"""What happens around the reading and writing of documents: fitting pictures, copies, and what is out of date."""
+"""Event handlers: pictures for each builder, copies of sites, and documents that are out of date."""
 
 from __future__ import annotations
 
@@ -15,22 +15,20 @@ from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util import logging
 
 from generator.errors import GalleryError, UsageError
-from generator.site.built import BuiltSite
-from generator.site.folder import Content, write_files
-from generator.site.listing import MANIFEST
-from generator.sphinx.directive import Asked, asked_for, copy_folder, site_folder
-from generator.sphinx.nodes import HOSTS, FilterGrid, FilterPicture, plain_list
-from generator.sphinx.selection import Request, Selected, choose
+from generator.site.copy import copy_files
+from generator.sphinx.directive import Requests, copy_folder, requests_of, site_folder
+from generator.sphinx.nodes import COPYING_BUILDERS, FilterGrid, FilterPicture, plain_list
+from generator.sphinx.selection import Request, Selected, select
 from generator.sphinx.site import read_site
 
 logger = logging.getLogger(__name__)
 
-STATIC = Path(__file__).parent / "static"
-STYLE = "filter-gallery.css"
+STATIC_FOLDER = Path(__file__).parent / "static"
+STYLE_SHEET = "filter-gallery.css"
 
 
 class PngPictures(SphinxPostTransform):
-    """Makes PNG files of pictures for LaTeX, which takes no WebP."""
+    """Converts pictures to PNG for LaTeX, which does not support WebP."""
 
     default_priority = 20  # before Sphinx looks for converters of its own
     formats = ("latex",)
@@ -49,71 +47,61 @@ class PngPictures(SphinxPostTransform):
 
 
 def plain_lists(app: Sphinx, doctree: nodes.document, docname: str) -> None:
-    """Put a list in the place of pictures for builders of neither HTML nor LaTeX: text, man pages, and others."""
+    """Replace pictures by a list for builders of neither HTML nor LaTeX: text, man pages, and others."""
     if app.builder.format not in ("html", "latex"):
         for grid in list(doctree.findall(FilterGrid)):
             grid.replace_self(plain_list(app.builder, docname, grid))
 
 
-def note_folder(app: Sphinx) -> None:
-    """Let the environment know where the paths of conf.py start."""
+def keep_confdir(app: Sphinx) -> None:
+    """Keep the folder of conf.py, to which its paths are relative, in the environment."""
     app.env.filter_gallery_confdir = Path(app.confdir)  # type: ignore[attr-defined]
 
 
 def add_static_folder(_app: Sphinx, config: Config) -> None:
-    """Let Sphinx copy our style sheet."""
-    config.html_static_path.append(str(STATIC))
+    """Add the folder of our style sheet to those that Sphinx copies."""
+    config.html_static_path.append(str(STATIC_FOLDER))
 
 
 def add_style_sheet(app: Sphinx, _page: str, _template: str, _context: dict[str, Any], doctree: nodes.document) -> None:
     """Link our style sheet on pages that show a gallery."""
     if doctree and next(iter(doctree.findall(FilterGrid)), None) is not None:
-        app.add_css_file(STYLE)
+        app.add_css_file(STYLE_SHEET)
 
 
 def outdated(
     _app: Sphinx, env: BuildEnvironment, _added: set[str], _changed: set[str], _removed: set[str]
 ) -> Collection[str]:
-    """Return the documents for which their sites have something else to show than when they were read."""
-    asked = asked_for(env).items()
-    return [doc for doc, wanted in asked if any(_now(env, *key) != was for key, was in wanted.items())]
+    """Return the documents whose sites show something else now than when the documents were read."""
+    documents = requests_of(env).items()
+    return [doc for doc, requests in documents if any(_selected(env, *key) != was for key, was in requests.items())]
 
 
-def _now(env: BuildEnvironment, name: str, request: Request) -> Selected | None:
+def _selected(env: BuildEnvironment, name: str, request: Request) -> Selected | None:
     try:
-        return choose(read_site(site_folder(env, name)), request)
+        return select(read_site(site_folder(env, name)), request)
     except UsageError:
         return None
 
 
 def purge(_app: Sphinx, env: BuildEnvironment, docname: str) -> None:
-    """Forget what a document asked for."""
-    asked_for(env).pop(docname, None)
+    """Forget the requests of a document."""
+    requests_of(env).pop(docname, None)
 
 
 def merge(_app: Sphinx, env: BuildEnvironment, docnames: Collection[str], other: BuildEnvironment) -> None:
-    """Take over what documents asked for that another process read."""
-    others: Asked = asked_for(other)
-    asked_for(env).update({doc: others[doc] for doc in docnames if doc in others})
+    """Take over the requests of documents that another process read."""
+    others: Requests = requests_of(other)
+    requests_of(env).update({doc: others[doc] for doc in docnames if doc in others})
 
 
 def copy_sites(app: Sphinx, error: Exception | None) -> None:
-    """Put the sites that documents show beside them, if conf.py says so; only what changed is written."""
-    if error or not app.config.filter_gallery_copy or app.builder.name not in HOSTS:
+    """Copy the sites that documents show into the output, if conf.py asks for it; only what changed is written."""
+    if error or not app.config.filter_gallery_copy or app.builder.name not in COPYING_BUILDERS:
         return
-    for name in sorted({name for wanted in asked_for(app.env).values() for name, _ in wanted}):
+    for name in sorted({name for requests in requests_of(app.env).values() for name, _ in requests}):
         try:
             site = read_site(site_folder(app.env, name))
-            _copy(site, Path(app.outdir, copy_folder(name)))
-        except (GalleryError, OSError) as failures:
-            logger.warning("filter-gallery: the gallery was not copied: %s", failures, type="filter-gallery")
-
-
-def _copy(site: BuiltSite, target: Path) -> None:
-    files = {
-        file.path: Content(file.digest, file.size, lambda path=file.path: site.read(path))  # type: ignore[misc]
-        for file in site.files
-        if file.path != MANIFEST
-    }
-    manifest = site.read(MANIFEST)
-    write_files(target, files, lambda _: manifest)
+            copy_files(site, Path(app.outdir, copy_folder(name)))
+        except (GalleryError, OSError) as failure:
+            logger.warning("filter-gallery: the gallery was not copied: %s", failure, type="filter-gallery")

@@ -1,4 +1,4 @@
-"""A gallery in a document, and how writers for HTML and LaTeX write it; others are given a plain list."""
+"""The nodes of a gallery in a document, and their HTML and LaTeX; other builders get a plain list."""
 
 from __future__ import annotations
 
@@ -11,14 +11,13 @@ from sphinx.builders import Builder
 from sphinx.util.osutil import relative_uri
 
 COPY = "filter-gallery"
-"""The folder of the documentation that a copied site is put into."""
+"""The folder of the documentation for a copy of the site."""
 
-HOSTS = ("html", "dirhtml", "singlehtml")
+COPYING_BUILDERS = ("html", "dirhtml", "singlehtml")
 """Builders whose output can hold a copy of a site."""
 
-
-WIDEST = 0.3
-"""The share of the line that a picture may take on paper, where it is a few dozen pixels wide."""
+MAX_LATEX_SHARE = 0.3
+"""The largest share of the line that a picture gets in LaTeX: it is a few dozen pixels wide."""
 
 
 class FilterGrid(nodes.General, nodes.Element):
@@ -34,9 +33,9 @@ class FilterPicture(nodes.image):
 
 
 def address(builder: Builder, docname: str, cell: FilterCell) -> str:
-    """Return where a filter's page is to be found from a document, or nothing where that is not known."""
+    """Return the address of a filter's page from a document, an empty text if it is not known."""
     config = builder.config
-    if config.filter_gallery_copy and builder.name in HOSTS and cell["folder"]:
+    if config.filter_gallery_copy and builder.name in COPYING_BUILDERS and cell["folder"]:
         return str(relative_uri(builder.get_target_uri(docname), posixpath.join(cell["folder"], quote(cell["page"]))))
     if config.filter_gallery_url and cell["main"]:
         return f"{config.filter_gallery_url.rstrip('/')}/{quote(cell['page'])}"
@@ -44,18 +43,18 @@ def address(builder: Builder, docname: str, cell: FilterCell) -> str:
 
 
 def plain_list(builder: Builder, docname: str, grid: FilterGrid) -> nodes.bullet_list:
-    """Return what stands for a gallery where there are no pictures."""
+    """Return a gallery as a list, for builders without pictures."""
     items = []
     for cell in grid.findall(FilterCell):
         text = f"{cell['alt']} ({cell['note']})"
         url = address(builder, docname, cell)
-        words: nodes.Node = nodes.reference("", text, refuri=url, internal=False) if url else nodes.Text(text)
-        items.append(nodes.list_item("", nodes.paragraph("", "", words)))
+        content: nodes.Node = nodes.reference("", text, refuri=url, internal=False) if url else nodes.Text(text)
+        items.append(nodes.list_item("", nodes.paragraph("", "", content)))
     return nodes.bullet_list("", *items, bullet="-")
 
 
 def html_visit_grid(self: Any, node: FilterGrid) -> None:
-    """Open the list; its role is said because Safari forgets it of a list without bullets."""
+    """Open the list, with its role: Safari drops that of a list without bullets."""
     columns = f"--filter-gallery-columns: {node['columns']}"
     self.body.append(self.starttag(node, "ul", CLASS="filter-gallery-grid", role="list", style=columns))
 
@@ -75,16 +74,16 @@ def html_visit_cell(self: Any, node: FilterCell) -> None:
 
 
 def html_depart_cell(self: Any, node: FilterCell) -> None:
-    """Write the label, which the picture's alternative text says already, and close what is open."""
-    *layer, number = node["label"].rsplit(" ", 1)  # a name may be broken, a number not
-    words = [*map(self.encode, layer), f'<span class="filter-gallery-number">{self.encode(number)}</span>']
-    label = f'<span class="filter-gallery-label" aria-hidden="true">{" ".join(words)}</span>'
+    """Write the label, hidden from screen readers, which have it in the alternative text, and close the elements."""
+    *layer, number = node["label"].rsplit(" ", 1)  # a line may break in a name, not in a number
+    parts = [*map(self.encode, layer), f'<span class="filter-gallery-number">{self.encode(number)}</span>']
+    label = f'<span class="filter-gallery-label" aria-hidden="true">{" ".join(parts)}</span>'
     linked = address(self.builder, self.builder.current_docname, node)
     self.body.append(f"{label}{'</a>' if linked else ''}</li>\n")
 
 
 def html_visit_picture(self: Any, node: FilterPicture) -> None:
-    """Write a picture, whose address the builder knows."""
+    """Write a picture; its address comes from the builder."""
     width, height = node["pixels"]
     source = posixpath.join(self.builder.imgpath, quote(self.builder.images[node["uri"]]))
     size = {"width": str(width), "height": str(height), "loading": "lazy", "decoding": "async"}
@@ -93,8 +92,8 @@ def html_visit_picture(self: Any, node: FilterPicture) -> None:
 
 
 def _share(columns: int) -> float:
-    """Return how much of a line's width a box has."""
-    return min(0.98 / columns, WIDEST)
+    """Return a box's share of the line's width."""
+    return min(0.98 / columns, MAX_LATEX_SHARE)
 
 
 def latex_visit_grid(self: Any, node: FilterGrid) -> None:
@@ -103,11 +102,11 @@ def latex_visit_grid(self: Any, node: FilterGrid) -> None:
 
 
 def latex_depart_grid(self: Any, node: FilterGrid) -> None:
-    """End the last row; one that is not full begins where those above it do."""
+    """End the last row; one that is not full is aligned with those above it."""
     cells = list(node.findall(FilterCell))
     columns = cells[0]["columns"] if cells else 1
-    lacking = -len(cells) % columns if len(cells) > columns else 0
-    gap = f"\\hspace*{{{lacking * _share(columns):.4f}\\linewidth}}" if lacking else ""
+    missing = -len(cells) % columns if len(cells) > columns else 0
+    gap = f"\\hspace*{{{missing * _share(columns):.4f}\\linewidth}}" if missing else ""
     self.body.append(f"{gap}\\par\n")
 
 
@@ -134,4 +133,4 @@ def latex_visit_picture(self: Any, node: FilterPicture) -> None:
 
 
 def depart_nothing(self: Any, node: nodes.Element) -> None:
-    """Do nothing: what was opened is closed already."""
+    """Do nothing: the element has no end tag."""

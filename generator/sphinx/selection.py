@@ -1,4 +1,4 @@
-"""What a directive shows: filters chosen from a site, each with its picture."""
+"""The filters of a site that a directive shows, each with its picture."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from dataclasses import dataclass
 from generator.errors import UsageError
 from generator.numbers import significant
 from generator.site import selection
-from generator.site.addresses import Address, filter_of, find, technique_of
+from generator.site.addresses import Address, filter_of, find_address, technique_of
 from generator.site.built import BuiltSite
-from generator.site.records import PICTURE, Filter, Layer, Model, Technique
+from generator.site.records import PICTURE_KIND, Filter, Layer, Model, Technique
 from generator.site.sheets import KERNEL_SLUG, MAIN_SLUG
 
-SHOWN = 12
-"""Filters of a layer that are shown where no number is said."""
+DEFAULT_FILTERS = 12
+"""Filters of a layer that are shown if none are selected."""
 
 
 @dataclass(frozen=True)
 class Request:
-    """What a directive asks for, as it was written; ``filters`` is empty where nothing was."""
+    """The argument and options of a directive, as they were written; ``filters`` is empty if it was not given."""
 
     target: str
     filters: str = ""
@@ -27,8 +27,8 @@ class Request:
 
 
 @dataclass(frozen=True)
-class Cell:
-    """One filter: its label, what its picture shows, what is known of it, and its page.
+class ShownFilter:
+    """One filter: its label, the alternative text of its picture, a note on its score, and its page.
 
     ``picture`` is the path of the picture, from the site's root, and ``digest`` that of its bytes; both are empty for
     a filter that has none. ``sharp`` cells stay sharp as the picture grows.
@@ -45,35 +45,35 @@ class Cell:
 
 @dataclass(frozen=True)
 class Selected:
-    """The filters that are shown, and one sentence on them all."""
+    """The filters that are shown, and their caption."""
 
-    cells: tuple[Cell, ...]
+    cells: tuple[ShownFilter, ...]
     caption: str
 
 
-def choose(site: BuiltSite, request: Request) -> Selected:
-    """Return what a site has to show for a request.
+def select(site: BuiltSite, request: Request) -> Selected:
+    """Return the filters of a site for a request.
 
     Raises UsageError, with the nearest name where there is one, if the site does not hold it.
     """
-    address = find(site.manifest.models, request.target)
+    address = find_address(site.manifest.models, request.target)
     if address.layer is None:
         return _of_model(site, address.model, request)
     technique = technique_of(address.layer, request.technique, request.target)
     filters, caption = _of_layer(address, address.layer, technique, request)
-    cells = (_cell(site, address.layer, shown, technique) for shown in filters)
+    cells = (_cell(site, address.layer, record, technique) for record in filters)
     return Selected(tuple(cells), caption)
 
 
 def _of_model(site: BuiltSite, model: Model, request: Request) -> Selected:
-    """Return filters of every layer that has the technique: the strongest one where nothing is said."""
-    which = _parse(request.filters) if request.filters else selection.Strongest(1)
-    if not isinstance(which, int | selection.Strongest):
+    """Return filters of every layer that has the technique: the strongest one of each by default."""
+    chosen = _parse(request.filters) if request.filters else selection.Strongest(1)
+    if not isinstance(chosen, int | selection.Strongest):
         raise UsageError(
             f"filters {request.filters!r}: expected how many of each layer, such as 2 or strongest:2",
             f"Choose others of a layer: {request.target}/NAME",
         )
-    cells: list[Cell] = []
+    cells: list[ShownFilter] = []
     technique: Technique | None = None
     missing: UsageError | None = None
     for layer in model.layers:
@@ -82,11 +82,11 @@ def _of_model(site: BuiltSite, model: Model, request: Request) -> Selected:
         except UsageError as error:  # first layers may have kernels in colours that later ones have not
             missing = error
             continue
-        cells += (_cell(site, layer, shown, technique, layer.title) for shown in _filters(layer, which, request))
+        cells += (_cell(site, layer, record, technique, layer.title) for record in _filters(layer, chosen, request))
     if technique is None:
         raise missing or UsageError(f"{request.target!r}: the gallery shows no layer of it")
-    count = which if isinstance(which, int) else which.count
-    strongest = "" if isinstance(which, int) else "the strongest "
+    count = chosen if isinstance(chosen, int) else chosen.count
+    strongest = "" if isinstance(chosen, int) else "the strongest "
     words = f"{strongest or 'one '}filter" if count == 1 else f"{strongest}{count} filters"
     return Selected(tuple(cells), f"{model.name}, {words} of each layer: {phrase(technique, 'each')}.")
 
@@ -97,11 +97,11 @@ def _of_layer(address: Address, layer: Layer, technique: Technique, request: Req
         if request.filters:
             raise UsageError(f"filters {request.filters!r}: {request.target} is one filter already")
         return [address.filter], f"{name}, filter {address.filter.index}: {phrase(technique, 'it')}."
-    which = _parse(request.filters or str(SHOWN))
-    filters = _filters(layer, which, request)
+    chosen = _parse(request.filters or str(DEFAULT_FILTERS))
+    filters = _filters(layer, chosen, request)
     if len(filters) == len(layer.filters):
         words = "the filter" if len(filters) == 1 else f"all {len(filters)} filters"
-    elif isinstance(which, selection.Strongest):
+    elif isinstance(chosen, selection.Strongest):
         words = f"the strongest {len(filters)} of {len(layer.filters)} filters"
         words = words if len(filters) > 1 else "the strongest filter"
     else:
@@ -109,48 +109,48 @@ def _of_layer(address: Address, layer: Layer, technique: Technique, request: Req
     return filters, f"{name}, {words}: {phrase(technique, 'each')}."
 
 
-def _parse(text: str) -> selection.Selection:
+def _parse(text: str) -> selection.SiteSelection:
     try:
-        return selection.parse(text)
+        return selection.parse_selection(text)
     except ValueError as error:
         raise UsageError(f"filters {text!r}: {error}") from None
 
 
-def _filters(layer: Layer, which: selection.Selection, request: Request) -> list[Filter]:
-    return [filter_of(layer, index, request.target) for index in selection.choose(which, layer)]
+def _filters(layer: Layer, chosen: selection.SiteSelection, request: Request) -> list[Filter]:
+    return [filter_of(layer, index, request.target) for index in selection.select_filters(chosen, layer)]
 
 
-def _cell(site: BuiltSite, layer: Layer, shown: Filter, technique: Technique, called: str = "") -> Cell:
-    """Return a filter; ``called`` is its layer's name where several are shown together."""
-    path = technique.files[layer.places[shown.index]] or ""
-    alt = alt_text(technique, shown.index)
+def _cell(site: BuiltSite, layer: Layer, record: Filter, technique: Technique, layer_name: str = "") -> ShownFilter:
+    """Return a filter; ``layer_name`` is given where several layers are shown together."""
+    path = technique.files[layer.places[record.index]] or ""
+    alt = alt_text(technique, record.index)
     if not path:
-        nothing = shown.verdict == "dead" and technique.slug == MAIN_SLUG
-        alt = f"nothing excites filter {shown.index}" if nothing else f"no picture ({alt})"
-    return Cell(
-        label=f"{called} {shown.index}".strip(),
-        alt=f"{called}: {alt}" if called else f"{alt[0].upper()}{alt[1:]}",
-        note=f"score {significant(shown.pictures[0].score)}, {shown.verdict}",
-        page=shown.page,
+        is_dead = record.verdict == "dead" and technique.slug == MAIN_SLUG
+        alt = f"nothing excites filter {record.index}" if is_dead else f"no picture ({alt})"
+    return ShownFilter(
+        label=f"{layer_name} {record.index}".strip(),
+        alt=f"{layer_name}: {alt}" if layer_name else f"{alt[0].upper()}{alt[1:]}",
+        note=f"score {significant(record.pictures[0].score)}, {record.verdict}",
+        page=record.page,
         picture=path,
         digest=site.by_path[path].digest if path else "",
-        sharp=technique.kind != PICTURE,
+        sharp=technique.kind != PICTURE_KIND,
     )
 
 
-def phrase(technique: Technique, word: str) -> str:
-    """Return what a technique shows of a filter that was named already, by a word such as it or each."""
+def phrase(technique: Technique, pronoun: str) -> str:
+    """Return what a technique shows of a filter, which is named by a pronoun such as it or each."""
     if technique.slug == MAIN_SLUG:
-        return f"what excites {word} most"
+        return f"what excites {pronoun} most"
     if technique.photo is not None:
-        return f"where {word} responds to {technique.photo}"
+        return f"where {pronoun} responds to {technique.photo}"
     if technique.slug == KERNEL_SLUG:
-        return f"the kernel of {word}"
+        return f"the kernel of {pronoun}"
     return f"{technique.title[:1].lower()}{technique.title[1:]}"
 
 
 def alt_text(technique: Technique, index: int) -> str:
-    """Return what a technique shows of a filter, as a phrase that stands alone."""
-    named = f"filter {index}"
-    words = phrase(technique, named)
-    return words if named in words else f"{named}, {words}"
+    """Return the alternative text of a filter's picture in a technique."""
+    name = f"filter {index}"
+    words = phrase(technique, name)
+    return words if name in words else f"{name}, {words}"

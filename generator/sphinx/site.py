@@ -1,4 +1,4 @@
-"""A built site, as its manifest.json describes it."""
+"""Built sites, opened once for all directives."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from generator.site.listing import MANIFEST
 
 
 def read_site(folder: Path) -> BuiltSite:
-    """Read the manifest of a built site.
+    """Return the site in a folder; its manifest is read again only when it changed.
 
-    Raises UsageError if there is none, or none that this version understands.
+    Raises UsageError if there is none, or its manifest is not valid for this version.
     """
     try:
         state = (folder / MANIFEST).lstat()

@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from generator.errors import GalleryError, UsageError
-from generator.files import NEW, write_atomically
+from generator.files import TEMPORARY_PREFIX, write_atomically
 from generator.store.shapes import BLOB, is_sound
 
 Record = dict[str, Any]
@@ -43,7 +43,7 @@ _OWN_FILES = (
     r"objects/([0-9a-f]{2})/\1[0-9a-f]{62}",
     r"records/[0-9a-f]{64}/[0-9a-f]{64}\.json",
     rf"({'|'.join(SUBFOLDERS[2:])})/[0-9a-f]{{64}}\.json",
-    rf"(.+/)?{re.escape(NEW)}[^/]*",
+    rf"(.+/)?{re.escape(TEMPORARY_PREFIX)}[^/]*",
 )
 """The paths of all files that a store writes besides store.json and speed.json."""
 
@@ -215,7 +215,7 @@ class Store:
 
     def _own_files(self) -> list[Path]:
         contents = (folder / name for folder, names in self._contents() for name in names)
-        own = (path for path in (*contents, *self.folder.glob(f"{NEW}*")) if _is_own(self.folder, path))
+        own = (path for path in (*contents, *self.folder.glob(f"{TEMPORARY_PREFIX}*")) if _is_own(self.folder, path))
         return [path for path in own if not path.is_symlink()]
 
     def _is_marked(self) -> bool:

@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 
 from generator.analysis.correlation import correlations, pooled_matrix
-from generator.analysis.records import FeatureMap, File, PooledMap
+from generator.analysis.records import FeatureMapView, File, PooledMap
 
 SEEN = File("net/photo-0.webp", "b", 8, 8)
 
 
-def feature_map(photo: str, pooled_map: PooledMap | None) -> FeatureMap:
-    return FeatureMap(photo, SEEN, SEEN, 1.0, 1.0, 0.5, pooled_map)
+def feature_map(photo: str, pooled_map: PooledMap | None) -> FeatureMapView:
+    return FeatureMapView(photo, SEEN, SEEN, 1.0, 1.0, 0.5, pooled_map)
 
 
 RISING = PooledMap(-1.0, 2.0, bytes(range(0, 256, 4)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 
 from generator.analysis import layer_insight as insight
 from generator.analysis.layer_insight import LayerInsight, SimilarFilter
-from generator.analysis.records import FeatureMap, File, KernelView, PooledMap
+from generator.analysis.records import FeatureMapView, File, KernelView, PooledMap
 from generator.pages.gather import model_view
 from generator.pages.views import FilterView, LayerView
 from tests.pages.gallery import Gallery, fill
@@ -33,9 +34,9 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> FilterView:
 
 def feature_map(
     cells: np.ndarray | bytes, active_share: float = 0.5, peak: float = 2.0, photo: str = "cat"
-) -> FeatureMap:
+) -> FeatureMapView:
     pooled_map = PooledMap(0.0, peak, cells if isinstance(cells, bytes) else cells.tobytes())
-    return FeatureMap(photo, FILE, FILE, peak / 2, peak, active_share, pooled_map)
+    return FeatureMapView(photo, FILE, FILE, peak / 2, peak, active_share, pooled_map)
 
 
 def kernel(*similar: tuple[int, float], group: int = 0, inputs: int = 100) -> KernelView:
@@ -44,8 +45,8 @@ def kernel(*similar: tuple[int, float], group: int = 0, inputs: int = 100) -> Ke
 
 def layer(
     shown: FilterView,
-    maps: list[list[FeatureMap]],
-    kernels: list[KernelView | None] | None = None,
+    maps: list[list[FeatureMapView]],
+    kernels: Sequence[KernelView | None] | None = None,
     **fields: object,
 ) -> LayerInsight:
     """Return what is known of a layer of filters with these maps and kernels."""
@@ -59,7 +60,7 @@ def test_the_most_similar_by_activations_have_the_largest_correlations(
 ) -> None:
     cells = RNG.gamma(1, 30, (40, 2, 64)).clip(0, 255).astype(np.uint8)
     maps = [[feature_map(first), feature_map(second, photo="cup")] for first, second in cells]
-    expected = np.corrcoef(cells.reshape(40, -1))
+    expected: np.ndarray = np.asarray(np.corrcoef(cells.reshape(40, -1)))
     np.fill_diagonal(expected, -1)
     whole = layer(shown, maps)
     assert whole.photos == 2

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from generator.analysis.verdict import CONVERGED, DEAD, WEAK, filter_verdict, photo_value, picture_verdict
+from generator.analysis.verdict import CONVERGED, DEAD, WEAK, Verdict, filter_verdict, photo_value, picture_verdict
 from generator.config.values import ObjectiveSpec, RenderSettings
 
 
@@ -69,6 +69,6 @@ def test_the_value_of_an_objective_on_a_photo(
     ],
 )
 def test_a_filter_is_dead_only_if_nothing_made_it_respond(
-    main: str, others: list[str], responses: list[float], expected: str
+    main: Verdict, others: list[Verdict], responses: list[float], expected: Verdict
 ) -> None:
     assert filter_verdict(main, others, responses) == expected

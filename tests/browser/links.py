@@ -38,7 +38,7 @@ class Page(HTMLParser):
         found = {name: value or "" for name, value in attrs}
         self.addresses += [(tag, found[name]) for name in ADDRESSES if name in found]
         self.addresses += [(tag, part.split()[0]) for part in found.get("srcset", "").split(",") if part.strip()]
-        self.addresses += [(tag, address) for address in styled(found.get("style", ""))]
+        self.addresses += [(tag, address) for address in style_links(found.get("style", ""))]
         self.places |= {found["id"]} if "id" in found else set()
         self.root += found.get("data-root", "")
         self.slugs += found.get("data-models", "").split()
@@ -54,15 +54,15 @@ class Page(HTMLParser):
         """Yield the tag and the address of all that the page, and its script, point to."""
         yield from self.addresses
         yield from (("script", f"{self.root}data/{slug}.js") for slug in self.slugs)
-        yield from (("layer", name) for name in drawn(json.loads(self.layer or "{}")))
+        yield from (("layer", name) for name in script_files(json.loads(self.layer or "{}")))
 
 
-def styled(css: str) -> list[str]:
+def style_links(css: str) -> list[str]:
     """Return the addresses in style rules."""
     return re.findall(r"url\(\s*['\"]?([^)'\"]+)", css)
 
 
-def drawn(layer: dict[str, object]) -> Iterator[str]:
+def script_files(layer: dict[str, object]) -> Iterator[str]:
     """Yield the files that the script of a layer's page shows: sheets of thumbnails, and whole pictures."""
     filters: list[int] = layer.get("filters", [])  # type: ignore[assignment]
     for technique in layer.get("techniques", []):  # type: ignore[attr-defined]
@@ -74,7 +74,7 @@ def drawn(layer: dict[str, object]) -> Iterator[str]:
                 yield f"{index:04d}{ends if isinstance(ends, str) else ends[place]}"
 
 
-def told(script: str) -> Iterator[str]:
+def searched_pages(script: str) -> Iterator[str]:
     """Yield the pages that the search offers, as a model's file in data/ tells them: from the site's root."""
     model = json.loads(script[script.index("(") + 1 : script.rindex(")")])
     yield model["page"]
@@ -117,10 +117,10 @@ def faults(site: Path) -> list[str]:
         for tag, address in page.named():
             names(where, tag, address)
     for where in (name for name in files if name.endswith(".css")):
-        for address in styled((site / where).read_text(encoding="utf-8")):
+        for address in style_links((site / where).read_text(encoding="utf-8")):
             names(where, "style", address)
     for where in (name for name in files if name.startswith("data/")):
-        for address in told((site / where).read_text(encoding="utf-8")):
+        for address in searched_pages((site / where).read_text(encoding="utf-8")):
             names(where, "a", f"../{address}")
     reached, ahead = set(STARTS), list(STARTS)
     while ahead:

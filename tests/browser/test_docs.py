@@ -11,6 +11,7 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 from playwright.sync_api import Browser
+from pydantic import BaseModel
 
 from generator.cli import main
 from generator.config.schema import ConfigFile, ModelPart, RenderPart
@@ -100,16 +101,16 @@ def test_the_schema_of_the_configuration_is_in_the_reference(built: Path) -> Non
     page = Page.read((built / "configuration.html").read_text(encoding="utf-8"))
     assert "whole number from 16 to 2048" in page.text
     for place, part in (("", ConfigFile), ("models[].", ModelPart), ("render.", RenderPart)):
-        for name in part.model_fields:  # type: ignore[attr-defined]
+        for name in part.model_fields:
             assert re.search(rf"(?<![\w.]){re.escape(place)}{name}(?![\w.])", page.text), f"{place}{name}"
 
 
 @pytest.mark.parametrize("part", [ConfigFile, ModelPart, RenderPart])
-def test_every_key_of_the_configuration_is_in_a_table(part: type) -> None:
+def test_every_key_of_the_configuration_is_in_a_table(part: type[BaseModel]) -> None:
     text = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
     cells = [line.split(" | ")[0] for line in text.splitlines() if line.startswith("|")]
     told = set(re.findall(r"`(\w+)`", " ".join(cells)))
-    assert set(part.model_fields) <= told  # type: ignore[attr-defined]
+    assert set(part.model_fields) <= told
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)

@@ -97,7 +97,7 @@ def test_a_hostile_page_changes_nothing(wanted: str, chromium: Browser, site: Pa
             page.context.close()
         assert seen[0].shape == seen[1].shape
         assert len(np.unique(seen[0].reshape(-1, 3), axis=0)) > 500  # there are pictures
-        assert np.array_equal(*seen)
+        assert np.array_equal(seen[0], seen[1])
 
 
 def test_a_page_without_isolation_would_be_seen(chromium: Browser, site: Path, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import open_page
 from tests.browser.tiny import BAD, HOSTILE
@@ -240,6 +240,7 @@ def test_an_address_opens_what_it_says(visit: Visit, site: Path) -> None:
     assert page.get_attribute("dialog.box .stage img", "src") == "0002-picture-2.webp"
     assert page.get_attribute("dialog.box .ways [aria-pressed=true] img", "src") == "0002-picture-2.webp"
     page.keyboard.press("Escape")
+    page.wait_for_selector("dialog", state="detached")
     assert place(page) == f"{KINDS}#technique=negative&sort=score&show=converged&size=2"
     assert page.input_value("select[name=show]") == "converged"
     assert 1 not in numbers(page)
@@ -375,7 +376,7 @@ def test_the_keys_are_told(visit: Visit) -> None:
     page.keyboard.press("?")
     assert page.locator("dialog.help dt").count() >= 6
     page.click("dialog.help button")
-    assert page.locator("dialog").count() == 0
+    expect(page.locator("dialog")).to_have_count(0)
 
 
 def test_without_javascript_everything_of_a_layer_is_there(visit: Visit) -> None:

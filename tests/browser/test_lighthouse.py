@@ -69,11 +69,12 @@ def measured(url: str, folder: Path) -> Measured:
         for reference in found["categories"][name]["auditRefs"]
         if reference["weight"]
     }
+    scores = {name: 100 * found["categories"][name]["score"] for name in found["categories"]}
     return Measured(
-        *(
-            100 * found["categories"][name]["score"]
-            for name in ("performance", "accessibility", "best-practices", "seo")
-        ),
+        performance=scores["performance"],
+        accessibility=scores["accessibility"],
+        best_practices=scores["best-practices"],
+        seo=scores["seo"],
         lcp=audits["largest-contentful-paint"]["numericValue"] / 1000,
         requests=len(loaded),
         bytes=audits["total-byte-weight"]["numericValue"],

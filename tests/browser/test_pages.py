@@ -96,12 +96,12 @@ def test_every_picture_of_a_filter_is_seen_with_how_it_was_made(scripts: bool, c
     assert large
     assert small
     assert large["width"] > small["width"] > 150
-    for one in others.all():
-        assert not one.locator(".snapshots").is_visible()
-        one.locator("summary").press("Enter")
-        assert one.locator(".snapshots li").count() >= 3
+    for other in others.all():
+        assert not other.locator(".snapshots").is_visible()
+        other.locator("summary").press("Enter")
+        assert other.locator(".snapshots li").count() >= 3
         for part in (".snapshots", "svg polyline", ".settings"):
-            assert one.locator(part).first.is_visible()
+            assert other.locator(part).first.is_visible()
     page.locator(".others").scroll_into_view_if_needed()
     assert problems == []
     page.context.close()
@@ -117,8 +117,8 @@ def test_a_dead_filter_is_a_hatched_field(dark: bool, chromium: Browser, site: P
     assert drawn
     assert [round(gone[side]) for side in ("width", "height")] == [round(drawn[side]) for side in ("width", "height")]
     assert "gradient" in tile.locator("img").evaluate("field => getComputedStyle(field).backgroundImage")
-    said = tile.evaluate("tile => tile.innerText + getComputedStyle(tile, '::after').content")
-    assert said == '1" dead"'
+    text = tile.evaluate("tile => tile.innerText + getComputedStyle(tile, '::after').content")
+    assert text == '1" dead"'
     tile.click()
     assert page.text_content("h1") == "kinds / firstFilter 1"
     assert page.locator(".frame").inner_text() == "dead"
@@ -134,7 +134,7 @@ def test_a_dead_filter_is_a_hatched_field(dark: bool, chromium: Browser, site: P
 def test_hostile_names_are_text(name: str, chromium: Browser, site: Path) -> None:
     page, problems = open_page(chromium, site)
     page.goto((site / PAGES[name]).as_uri())
-    assert HOSTILE in page.text_content("main")
+    assert HOSTILE in str(page.text_content("main"))
     assert HOSTILE in page.title()
     assert page.locator("img[onerror]").count() == 0
     assert problems == []

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
-from generator.publish import BuiltSite, choose, open_site, pack_site, publish_branch, single_file
+from generator.publish import BuiltSite, find_part, open_site, pack_site, publish_branch, single_file
 from tests.browser.conftest import look, open_page
 from tests.browser.serving import server
 from tests.publish.conftest import write_gallery
@@ -77,12 +77,12 @@ def alone(content: bytes, folder: Path) -> str:
 def test_a_single_file_asks_for_nothing(
     layer: str | None, scripts: bool, width: int, kept: BuiltSite, chromium: Browser, tmp_path: Path
 ) -> None:
-    address = alone(single_file(kept, choose(kept, "net", layer)), tmp_path / "empty")
+    address = alone(single_file(kept, find_part(kept, "net", layer)), tmp_path / "empty")
     page, problems = open_page(chromium, tmp_path / "empty", width, scripts=scripts)
-    asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url) if request.url.startswith("file:") else None)
+    requests: list[str] = []
+    page.on("request", lambda request: requests.append(request.url) if request.url.startswith("file:") else None)
     assert look(page, problems, address) == []
-    assert asked == [address]
+    assert requests == [address]
     if not (layer and scripts):  # what several show is their background, until a script shows it
         images = "[...document.querySelectorAll('[data-file]')].filter(image => !image.closest('.none'))"
         shared = page.evaluate(f"{images}.map(image => getComputedStyle(image).backgroundImage)")
@@ -100,7 +100,7 @@ def test_the_pictures_of_a_single_file_are_those_of_the_site(
     page.add_style_tag(content=".steps, .switch, .find { display: none !important }")  # what a single file leaves out
     tiles = [page.locator(".sheet").screenshot()]
     page.context.close()
-    address = alone(single_file(kept, choose(kept, "net", "stem")), tmp_path / "empty")
+    address = alone(single_file(kept, find_part(kept, "net", "stem")), tmp_path / "empty")
     for scripts in (True, False):
         page, problems = open_page(chromium, tmp_path / "empty", scripts=scripts)
         page.goto(address)
@@ -124,7 +124,7 @@ def test_the_pictures_of_a_single_file_are_those_of_the_site(
 
 
 def test_links_inside_a_single_file(kept: BuiltSite, chromium: Browser, tmp_path: Path) -> None:
-    address = alone(single_file(kept, choose(kept, "net")), tmp_path / "empty")
+    address = alone(single_file(kept, find_part(kept, "net")), tmp_path / "empty")
     page, problems = open_page(chromium, tmp_path / "empty")
     page.goto(address)
     page.click("a.node[href='#layer-002'] text >> nth=0")

@@ -15,9 +15,9 @@ def judged(*paths: Path) -> list[str]:
     """Return what the checker says of pages and style sheets, and of all of them in folders: file, line and message."""
     java, jar = program("java", "default-jre-headless"), npm_file("vnu-jar/build/dist/vnu.jar")
     options = ["-Xss4m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"]  # deep pages; a short run
-    wanted = ["--format", "json", "--also-check-css", "--skip-non-html", *paths]
-    done = subprocess.run([java, *options, "-jar", jar, *wanted], check=False, capture_output=True, text=True)
-    messages = json.loads(done.stderr)["messages"]  # anything else is no answer
+    arguments: list[str | Path] = ["--format", "json", "--also-check-css", "--skip-non-html", *paths]
+    completed = subprocess.run([java, *options, "-jar", jar, *arguments], check=False, capture_output=True, text=True)
+    messages = json.loads(completed.stderr)["messages"]  # anything else is no answer
     return [f"{message['url'].rpartition('/')[2]}:{message['lastLine']}: {message['message']}" for message in messages]
 
 
@@ -47,6 +47,6 @@ def test_the_checker_finds_what_is_broken(tmp_path: Path) -> None:
     (tmp_path / "sheet.css").write_text("p { colour: red }")
     found = judged(tmp_path)
     for name, (_, problem) in BROKEN.items():
-        said = [line for line in found if line.startswith(f"{name}:")]
-        assert any(problem in line for line in said) if problem else said == [], found
+        messages_of_page = [line for line in found if line.startswith(f"{name}:")]
+        assert any(problem in line for line in messages_of_page) if problem else messages_of_page == [], found
     assert any(line.startswith("sheet.css:1: CSS: “colour”") for line in found), found

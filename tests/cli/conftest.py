@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
+
+from generator.cli import main
+from tests.once import once
 
 ROOT = Path(__file__).parents[2]
 SECONDS = 400
@@ -60,7 +66,43 @@ def command(*words: object) -> list[str]:
 
 
 def filter_gallery(*words: object, cwd: Path, **more: str) -> Ran:
-    """Run a command in a folder. Whatever it is, it tells no traceback."""
+    """Run a command in a folder, in this process, as Python would start it. Whatever it is, it tells no traceback."""
+    arguments = [*map(str, words)]
+    with _started_in(cwd, arguments, environment(**more)):
+        done = CliRunner().invoke(main, arguments, prog_name="python -m generator")
+    assert done.exception is None or isinstance(done.exception, SystemExit), done.exc_info
+    assert "Traceback" not in done.stderr, done.stderr
+    return Ran(done.exit_code, done.stdout, done.stderr)
+
+
+@contextlib.contextmanager
+def _started_in(folder: Path, arguments: list[str], variables: dict[str, str]) -> Iterator[None]:
+    """Have the folder, the words, the environment and the warnings of a process that was just started."""
+    with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
+        patch.chdir(folder)
+        patch.setattr(sys, "argv", [str(ROOT / "generator" / "__main__.py"), *arguments])
+        for name, value in variables.items():
+            patch.setenv(name, value)
+        warnings.resetwarnings()
+        for unseen in (DeprecationWarning, PendingDeprecationWarning, ImportWarning, ResourceWarning):
+            warnings.simplefilter("ignore", unseen)
+        patch.setattr(warnings, "showwarning", _show_warning)
+        yield
+
+
+def _show_warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: object = None,
+    line: object = None,
+) -> None:
+    sys.stderr.write(warnings.formatwarning(message, category, filename, lineno))
+
+
+def filter_gallery_alone(*words: object, cwd: Path, **more: str) -> Ran:
+    """Run a command in a folder, in a process of its own. Whatever it is, it tells no traceback."""
     done = subprocess.run(
         command(*words), cwd=cwd, env=environment(**more), capture_output=True, text=True, timeout=SECONDS, check=False
     )
@@ -70,12 +112,15 @@ def filter_gallery(*words: object, cwd: Path, **more: str) -> Ran:
 
 @pytest.fixture(scope="session")
 def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder of tiny model files, sound and broken."""
-    folder = tmp_path_factory.mktemp("models")
-    subprocess.run([sys.executable, "-c", MAKE_MODELS], cwd=folder, env=environment(), check=True, capture_output=True)
-    whole = (folder / "tiny.keras").read_bytes()
-    (folder / "corrupt.keras").write_bytes(whole[: len(whole) // 2])
-    return folder
+    """Return a folder of tiny model files, sound and broken; with several workers, one makes it for all."""
+
+    def make(folder: Path) -> None:
+        command = [sys.executable, "-c", MAKE_MODELS]
+        subprocess.run(command, cwd=folder, env=environment(), check=True, capture_output=True)
+        whole = (folder / "tiny.keras").read_bytes()
+        (folder / "corrupt.keras").write_bytes(whole[: len(whole) // 2])
+
+    return once(tmp_path_factory, "models", make)
 
 
 @dataclass(frozen=True)
@@ -85,8 +130,12 @@ class Gallery:
     folder: Path
 
     def run(self, *words: object, **more: str) -> Ran:
-        """Run a command there."""
+        """Run a command there, in this process."""
         return filter_gallery(*words, cwd=self.folder, **more)
+
+    def run_alone(self, *words: object, **more: str) -> Ran:
+        """Run a command there, in a process of its own: where what the process imports or inherits is tested."""
+        return filter_gallery_alone(*words, cwd=self.folder, **more)
 
     def configure(self, *models: object, more: str = SETTINGS) -> None:
         """Write the configuration of some models."""
@@ -112,12 +161,16 @@ def empty(tmp_path: Path) -> Gallery:
 
 @pytest.fixture(scope="session")
 def built(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Gallery:
-    """Return a built gallery of two models. Tests that change it take a copy (``copied``)."""
-    gallery = Gallery(tmp_path_factory.mktemp("gallery"))
-    gallery.configure(models / "tiny.keras", models / "hostile.keras")
-    done = gallery.run("build")
-    assert done.status == 0, done.err
-    return gallery
+    """Return a built gallery of two models, one for all workers. Tests that change it take a copy (``copied``)."""
+
+    def make(folder: Path) -> None:
+        gallery = Gallery(folder / "gallery")
+        gallery.folder.mkdir()
+        gallery.configure(models / "tiny.keras", models / "hostile.keras")
+        done = gallery.run_alone("build")
+        assert done.status == 0, done.err
+
+    return Gallery(once(tmp_path_factory, "built", make) / "gallery")
 
 
 @pytest.fixture

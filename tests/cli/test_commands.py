@@ -40,7 +40,7 @@ def test_build_writes_a_page_for_every_filter(built: Gallery) -> None:
 
 def test_a_second_build_renders_nothing_and_does_not_import_tensorflow(copied: Gallery, tmp_path: Path) -> None:
     before = copied.site(), copied.records()
-    done = copied.run("build", **without_tensorflow(tmp_path))
+    done = copied.run_alone("build", **without_tensorflow(tmp_path))
     assert done.status == 0, done.err
     assert "Everything is rendered already." in done.err
     assert "Files: 0 written" in done.out
@@ -49,7 +49,7 @@ def test_a_second_build_renders_nothing_and_does_not_import_tensorflow(copied: G
 
 def test_the_ban_on_tensorflow_is_felt(empty: Gallery, models: Path, tmp_path: Path) -> None:
     """Without this, the test above could not fail."""
-    done = empty.run("layers", models / "tiny.keras", **without_tensorflow(tmp_path))
+    done = empty.run_alone("layers", models / "tiny.keras", **without_tensorflow(tmp_path))
     assert done.status == 1
     assert "was imported" in done.err
 
@@ -58,7 +58,7 @@ def test_the_ban_on_tensorflow_is_felt(empty: Gallery, models: Path, tmp_path: P
 def test_what_needs_no_tensorflow_does_not_import_it(
     words: tuple[str, ...], built: Gallery, models: Path, tmp_path: Path
 ) -> None:
-    assert built.run(*words, **without_tensorflow(tmp_path)).status == 0
+    assert built.run_alone(*words, **without_tensorflow(tmp_path)).status == 0
 
 
 def test_plan_before_and_after(copied: Gallery) -> None:

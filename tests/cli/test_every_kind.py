@@ -219,7 +219,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.slow
 def test_a_model_of_every_kind_is_built(trained: Path) -> None:
     (trained / "config.yaml").write_text(CONFIG)
-    done = Gallery(trained).run("build")
+    done = Gallery(trained).run_alone("build")
     assert done.status == 0, done.err
     site = trained / "site"
     manifest = json.loads((site / "manifest.json").read_text())
@@ -239,7 +239,7 @@ def test_a_model_of_every_kind_is_built(trained: Path) -> None:
     folders = {path.relative_to(site).parts[0] for path in site.rglob("*.html") if path.parent != site}
     assert folders - {"compare"} == set(KINDS)
     before = done
-    again = Gallery(trained).run("build")
+    again = Gallery(trained).run_alone("build")
     assert again.status == 0, before.err
     assert "Nothing to render" in again.err or "Rendering" not in again.err, again.err
 
@@ -257,7 +257,7 @@ def test_what_cannot_be_built_is_told_in_a_line_each_and_the_rest_is_built(train
           - {source: plain.keras, layers: first}
         """)
     (trained / "bad.yaml").write_text(text + entries + "  - {name: last, source: gray.keras}\n")
-    done = Gallery(trained).run("build", "-c", "bad.yaml")
+    done = Gallery(trained).run_alone("build", "-c", "bad.yaml")
     assert done.status == 1
     listed = done.err.split("failed; the rest is built:\n")[1].splitlines()
     assert len(listed) == len(BAD), done.err
@@ -272,7 +272,7 @@ def test_what_cannot_be_built_is_told_in_a_line_each_and_the_rest_is_built(train
 
 @pytest.mark.slow
 def test_a_later_call_of_a_shared_layer_can_be_rendered(trained: Path) -> None:
-    done = Gallery(trained).run(
+    done = Gallery(trained).run_alone(
         "render", "nested.keras", "shared (call 2)", 1, "--size", 24, "--steps", 2, "-o", "a.png"
     )
     assert done.status == 0, done.err
@@ -291,7 +291,7 @@ layer.set_weights([kernel * np.nan, bias])
 model.save("nan.keras")
 """
     subprocess.run([sys.executable, "-c", code], cwd=trained, env=environment(), check=True, capture_output=True)
-    done = Gallery(trained).run("render", "nan.keras", "second", 1, "--size", 24, "--steps", 2, "-o", "nan.png")
+    done = Gallery(trained).run_alone("render", "nan.keras", "second", 1, "--size", 24, "--steps", 2, "-o", "nan.png")
     assert done.status == 1
     assert done.errors == [
         "Error: nan/second, filter 1: the network's activation is not a finite number. "

@@ -28,7 +28,7 @@ def test_every_convolutional_layer_gets_a_page(
 
     monkeypatch.setattr(conftest, "SECONDS", 900)
     empty.configure(f"{{source: {name}, weights: random, input_shape: [96, 96, 3], filters: 2}}", more=SETTINGS)
-    done = empty.run("build")
+    done = empty.run_alone("build")
     assert done.status == 0, done.err
     expected = convolutions(name)
     assert len(expected) == count

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from generator.cli import main
 from generator.cli.progress import Reporter
-from generator.cli.terminal import printable, printable_lines
+from generator.cli.terminal import print_table, printable_lines
 from generator.pipeline import Failure, ModelReady, PagesDone, Planned, TaskStarted
 from generator.plan import plan_model
 from tests.cli.conftest import SETTINGS, Gallery
@@ -19,23 +19,6 @@ from tests.summaries import conv, entry, summary
 
 RED, TITLE = "\x1b[31mred", "\x1b]0;owned\x07"
 SHOWN_RED, SHOWN_TITLE = r"\x1b[31mred", r"\x1b]0;owned\x07"
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("block1_conv2", "block1_conv2"),
-        ("Größe 猫 😀 \u00a0-\\", "Größe 猫 😀 \u00a0-\\"),
-        (RED, SHOWN_RED),
-        ("a\x00b\x07c\x7fd", r"a\x00b\x07c\x7fd"),
-        ("\x9b31m", r"\x9b31m"),  # the same as ESC [
-        ("a\nb\r\tc", r"a\nb\r\tc"),
-        ("a\u2028b\u202ec\u2066d", r"a\u2028b\u202ec\u2066d"),
-        ("\udcff", r"\udcff"),  # of a file's name that is not UTF-8
-    ],
-)
-def test_what_could_control_a_terminal_is_escaped(text: str, expected: str) -> None:
-    assert printable(text) == expected
 
 
 def test_the_lines_of_a_text_stay_lines() -> None:
@@ -128,3 +111,21 @@ def test_render_gives_the_warnings_that_layers_gives(hostile: Gallery) -> None:
     done = hostile.run("render", "net", RED, "0", "--size", "16", "--steps", "2", "-o", "b.png")
     assert (done.status, done.err.splitlines()) == (0, listed)
     assert Path(hostile.folder / "b.png").is_file()
+
+
+@pytest.mark.parametrize(
+    ("rows", "right", "expected"),
+    [
+        ([], (), ["Name  N"]),
+        ([["a", "5"], ["longer", "1,000"]], (), ["Name    N", "a       5", "longer  1,000"]),
+        ([["a", "5"], ["longer", "1,000"]], (1,), ["Name        N", "a           5", "longer  1,000"]),
+        ([["a", ""]], (), ["Name  N", "a"]),
+        ([["\x1b[2J\nb", "1"]], (), ["Name        N", "\\x1b[2J\\nb  1"]),
+    ],
+    ids=["heads alone", "left", "right", "an empty cell", "names that move the cursor"],
+)
+def test_columns_stand_below_their_heads(
+    rows: list[list[str]], right: tuple[int, ...], expected: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    print_table(["Name", "N"], rows, right)
+    assert capsys.readouterr() == ("\n".join(expected) + "\n", "")

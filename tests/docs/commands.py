@@ -30,19 +30,19 @@ def blocks(path: Path) -> Iterator[Block]:
     lines = path.read_text(encoding="utf-8").splitlines()
     at = 0
     while at < len(lines):
-        begin, held = at, []
+        begin, code = at, []
         if fence := _FENCE.match(lines[at]):
             at += 1
             while at < len(lines) and not lines[at].strip().startswith(fence[1]):
-                held.append(lines[at])
+                code.append(lines[at])
                 at += 1
             at += 1
-            yield Block(path.name, begin + 1, fence[2].strip(), tuple(held))
+            yield Block(path.name, begin + 1, fence[2].strip(), tuple(code))
         elif lines[at].startswith("    ") and (not at or not lines[at - 1].strip()):
             while at < len(lines) and (lines[at].startswith("    ") or not lines[at].strip()):
-                held.append(lines[at][4:])
+                code.append(lines[at][4:])
                 at += 1
-            yield Block(path.name, begin + 1, "", tuple(line for line in held if line))
+            yield Block(path.name, begin + 1, "", tuple(line for line in code if line))
         else:
             at += 1
 

@@ -30,8 +30,8 @@ def complaint(line: list[str]) -> str:
     if program == "filter-gallery":
         return parsed(rest)
     if program == "make":
-        done = subprocess.run(["make", "-n", *rest], cwd=ROOT, capture_output=True, text=True, check=False)
-        return done.stderr if done.returncode else ""
+        completed = subprocess.run(["make", "-n", *rest], cwd=ROOT, capture_output=True, text=True, check=False)
+        return completed.stderr if completed.returncode else ""
     if rest[0] == "-m":
         if rest[1] == "generator":
             return parsed(rest[2:])
@@ -59,7 +59,7 @@ def test_commands_are_understood(where: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("line", "told"),
+    ("line", "message"),
     [
         ("filter-gallery biuld", "No such command"),
         ("filter-gallery build --model", "requires an argument"),
@@ -72,8 +72,8 @@ def test_commands_are_understood(where: str) -> None:
         ("make no-such-target", "No rule"),
     ],
 )
-def test_commands_that_are_wrong_are_told(line: str, told: str) -> None:
-    assert told in complaint(words(line))
+def test_commands_that_are_wrong_are_told(line: str, message: str) -> None:
+    assert message in complaint(words(line))
 
 
 @pytest.mark.parametrize(
@@ -104,14 +104,14 @@ def test_the_tutorial_is_followed_to_its_end(tmp_path: Path) -> None:
         for line in block.lines:
             if line.startswith("pip "):  # the environment that runs the tests has it
                 continue
-            done = subprocess.run(
+            completed = subprocess.run(
                 words(line), cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=300, check=False
             )
-            assert done.returncode == 0, f"{line}: {done.stderr}"
-            ran.append((words(line)[1], done.stdout))
+            assert completed.returncode == 0, f"{line}: {completed.stderr}"
+            ran.append((words(line)[1], completed.stdout))
     assert [name for name, _ in ran] == ["shapes.py", "layers", "render", "build"]
-    said = dict(ran)
-    assert float(said["shapes.py"].split("accuracy: ")[-1].split()[0]) > 0.9
-    assert "the model's own Rescaling layer" in said["layers"]
+    outputs = dict(ran)
+    assert float(outputs["shapes.py"].split("accuracy: ")[-1].split()[0]) > 0.9
+    assert "the model's own Rescaling layer" in outputs["layers"]
     manifest = json.loads((tmp_path / "site" / "manifest.json").read_text(encoding="utf-8"))
     assert [len(layer["filters"]) for layer in manifest["models"][0]["layers"]] == [8, 16]

@@ -71,7 +71,7 @@ def gallery(tmp_path_factory: pytest.TempPathFactory) -> Gallery:
     made = Gallery(tmp_path_factory.mktemp("documented"))
     (made.folder / "config.yaml").write_text(CONFIG)
     repository(made.folder, made.folder.with_suffix(".git"))
-    done = made.run("build")
+    done = made.run_alone("build")
     assert done.status == 0, done.err
     return made
 
@@ -88,8 +88,9 @@ def test_the_commands_of_a_guide(gallery: Gallery, name: str) -> None:
         return
     assert {"public", "gallery.zip", "gallery.tar.gz", "demo.html", "block4.html", ".github"} <= files
     published = ["git", "ls-tree", "-r", "--name-only", "gh-pages"]
-    told = subprocess.run(published, cwd=gallery.folder.with_suffix(".git"), check=True, capture_output=True, text=True)
-    assert "index.html" in told.stdout.splitlines()
+    remote = gallery.folder.with_suffix(".git")
+    listing = subprocess.run(published, cwd=remote, check=True, capture_output=True, text=True)
+    assert "index.html" in listing.stdout.splitlines()
 
 
 @pytest.mark.slow
@@ -113,7 +114,7 @@ def test_the_readmes_way_to_ones_own_model(tmp_path: Path) -> None:
             text = path.read_text()
             assert (text.count("models/mine.keras"), text.count("steps: 128")) == (1, 1)
             path.write_text(text.replace("models/mine.keras", "path/to/model.keras").replace("steps: 128", "steps: 4"))
-        done = empty.run(*words)
+        done = empty.run_alone(*words)
         assert done.status == 0, (words, done.err)
         ran.append(words[0])
     assert ran[:4] == ["layers", "render", "init", "build"]

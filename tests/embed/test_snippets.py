@@ -19,8 +19,8 @@ from PIL import Image
 
 from generator.cli import main
 from generator.cli.embed import FORMATS as NAMES
-from generator.embed.sheet import contact_png, sheet
-from generator.embed.snippets import FORMATS, Placement
+from generator.embed.sheet import contact_png, target_sheet
+from generator.embed.snippets import SNIPPETS, Placement
 from generator.embed.target import find_target
 from generator.errors import GalleryError
 from generator.site.built import BuiltSite, open_site
@@ -37,14 +37,14 @@ LOOK = Placement("../my site/", "2,0", 2, 'A "caption"\n<i>&</i>')
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     layers = [conv(i, name, 4, slug=f"{i:03d}-layer") for i, name in enumerate(LAYERS, 1)]
-    made = Gallery(tmp_path_factory.mktemp("a b") / "x", [(entry(NAME, "net"), summary(*layers))])
-    fill(made.store, made.tasks(), lambda task, index: float(index))
-    made.write()
-    return made.site
+    gallery = Gallery(tmp_path_factory.mktemp("a b") / "x", [(entry(NAME, "net"), summary(*layers))])
+    fill(gallery.store, gallery.tasks(), lambda task, index: float(index))
+    gallery.write()
+    return gallery.site
 
 
 def test_the_command_names_every_format() -> None:
-    assert set(NAMES) == FORMATS.keys()
+    assert set(NAMES) == SNIPPETS.keys()
 
 
 PRINTED = {
@@ -75,13 +75,13 @@ A caption""",
 
 @pytest.mark.parametrize("style", PRINTED)
 def test_printed(style: str, tmp_path: Path) -> None:
-    made = Gallery(tmp_path, [(entry(), summary(conv(1, "stem")))])
-    fill(made.store, made.tasks())
-    made.write()
-    target = find_target(open_site(made.site).manifest.models, "net/stem", (2, 0), "kernel")
-    assert FORMATS[style](target, Placement("../site/", "2,0", 2, "A caption")) == PRINTED[style]
+    gallery = Gallery(tmp_path, [(entry(), summary(conv(1, "stem")))])
+    fill(gallery.store, gallery.tasks())
+    gallery.write()
+    target = find_target(open_site(gallery.site).manifest.models, "net/stem", (2, 0), "kernel")
+    assert SNIPPETS[style](target, Placement("../site/", "2,0", 2, "A caption")) == PRINTED[style]
     if style == "html":
-        quarto = FORMATS["quarto"](target, Placement("../site/", "2,0", 2, "A caption"))
+        quarto = SNIPPETS["quarto"](target, Placement("../site/", "2,0", 2, "A caption"))
         assert quarto == f"```{{=html}}\n{PRINTED[style]}\n```"
 
 
@@ -89,12 +89,12 @@ TARGETS = [("net", None), ("net/stem", None), ("net/002-layer", (2, 0)), ("net/0
 
 
 @pytest.mark.parametrize(("target", "filters"), TARGETS)
-@pytest.mark.parametrize("style", FORMATS)
+@pytest.mark.parametrize("style", SNIPPETS)
 def test_addresses_lead_to_files_and_names_are_escaped(
     style: str, target: str, filters: tuple[int, ...] | None, models: tuple[Model, ...], site: Path
 ) -> None:
-    found = find_target(models, target, filters)
-    text = FORMATS[style](found, LOOK)
+    embed_target = find_target(models, target, filters)
+    text = SNIPPETS[style](embed_target, LOOK)
     if style in ("rst", "myst"):
         assert "\n<i>" not in text
         return
@@ -114,7 +114,7 @@ def test_addresses_lead_to_files_and_names_are_escaped(
 
 
 def test_markdown_shows_names_as_they_are(models: tuple[Model, ...]) -> None:
-    page = Page.read(MarkdownIt().render(FORMATS["md"](find_target(models, "net/002-layer"), LOOK)))
+    page = Page.read(MarkdownIt().render(SNIPPETS["md"](find_target(models, "net/002-layer"), LOOK)))
     assert page.text.strip() == 'A "caption" <i>&</i>'
     assert [tag for tag, _ in page.elements] == ["p", "a", "img", "p"]
     assert page.all("img")[0]["alt"] == f"What the filters of {NAME}/{LAYERS[1]} look for"
@@ -122,7 +122,7 @@ def test_markdown_shows_names_as_they_are(models: tuple[Model, ...]) -> None:
 
 def test_markdown_of_a_model_shows_single_pictures(models: tuple[Model, ...], site: Path) -> None:
     """A sheet of thumbnails has empty places, and no numbers."""
-    page = Page.read(MarkdownIt().render(FORMATS["md"](find_target(models, "net", Strongest(2)), LOOK)))
+    page = Page.read(MarkdownIt().render(SNIPPETS["md"](find_target(models, "net", Strongest(2)), LOOK)))
     assert [image["alt"] for image in page.all("img")] == [
         f"{NAME}/{layer}, filter {index}" for layer in LAYERS for index in (3, 2)
     ]
@@ -130,33 +130,35 @@ def test_markdown_of_a_model_shows_single_pictures(models: tuple[Model, ...], si
 
 
 def test_rows_of_markdown_are_broken_where_every_markdown_does(models: tuple[Model, ...]) -> None:
-    found = find_target(models, "net/stem", (3, 2, 1))
-    text = FORMATS["md"](found, Placement("s/", "3,2,1", 2))
+    embed_target = find_target(models, "net/stem", (3, 2, 1))
+    text = SNIPPETS["md"](embed_target, Placement("s/", "3,2,1", 2))
     assert [line.count("![") for line in text.split("<br>\n")] == [2, 1]
 
 
 def test_one_filter_is_named(models: tuple[Model, ...]) -> None:
-    found = find_target(models, "net/stem/3")
+    embed_target = find_target(models, "net/stem/3")
     for style in ("html", "iframe", "quarto"):
-        assert "/stem/3" in FORMATS[style](found, Placement("s/"))
+        assert "/stem/3" in SNIPPETS[style](embed_target, Placement("s/"))
 
 
 def test_a_sheet_has_no_more_columns_than_tiles(models: tuple[Model, ...], built: BuiltSite) -> None:
-    assert sheet(built, find_target(models, "net/stem", (1, 2, 3)), 64).columns == 3
-    made = sheet(built, find_target(models, "net", 2), 24)
-    assert (made.columns, made.about) == (2, "2 filters of each layer")
-    assert [[tile.label for tile in part.tiles] for part in made.parts] == [["0", "2"]] * 2
+    assert target_sheet(built, find_target(models, "net/stem", (1, 2, 3)), 64).columns == 3
+    sheet = target_sheet(built, find_target(models, "net", 2), 24)
+    assert (sheet.columns, sheet.about) == (2, "2 filters of each layer")
+    assert [[tile.label for tile in section.tiles] for section in sheet.sections] == [["0", "2"]] * 2
 
 
 def tile(built: BuiltSite, target: str, number: int, columns: int = 4, **more: object) -> tuple[np.ndarray, np.ndarray]:
     """Return a tile of a contact sheet, and the file that it shows, as large."""
-    found = find_target(built.manifest.models, target, **more)  # type: ignore[arg-type]
-    image = np.asarray(Image.open(io.BytesIO(contact_png(built, found, columns, 64))).convert("RGB")).astype(float)
-    made = sheet(built, found, columns, 64)
-    top = image.shape[0] - 8 - 82 * -(-len(made.parts[0].tiles) // columns)
+    embed_target = find_target(built.manifest.models, target, **more)  # type: ignore[arg-type]
+    image = np.asarray(Image.open(io.BytesIO(contact_png(built, embed_target, columns, 64))).convert("RGB")).astype(
+        float
+    )
+    sheet = target_sheet(built, embed_target, columns, 64)
+    top = image.shape[0] - 8 - 82 * -(-len(sheet.sections[0].tiles) // columns)
     left = 8 + 72 * (number % columns)
     y = top + 82 * (number // columns)
-    picture = found.picture(int(made.parts[0].tiles[number].label))
+    picture = embed_target.picture(int(sheet.sections[0].tiles[number].label))
     with Image.open(built.folder / str(picture)) as opened:
         smooth = opened.convert("RGB").resize((64, 64), Image.Resampling.LANCZOS)
     return image[y : y + 64, left : left + 64], np.asarray(smooth).astype(float)
@@ -171,8 +173,8 @@ def test_a_contact_sheet_shows_the_filters_in_the_order_asked_for(
 
 
 def test_of_a_model_it_shows_each_layers_strongest(built: BuiltSite, models: tuple[Model, ...]) -> None:
-    made = sheet(built, find_target(models, "net"), 2)
-    assert [(part.heading, [tile.label for tile in part.tiles]) for part in made.parts] == [
+    sheet = target_sheet(built, find_target(models, "net"), 2)
+    assert [(section.heading, [tile.label for tile in section.tiles]) for section in sheet.sections] == [
         (name, ["3", "2"]) for name in LAYERS
     ]
 

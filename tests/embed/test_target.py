@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from generator.embed.target import drawn, find_target
+from generator.embed.target import filters_shown, find_target
 from generator.errors import UsageError
 from generator.site.records import Model
-from generator.site.selection import Selection, Strongest
+from generator.site.selection import SiteSelection, Strongest
 from tests.pages.gallery import Gallery, fill
 from tests.summaries import conv, entry, summary
 
@@ -23,24 +23,24 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
         conv(3, "a/7", 3, slug="003-a-7"),
         conv(4, "a", 9, slug="004-a"),
     ]
-    made = Gallery(
+    gallery = Gallery(
         tmp_path_factory.mktemp("embed"),
         [
             (entry(render=(("sign", "both"),)), summary(*layers)),
             (entry("net/a", "net-a", filters=(1, 3)), summary(conv(1, "Stem", slug="001-stem"), digest="d" * 64)),
         ],
     )
-    fill(made.store, made.tasks(), lambda task, index: float(index))
-    made.write()
-    return made.site
+    fill(gallery.store, gallery.tasks(), lambda task, index: float(index))
+    gallery.write()
+    return gallery.site
 
 
 def test_the_data_is_that_of_the_manifest(site: Path, models: tuple[Model, ...]) -> None:
-    assert [(one.name, one.slug, one.page) for one in models] == [
+    assert [(record.name, record.slug, record.page) for record in models] == [
         ("net", "net", "net/index.html"),
         ("net/a", "net-a", "net-a/index.html"),
     ]
-    assert [(one.title, one.filter_count, len(one.filters)) for one in models[0].layers] == [
+    assert [(record.title, record.filter_count, len(record.filters)) for record in models[0].layers] == [
         ("stem", 5, 5),
         ("a/b", 70, 70),
         ("a/7", 3, 3),
@@ -54,11 +54,11 @@ def test_the_data_is_that_of_the_manifest(site: Path, models: tuple[Model, ...])
             for index in layer.indices:
                 picture = target.picture(index)
                 assert (site / target.filter_page(index)).is_file()
-                assert (picture is None) == (index == 0)  # its climb reached nothing
+                assert (picture is None) == (index == 0)  # its optimisation reached nothing
                 assert picture is None or (site / picture).is_file()
 
 
-FOUND: list[tuple[str, Selection | None, tuple[str, str | None, tuple[int, ...]]]] = [
+FOUND: list[tuple[str, SiteSelection | None, tuple[str, str | None, tuple[int, ...]]]] = [
     ("net", None, ("net", None, ())),
     ("net/a", None, ("net/a", None, ())),  # the longest name of a model goes first
     ("net/a/stem", None, ("net/a", "Stem", ())),
@@ -80,13 +80,16 @@ FOUND: list[tuple[str, Selection | None, tuple[str, str | None, tuple[int, ...]]
 
 @pytest.mark.parametrize(("target", "filters", "expected"), FOUND)
 def test_found(
-    models: tuple[Model, ...], target: str, filters: Selection | None, expected: tuple[str, str | None, tuple[int, ...]]
+    models: tuple[Model, ...],
+    target: str,
+    filters: SiteSelection | None,
+    expected: tuple[str, str | None, tuple[int, ...]],
 ) -> None:
-    found = find_target(models, target, filters)
-    assert (found.model.name, found.layer and found.layer.title, found.filters) == expected
+    embed_target = find_target(models, target, filters)
+    assert (embed_target.model.name, embed_target.layer and embed_target.layer.title, embed_target.filters) == expected
 
 
-WRONG: list[tuple[str, Selection | None, str | None, str]] = [
+WRONG: list[tuple[str, SiteSelection | None, str | None, str]] = [
     ("nett", None, None, "'nett': no such model in the gallery. Did you mean net?"),
     ("net/sten", None, None, "'net/sten': no such layer in the gallery. Did you mean net/stem?"),
     ("net/stem/9", None, None, "'net/stem/9': no filter 9 of stem in the gallery. It shows 0 to 4"),
@@ -103,25 +106,28 @@ WRONG: list[tuple[str, Selection | None, str | None, str]] = [
 
 @pytest.mark.parametrize(("target", "filters", "technique", "message"), WRONG)
 def test_what_is_not_there(
-    models: tuple[Model, ...], target: str, filters: Selection | None, technique: str | None, message: str
+    models: tuple[Model, ...], target: str, filters: SiteSelection | None, technique: str | None, message: str
 ) -> None:
-    with pytest.raises(UsageError) as told:
+    with pytest.raises(UsageError) as caught:
         find_target(models, target, filters, technique)
-    assert str(told.value).startswith(message)
+    assert str(caught.value).startswith(message)
 
 
 @pytest.mark.parametrize("each", [2, Strongest(2)])
-def test_of_a_model_a_number_of_each_layer(models: tuple[Model, ...], each: Selection) -> None:
+def test_of_a_model_a_number_of_each_layer(models: tuple[Model, ...], each: SiteSelection) -> None:
     assert find_target(models, "net", each).each == each
 
 
 def test_a_picture_shows_a_spread_unless_filters_are_named(models: tuple[Model, ...]) -> None:
-    assert drawn(find_target(models, "net/a/b")) == tuple(i * 70 // 64 for i in range(64))
-    assert drawn(find_target(models, "net/a/b", (5, 2))) == (5, 2)
+    assert filters_shown(find_target(models, "net/a/b")) == tuple(i * 70 // 64 for i in range(64))
+    assert filters_shown(find_target(models, "net/a/b", (5, 2))) == (5, 2)
 
 
 def test_techniques_go_by_slug_and_title(models: tuple[Model, ...]) -> None:
     for name in ("negative", "Negative", "NEGATIVE"):
-        found = find_target(models, "net/stem", None, name)
-        assert found.technique
-        assert (found.technique.slug, found.picture(2)) == ("negative", "net/001-stem/0002-picture-2.webp")
+        embed_target = find_target(models, "net/stem", None, name)
+        assert embed_target.technique
+        assert (embed_target.technique.slug, embed_target.picture(2)) == (
+            "negative",
+            "net/001-stem/0002-picture-2.webp",
+        )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeAlias
 
 import keras
 from keras import layers, ops
@@ -11,7 +11,7 @@ from keras import layers, ops
 SIDE = 96
 
 conv = layers.Conv2D
-Model = keras.Model
+Model: TypeAlias = keras.Model
 
 
 def chain(*steps: keras.Layer) -> Model:

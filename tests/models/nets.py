@@ -241,7 +241,7 @@ def hostile() -> keras.Model:
     return model
 
 
-def run(graph: Graph, image: object, position: int) -> np.ndarray:
+def run(graph: Graph, image: Any, position: int) -> np.ndarray:
     """Run the graph up to a call and return that call's result."""
     values = {graph.input: image}
     for needed in graph.needed([position]):
@@ -249,7 +249,7 @@ def run(graph: Graph, image: object, position: int) -> np.ndarray:
     return np.asarray(values[graph.calls[position].outputs[0]])
 
 
-def image_for(model: keras.Model, side: int | None = None) -> object:
+def image_for(model: keras.Model, side: int | None = None) -> Any:
     """Return one random input of a model."""
     height, width, channels = model.inputs[0].shape[1:]
     shape = (1, side or height, side or width, channels)

@@ -62,6 +62,7 @@ def test_a_transposed_kernel_is_what_one_place_of_the_input_becomes() -> None:
     result = np.asarray(layer(place[None]))[0]
     weights = conv_weights(layer)
     assert weights.filters == 5
+    assert weights.bias is not None
     for index in range(5):
         assert weights.inputs(index) == range(4)
         expected = weights.kernel(index) @ place[0, 0] + weights.bias[index]

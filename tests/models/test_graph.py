@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import keras
 import numpy as np
@@ -82,7 +83,7 @@ def test_a_channels_first_network_computes_what_its_channels_last_twin_does() ->
     graph = flatten(first)
     image = ops.convert_to_tensor(np.random.default_rng(5).normal(size=(2, 16, 20, 3)).astype(np.float32))
 
-    def outputs(picture: object) -> list[object]:
+    def outputs(picture: object) -> list[Any]:
         values = {graph.input: picture}
         for call in graph.calls:
             call(values)

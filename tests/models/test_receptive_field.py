@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import keras
 import numpy as np
@@ -50,7 +51,7 @@ def measured(model: keras.Model) -> dict[str, tuple[int, int]]:
     outputs = {la.name: la.output for la in convolutions} | {"output": copy.outputs[0]}
     tapped = keras.Model(copy.inputs, outputs)
 
-    @tf.function  # eagerly, TensorFlow 2.21 also asks for the kernels' gradients, and crashes at 1x1 with a stride
+    @tf.function  # type: ignore[untyped-decorator]  # eagerly, TensorFlow 2.21 also asks for the kernels' gradients, and crashes at 1x1 with a stride
     def gradients(images: tf.Tensor) -> dict[str, tf.Tensor]:
         by_name = {}
         for name, output in tapped(images).items():
@@ -129,7 +130,7 @@ def through(make: Callable[[object], object]) -> tuple[int, int] | None:
 class Moved(layers.Conv2D):
     """A convolution that does more than its class says."""
 
-    def call(self, inputs: object) -> object:
+    def call(self, inputs: Any) -> Any:
         """Convolve the picture and what lies ten rows above."""
         return super().call(ops.concatenate([inputs[:, 10:], inputs[:, :10]], axis=1))
 

@@ -313,8 +313,13 @@ def test_names_that_keras_3_refuses_come_back(suffix: str, tmp_path: Path) -> No
 
 
 CONV = {"class_name": "Conv2D", "kernel_size": [3, 3], "padding": "same", "data_format": "channels_last"}
-IMAGE = {"class_name": "InputLayer", "batch_input_shape": [None, 12, 12, 3], "name": "image", "sparse": False}
-OF_KERAS_2 = [
+IMAGE: dict[str, object] = {
+    "class_name": "InputLayer",
+    "batch_input_shape": [None, 12, 12, 3],
+    "name": "image",
+    "sparse": False,
+}
+OF_KERAS_2: list[dict[str, object]] = [
     IMAGE,
     {**CONV, "name": "conv1/conv", "filters": 4, "activation": "linear"},
     {"class_name": "BatchNormalization", "name": "conv1/bn", "axis": [3], "momentum": 0.9, "epsilon": 0.001},

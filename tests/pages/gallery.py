@@ -10,14 +10,15 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import unquote, urlsplit
 
 from PIL import Image
 
 from generator.config import Config, ModelEntry
 from generator.models.summary import ModelSummary
-from generator.pages.site import PlannedModel, Written, write_site
+from generator.pages.fingerprint import PlannedModel
+from generator.pages.site import Written, write_site
 from generator.plan import EVERYTHING, FEATURE_MAP, KERNEL, PICTURE, Choice, PhotoIdentity, Task, plan_model
 from generator.store import Store
 
@@ -48,7 +49,8 @@ def fill(store: Store, tasks: Iterable[Task], score: Score = 2.0, response: Scor
         return value(task, index) if callable(value) else value
 
     for task in tasks:
-        entries, blobs = [], []
+        entries: list[dict[str, Any]] = []
+        blobs: list[str] = []
 
         def blob(what: str, task: Task = task, blobs: list[str] = blobs) -> str:
             blobs.append(store.put_blob(picture_file(f"{task.record_group} {what}")))
@@ -89,6 +91,23 @@ def fill(store: Store, tasks: Iterable[Task], score: Score = 2.0, response: Scor
         store.put_record(task.record_group, task.key, {**record, "filters": entries})
 
 
+class SheetsOnce(Store):
+    """A store that is given the sheets that an earlier test has drawn of the same pictures, as if two stores merged."""
+
+    _drawn: ClassVar[dict[str, bytes]] = {}
+
+    def sheet(self, key: str) -> str | None:
+        blob = super().sheet(key)
+        if blob is None and key in self._drawn:
+            blob = self.put_blob(self._drawn[key])
+            super().put_sheet(key, blob)
+        return blob
+
+    def put_sheet(self, key: str, blob: str) -> None:
+        super().put_sheet(key, blob)
+        self._drawn[key] = self.blob_path(blob).read_bytes()
+
+
 @dataclass
 class Gallery:
     """A configuration with its models' summaries: what a build knows when it writes the pages."""
@@ -99,7 +118,7 @@ class Gallery:
     photos: Sequence[PhotoIdentity] = (PhotoIdentity("cat", "1" * 64, (32, 32)),)
 
     def __post_init__(self) -> None:
-        self.store = Store(self.folder / "store")
+        self.store = SheetsOnce(self.folder / "store")
         self.site = self.folder / "site"
 
     def tasks(self, choice: Choice = EVERYTHING) -> list[Task]:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from generator.config.values import ObjectiveSpec, Transforms, complete_settings
+from generator.numbers import significant
 from generator.pages import filters as text
 
 
@@ -53,7 +54,7 @@ def test_counts(value: int, expected: str) -> None:
     ],
 )
 def test_numbers_have_three_digits(value: float, expected: str) -> None:
-    assert text.significant(value) == expected
+    assert significant(value) == expected
 
 
 @pytest.mark.parametrize(("share", "expected"), [(0.0, "0"), (0.416, "42"), (1.0, "100")])

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from generator.pages import site
+from generator.pages.gather import model_view as real_view
 from generator.plan import Choice, PhotoIdentity
 from tests.pages.gallery import Gallery, fill
 from tests.summaries import conv, entry, summary
@@ -27,7 +28,7 @@ def gallery(tmp_path: Path) -> Gallery:
 def rendered(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Return the models whose views were made since."""
     viewed: list[str] = []
-    model_view = site.model_view
+    model_view = real_view
 
     def counted(*values: object) -> object:
         viewed.append(values[0].name)  # type: ignore[attr-defined]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -95,17 +96,15 @@ def test_a_picture_is_of_the_kinds_that_a_reader_is_told_of(chosen: Chosen, expe
 
 def test_another_objective_needs_its_words_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(OBJECTIVES, "energy", Term("mean square", "mean of the squares", note="Note <this>."))
-    gallery = gallery_of(tmp_path, objective=(CHANNEL, ObjectiveSpec("energy")))
-    fill(gallery.store, gallery.tasks())
-    picture = shown(gallery)[2].pictures[1]
+    made = gallery_of(tmp_path, objective=(CHANNEL, ObjectiveSpec("energy")))
+    fill(made.store, made.tasks())
+    picture = shown(made)[2].pictures[1]
     assert (picture.title, picture.kinds) == ("Mean square", ("energy",))
     assert ("Objective", "mean of the squares of channel 2") in text.settings(picture.settings, 2)
-    macros = open_templates(None).environment.get_template("picture.html").module
-    assert (
-        macros.alt(picture, "stem, filter 2").strip()
-        == "The picture that excites the mean square of stem, filter 2 most"
-    )  # type: ignore[attr-defined]
-    assert macros.kind("energy").strip() == "<b>Mean square.</b> Note &lt;this&gt;."  # type: ignore[attr-defined]
+    macros: Any = open_templates(None).environment.get_template("picture.html").module
+    alt = macros.alt(picture, "stem, filter 2").strip()
+    assert alt == "The picture that excites the mean square of stem, filter 2 most"
+    assert macros.kind("energy").strip() == "<b>Mean square.</b> Note &lt;this&gt;."
 
 
 def test_pictures_come_in_the_order_of_the_plan_each_with_files_of_its_own(tmp_path: Path) -> None:

@@ -52,7 +52,7 @@ def test_a_template_goes_before_ours_and_the_others_stay(gallery: OwnGallery) ->
 
 
 def test_a_template_can_extend_ours(gallery: OwnGallery) -> None:
-    theme = {
+    theme: Files = {
         "base.html": '{% extends "ours/base.html" %}{% block extrahead %}<meta name="x" content="{{ root }}">'
         "{% endblock %}",
         "home.html": '{% extends "ours/home.html" %}{% block content %}{{ super() }}{% include "a/d.html" %}'

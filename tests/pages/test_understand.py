@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -38,12 +40,12 @@ def view(folder: Path, filters: int, score: Score = 2.0, response: Score = 1.0, 
     return model_view(*gallery.models[0], gallery.photos, gallery.tasks(), gallery.store).layers[0]
 
 
-def known(layer: LayerView, **fields: object) -> LayerView:
+def known(layer: LayerView, **fields: Callable[[int], Any]) -> LayerView:
     """Return a layer with other knowledge of its filters: each of ``fields`` gives one's value by its index."""
     changed = [
         replace(insight, **{name: of(insight.index) for name, of in fields.items()})
         for insight in layer.insight.filters
-    ]  # type: ignore[operator]
+    ]
     copy = replace(layer, filters=layer.filters)
     copy.__dict__["insight"] = replace(layer.insight, filters=tuple(changed))
     return copy

@@ -58,7 +58,7 @@ def test_the_first_build_measures_and_those_after_it_keep_to_that(place: Place, 
     measured.says = OTHER
     for changes, rendered in ({}, 0), ({"render": "seed: 1"}, 4), ({"force": True, "render": "seed: 1"}, 4):
         heard = Heard()
-        _, done = place.build(hear=heard, **changes)  # type: ignore[arg-type]
+        _, done = place.build(hear=heard, **changes)
         assert [technique for technique, _, _ in done].count(PICTURE) == rendered
         assert {precision for _, _, precision in heard.batches} <= {"bfloat16"}
         assert heard.measured == []

@@ -13,6 +13,7 @@ import pytest
 from generator.errors import UsageError
 from generator.pipeline import Event, Failure, Planned, Progressed, TaskDone, TaskStarted, optimize
 from generator.plan import Task
+from generator.render.optimize import responses as real_responses
 from generator.store import Store
 from tests.pipeline.conftest import Measured, Place, pairs
 
@@ -147,7 +148,7 @@ def test_when_every_batch_fails_all_are_told(place: Place, monkeypatch: pytest.M
 def test_a_batch_whose_score_is_no_number_is_not_kept(
     value: float, place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    responses, calls = optimize.responses, iter(range(1000))
+    responses, calls = real_responses, iter(range(1000))
 
     def overflow(*words: Any) -> Any:
         found = responses(*words)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -41,9 +43,15 @@ def opened(place: Place, blob: str) -> Image.Image:
     return Image.open(io.BytesIO(place.store.blob(blob)))
 
 
+@lru_cache(maxsize=1)
+def network(path: Path) -> keras.Model:
+    """Return a network as Keras itself reads it."""
+    return keras.models.load_model(path)
+
+
 def before_activation(place: Place, layer: str, picture: Array) -> Array:
     """Return a layer's pre-activation (height, width, channels) for a picture, by Keras alone."""
-    model = keras.models.load_model(place.folder / "tiny.keras")
+    model = network(place.folder / "tiny.keras")
     value = layers.Rescaling(1 / 255)(picture[None].astype(np.float32))
     for own in (model.get_layer("first"), model.get_layer("second")):
         linear = keras.ops.conv(value, own.kernel) + own.bias

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -110,7 +111,7 @@ def test_settings_of_one_layer_change_the_keys_of_its_pictures_alone(setting: st
         ({"objective": (NEURON, ObjectiveSpec()), "sign": "both", "repeats": 2}, 7),
     ],
 )
-def test_more_pictures_keep_the_keys_of_those_before(more: dict[str, object], added: int) -> None:
+def test_more_pictures_keep_the_keys_of_those_before(more: dict[str, Any], added: int) -> None:
     before, after = planned(), planned(rendering(**more))
     assert {task.key for task in before} <= {task.key for task in after}
     assert len(keys(after, PICTURE)) == len(keys(before, PICTURE)) + added
@@ -130,7 +131,7 @@ def test_more_pictures_keep_the_keys_of_those_before(more: dict[str, object], ad
         ({"objective": (DIRECTION,), "diversity": 5}, {"objective": (DIRECTION,)}),
     ],
 )
-def test_what_has_no_effect_changes_no_key(said: dict[str, object], done: dict[str, object]) -> None:
+def test_what_has_no_effect_changes_no_key(said: dict[str, Any], done: dict[str, Any]) -> None:
     assert planned(rendering(**said)) == planned(rendering(**done))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import Any
 
 import pytest
@@ -112,10 +113,10 @@ def test_machines_of_one_kind_agree_on_the_memory(
     gigabytes: float, expected: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pages = {"SC_PAGE_SIZE": 4096, "SC_PHYS_PAGES": int(gigabytes * (1 << 30)) // 4096}
-    monkeypatch.setattr(tuning.os, "sysconf", pages.__getitem__)
+    monkeypatch.setattr(os, "sysconf", pages.__getitem__)
     assert memory_for_batches() == expected
 
 
 def test_a_machine_that_does_not_tell_its_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delattr(tuning.os, "sysconf")
+    monkeypatch.delattr(os, "sysconf")
     assert memory_for_batches() == 512 << 20

@@ -18,11 +18,11 @@ from tests.summaries import conv, entry, summary
 def write_gallery(folder: Path) -> Gallery:
     """Write the site of one network with two layers of four filters, the first filter of each dead."""
     layers = (conv(1, "stem", slug="001-stem"), conv(2, "top", slug="002-top"))
-    made = Gallery(folder, [(entry(), summary(*layers))])
-    fill(made.store, made.tasks(), lambda task, index: 2.0 * index, lambda task, index: 1.0 * index)
-    made.store.put_summary(made.models[0][1].digest, made.models[0][1].to_json())
-    made.write()
-    return made
+    gallery = Gallery(folder, [(entry(), summary(*layers))])
+    fill(gallery.store, gallery.tasks(), lambda task, index: 2.0 * index, lambda task, index: 1.0 * index)
+    gallery.store.put_summary(gallery.models[0][1].digest, gallery.models[0][1].to_json())
+    gallery.write()
+    return gallery
 
 
 @pytest.fixture(scope="session")

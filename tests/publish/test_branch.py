@@ -57,17 +57,17 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
         monkeypatch.delenv(name)
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
     monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
-    made = Place(tmp_path / "owner", tmp_path / "remote.git")
-    made.git("init", "--quiet", "--bare", str(made.remote), folder=tmp_path)
-    made.git("init", "--quiet", "--initial-branch=main", str(made.owner), folder=tmp_path)
-    made.git("remote", "add", "origin", "../remote.git")
-    made.git("config", "user.name", "Ada <L>")
-    made.git("config", "user.email", "ada@example.org")
-    (made.owner / "config.yaml").write_text("models: [demo]\n")
-    made.git("add", ".")
-    made.git("commit", "--quiet", "-m", "Begin")
-    made.git("push", "--quiet", "origin", "main")
-    return made
+    place = Place(tmp_path / "owner", tmp_path / "remote.git")
+    place.git("init", "--quiet", "--bare", str(place.remote), folder=tmp_path)
+    place.git("init", "--quiet", "--initial-branch=main", str(place.owner), folder=tmp_path)
+    place.git("remote", "add", "origin", "../remote.git")
+    place.git("config", "user.name", "Ada <L>")
+    place.git("config", "user.email", "ada@example.org")
+    (place.owner / "config.yaml").write_text("models: [demo]\n")
+    place.git("add", ".")
+    place.git("commit", "--quiet", "-m", "Begin")
+    place.git("push", "--quiet", "origin", "main")
+    return place
 
 
 def test_two_publications_are_one_commit_with_all_files(place: Place, site: BuiltSite) -> None:
@@ -211,9 +211,9 @@ def no_network(place: Place) -> None:
 
 
 def hook(place: Place) -> None:
-    made = place.remote / "hooks" / "pre-receive"
-    made.write_text("#!/bin/sh\necho 'only on Mondays' >&2\nexit 1\n")
-    made.chmod(0o755)
+    hook = place.remote / "hooks" / "pre-receive"
+    hook.write_text("#!/bin/sh\necho 'only on Mondays' >&2\nexit 1\n")
+    hook.chmod(0o755)
 
 
 @pytest.mark.parametrize(

@@ -9,18 +9,18 @@ from pathlib import Path
 import pytest
 
 from generator.errors import GalleryError, UsageError
-from generator.publish import ANYWHERE, GITHUB_PAGES, BuiltSite, check_site, open_site
-from generator.publish.check import MEGABYTE
-from generator.site.built import SiteFile
+from generator.numbers import MEGABYTE
+from generator.publish import GITHUB_PAGES, OTHER_HOSTS, BuiltSite, check_site, open_site
+from generator.site.records import SiteFile
 from tests.publish.conftest import relisted
 
 
-def found(site: BuiltSite) -> list[tuple[bool, str]]:
+def findings_of(site: BuiltSite) -> list[tuple[bool, str]]:
     return [(finding.stops, finding.message) for finding in check_site(site, GITHUB_PAGES)]
 
 
 def test_a_fresh_site_is_whole(kept: BuiltSite) -> None:
-    assert found(kept) == []
+    assert findings_of(kept) == []
 
 
 def link(folder: Path) -> None:
@@ -43,15 +43,15 @@ def test_the_folder_is_held_against_the_manifest(
     do: Callable[[Path], object], stops: bool, message: str, site: BuiltSite
 ) -> None:
     do(site.folder)
-    ((stopped, told),) = found(site)
+    ((stopped, text),) = findings_of(site)
     assert stopped == stops
-    assert message in told
+    assert message in text
 
 
 def test_a_change_that_keeps_the_size_is_seen(site: BuiltSite) -> None:
     page = site.folder / "reading.html"
     page.write_bytes(page.read_bytes().replace(b"picture", b"pasture", 1))
-    assert found(site) == [(True, "reading.html is not as the build wrote it")]
+    assert findings_of(site) == [(True, "reading.html is not as the build wrote it")]
     with pytest.raises(GalleryError, match="is not what the build wrote"):
         site.read("reading.html")
 
@@ -59,7 +59,7 @@ def test_a_change_that_keeps_the_size_is_seen(site: BuiltSite) -> None:
 def test_several_files_are_told_in_one_line(site: BuiltSite) -> None:
     for page in ("index.html", "reading.html", "404.html"):
         (site.folder / page).unlink()
-    assert found(site) == [(True, "3 files are missing, such as 404.html")]
+    assert findings_of(site) == [(True, "3 files are missing, such as 404.html")]
 
 
 @pytest.mark.parametrize(
@@ -73,19 +73,19 @@ def test_several_files_are_told_in_one_line(site: BuiltSite) -> None:
 )
 def test_links_of_the_owner_are_followed(body: bytes, stops: bool, message: str, site: BuiltSite) -> None:
     changed = relisted(site, lambda files: files.update({"reading.html": body}))
-    ((stopped, told),) = found(changed)
+    ((stopped, text),) = findings_of(changed)
     assert stopped == stops
-    assert told.startswith(message)
+    assert text.startswith(message)
 
 
 def test_style_sheets_are_followed(site: BuiltSite) -> None:
     changed = relisted(site, lambda files: files.update({"assets/own.css": b"p{background:url(gone.png)}"}))
-    assert found(changed) == [(True, "assets/own.css leads to 'gone.png', which is no file of the site")]
+    assert findings_of(changed) == [(True, "assets/own.css leads to 'gone.png', which is no file of the site")]
 
 
 def test_underscores_are_told(site: BuiltSite) -> None:
     changed = relisted(site, lambda files: files.update({"assets/_fonts/a.txt": b""}))
-    assert found(changed) == [(False, "assets/_fonts/a.txt begins with an underscore")]
+    assert findings_of(changed) == [(False, "assets/_fonts/a.txt begins with an underscore")]
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,7 @@ def test_size(sizes: list[int], expected: list[tuple[bool, str]], kept: BuiltSit
     )
     large = replace(kept, files=files)
     assert [(f.stops, f.message) for f in _size(large, GITHUB_PAGES)] == expected
-    assert not any(f.stops for f in _size(large, ANYWHERE))
+    assert not any(f.stops for f in _size(large, OTHER_HOSTS))
 
 
 MARK = '{"schema": 2, "made_by": "filter-gallery", "generator": "0", "title": "", "models": [], '

@@ -15,7 +15,7 @@ from generator.publish import BuiltSite, archive_kind, copy_site, open_site, pac
 from tests.publish.conftest import relisted
 
 
-def held(folder: Path) -> dict[str, bytes]:
+def files_in(folder: Path) -> dict[str, bytes]:
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
@@ -31,10 +31,10 @@ def unpacked(archive: Path, folder: Path) -> Path:
 
 @pytest.mark.parametrize("name", ["gallery.zip", "gallery.tar.gz"])
 def test_an_archive_holds_the_site(name: str, site: BuiltSite, tmp_path: Path) -> None:
-    before = held(site.folder)
+    before = files_in(site.folder)
     (site.folder / "notes.txt").write_text("mine")
     assert pack_site(site, tmp_path / "out" / name) == (tmp_path / "out" / name).stat().st_size
-    assert held(unpacked(tmp_path / "out" / name, tmp_path / "unpacked")) == before
+    assert files_in(unpacked(tmp_path / "out" / name, tmp_path / "unpacked")) == before
     assert os.listdir(tmp_path / "out") == [name]  # noqa: PTH208 (hidden files, too)
 
 
@@ -82,7 +82,7 @@ def test_kinds_that_are_not_made(name: str) -> None:
 def test_a_folder_becomes_a_copy_and_stays_one(site: BuiltSite, tmp_path: Path) -> None:
     copy = tmp_path / "copy"
     assert copy_site(site, copy).written == len(site.files) - 1  # the manifest is not counted
-    assert held(copy) == held(site.folder)
+    assert files_in(copy) == files_in(site.folder)
     assert copy_site(site, copy).written == 0
 
     def change(files: dict[str, bytes]) -> None:
@@ -91,7 +91,7 @@ def test_a_folder_becomes_a_copy_and_stays_one(site: BuiltSite, tmp_path: Path) 
 
     changes = copy_site(relisted(site, change), copy)
     assert (changes.written, changes.deleted) == (1, 1)
-    assert held(copy) == held(site.folder)
+    assert files_in(copy) == files_in(site.folder)
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,7 @@ def test_a_folder_becomes_a_copy_and_stays_one(site: BuiltSite, tmp_path: Path) 
 def test_folders_that_are_refused(target: str, message: str, site: BuiltSite, tmp_path: Path) -> None:
     (tmp_path / "theirs").mkdir()
     (tmp_path / "theirs" / "thesis.tex").write_text("mine")
-    before = held(tmp_path)
+    before = files_in(tmp_path)
     with pytest.raises(UsageError, match=message):
         copy_site(site, tmp_path / target)
-    assert held(tmp_path) == before
+    assert files_in(tmp_path) == before

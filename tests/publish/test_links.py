@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from generator.publish.links import FOREIGN, MISSING, OUTSIDE, ROOTED, faults, page_links, style_links
+from generator.publish.links import FOREIGN, MISSING_FILE, OUTSIDE_SITE, ROOTED, link_faults, page_links, style_links
 from tests.browser.links import Page
 from tests.browser.tiny import HOSTILE
 from tests.pages.gallery import Gallery, fill
@@ -69,15 +69,15 @@ FILES = frozenset({"index.html", "net/index.html", "net/a b.webp", "assets/site.
         ("a", "https://example.com/", None),
         ("a", "mailto:me@example.com", None),
         ("img", "data:,", None),
-        ("a", "Index.html", MISSING),
-        ("img", "gone.webp", MISSING),
-        ("a", "../assets/", MISSING),
-        ("a", "http://[", MISSING),
-        ("a", "../../docs/index.html", OUTSIDE),
+        ("a", "Index.html", MISSING_FILE),
+        ("img", "gone.webp", MISSING_FILE),
+        ("a", "../assets/", MISSING_FILE),
+        ("a", "http://[", MISSING_FILE),
+        ("a", "../../docs/index.html", OUTSIDE_SITE),
         ("a", "/net/index.html", ROOTED),
         ("script", "https://example.com/a.js", FOREIGN),
         ("img", "//example.com/a.png", FOREIGN),
     ],
 )
 def test_faults(tag: str, address: str, fault: str | None) -> None:
-    assert list(faults("net/index.html", {(tag, address)}, FILES)) == ([(fault, address)] if fault else [])
+    assert list(link_faults("net/index.html", {(tag, address)}, FILES)) == ([(fault, address)] if fault else [])

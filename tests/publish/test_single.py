@@ -9,11 +9,12 @@ from dataclasses import replace
 import pytest
 
 from generator.errors import UsageError
-from generator.publish import BuiltSite, choose, single_file
+from generator.publish import BuiltSite, find_part, single_file
 from generator.publish.rewriting import rewrite
+from generator.site.addresses import find_address
 from tests.pages.gallery import Page
 from tests.publish.conftest import relisted
-from tests.site.made import layer, model
+from tests.site.records import layer, model
 
 
 @pytest.mark.parametrize(
@@ -25,7 +26,7 @@ from tests.site.made import layer, model
     ],
 )
 def test_what_is_chosen(model: str, layer: str | None, page: str, kept: BuiltSite) -> None:
-    assert choose(kept, model, layer).page == page
+    assert find_part(kept, model, layer).page == page
 
 
 def test_a_name_goes_before_a_glob_and_calls_are_told_apart(kept: BuiltSite) -> None:
@@ -33,7 +34,18 @@ def test_a_name_goes_before_a_glob_and_calls_are_told_apart(kept: BuiltSite) -> 
     manifest = kept.manifest.model_copy(update={"models": (model("net", *layers),)})
     site = replace(kept, manifest=manifest)
     pages = [f"net/{slug}/index.html" for slug in ("1", "2", "3", "3")]
-    assert [choose(site, "net", name).page for name in ("a", "a (call 2)", "ab", "a[b]")] == pages
+    assert [find_part(site, "net", name).page for name in ("a", "a (call 2)", "ab", "a[b]")] == pages
+
+
+def test_a_layer_without_a_name_goes_by_its_title(kept: BuiltSite) -> None:
+    """``build --single-file f.html --layer "(unnamed)"``: as the table of layers, the pages and `embed` call it."""
+    unnamed = layer("", "001-x", (0,), title="(unnamed)")
+    site = replace(kept, manifest=kept.manifest.model_copy(update={"models": (model("net", unnamed),)}))
+    assert (
+        find_part(site, "net", "(unnamed)").layer
+        == find_address(site.manifest.models, "net/(unnamed)").layer
+        == unnamed
+    )
 
 
 @pytest.mark.parametrize(
@@ -46,12 +58,12 @@ def test_a_name_goes_before_a_glob_and_calls_are_told_apart(kept: BuiltSite) -> 
 )
 def test_what_cannot_be_chosen(model: str, layer: str | None, message: str, kept: BuiltSite) -> None:
     with pytest.raises(UsageError, match=message):
-        choose(kept, model, layer)
+        find_part(kept, model, layer)
 
 
 @pytest.mark.parametrize("layer", [None, "stem"])
 def test_nothing_in_the_file_leads_to_another(layer: str | None, kept: BuiltSite) -> None:
-    html = single_file(kept, choose(kept, "net", layer)).decode()
+    html = single_file(kept, find_part(kept, "net", layer)).decode()
     page = Page.read(html)
     addresses = {address for _, address in page.links()} | set(re.findall(r"url\(([^)]*)\)", html))
     assert {address for address in addresses if not address.startswith(("data:", "#", "https://"))} == set()
@@ -62,7 +74,7 @@ def test_nothing_in_the_file_leads_to_another(layer: str | None, kept: BuiltSite
 
 
 def test_a_layer_holds_each_of_its_pictures_once_but_for_the_sheets_without_scripts(kept: BuiltSite) -> None:
-    html = single_file(kept, choose(kept, "net", "stem")).decode()
+    html = single_file(kept, find_part(kept, "net", "stem")).decode()
     names = [
         f"{i:04d}-{what}.webp"
         for i in range(4)
@@ -77,7 +89,7 @@ def test_a_layer_holds_each_of_its_pictures_once_but_for_the_sheets_without_scri
 
 
 def test_a_model_holds_the_sheet_and_the_facts_of_every_layer(kept: BuiltSite) -> None:
-    html = single_file(kept, choose(kept, "net")).decode()
+    html = single_file(kept, find_part(kept, "net")).decode()
     for number, name in ((1, "stem"), (2, "top")):
         for sheet in ("picture", "best"):
             content = base64.b64encode(kept.read(f"net/{number:03d}-{name}/{sheet}-000.webp")).decode()
@@ -89,13 +101,13 @@ def test_a_model_holds_the_sheet_and_the_facts_of_every_layer(kept: BuiltSite) -
 
 
 def test_the_limit_is_said_and_can_be_raised(kept: BuiltSite) -> None:
-    chosen = choose(kept, "net")
-    size = len(single_file(kept, chosen))
+    part = find_part(kept, "net")
+    size = len(single_file(kept, part))
     with pytest.raises(
         UsageError, match=r"would have 1 MB, more than 0 MB\. Say --single-file-limit 1, or choose a layer"
     ):
-        single_file(kept, chosen, size - 1)
-    assert len(single_file(kept, chosen, size)) == size
+        single_file(kept, part, size - 1)
+    assert len(single_file(kept, part, size)) == size
 
 
 def test_what_an_owner_added_comes_along(site: BuiltSite) -> None:
@@ -108,7 +120,7 @@ def test_what_an_owner_added_comes_along(site: BuiltSite) -> None:
         files[css] += b"p{background:url(wall.png)}"
         files["assets/wall.png"] = b"a wall"
 
-    html = single_file(relisted(site, own), choose(site, "net")).decode()
+    html = single_file(relisted(site, own), find_part(site, "net")).decode()
     assert r"var own = '<\/script><b>';" in html
     assert f"url(data:image/png;base64,{base64.b64encode(b'a wall').decode()})" in html
     assert "preload" not in html

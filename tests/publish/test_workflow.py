@@ -32,8 +32,8 @@ def test_what_came_from_an_address_comes_from_there_again(
     text, elsewhere = workflow(tmp_path)
     runs = [step["run"] for step in YAML(typ="safe").load(text)["jobs"]["build"]["steps"] if "run" in step]
     assert runs[0].startswith("pip install '")
-    wanted = Requirement(runs[0].removeprefix("pip install ").strip("'"))
-    assert (wanted.name, wanted.url, elsewhere) == ("filter-gallery", address, None)
+    parsed = Requirement(runs[0].removeprefix("pip install ").strip("'"))
+    assert (parsed.name, parsed.url, elsewhere) == ("filter-gallery", address, None)
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ import pytest
 import tensorflow as tf
 
 from generator.render.fourier import BETAS, FINAL_RATE, Fourier
+from generator.render.methods import Method
 from generator.render.transforms import RandomTransforms
 
 LUCID = np.array([[0.26, 0.09, 0.02], [0.27, 0.00, -0.05], [0.27, -0.09, 0.03]])
@@ -69,7 +70,8 @@ def test_the_picture_is_the_canvas_without_its_margin(channels: int, longest: fl
     assert canvas.std() > 0.02, "nothing to see"
     own = method((), channels, longest if longest < 19 else math.inf)
     np.testing.assert_allclose(own.pictures((variable,)), canvas[:, 2:12, 3:16], atol=1e-5)
-    assert method(channels=channels).transparency(()) is None
+    fourier: Method = method(channels=channels)
+    assert fourier.transparency(()) is None
 
 
 def test_without_transforms_the_network_sees_the_canvas() -> None:

@@ -19,6 +19,7 @@ def test_the_first_layer_is_in_the_pictures_own_colours(two_layers: LoadedModel)
     own_kernels = filter_kernels(two_layers, 1, (0, 2))
     weights = two_layers.keras_model.get_layer("first").get_weights()[0]
     assert [kernel.inputs for kernel in own_kernels] == [(), ()]
+    assert own_kernels[1].colour is not None
     np.testing.assert_allclose(own_kernels[1].colour, weights[..., 2], rtol=1e-6)
 
 

@@ -113,7 +113,7 @@ def with_brittle() -> keras.Model:
     return keras.Model(image, layers.Conv2DTranspose(4, 3, activation="gelu", name="target")(Brittle()(x)))
 
 
-def state(model: keras.Model) -> list[tuple[Any, Any]]:
+def state(model: keras.Model) -> list[tuple[Any, Any, Any]]:
     layers_inside = model._flatten_layers()
     return [(layer.name, layer.dtype_policy, getattr(layer, "activation", None)) for layer in layers_inside]
 

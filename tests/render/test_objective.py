@@ -150,7 +150,8 @@ def test_channel_weights(settings: ObjectiveSpec, filters: Any, columns: Any, ex
 
 
 def cosines_by_hand(activation: np.ndarray, group: int) -> list[float]:
-    grams = [sum(np.outer(place, place) for place in picture.reshape(-1, picture.shape[-1])) for picture in activation]
+    flat = [picture.reshape(-1, picture.shape[-1]) for picture in activation]
+    grams = [np.sum([np.outer(place, place) for place in places], axis=0) for places in flat]
     means = []
     for i, gram in enumerate(grams):
         first = i // group * group

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -185,7 +186,7 @@ def test_in_bfloat16_the_climb_leads_as_high(wide: LoadedModel) -> None:
 def test_the_pace_is_the_best_step_but_the_first(two_layers: LoadedModel, monkeypatch: pytest.MonkeyPatch) -> None:
     """The first step compiles. Two filters at once: half of a step's time is each one's."""
     ticks = iter([0.0, 10.0, 10.0, 11.0, 11.0, 11.5, 11.5, 13.5])
-    monkeypatch.setattr(optimization.time, "monotonic", lambda: next(ticks))
+    monkeypatch.setattr(time, "monotonic", lambda: next(ticks))
     assert Optimizer(two_layers, 2, settings_of("fourier", steps=2)).pace((0, 1)) == 0.25
 
 

@@ -27,7 +27,8 @@ def drawn_through(maps: np.ndarray, picture: np.ndarray) -> np.ndarray:
 
 def shown(angle: float = 0.0, factor: float = 1.0, down: float = 0.0, right: float = 0.0) -> np.ndarray:
     picture = np.random.default_rng(0).random((SIDE, SIDE))
-    (maps,) = affine(*(np.array([value]) for value in (angle, factor, down, right)), SIDE, SIDE)
+    turned, enlarged, downwards, aside = (np.array([value]) for value in (angle, factor, down, right))
+    (maps,) = affine(turned, enlarged, downwards, aside, SIDE, SIDE)
     return np.stack([picture, drawn_through(maps, picture)])
 
 

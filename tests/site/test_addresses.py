@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from generator.site.addresses import find, listed, technique_of
 from generator.errors import UsageError
-
-from tests.site.made import layer, model, technique
+from generator.site.addresses import find_address, first_names, technique_of
+from tests.site.records import layer, model, technique
 
 MODELS = (
     model("net", layer("a/7", "001-a-7", (0, 1)), layer("a", "002-a", (0, 7))),
@@ -33,7 +32,7 @@ MODELS = (
     ],
 )
 def test_addresses_are_read(target: str, place: tuple[int, ...]) -> None:
-    address, (first, *rest) = find(MODELS, target), place
+    address, (first, *rest) = find_address(MODELS, target), place
     expected = MODELS[first]
     assert address.model == expected
     assert address.layer == (expected.layers[rest[0]] if rest else None)
@@ -55,12 +54,12 @@ def test_addresses_are_read(target: str, place: tuple[int, ...]) -> None:
 )
 def test_what_is_not_there_is_told_with_the_nearest_name(target: str, message: str) -> None:
     with pytest.raises(UsageError) as caught:
-        find(MODELS, target)
+        find_address(MODELS, target)
     assert str(caught.value).startswith(message)
 
 
 def test_long_lists_are_cut() -> None:
-    assert listed(map(str, range(14))) == "0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11 and 2 more"
+    assert first_names(map(str, range(14))) == "0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11 and 2 more"
 
 
 NEGATIVE = technique(2, "negative", title="Negative, seed 1")

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from generator.errors import UsageError
+from generator.files import TEMPORARY_PREFIX
 from generator.site import folder as output
 from generator.site.folder import Changes, Content, Removed, check_output, remove_site, write_files
 from generator.site.listing import JOURNAL, MANIFEST
-from generator.files import NEW
 
 Files = dict[str, str]
 MARK = {"schema": 2, "made_by": "filter-gallery"}
@@ -32,7 +32,7 @@ def write(site: Path, files: Files) -> Changes:
     return write_files(site, {path: Content.of(text.encode()) for path, text in files.items()}, describe)
 
 
-def held(site: Path) -> Files:
+def files_in(site: Path) -> Files:
     """Return every file of a folder but the manifest."""
     return {
         path.relative_to(site).as_posix(): path.read_text()
@@ -59,7 +59,7 @@ ONE = {"index.html": "home", "net/index.html": "net", "net/001-a/0000.html": "fi
 
 def test_a_site_is_written_once(site: Path) -> None:
     assert write(site, ONE) == Changes(3, 0, 0)
-    assert held(site) == ONE
+    assert files_in(site) == ONE
     times = {path: path.stat().st_mtime_ns for path in site.rglob("*")}
     assert write(site, ONE) == Changes(0, 3, 0)
     assert {path: path.stat().st_mtime_ns for path in site.rglob("*")} == times
@@ -69,7 +69,7 @@ def test_only_what_changed_is_written_and_only_what_is_gone_is_deleted(site: Pat
     write(site, ONE)
     put(site, {"net/001-a/notes.txt": "mine", "net/mine/x": "mine"})
     assert write(site, {"index.html": "HOME", "net/index.html": "net"}) == Changes(1, 1, 1)
-    assert held(site) == {
+    assert files_in(site) == {
         "index.html": "HOME",
         "net/index.html": "net",
         "net/001-a/notes.txt": "mine",
@@ -91,7 +91,7 @@ def test_a_page_that_is_gone_or_of_another_length_is_written_again(site: Path, t
     else:
         (site / "index.html").unlink()
     assert write(site, ONE) == Changes(1, 2, 0)
-    assert held(site) == ONE
+    assert files_in(site) == ONE
 
 
 def test_the_manifest_lists_exactly_what_was_written(site: Path) -> None:
@@ -106,9 +106,9 @@ def test_the_manifest_lists_exactly_what_was_written(site: Path) -> None:
 def test_an_absent_or_empty_folder_is_used_and_its_readme_left(site: Path, welcome: Files) -> None:
     put(site, welcome)
     write(site, ONE)
-    assert held(site) == {**ONE, **welcome}
+    assert files_in(site) == {**ONE, **welcome}
     assert remove_site(site) == Removed(3)
-    assert held(site) == welcome if site.exists() else not welcome
+    assert files_in(site) == welcome if site.exists() else not welcome
 
 
 @pytest.mark.parametrize(
@@ -165,13 +165,13 @@ def test_a_file_of_someone_else_in_the_way_stops_a_build_before_it_writes(site: 
     if named in ONE:
         (site / named).unlink()
     put(site, {strange: "mine"})
-    before = held(site)
+    before = files_in(site)
     with pytest.raises(UsageError) as caught:
         write(site, {"index.html": "HOME", "new.html": "n", "net/001-a/0001.html": "f", "other/index.html": "o"})
     what = "is a folder" if (site / named).is_dir() else "is not ours"
     expected = f"output {site / named}: {what}, and stands where a page should. Move it away"
     assert str(caught.value) == expected
-    assert held(site) == before
+    assert files_in(site) == before
 
 
 @pytest.mark.parametrize("link", ["new.html", "other"])
@@ -185,7 +185,7 @@ def test_a_link_in_the_way_is_not_followed(site: Path, tmp_path: Path, link: str
     with pytest.raises(UsageError, match=f"{link}: is not ours"):
         write(site, {**ONE, "new.html": "n", "other/index.html": "o"})
     assert elsewhere.exists() != dangling
-    assert dangling or held(elsewhere) == {"mine.txt": "mine"}
+    assert dangling or files_in(elsewhere) == {"mine.txt": "mine"}
 
 
 def test_the_output_itself_may_be_a_link(site: Path, tmp_path: Path) -> None:
@@ -193,7 +193,7 @@ def test_the_output_itself_may_be_a_link(site: Path, tmp_path: Path) -> None:
     site.symlink_to(tmp_path / "disk")
     write(site, ONE)
     assert write(site, {"index.html": "home"}) == Changes(0, 1, 2)
-    assert held(tmp_path / "disk") == {"index.html": "home"}
+    assert files_in(tmp_path / "disk") == {"index.html": "home"}
 
 
 def test_a_page_that_became_a_link_is_replaced_and_its_aim_left(site: Path, tmp_path: Path) -> None:
@@ -202,7 +202,7 @@ def test_a_page_that_became_a_link_is_replaced_and_its_aim_left(site: Path, tmp_
     (site / "index.html").unlink()
     (site / "index.html").symlink_to(tmp_path / "aim")
     write(site, {**ONE, "index.html": "home2"})
-    assert held(site) == {**ONE, "index.html": "home2"}
+    assert files_in(site) == {**ONE, "index.html": "home2"}
     assert (tmp_path / "aim").read_text() == "mine!"
 
 
@@ -235,7 +235,7 @@ def test_an_edited_manifest_cannot_delete_what_is_elsewhere(site: Path, tmp_path
     assert write(site, ONE).deleted == 0
     forge(site, str(tmp_path / "mine.txt") if path == "{absolute}" else path)
     assert remove_site(site).files == 3
-    assert held(tmp_path / "folder") == {"mine.txt": "mine"}
+    assert files_in(tmp_path / "folder") == {"mine.txt": "mine"}
     assert (tmp_path / "mine.txt").read_text() == "mine"
     assert (site / ".git/HEAD").read_text() == (site / "net/.GIT/HEAD").read_text() == "mine"
 
@@ -249,7 +249,7 @@ def test_only_what_has_the_listed_digest_is_deleted(site: Path, journalled: bool
         (site / JOURNAL).write_text(json.dumps({**MARK, "files": [{"path": "thesis.tex", "digests": ["0" * 64]}]}))
     kept = {"net/001-a/0000.html": "same l", "net/index.html": "net by hand", "thesis.tex": "mine"}
     assert remove_site(site) == Removed(1, tuple(kept))
-    assert held(site) == kept
+    assert files_in(site) == kept
     assert not (site / JOURNAL).exists()
 
 
@@ -257,27 +257,27 @@ def test_a_build_does_not_delete_what_was_changed_by_hand(site: Path) -> None:
     write(site, ONE)
     put(site, {"net/001-a/0000.html": "my own words"})
     assert write(site, {"index.html": "home"}) == Changes(0, 1, 1)
-    assert held(site) == {"index.html": "home", "net/001-a/0000.html": "my own words"}
+    assert files_in(site) == {"index.html": "home", "net/001-a/0000.html": "my own words"}
 
 
 def test_what_a_killed_build_left_is_not_sought_behind_links(site: Path, tmp_path: Path) -> None:
-    put(tmp_path, {f"theirs/{NEW}draft": "mine"})
+    put(tmp_path, {f"theirs/{TEMPORARY_PREFIX}draft": "mine"})
     write(site, ONE)
     (site / "linked").symlink_to(tmp_path / "theirs")
     forge(site, "linked/mine.txt")
     write(site, ONE)
     forge(site, "linked/mine.txt")
     remove_site(site)
-    assert held(tmp_path / "theirs") == {f"{NEW}draft": "mine"}
+    assert files_in(tmp_path / "theirs") == {f"{TEMPORARY_PREFIX}draft": "mine"}
 
 
 def test_a_page_is_not_written_through_a_link(site: Path, tmp_path: Path) -> None:
     put(tmp_path, {"precious.txt": "mine"})
     write(site, ONE)
-    (site / f"{NEW}index.html").symlink_to(tmp_path / "precious.txt")
+    (site / f"{TEMPORARY_PREFIX}index.html").symlink_to(tmp_path / "precious.txt")
     write(site, {**ONE, "index.html": "HOME"})
     assert (tmp_path / "precious.txt").read_text() == "mine"
-    assert held(site) == {**ONE, "index.html": "HOME"}
+    assert files_in(site) == {**ONE, "index.html": "HOME"}
 
 
 @pytest.mark.parametrize("name", [MANIFEST, JOURNAL])
@@ -295,7 +295,7 @@ def test_a_site_of_the_first_schema_is_ours(site: Path) -> None:
     listing = [{"path": p, "digest": Content.of(t.encode()).digest, "size": len(t)} for p, t in files.items()]
     put(site, {**files, MANIFEST: json.dumps({"schema": 1, "generator": "0", "models": [], "files": listing})})
     assert write(site, {"index.html": "home"}) == Changes(0, 1, 1)
-    assert held(site) == {"index.html": "home"}
+    assert files_in(site) == {"index.html": "home"}
 
 
 @pytest.mark.parametrize("files", ["null", "3", '"x"', "{}", "[1, null, {}, []]"])
@@ -303,7 +303,7 @@ def test_a_manifest_whose_list_makes_no_sense_lists_nothing(site: Path, files: s
     mark = '"schema": 2, "made_by": "filter-gallery", "generator": "0", "models": []'
     put(site, {MANIFEST: f'{{{mark}, "files": {files}}}', "mine.txt": "mine"})
     assert write(site, ONE) == Changes(3, 0, 0)
-    assert held(site) == {**ONE, "mine.txt": "mine"}
+    assert files_in(site) == {**ONE, "mine.txt": "mine"}
 
 
 class Killed(BaseException):
@@ -318,7 +318,7 @@ def killed(site: Path, files: Files, after: int, monkeypatch: pytest.MonkeyPatch
     def counted(path: str, content: bytes) -> None:
         nonlocal written
         if written == after:
-            (site / f"{NEW}half").write_bytes(content[:3])
+            (site / f"{TEMPORARY_PREFIX}half").write_bytes(content[:3])
             raise Killed
         written += 1
         put_file(path, content)
@@ -342,7 +342,7 @@ def test_a_killed_build_goes_on_or_back(
         write(site, first)
     killed(site, TWO, after, monkeypatch)
     write(site, then)
-    assert held(site) == then
+    assert files_in(site) == then
     assert not (site / JOURNAL).exists()
     assert sum(write(site, then).__dict__[name] for name in ("written", "deleted")) == 0
 
@@ -352,7 +352,7 @@ def test_what_a_killed_build_wrote_is_ours_to_remove(site: Path, monkeypatch: py
     killed(site, TWO, 4, monkeypatch)
     put(site, {"mine.txt": "mine"})
     assert remove_site(site) == Removed(3)
-    assert held(site) == {"mine.txt": "mine"}
+    assert files_in(site) == {"mine.txt": "mine"}
 
 
 def test_a_disk_that_is_full(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -374,11 +374,11 @@ def test_what_is_left_of_a_site_after_rm_is_ours(site: Path) -> None:
     put(site, {".nojekyll": "", "README.md": "r"})
     check_output(site)
     write(site, {".nojekyll": "", "index.html": "x"})
-    assert held(site) == {".nojekyll": "", "index.html": "x", "README.md": "r"}
+    assert files_in(site) == {".nojekyll": "", "index.html": "x", "README.md": "r"}
 
 
 def test_a_nojekyll_of_someone_else_is_not_overwritten(site: Path) -> None:
     put(site, {".nojekyll": "theirs"})
     with pytest.raises(UsageError, match=r"\.nojekyll: is not ours"):
         write(site, {".nojekyll": "", "index.html": "x"})
-    assert held(site) == {".nojekyll": "theirs"}
+    assert files_in(site) == {".nojekyll": "theirs"}

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from generator.site.paths import fault, is_inside, link_in, read_regular
+from generator.site.paths import is_inside, link_in, path_fault, read_regular
 
 INSIDE = [
     "index.html",
@@ -51,18 +51,18 @@ HOSTILE = {
 
 @pytest.mark.parametrize("path", INSIDE)
 def test_paths_of_a_site_are_inside(path: str) -> None:
-    assert (fault(path), is_inside(path)) == (None, True)
+    assert (path_fault(path), is_inside(path)) == (None, True)
 
 
 @pytest.mark.parametrize("path", HOSTILE)
 def test_paths_that_lead_elsewhere_are_told(path: str) -> None:
-    assert HOSTILE[path] in (fault(path) or "")
+    assert HOSTILE[path] in (path_fault(path) or "")
     assert not is_inside(path)
 
 
 @pytest.mark.parametrize("path", [None, 7, 1.5, True, b"index.html", ["index.html"], {}])
 def test_what_is_no_text_is_no_path(path: object) -> None:
-    assert fault(path) == "is no text"
+    assert path_fault(path) == "is no text"
 
 
 def test_a_link_is_found_wherever_it_is(tmp_path: Path) -> None:

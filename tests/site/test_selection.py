@@ -4,10 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from generator.site.selection import EXPECTED, Selection, Strongest, choose, counted, parse, write
-from tests.site.made import layer
+from generator.site.selection import (
+    EXPECTED_SELECTION,
+    SiteSelection,
+    Strongest,
+    filter_count_text,
+    parse_selection,
+    select_filters,
+    selection_text,
+)
+from tests.site.records import layer
 
-WORDS: list[tuple[str, Selection]] = [
+WORDS: list[tuple[str, SiteSelection]] = [
     ("all", "all"),
     (" 7 ", 7),
     ("5,0,7", (5, 0, 7)),
@@ -20,9 +28,9 @@ WORDS: list[tuple[str, Selection]] = [
 
 
 @pytest.mark.parametrize(("text", "selection"), WORDS)
-def test_words_are_read_and_written(text: str, selection: Selection) -> None:
-    assert parse(text) == selection
-    assert parse(write(selection)) == selection
+def test_words_are_read_and_written(text: str, selection: SiteSelection) -> None:
+    assert parse_selection(text) == selection
+    assert parse_selection(selection_text(selection)) == selection
 
 
 @pytest.mark.parametrize(
@@ -46,8 +54,8 @@ def test_words_are_read_and_written(text: str, selection: Selection) -> None:
 )
 def test_other_words_are_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"^expected all, ") as caught:
-        parse(text)
-    assert str(caught.value) == EXPECTED
+        parse_selection(text)
+    assert str(caught.value) == EXPECTED_SELECTION
 
 
 @pytest.mark.parametrize(
@@ -62,13 +70,13 @@ def test_other_words_are_refused(text: str) -> None:
         ((7,), (7,)),  # whoever asks has to see that there is none
     ],
 )
-def test_filters_are_chosen(selection: Selection, chosen: tuple[int, ...]) -> None:
+def test_filters_are_chosen(selection: SiteSelection, chosen: tuple[int, ...]) -> None:
     shown = layer("a", "001-a", (1, 3, 4, 8, 9), strongest=(9, 1, 8))
-    assert choose(selection, shown) == chosen
+    assert select_filters(selection, shown) == chosen
 
 
 @pytest.mark.parametrize(
     ("shown", "of", "text"), [(64, 512, "64 of 512 filters"), (512, 512, "512 filters"), (1, 1, "1 filter")]
 )
 def test_filters_are_counted(shown: int, of: int, text: str) -> None:
-    assert counted(shown, of) == text
+    assert filter_count_text(shown, of) == text

@@ -84,10 +84,10 @@ def small_gallery(folder: Path) -> Gallery:
     """
     named = (("stem", 4), ("top", 4), (HARM, 2))
     layers = [conv(i, name, count, slug=f"{i:03d}-{slug(name)}") for i, (name, count) in enumerate(named, 1)]
-    made = Gallery(folder, [(entry(render=(("sign", "both"),)), summary(*layers))])
-    fill(made.store, made.tasks(), lambda _, index: float(index), lambda _, index: 0.5 * index)
-    made.write()
-    return made
+    gallery = Gallery(folder, [(entry(render=(("sign", "both"),)), summary(*layers))])
+    fill(gallery.store, gallery.tasks(), lambda _, index: float(index), lambda _, index: 0.5 * index)
+    gallery.write()
+    return gallery
 
 
 def project(folder: Path, pages: dict[str, str], conf: str = CONF) -> Path:
@@ -139,8 +139,8 @@ def built_by_all(factory: pytest.TempPathFactory) -> Path:
 
     def make(folder: Path) -> None:
         small_gallery(folder / "gallery")
-        status, said, complained = run_all(project(folder / "docs", PAGES, CONF + LINKS), BUILDERS)
-        assert (status, complained) == (0, ""), said
-        assert said.endswith("set()\n")  # neither TensorFlow nor Keras was imported
+        status, output, warnings = run_all(project(folder / "docs", PAGES, CONF + LINKS), BUILDERS)
+        assert (status, warnings) == (0, ""), output
+        assert output.endswith("set()\n")  # neither TensorFlow nor Keras was imported
 
     return once(factory, "sphinx-all", make)

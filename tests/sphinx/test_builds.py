@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from generator.embed.snippets import FORMATS, Placement
+from generator.embed.snippets import SNIPPETS, Placement
 from generator.embed.target import find_target
 from generator.imaging.encoding import slice_strip
 from generator.site.built import open_site
@@ -130,18 +130,20 @@ def test_captions_that_are_printed_for_a_directive_are_text(base: Path, tmp_path
     target = find_target(open_site(site).manifest.models, "net/stem", (3, 1))
     for style, name in (("rst", "index.rst"), ("myst", "myst.md")):
         heads = {"rst": "Captions\n========\n\n", "myst": "# More\n\n"}
-        snippets = (FORMATS[style](target, Placement("x", "3,1", 2, caption)) for caption in CAPTIONS)
+        snippets = (SNIPPETS[style](target, Placement("x", "3,1", 2, caption)) for caption in CAPTIONS)
         more = "\n\n.. toctree::\n\n   myst\n" if style == "rst" else "\n"
         path = tmp_path / "docs" / name
         path.parent.mkdir(exist_ok=True)
         path.write_text(heads[style] + "\n\n".join(snippets) + more)
     (tmp_path / "docs" / "conf.py").write_text(CONF.replace("../gallery/site", str(site)))
-    status, _, complained = run(tmp_path / "docs", "html", "-W", "--keep-going")
-    assert (status, complained) == (0, "")
+    status, _, warnings = run(tmp_path / "docs", "html", "-W", "--keep-going")
+    assert (status, warnings) == (0, "")
     for name in ("index", "myst"):
         html = (tmp_path / f"docs/_build/html/{name}.html").read_text(encoding="utf-8")
-        found = re.findall(r'<span class="caption-text">(.*?)</span>', html, re.DOTALL)
-        assert [unescape(re.sub("<[^>]+>", "", one)) for one in found] == [smart(caption) for caption in CAPTIONS]
+        captions = re.findall(r'<span class="caption-text">(.*?)</span>', html, re.DOTALL)
+        assert [unescape(re.sub("<[^>]+>", "", html_caption)) for html_caption in captions] == [
+            smart(caption) for caption in CAPTIONS
+        ]
         assert html.count("filter-gallery-number") == 2 * len(CAPTIONS)
 
 
@@ -157,46 +159,44 @@ def test_a_manifest_leads_nowhere_else(tmp_path: Path, path: str, claimed: str) 
     secret = tmp_path / "secret.txt"
     secret.write_text("secret")
     path = str(secret) if path == "{absolute}" else path
-    made = Gallery(tmp_path / "a/b", [(entry(), summary(conv(1, "stem", 2)))])
-    fill(made.store, made.tasks())
-    made.write()
-    manifest = json.loads((made.site / "manifest.json").read_bytes())
+    gallery = Gallery(tmp_path / "a/b", [(entry(), summary(conv(1, "stem", 2)))])
+    fill(gallery.store, gallery.tasks())
+    gallery.write()
+    manifest = json.loads((gallery.site / "manifest.json").read_bytes())
     if claimed == "files":
         manifest["files"].append({"path": path, "size": 6, "digest": hashlib.sha256(b"secret").hexdigest()})
     else:
         manifest["models"][0]["layers"][0]["filters"][0]["pictures"][0]["path"] = path
-    (made.site / "manifest.json").write_text(json.dumps(manifest))
-    conf = CONF.replace("../gallery/site", str(made.site)) + "filter_gallery_copy = True\n"
+    (gallery.site / "manifest.json").write_text(json.dumps(manifest))
+    conf = CONF.replace("../gallery/site", str(gallery.site)) + "filter_gallery_copy = True\n"
     source = project(tmp_path / "docs", {"index.rst": "A\n=\n\n.. filter-gallery:: net/stem\n"}, conf)
     before = {path for path in tmp_path.rglob("*") if not path.is_relative_to(source)}
-    _, _, complained = run(source, "html")
-    assert len(complained.splitlines()) <= 2
-    assert "filter-gallery" in complained
-    assert "Traceback" not in complained
+    _, _, warnings = run(source, "html")
+    assert len(warnings.splitlines()) <= 2
+    assert "filter-gallery" in warnings
+    assert "Traceback" not in warnings
     assert {path for path in tmp_path.rglob("*") if not path.is_relative_to(source)} == before
-    assert not [
-        found for found in (source / "_build").rglob("*") if found.is_file() and found.read_bytes() == b"secret"
-    ]
+    assert not [path for path in (source / "_build").rglob("*") if path.is_file() and path.read_bytes() == b"secret"]
 
 
 def test_slices_of_a_kernel_stand_in_rows(tmp_path: Path) -> None:
-    made = Gallery(tmp_path, [(entry(), summary(conv(1, "stem", 2), conv(2, "top", 2, slug="002-top")))])
+    gallery = Gallery(tmp_path, [(entry(), summary(conv(1, "stem", 2), conv(2, "top", 2, slug="002-top")))])
     pixels = slice_strip(np.arange(8 * 9, dtype=np.float32).reshape(8, 3, 3))
     buffer = io.BytesIO()
     Image.fromarray((255 * pixels).round().astype(np.uint8)).save(buffer, "WEBP", lossless=True)
     strip = buffer.getvalue()
-    fill(made.store, made.tasks())
-    made.write()
-    page = made.site / "net/002-top/0001-kernel.webp"
+    fill(gallery.store, gallery.tasks())
+    gallery.write()
+    page = gallery.site / "net/002-top/0001-kernel.webp"
     page.write_bytes(strip)
-    manifest = json.loads((made.site / "manifest.json").read_bytes())
-    (listed,) = (one for one in manifest["files"] if one["path"] == "net/002-top/0001-kernel.webp")
+    manifest = json.loads((gallery.site / "manifest.json").read_bytes())
+    (listed,) = (file for file in manifest["files"] if file["path"] == "net/002-top/0001-kernel.webp")
     listed.update(size=len(strip), digest=hashlib.sha256(strip).hexdigest())
-    (made.site / "manifest.json").write_text(json.dumps(manifest))
+    (gallery.site / "manifest.json").write_text(json.dumps(manifest))
     index = "Kernels\n=======\n\n.. filter-gallery:: net/top/1\n   :technique: kernel\n"
-    source = project(tmp_path / "docs", {"index.rst": index}, CONF.replace("../gallery/site", str(made.site)))
-    status, _, complained = run(source, "html", "-W")
-    assert (status, complained) == (0, "")
+    source = project(tmp_path / "docs", {"index.rst": index}, CONF.replace("../gallery/site", str(gallery.site)))
+    status, _, warnings = run(source, "html", "-W")
+    assert (status, warnings) == (0, "")
     (picture,) = (source / "_build/html/_images").iterdir()
     with Image.open(io.BytesIO(strip)) as before, Image.open(picture) as after:
         assert before.size == (8 * 48 + 7 * 6, 48)
@@ -228,8 +228,8 @@ Wrong
     (tmp_path / "docs" / "index.rst").write_text(rst.lstrip("\n"))
     (tmp_path / "docs" / "wrong.md").write_text("# MyST\n\n```{filter-gallery} nett\n```\n")
     (tmp_path / "docs" / "conf.py").write_text(CONF.replace("../gallery/site", str(base / "gallery/site")))
-    status, _, complained = run(tmp_path / "docs", "html", "-W", "--keep-going")
-    lines = [line.replace(f"{tmp_path}/docs/", "") for line in complained.splitlines()]
+    status, _, warnings = run(tmp_path / "docs", "html", "-W", "--keep-going")
+    lines = [line.replace(f"{tmp_path}/docs/", "") for line in warnings.splitlines()]
     assert status == 1
     assert sorted(line.partition(" [")[0] for line in lines) == [
         "index.rst:10: WARNING: filter-gallery: columns 'many': expected a number from 1 to 64",

@@ -16,21 +16,21 @@ PAGES = {
 }
 
 
-def read(said: str) -> set[str]:
+def read(output: str) -> set[str]:
     """Return the documents that a build says it has read."""
-    return {match[1] for match in re.finditer(r"reading sources\.\.\. \[ *\d+%\] (\w+)", said)}
+    return {match[1] for match in re.finditer(r"reading sources\.\.\. \[ *\d+%\] (\w+)", output)}
 
 
 def test_documents_are_read_again_when_what_they_show_has_changed(tmp_path: Path) -> None:
     source = project(tmp_path / "docs", PAGES)
-    status, said, complained = run(source, "html", "-v")
-    assert (status, read(said)) == (0, {"index", "stem", "top", "plain"})
-    assert complained.count("there is no manifest.json") == 2
+    status, output, warnings = run(source, "html", "-v")
+    assert (status, read(output)) == (0, {"index", "stem", "top", "plain"})
+    assert warnings.count("there is no manifest.json") == 2
 
     def build() -> set[str]:
-        status, said, complained = run(source, "html", "-W", "-v")
-        assert (status, complained) == (0, "")
-        return read(said)
+        status, output, warnings = run(source, "html", "-W", "-v")
+        assert (status, warnings) == (0, "")
+        return read(output)
 
     gallery = small_gallery(tmp_path / "gallery")
     assert build() == {"stem", "top"}

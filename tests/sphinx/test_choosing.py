@@ -10,7 +10,7 @@ import pytest
 from generator.errors import UsageError
 from generator.pages.gather import model_view
 from generator.site.built import BuiltSite
-from generator.sphinx.selection import Request, choose
+from generator.sphinx.selection import Request, select
 from generator.sphinx.site import read_site
 from tests.pages.gallery import Gallery, fill
 from tests.pages.hostile import EVERY_KIND
@@ -59,13 +59,13 @@ def site(base: Path) -> BuiltSite:
     ids=str,
 )
 def test_filters_are_chosen(site: BuiltSite, request_: Request, labels: list[str], caption: str) -> None:
-    showing = choose(site, request_)
-    assert [cell.label for cell in showing.cells] == labels
-    assert caption in showing.caption
+    selected = select(site, request_)
+    assert [cell.label for cell in selected.cells] == labels
+    assert caption in selected.caption
 
 
 @pytest.mark.parametrize(
-    ("request_", "says", "picture"),
+    ("request_", "alt_text", "picture"),
     [
         (Request("net/top/2"), "What excites filter 2 most", "net/002-top/0002-picture.webp"),
         (Request("net/top/0"), "Nothing excites filter 0", ""),
@@ -79,15 +79,15 @@ def test_filters_are_chosen(site: BuiltSite, request_: Request, labels: list[str
     ],
     ids=str,
 )
-def test_a_filter_has_its_picture(site: BuiltSite, request_: Request, says: str, picture: str) -> None:
-    (cell,) = choose(site, request_).cells
-    assert (cell.alt, cell.picture) == (says, picture)
+def test_a_filter_has_its_picture(site: BuiltSite, request_: Request, alt_text: str, picture: str) -> None:
+    (cell,) = select(site, request_).cells
+    assert (cell.alt, cell.picture) == (alt_text, picture)
     assert cell.digest == (site.by_path[picture].digest if picture else "")
     assert (site.folder / cell.page).is_file()
 
 
 @pytest.mark.parametrize(
-    ("request_", "told"),
+    ("request_", "message"),
     [
         (Request("nett"), "'nett': no such model in the gallery. Did you mean net?"),
         (Request("vgg16/block1"), "'vgg16/block1': no such model in the gallery. There are net"),
@@ -109,14 +109,14 @@ def test_a_filter_has_its_picture(site: BuiltSite, request_: Request, says: str,
     ],
     ids=str,
 )
-def test_what_is_not_there_is_told_with_the_nearest_name(site: BuiltSite, request_: Request, told: str) -> None:
+def test_what_is_not_there_is_told_with_the_nearest_name(site: BuiltSite, request_: Request, message: str) -> None:
     with pytest.raises(UsageError) as caught:
-        choose(site, request_)
-    assert told in str(caught.value)
+        select(site, request_)
+    assert message in str(caught.value)
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "message"),
     [
         (None, "there is no manifest.json. Build it first"),
         ("{", "manifest.json: is no JSON. Run: filter-gallery build"),
@@ -136,12 +136,12 @@ def test_what_is_not_there_is_told_with_the_nearest_name(site: BuiltSite, reques
         ),
     ],
 )
-def test_a_folder_that_is_no_site_is_told(tmp_path: Path, content: str | None, told: str) -> None:
+def test_a_folder_that_is_no_site_is_told(tmp_path: Path, content: str | None, message: str) -> None:
     if content is not None:
         (tmp_path / "manifest.json").write_text(content)
     with pytest.raises(UsageError) as caught:
         read_site(tmp_path)
-    assert told in str(caught.value)
+    assert message in str(caught.value)
 
 
 @pytest.fixture(scope="module")
@@ -161,7 +161,9 @@ def test_techniques_are_those_of_the_site(every_kind: Gallery) -> None:
     views = model_view(of, summarised, every_kind.photos, every_kind.tasks(), every_kind.store).layers
     layers = read_site(every_kind.site).manifest.models[0].layers
     for layer, view in zip(layers, views, strict=True):
-        expected = {one.slug: tuple(cell and cell.file.path for cell in one.cells) for one in view.techniques}
+        expected = {
+            technique.slug: tuple(cell and cell.file.path for cell in technique.cells) for technique in view.techniques
+        }
         assert {technique.slug: technique.files for technique in layer.techniques} == expected
         sheets = {match[1] for path in every_kind.held() if (match := re.search(r"([^/]+)-000\.webp$", path))}
         assert {*expected} == sheets - {"best"}
@@ -169,21 +171,21 @@ def test_techniques_are_those_of_the_site(every_kind: Gallery) -> None:
 
 def test_a_picture_is_empty_here_if_it_is_on_the_site(tmp_path: Path) -> None:
     """Of 128 steps only the second reached something, which the manifest's 32 points of the trace leave out."""
-    made = Gallery(tmp_path, [(entry(), summary(conv(1, "stem", 2, slug="001-stem")))])
-    fill(made.store, made.tasks())
-    (task,) = (task for task in made.tasks() if task.technique == "picture")
-    record = made.store.record(task.record_group, task.key)
+    gallery = Gallery(tmp_path, [(entry(), summary(conv(1, "stem", 2, slug="001-stem")))])
+    fill(gallery.store, gallery.tasks())
+    (task,) = (task for task in gallery.tasks() if task.technique == "picture")
+    record = gallery.store.record(task.record_group, task.key)
     assert record
-    for shown in record["filters"]:
-        reached = 1.0 if shown["filter"] else 0.0
+    for filter_entry in record["filters"]:
+        reached = 1.0 if filter_entry["filter"] else 0.0
         trace = [0.0, reached, *[0.0] * 126]
-        shown["pictures"][0] |= {"score": 0.0, "reached": reached, "trace": trace}
-    made.store.put_record(task.record_group, task.key, record)
-    made.write()
-    (layer,) = read_site(made.site).manifest.models[0].layers
-    assert [shown.pictures[0].empty for shown in layer.filters] == [True, False]
+        filter_entry["pictures"][0] |= {"score": 0.0, "reached": reached, "trace": trace}
+    gallery.store.put_record(task.record_group, task.key, record)
+    gallery.write()
+    (layer,) = read_site(gallery.site).manifest.models[0].layers
+    assert [record.pictures[0].empty for record in layer.filters] == [True, False]
     assert max(layer.filters[1].pictures[0].trace) == 0.0
-    cells = choose(read_site(made.site), Request("net/stem", "all")).cells
+    cells = select(read_site(gallery.site), Request("net/stem", "all")).cells
     assert [bool(cell.picture) for cell in cells] == [False, True]
-    page = (made.site / "net/001-stem/index.html").read_text()
+    page = (gallery.site / "net/001-stem/index.html").read_text()
     assert (page.count('class="tile weak none"'), page.count('class="tile weak"')) == (1, 1)

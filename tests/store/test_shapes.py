@@ -67,7 +67,7 @@ PICTURE = {
 }
 RECORDS = {"kernel": KERNEL, "feature-map": FEATURE_MAP, "picture": PICTURE}
 OPTIONAL = {("filters", 0, "pictures", 0, "channels")}
-WRONG = (None, "text", [], {}, -1, float("nan"), "../../x")
+WRONG: tuple[Any, ...] = (None, "text", [], {}, -1, float("nan"), "../../x")
 
 
 def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:

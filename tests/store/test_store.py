@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from generator.errors import GalleryError, UsageError
-from generator.files import NEW, write_atomically
+from generator.files import TEMPORARY_PREFIX, write_atomically
 from generator.plan import Tuning
 from generator.store import Store
 
@@ -173,7 +173,7 @@ def test_the_bytes_of_a_record_do_not_depend_on_the_order_of_its_keys(store: Sto
 
 def test_a_store_is_removed_whole(store: Store) -> None:
     store.put_record(GROUP, KEY, kernels(store, b"x"))
-    (store.folder / "objects" / f"{NEW}left").write_bytes(b"x")
+    (store.folder / "objects" / f"{TEMPORARY_PREFIX}left").write_bytes(b"x")
     store.put_summary(KEY, {})
     store.put_tuning(KEY, {})
     store.note_digest("net", KEY)
@@ -230,7 +230,12 @@ def test_what_others_have_in_the_folders_of_a_store_is_left(store: Store, name: 
 
 @pytest.mark.parametrize("linked", ["records", "objects/ab", "cards"])
 def test_links_in_a_store_are_not_followed(store: Store, tmp_path: Path, linked: str) -> None:
-    theirs = {f"{KEY}/{KEY}.json": "record", f"{KEY}.json": "card", "ab" + "0" * 62: "blob", f"{NEW}x": "half"}
+    theirs = {
+        f"{KEY}/{KEY}.json": "record",
+        f"{KEY}.json": "card",
+        "ab" + "0" * 62: "blob",
+        f"{TEMPORARY_PREFIX}x": "half",
+    }
     for name, text in theirs.items():
         (tmp_path / "theirs" / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "theirs" / name).write_text(text)
@@ -284,7 +289,7 @@ def test_a_blob_is_never_outside_the_store(store: Store, tmp_path: Path, name: s
     assert precious.read_text() == "mine"
 
 
-@pytest.mark.parametrize("left", [(), (f"{NEW}abc",), (f"tunings/{KEY}.json",)])
+@pytest.mark.parametrize("left", [(), (f"{TEMPORARY_PREFIX}abc",), (f"tunings/{KEY}.json",)])
 def test_a_build_that_was_killed_at_its_first_write_goes_on(store: Store, left: tuple[str, ...]) -> None:
     store.folder.mkdir()
     for name in left:

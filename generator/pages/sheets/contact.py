@@ -12,7 +12,7 @@ from generator.imaging.contact_sheet import Section, Sheet, Tile, as_png, draw
 from generator.pages.sheets.thumbnails import cached_sheet
 from generator.pages.views import FilterView, LayerView
 from generator.plan import spread
-from generator.site.selection import counted
+from generator.site.selection import filter_count_text
 from generator.site.sheets import CONTACT_SHEET
 from generator.store import Store
 
@@ -32,7 +32,7 @@ def contact_sheet(view: LayerView, model: str, folder: str, store: Store) -> Fil
     """
     filters = spread_filters(view)
     tiles = tuple(_tile(shown, store) for shown in filters)
-    about = f"{model}, {view.layer.type}: {counted(len(filters), view.layer.filters)}"
+    about = f"{model}, {view.layer.type}: {filter_count_text(len(filters), view.layer.filters)}"
     sheet = Sheet(view.layer.title, about, (Section("", tiles),))
     blobs = [None if shown.main.empty else shown.picture.blob for shown in filters]
     captions = [[tile.label, tile.placeholder] for tile in tiles]

@@ -7,37 +7,37 @@ from collections.abc import Sequence
 from generator.analysis.records import PictureView
 from generator.names import unique_slugs
 from generator.pages.pictures import MAIN
-from generator.pages.technique import Cell, Technique
+from generator.pages.technique import Cell, TechniqueView
 from generator.pages.views import FilterView
-from generator.site.records import CELLS, PICTURE, STRIP, Kind
+from generator.site.records import CELLS_KIND, PICTURE_KIND, STRIP_KIND, Kind
 from generator.site.sheets import BEST_SLUG, KERNEL_SLUG, MAIN_SLUG
 
 _TAKEN = (MAIN_SLUG, BEST_SLUG, KERNEL_SLUG, "feature-map", "contact", "embed", "index")
 
 
-def techniques(filters: Sequence[FilterView]) -> list[Technique]:
+def techniques(filters: Sequence[FilterView]) -> list[TechniqueView]:
     """Return the techniques of a layer: pictures by what they show, feature maps by their photo, kernels."""
     titles = list(dict.fromkeys(p.title for f in filters for p in f.pictures[1:]))
-    listed = [Technique(MAIN_SLUG, "Picture", PICTURE, tuple(_cell(f.main) for f in filters))]
+    listed = [TechniqueView(MAIN_SLUG, "Picture", PICTURE_KIND, tuple(_cell(f.main) for f in filters))]
     for name, slug in zip(titles, unique_slugs(titles, _TAKEN), strict=True):
         of_filters = [next((p for p in f.pictures[1:] if p.title == name), None) for f in filters]
         title = "Main, where another picture is shown first" if name == MAIN else name
-        listed.append(Technique(slug, title, PICTURE, tuple(_cell(p) if p else None for p in of_filters)))
+        listed.append(TechniqueView(slug, title, PICTURE_KIND, tuple(_cell(p) if p else None for p in of_filters)))
     for photo, number in dict.fromkeys((m.photo, m.number) for f in filters for m in f.maps):
         maps = [next((m for m in f.maps if m.number == number), None) for f in filters]
         cells = tuple(Cell(m.file) if m else None for m in maps)
-        listed.append(Technique(f"feature-map-{number}", f"Feature map of {photo}", CELLS, cells, photo=photo))
+        listed.append(TechniqueView(f"feature-map-{number}", f"Feature map of {photo}", CELLS_KIND, cells, photo=photo))
     kernels = [f.kernel for f in filters]
     if any(kernels):
-        kind: Kind = CELLS if all(k.colour for k in kernels if k) else STRIP
+        kind: Kind = CELLS_KIND if all(k.colour for k in kernels if k) else STRIP_KIND
         cells = tuple(Cell(k.file, max(1, len(k.inputs))) if k else None for k in kernels)
-        listed.append(Technique(KERNEL_SLUG, "Kernel", kind, cells))
+        listed.append(TechniqueView(KERNEL_SLUG, "Kernel", kind, cells))
     return listed
 
 
-def best(filters: Sequence[FilterView]) -> Technique:
+def best(filters: Sequence[FilterView]) -> TechniqueView:
     """Return the pictures of a layer's strongest filters, for pages that show many layers."""
-    return Technique(BEST_SLUG, "Strongest", PICTURE, tuple(_cell(f.main) for f in filters))
+    return TechniqueView(BEST_SLUG, "Strongest", PICTURE_KIND, tuple(_cell(f.main) for f in filters))
 
 
 def _cell(picture: PictureView) -> Cell | None:

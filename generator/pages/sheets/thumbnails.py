@@ -13,8 +13,8 @@ from PIL import Image
 from generator.analysis.records import File
 from generator.digests import digest
 from generator.imaging.thumbnails import strip_thumbnail, thumbnail
-from generator.pages.technique import Cell, Technique
-from generator.site.records import PICTURE, STRIP
+from generator.pages.technique import Cell, TechniqueView
+from generator.site.records import PICTURE_KIND, STRIP_KIND
 from generator.site.sheets import ACROSS, CELL, PER_SHEET, place
 from generator.store import Store
 
@@ -23,7 +23,7 @@ VERSION = 2
 """Raised when the same pictures give other sheets than before."""
 
 
-def with_sheets(technique: Technique, folder: str, store: Store) -> Technique:
+def with_sheets(technique: TechniqueView, folder: str, store: Store) -> TechniqueView:
     """Return a technique with its sheets, made where the store does not hold them yet.
 
     Raises GalleryError if a picture is missing from the store or damaged.
@@ -67,13 +67,17 @@ def _drawn(cells: Sequence[Cell | None], kind: str, store: Store) -> bytes:
             _, column, row = place(number)
             offset = ((CELL - image.width) // 2, (CELL - image.height) // 2)
             sheet.paste(image, (column * CELL + offset[0], row * CELL + offset[1]))
-    if kind == STRIP:  # a few flat colours: sharper and a quarter of the size without the loss, once they are few
+    if kind == STRIP_KIND:  # a few flat colours: sharper and a quarter of the size without the loss, once they are few
         sheet = sheet.convert("RGBA").quantize(COLOURS).convert("RGBA")
     buffer = io.BytesIO()
-    sheet.save(buffer, "WEBP", quality=QUALITY, lossless=kind == STRIP, method=4)
+    sheet.save(buffer, "WEBP", quality=QUALITY, lossless=kind == STRIP_KIND, method=4)
     return buffer.getvalue()
 
 
 def _thumbnail(cell: Cell, kind: str, store: Store) -> Image.Image:
     content = store.blob(cell.file.blob)
-    return strip_thumbnail(content, CELL, cell.slices) if kind == STRIP else thumbnail(content, CELL, kind == PICTURE)
+    return (
+        strip_thumbnail(content, CELL, cell.slices)
+        if kind == STRIP_KIND
+        else thumbnail(content, CELL, kind == PICTURE_KIND)
+    )

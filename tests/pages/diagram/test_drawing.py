@@ -218,11 +218,10 @@ def test_lines_go_from_figure_to_figure_through_all_parts(of: ModelSummary) -> N
             assert [start for start, _ in pieces] == ends[:-1]  # without a gap
             assert ends[-1] >= until
     assert forks == expected
-    for (
-        part
-    ) in drawn.parts:  # a fork that begins in one part and ends in the next is in both, which show what is theirs
-        for begins, ends, path in (fork for edge in drawn.edges for fork in edge.forks):
-            assert (path in part.edges) is (begins < part.top + part.height and ends > part.top)
+    # a fork that begins in one part and ends in the next is in both, each of which shows its own section
+    for part in drawn.parts:
+        for begins, until, path in (fork for edge in drawn.edges for fork in edge.forks):
+            assert (path in part.edges) is (begins < part.top + part.height and until > part.top)
 
 
 def test_parts_are_blocks_and_follow_each_other() -> None:

@@ -45,7 +45,12 @@ def test_every_layer_has_its_sheet_and_it_is_made_once(gallery: Gallery, monkeyp
             assert (image.format, image.size) == ("PNG", (layer.contact.width, layer.contact.height))
     read: list[str] = []
     blob = Store.blob
-    monkeypatch.setattr(Store, "blob", lambda store, digest: (read.append(digest), blob(store, digest))[1])
+
+    def heard(store: Store, digest: str) -> bytes:
+        read.append(digest)
+        return blob(store, digest)
+
+    monkeypatch.setattr(Store, "blob", heard)
     again = model_view(of, model, gallery.photos, gallery.tasks(), gallery.store)
     assert [layer.contact for layer in again.layers] == [stem.contact, wide.contact]
     assert read == []

@@ -12,8 +12,8 @@ from PIL import Image
 from generator.analysis.records import File
 from generator.errors import GalleryError
 from generator.pages.sheets.thumbnails import with_sheets
-from generator.pages.technique import Cell, Technique
-from generator.site.records import CELLS, PICTURE, STRIP
+from generator.pages.technique import Cell, TechniqueView
+from generator.site.records import CELLS_KIND, PICTURE_KIND, STRIP_KIND, Kind
 from generator.site.sheets import place
 from generator.store import Store
 
@@ -42,7 +42,7 @@ def flat(store: Store, red: int, height: int = 32, width: int = 32, channels: in
     return kept(store, np.full((height, width, channels), (red, 40, 90, 255)[:channels]))
 
 
-def sheet(technique: Technique, store: Store, number: int = 0) -> np.ndarray:
+def sheet(technique: TechniqueView, store: Store, number: int = 0) -> np.ndarray:
     """Return a sheet's pixels (height, width, 4)."""
     sheet = with_sheets(technique, "net/layer", store).sheets[number]
     image = Image.open(io.BytesIO(store.blob(sheet.blob)))
@@ -56,7 +56,7 @@ def sheet(technique: Technique, store: Store, number: int = 0) -> np.ndarray:
 )
 def test_every_filter_is_in_its_place(store: Store, count: int, sizes: list[tuple[int, int]]) -> None:
     reds = [3 * number for number in range(count)]
-    technique = Technique("picture", "Picture", PICTURE, tuple(flat(store, red) for red in reds))
+    technique = TechniqueView("picture", "Picture", PICTURE_KIND, tuple(flat(store, red) for red in reds))
     drawn = with_sheets(technique, "net/layer", store)
     assert [(sheet.width, sheet.height) for sheet in drawn.sheets] == sizes
     assert [sheet.path for sheet in drawn.sheets] == [f"net/layer/picture-{n:03d}.webp" for n in range(len(sizes))]
@@ -70,7 +70,7 @@ def test_every_filter_is_in_its_place(store: Store, count: int, sizes: list[tupl
 def test_a_thumbnail_is_its_picture_made_smaller(store: Store) -> None:
     wave = 127 + 100 * np.sin(np.arange(192) / 12)
     pixels = np.stack([np.add.outer(wave, 0 * wave), np.add.outer(0 * wave, wave), np.full((192, 192), 60)], -1)
-    cell = sheet(Technique("picture", "", PICTURE, (kept(store, pixels),)), store)
+    cell = sheet(TechniqueView("picture", "", PICTURE_KIND, (kept(store, pixels),)), store)
     halved = pixels.reshape(96, 2, 96, 2, 3).mean((1, 3))
     assert np.abs(cell[..., :3] - halved).mean() < 3
 
@@ -79,7 +79,7 @@ def test_a_thumbnail_is_its_picture_made_smaller(store: Store) -> None:
 def test_what_is_not_square_is_whole_and_in_the_middle(
     store: Store, height: int, width: int, shown: tuple[int, int]
 ) -> None:
-    cell = sheet(Technique("picture", "", PICTURE, (flat(store, 200, height, width),)), store)
+    cell = sheet(TechniqueView("picture", "", PICTURE_KIND, (flat(store, 200, height, width),)), store)
     rows, columns = np.nonzero(cell[..., 3] > 127)
     assert (np.ptp(rows) + 1, np.ptp(columns) + 1) == shown
     assert abs(rows.mean() - 47.5) <= 0.5
@@ -88,14 +88,14 @@ def test_what_is_not_square_is_whole_and_in_the_middle(
 
 def test_a_filter_without_a_picture_is_a_transparent_cell(store: Store) -> None:
     cells = (flat(store, 10), None, flat(store, 20, channels=4))
-    alpha = sheet(Technique("negative", "", PICTURE, cells), store)[..., 3]
+    alpha = sheet(TechniqueView("negative", "", PICTURE_KIND, cells), store)[..., 3]
     assert [int(alpha[:, 96 * i : 96 * i + 96].mean()) for i in range(3)] == [255, 0, 255]
 
 
-@pytest.mark.parametrize(("kind", "values"), [(CELLS, 2), (PICTURE, 20)])
-def test_cells_of_a_map_stay_sharp(store: Store, kind: str, values: int) -> None:
+@pytest.mark.parametrize(("kind", "values"), [(CELLS_KIND, 2), (PICTURE_KIND, 20)])
+def test_cells_of_a_map_stay_sharp(store: Store, kind: Kind, values: int) -> None:
     board = np.kron(np.indices((4, 4)).sum(0) % 2, np.ones((1, 1)))[..., None] * [255, 255, 255]
-    cell = sheet(Technique("feature-map-0", "", kind, (kept(store, board),)), store)
+    cell = sheet(TechniqueView("feature-map-0", "", kind, (kept(store, board),)), store)
     inside = cell[12:84:24, :, 0].round(-1)  # the middles of the cells' rows
     assert (len(np.unique(inside)) <= 6) == (values == 2)
 
@@ -105,7 +105,7 @@ def test_slices_stand_in_rows_as_near_to_a_square_as_can_be(store: Store, slices
     strip = np.zeros((48, slices * 54 - 6, 4))
     for number in range(slices):
         strip[:, 54 * number : 54 * number + 48] = (20 * number + 40, 0, 0, 255)
-    cell = sheet(Technique("kernel", "", STRIP, (kept(store, strip, slices),)), store)
+    cell = sheet(TechniqueView("kernel", "", STRIP_KIND, (kept(store, strip, slices),)), store)
     scale = 96 / (across * 54 - 6)
     down = -(-slices // across)
     top = (96 - round((down * 54 - 6) * scale)) // 2
@@ -116,15 +116,20 @@ def test_slices_stand_in_rows_as_near_to_a_square_as_can_be(store: Store, slices
 
 
 def test_a_sheet_is_made_once(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    technique = Technique("picture", "", PICTURE, tuple(flat(store, red) for red in range(70)))
+    technique = TechniqueView("picture", "", PICTURE_KIND, tuple(flat(store, red) for red in range(70)))
     first = with_sheets(technique, "net/layer", store)
     read: list[str] = []
     blob = store.blob
-    monkeypatch.setattr(store, "blob", lambda digest: (read.append(digest), blob(digest))[1])
+
+    def heard(digest: str) -> bytes:
+        read.append(digest)
+        return blob(digest)
+
+    monkeypatch.setattr(store, "blob", heard)
     assert with_sheets(technique, "net/layer", store) == first
     assert read == []
     changed = (*technique.cells[:69], flat(store, 255))
-    second = with_sheets(Technique("picture", "", PICTURE, changed), "net/layer", store)
+    second = with_sheets(TechniqueView("picture", "", PICTURE_KIND, changed), "net/layer", store)
     assert second.sheets[0] == first.sheets[0]
     assert second.sheets[1] != first.sheets[1]
     assert len(read) == 6
@@ -134,4 +139,4 @@ def test_a_damaged_picture_is_told(store: Store) -> None:
     cell = flat(store, 1)
     store.blob_path(cell.file.blob).write_bytes(b"damaged")
     with pytest.raises(GalleryError, match="was damaged and is removed"):
-        with_sheets(Technique("picture", "", PICTURE, (cell,)), "net/layer", store)
+        with_sheets(TechniqueView("picture", "", PICTURE_KIND, (cell,)), "net/layer", store)

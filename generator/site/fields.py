@@ -1,0 +1,34 @@
+"""Types of the fields of manifest.json, each with its validation and its JSON Schema."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, WithJsonSchema
+
+from generator.site.listing import DIGEST
+from generator.site.paths import path_fault
+
+MAX_INTEGER = 2**53
+"""The largest integer that JavaScript represents exactly, with all below it."""
+
+
+def _check_path(path: str) -> str:
+    if fault := path_fault(path):
+        raise ValueError(f"{path[:80]!r} {fault}")
+    return path
+
+
+SitePath = Annotated[
+    str,
+    AfterValidator(_check_path),
+    WithJsonSchema(
+        {"type": "string", "pattern": r"^[^/\\][^\\]*$", "description": "relative to the site's root"},
+    ),
+]
+Digest = Annotated[str, Field(pattern=f"^{DIGEST}$")]
+LongText = Annotated[str, Field(max_length=100_000)]
+FiniteNumber = Annotated[float, Field(allow_inf_nan=False)]
+NonNegative = Annotated[int, Field(ge=0, le=MAX_INTEGER)]
+Positive = Annotated[int, Field(ge=1, le=MAX_INTEGER)]
+FilterIndex = Annotated[int, Field(ge=0, lt=10_000_000)]
