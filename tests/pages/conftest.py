@@ -17,12 +17,12 @@ def strange(tmp_path_factory: pytest.TempPathFactory) -> Gallery:
     """Return the site of hostile names, written, one for all workers; tests only read it."""
 
     def make(folder: Path) -> None:
-        gallery = hostile(folder)
+        gallery = hostile(folder / "gallery")
         # of the two filters of each layer the first is dead
         fill(gallery.store, gallery.tasks(), lambda task, index: 2.0 * index, lambda task, index: 1.0 * index)
         gallery.write()
 
-    return hostile(once(tmp_path_factory, "strange", make))
+    return hostile(once(tmp_path_factory, "strange", make) / "gallery")
 
 
 @pytest.fixture(scope="session")
