@@ -35,7 +35,7 @@ def publish(
     from generator.pipeline.completeness import ShownModel, unfinished
     from generator.publish import (
         GITHUB_PAGES,
-        OTHER_HOSTS,
+        GITHUB_PAGES_AS_WARNING,
         archive_kind,
         check_site,
         check_target,
@@ -46,7 +46,7 @@ def publish(
     config = with_output(read_config(config_path), output)
     kind = archive_kind(target) if target else None
     site = open_site(config.output)
-    findings = check_site(site, OTHER_HOSTS if target else GITHUB_PAGES)
+    findings = check_site(site, GITHUB_PAGES_AS_WARNING if target else GITHUB_PAGES)
     for finding in findings:
         print_line(f"{'Error' if finding.stops else 'Warning'}: {finding}", err=True)
     shown = [

@@ -169,7 +169,7 @@ class ConfigFile(Strict):
     footer: MarkdownText = ""
     """Stands at the foot of every page."""
     templates: Omittable[PathText] = None
-    """A folder whose files go before our templates and style sheet."""
+    """A folder whose files replace our templates and style sheet."""
     output: PathText = Path("site")
     """The site's folder."""
     cache: PathText = Path(".filter-gallery")

@@ -171,7 +171,7 @@ class Branding:
     """What makes a site its owner's.
 
     ``introduction`` and ``footer`` are Markdown, whose pictures are looked up in ``folder``; ``accent`` is ``#rrggbb``.
-    ``templates`` is a folder whose files go before ours of the same names. Nothing of this reaches a plan.
+    ``templates`` is a folder whose files replace ours of the same names. Nothing of this reaches a plan.
     """
 
     introduction: str = ""

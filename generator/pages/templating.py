@@ -175,8 +175,8 @@ def _problems(jinja: Environment, own: Path) -> Iterator[tuple[str, str]]:
     for name in mine:
         if name not in known and name not in used:
             hint = nearest(name, [*known, *(STATIC + name for name in SITE_ASSETS)])
-            hint = hint or "Pictures and the like belong into static/"
-            yield name, f": goes before none of our templates, and none of yours uses it. {hint}"
+            hint = hint or "Pictures and the like belong in static/"
+            yield name, f": replaces none of our templates, and none of yours uses it. {hint}"
 
 
 def _static_problems(folder: Path) -> Iterator[tuple[str, str]]:
@@ -212,7 +212,7 @@ def _error_text(error: Exception, own: Path, template: str, values: Mapping[str,
     if isinstance(error, TemplateNotFound):
         return f"{where}: there is no template {error.name!r}"
     if isinstance(error, RecursionError):
-        return f"{where}: it extends or includes itself. The template that it goes before is {OURS}{path.name}"
+        return f"{where}: it extends or includes itself. The template that it replaces is {OURS}{path.name}"
     text = reason(error)
     misspelt = next((word for word in text.split("'")[1:2] if text.endswith("is undefined")), "")
     return f"{where}: {text}. {nearest(misspelt, values)}".removesuffix(". ")

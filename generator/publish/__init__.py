@@ -2,7 +2,7 @@
 
 from generator.numbers import MEGABYTE
 from generator.publish.branch import Published, publish_branch
-from generator.publish.check import GITHUB_PAGES, OTHER_HOSTS, Finding, check_site
+from generator.publish.check import GITHUB_PAGES, GITHUB_PAGES_AS_WARNING, Finding, check_site
 from generator.publish.export import archive_kind, check_place, check_target, copy_site, pack_site
 from generator.publish.single import DEFAULT_LIMIT, find_part, single_file
 from generator.site.built import BuiltSite, open_site
@@ -10,8 +10,8 @@ from generator.site.built import BuiltSite, open_site
 __all__ = [
     "DEFAULT_LIMIT",
     "GITHUB_PAGES",
+    "GITHUB_PAGES_AS_WARNING",
     "MEGABYTE",
-    "OTHER_HOSTS",
     "BuiltSite",
     "Finding",
     "Published",

@@ -6,7 +6,7 @@ import hashlib
 import os
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from generator.numbers import MEGABYTE
@@ -33,7 +33,7 @@ class Limits:
 GITHUB_PAGES = Limits("GitHub Pages", 800 * MEGABYTE, 1000 * MEGABYTE, 100 * MEGABYTE)
 """docs.github.com, "GitHub Pages limits" and "About large files on GitHub"."""
 
-OTHER_HOSTS = Limits("GitHub Pages", 800 * MEGABYTE, 1000 * MEGABYTE, 100 * MEGABYTE, refuse=False)
+GITHUB_PAGES_AS_WARNING = replace(GITHUB_PAGES, refuse=False)
 """Limits of other hosts differ: what GitHub would refuse is a warning."""
 
 
@@ -87,7 +87,7 @@ def _changed(site: BuiltSite) -> Iterator[Finding]:
         yield Finding(_sentence(missing, "is missing", "are missing"), BUILD_HINT, stops=True)
     if linked:
         message = _sentence(linked, "is a symbolic link", "are symbolic links")
-        yield Finding(message, f"Hosts show none. Remove what is linked. {BUILD_HINT}", stops=True)
+        yield Finding(message, f"Hosts do not serve links. Remove the link. {BUILD_HINT}", stops=True)
     if changed:
         message = _sentence(changed, "is not as the build wrote it", "are not as the build wrote them")
         yield Finding(message, f"Remove what was changed. {BUILD_HINT}", stops=True)
@@ -109,18 +109,21 @@ def _size(site: BuiltSite, limits: Limits) -> Iterator[Finding]:
     large = [file.path for file in site.files if file.size > limits.file]
     if large:
         over = f"larger than the {limits.file / MEGABYTE:,.0f} MB that GitHub takes"
-        hint = f"{smaller_hint}; another file of `static/` has to go elsewhere"
+        hint = f"{smaller_hint}; another file of `static/` has to be hosted elsewhere"
         yield Finding(_sentence(large, f"is {over}", f"are {over}"), hint, stops=limits.refuse)
 
 
 _LINK_FAULTS = {
     links.MISSING_FILE: (
         "leads to {0}, which is no file of the site",
-        "Mend it in `introduction`, `footer` or `templates`",
+        "Correct it in `introduction`, `footer` or `templates`",
     ),
-    links.OUTSIDE_SITE: ("leads out of the site, to {0}: it is not known whether that is there", "Look at it there"),
-    links.ROOTED: ("leads to {0}: only right if the site is not below a path", "Use a relative address"),
-    links.FOREIGN: ("loads {0} from another host: it is not there offline", "Copy it into `templates/static/`"),
+    links.OUTSIDE_SITE: ("leads out of the site, to {0}, which was not checked", "Check it yourself"),
+    links.ROOTED: ("leads to {0}: broken unless the site is at the root of its host", "Use a relative address"),
+    links.FOREIGN: (
+        "loads {0} from another host: it is not there offline",
+        "Copy it into `static/` of your templates folder",
+    ),
 }
 
 
@@ -165,4 +168,4 @@ def _names(site: BuiltSite) -> Iterator[Finding]:
     underscored = [path for path in site.by_path if any(part.startswith("_") for part in path.split("/"))]
     if underscored:
         message = _sentence(underscored, "begins with an underscore", "have a name that begins with an underscore")
-        yield Finding(message, "Some hosts leave such files out; rename them in `templates/static/`")
+        yield Finding(message, "Some hosts leave such files out; rename them in `static/` of your templates folder")

@@ -112,7 +112,7 @@ def single_file(site: BuiltSite, part: SitePart, limit: int = DEFAULT_LIMIT * ME
         hint = "" if part.layer else ", or choose a layer with --layer"
         raise UsageError(
             f"the single file would have {size} MB, more than {limit // MEGABYTE} MB",
-            f"Say --single-file-limit {size}{hint}",
+            f"Use --single-file-limit {size}{hint}",
         )
     return content
 

@@ -192,7 +192,7 @@
     dialog.showModal();
   }
 
-  const KEYS = [["← →", "previous, next"], ["u", "up"], ["/", "search"], ["l", "switch layer"], ["+ − 0", "zoom, in a large picture"], ["t", "next technique, in a large picture"], ["Esc", "close"]];
+  const KEYS = [["← →", "previous, next"], ["u", "up"], ["/", "search"], ["l", "switch layer"], ["+ − 0", "zoom, in a large picture"], ["t", "next technique, in a large picture"], ["?", "these keys"], ["Esc", "close"]];
 
   function openHelp() {
     const rows = KEYS.map(([key, what]) => make("div", {}, make("dt", {}, key), make("dd", {}, what)));
@@ -442,6 +442,8 @@
     const current = find(".trail [aria-current]");
     current.after(make("button", { type: "button", className: "switch", onclick: () => openSearch("", slug) }, "Switch layer"));
   }
+  const foot = find(".foot > p:last-child");
+  if (foot) foot.append(" Press ", make("kbd", {}, "?"), " for the keys.");
   const data = find("#layer");
   const form = find(".tools");
   if (data && form) layerPage(JSON.parse(data.textContent), form);

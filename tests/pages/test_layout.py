@@ -33,7 +33,7 @@ def gallery(tmp_path: Path) -> OwnGallery:
 def test_a_site_without_a_look_has_our_mark_and_our_words(gallery: OwnGallery) -> None:
     gallery.write()
     home = gallery.pages()["index.html"]
-    assert "This gallery shows every filter of a convolutional network" in home.text
+    assert "This gallery shows what the filters of a convolutional network look for" in home.text
     assert home.all("path", **{"class": "mark-a"})
     (icon,) = home.all("link", rel="icon")
     assert str(icon["href"]).startswith("data:image/svg+xml,")
@@ -62,7 +62,7 @@ def test_the_introduction_takes_the_place_of_ours_on_the_home_page(gallery: OwnG
     gallery.branding = replace(gallery.branding, introduction=text)
     gallery.write()
     home = gallery.pages()["index.html"]
-    assert "This gallery shows every filter of" not in home.text
+    assert "This gallery shows what the filters of" not in home.text
     assert "<b>bold</b>" in home.text
     html = gallery.held()["index.html"].decode()
     assert '<h2>Why</h2>\n<p>See <a href="net/index.html">the net</a>' in html

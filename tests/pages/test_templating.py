@@ -64,7 +64,7 @@ def test_a_template_can_extend_ours(gallery: OwnGallery) -> None:
     assert [a["content"] for a in pages["net/001-stem/0001.html"].all("meta", name="x")] == ["../../"]
     assert [a["content"] for a in pages["index.html"].all("meta", name="x")] == [""]
     assert "An addition to 1 model" in pages["index.html"].text
-    assert "This gallery shows every filter of a convolutional network" in pages["index.html"].text
+    assert "This gallery shows what the filters of a convolutional network look for" in pages["index.html"].text
 
 
 def test_what_a_template_shows_is_escaped(gallery: OwnGallery) -> None:
@@ -93,7 +93,7 @@ def test_what_is_no_template_may_lie_beside_them(gallery: OwnGallery) -> None:
     assert write(gallery, files) == before
 
 
-UNUSED = "goes before none of our templates, and none of yours uses it."
+UNUSED = "replaces none of our templates, and none of yours uses it."
 
 BAD: dict[str, tuple[Files, list[str]]] = {
     "mistyped": ({"hoem.html": ""}, [f"hoem.html: {UNUSED} Did you mean home.html?"]),
@@ -102,7 +102,7 @@ BAD: dict[str, tuple[Files, list[str]]] = {
         {"pictures/zzz.png": b"\x89PNG\xff"},
         ["pictures/zzz.png:1: not a text in UTF-8"],
     ),
-    "unlike-any": ({"qqq.txt": ""}, [f"qqq.txt: {UNUSED} Pictures and the like belong into static/"]),
+    "unlike-any": ({"qqq.txt": ""}, [f"qqq.txt: {UNUSED} Pictures and the like belong in static/"]),
     "ours-by-name": ({"ours/home.html": ""}, [f"ours/home.html: {UNUSED} Did you mean home.html?"]),
     "syntax": ({"home.html": "a\n{% if %}"}, ["home.html:2: Expected an expression, got 'end of statement block'"]),
     "unclosed": (
@@ -133,7 +133,7 @@ BAD: dict[str, tuple[Files, list[str]]] = {
     "arithmetic": ({"home.html": "\n{{ 1 // 0 }}"}, ["home.html:2: integer division or modulo by zero"]),
     "runs-without-end": (
         {"base.html": '{% extends "base.html" %}'},
-        ["base.html:1: it extends or includes itself. The template that it goes before is ours/base.html"],
+        ["base.html:1: it extends or includes itself. The template that it replaces is ours/base.html"],
     ),
     "no-such-template-when-it-runs": (
         {"reading.html": "\n{% include 'z' ~ 1 %}"},

@@ -10,7 +10,7 @@ import pytest
 
 from generator.errors import GalleryError, UsageError
 from generator.numbers import MEGABYTE
-from generator.publish import GITHUB_PAGES, OTHER_HOSTS, BuiltSite, check_site, open_site
+from generator.publish import GITHUB_PAGES, GITHUB_PAGES_AS_WARNING, BuiltSite, check_site, open_site
 from generator.site.records import SiteFile
 from tests.publish.conftest import relisted
 
@@ -66,7 +66,7 @@ def test_several_files_are_told_in_one_line(site: BuiltSite) -> None:
     ("body", "stops", "message"),
     [
         (b'<a href="gone.html">', True, "reading.html leads to 'gone.html', which is no file of the site"),
-        (b'<a href="/gallery/">', False, "reading.html leads to '/gallery/': only right if"),
+        (b'<a href="/gallery/">', False, "reading.html leads to '/gallery/': broken unless"),
         (b'<a href="../docs/">', False, "reading.html leads out of the site, to '../docs/'"),
         (b'<script src="https://x.org/a.js"></script>', False, "reading.html loads 'https://x.org/a.js' from another"),
     ],
@@ -106,7 +106,7 @@ def test_size(sizes: list[int], expected: list[tuple[bool, str]], kept: BuiltSit
     )
     large = replace(kept, files=files)
     assert [(f.stops, f.message) for f in _size(large, GITHUB_PAGES)] == expected
-    assert not any(f.stops for f in _size(large, OTHER_HOSTS))
+    assert not any(f.stops for f in _size(large, GITHUB_PAGES_AS_WARNING))
 
 
 MARK = '{"schema": 2, "made_by": "filter-gallery", "generator": "0", "title": "", "models": [], '

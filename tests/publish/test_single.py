@@ -104,7 +104,7 @@ def test_the_limit_is_said_and_can_be_raised(kept: BuiltSite) -> None:
     part = find_part(kept, "net")
     size = len(single_file(kept, part))
     with pytest.raises(
-        UsageError, match=r"would have 1 MB, more than 0 MB\. Say --single-file-limit 1, or choose a layer"
+        UsageError, match=r"would have 1 MB, more than 0 MB\. Use --single-file-limit 1, or choose a layer"
     ):
         single_file(kept, part, size - 1)
     assert len(single_file(kept, part, size)) == size
