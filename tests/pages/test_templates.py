@@ -18,8 +18,13 @@ MIXED = ObjectiveSpec("direction", ((0, 1.0), (1, 0.5)))
 @pytest.mark.parametrize(
     ("score", "response", "verdict", "text"),
     [
-        (2.0, 1.0, "converged", "The picture excites the filter to 2, 2 times the best photo’s 1 (cat)."),
-        (2.0, 0.0, "converged", "The picture excites the filter to 2; no photo here excites it at all."),
+        (
+            2.0,
+            1.0,
+            "converged",
+            "The picture excites the filter with a score of 2, 2 times the response to the best photo, cat (1).",
+        ),
+        (2.0, 0.0, "converged", "The picture excites the filter with a score of 2; no photo here excites it at all."),
         (1.0, 4.0, "weak", "The photo cat excites this filter more (4) than its own picture does (1)."),
         (
             0.0,
@@ -62,7 +67,7 @@ PAGE, LAYER = "net/001-stem/0000.html", "net/001-stem/index.html"
             {"objective": (ObjectiveSpec("neuron"),)},
             6.0,
             1.0,
-            "2 times the strongest activation on any photo, 3 (cat).",
+            "2 times the strongest activation on any photo, cat (3).",
         ),
         ({"objective": (ObjectiveSpec("neuron"),)}, 2.0, 1.0, "excites the filter’s centre unit more (3) than its own"),
         ({"objective": (ObjectiveSpec("neuron"),)}, 6.0, 1.0, "Centre unit. Only the unit in the middle"),
@@ -70,7 +75,7 @@ PAGE, LAYER = "net/001-stem/0000.html", "net/001-stem/index.html"
             {"objective": (MIXED,)},
             6.0,
             1.0,
-            "excites the direction 0 + 0.5 × 1 to 6, 4 times the best photo’s",
+            "excites the direction 0 + 0.5 × 1 with a score of 6, 4 times the response to the best photo",
         ),
         ({"objective": (MIXED,)}, 6.0, 1.0, "Direction. A weighted sum of several filters of the layer"),
         ({"method": "maco"}, 2.0, 1.0, "Transparent where the picture means nothing"),
