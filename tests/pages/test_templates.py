@@ -22,7 +22,7 @@ MIXED = ObjectiveSpec("direction", ((0, 1.0), (1, 0.5)))
             2.0,
             1.0,
             "converged",
-            "The picture excites the filter with a score of 2, 2 times the response to the best photo, cat (1).",
+            "score of 2, 2 times the response to the best photo, cat (1).",
         ),
         (2.0, 0.0, "converged", "The picture excites the filter with a score of 2; no photo here excites it at all."),
         (1.0, 4.0, "weak", "The photo cat excites this filter more (4) than its own picture does (1)."),
