@@ -31,7 +31,7 @@ def in_rows(image: Image.Image) -> Image.Image:
     strip = image.convert("RGBA")
     line = strip.getchannel("A").crop((0, 0, strip.width, 1)).tobytes()
     slices = len(re.findall(b"[^\\0]+", line))
-    return _in_grid(strip, slices) if (strip.width + GAP) % max(1, slices) == 0 else image
+    return _in_grid(strip, slices) if slices and (strip.width + GAP) % slices == 0 else image
 
 
 def scaled(image: Image.Image, side: int, smooth: bool) -> Image.Image:
