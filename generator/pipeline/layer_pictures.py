@@ -49,7 +49,7 @@ class LayerPictures:
     """The optimised pictures of a request, one for each of its n filters.
 
     ``pictures`` (n, height, width, channels) with values from 0 to 1; ``traces`` (n, steps), the objective before each
-    step; ``scores`` (n,), the response to each picture, as its file holds it; ``files``, empty where none is made.
+    step; ``scores`` (n,), the objective on each picture as its file holds it; ``files``, empty where none is made.
     """
 
     request: PictureRequest
