@@ -27,7 +27,7 @@ from generator.config.entries import entry_for_source, photo_named
 from generator.config.values import Filters
 from generator.pipeline import build
 from generator.plan import Choice
-from generator.render.optimize import responses
+from generator.render.optimize import scores
 
 
 def measure(site: Path, name: str) -> list[tuple[str, int, int, int, int]]:
@@ -43,7 +43,7 @@ def measure(site: Path, name: str) -> list[tuple[str, int, int, int, int]]:
         photos = best_photo(model, layer["index"], filters)
         responding = photos > 0
         colourful = contrast(pixels) >= GREY
-        better = responses(model, layer["index"], filters, pixels) > photos
+        better = scores(model, layer["index"], filters, pixels) > photos
         counts = [int((responding & test).sum()) for test in (responding, colourful, better, colourful & better)]
         rows.append((layer["name"], *counts))
     return rows

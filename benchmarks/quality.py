@@ -1,4 +1,4 @@
-"""Quality of the finished files, at equal passes: ours against Lucid's recipe and the reference method.
+"""Quality of the finished files, at equal passes: ours against Lucid's recipe and the method ``pixel``.
 
     python -m benchmarks.quality [MODEL..] [--filters 8] [--size 64] [--against lucid,lucid512,pixel]
         [--set learning_rate=0.2 ..] [--cache FOLDER] [--neighbours]
@@ -111,7 +111,7 @@ class Bench:
         return Scores.of(self.model, layer, filters, renderer(self.model, layer, filters, self.size))
 
     def cached(self, layer: int, name: str) -> Scores:
-        """Return the scores of Lucid's recipe or the reference method, from the cache if they are there.
+        """Return the scores of Lucid's recipe or the method ``pixel``, from the cache if they are there.
 
         The cache knows the model's contents and what was asked for, not the code: empty it when that changes.
         """

@@ -25,7 +25,7 @@ class Term:
 
 METHODS: dict[str, Term] = {
     "fourier": Term("Fourier", "Fourier spectrum, decorrelated colours"),
-    "pixel": Term("pixels", "pixels, the reference method"),
+    "pixel": Term("pixels", "pixels, plain gradient ascent"),
     "maco": Term(
         "MaCo",
         "MaCo: the phases of a spectrum with the magnitudes of natural images",

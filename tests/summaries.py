@@ -1,4 +1,4 @@
-"""Model cards made by hand, for what needs no network."""
+"""Model summaries made by hand, for what needs no network."""
 
 from __future__ import annotations
 

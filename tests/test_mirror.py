@@ -16,7 +16,7 @@ MODULES = sorted(
 
 ELSEWHERE: dict[str, str] = {
     "analysis/comparison": "pages/test_comparison.py",
-    "analysis/records": "pages/test_pictures.py",
+    "analysis/filter_views": "pages/test_pictures.py",
     "api/display": "api/test_api.py",
     "api/filters": "api/test_api.py",
     "api/gallery": "api/test_api.py",

@@ -13,7 +13,7 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 from generator.config import schema
-from generator.site.records import json_schema
+from generator.site.manifest import json_schema
 
 Schema = dict[str, Any]
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from generator.analysis.correlation import correlations, pooled_matrix
-from generator.analysis.records import FeatureMapView
+from generator.analysis.filter_views import FeatureMapView
 
 Maps = Sequence[Sequence[FeatureMapView]]
 """The feature maps of some filters, each filter's own."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from generator.analysis.records import FeatureMapView
+from generator.analysis.filter_views import FeatureMapView
 
 Array = NDArray[np.float32]
 

@@ -13,8 +13,8 @@ from math import prod, sqrt
 import numpy as np
 
 from generator.analysis.correlation import CELLS, Array, correlations, pooled_matrix
+from generator.analysis.filter_views import ComparableFilter
 from generator.analysis.histogram import Histogram, histogram
-from generator.analysis.records import FilterRecord
 from generator.analysis.verdict import DEAD
 from generator.models.summary import ConvLayer
 
@@ -135,7 +135,7 @@ class LayerInsight:
         return tuple(name for name, holds in flags.items() if holds)
 
 
-def layer_insight(layer: ConvLayer, filters: Sequence[FilterRecord]) -> LayerInsight:
+def layer_insight(layer: ConvLayer, filters: Sequence[ComparableFilter]) -> LayerInsight:
     """Return how the filters that are shown of a layer are related."""
     has_exact_zeros = layer.activation in WITH_EXACT_ZEROS
     activations = pooled_matrix([record.maps for record in filters])
@@ -206,14 +206,14 @@ def _compared(
     return most_similar, redundant_pairs
 
 
-def _chance(layer: ConvLayer, record: FilterRecord) -> float:
+def _chance(layer: ConvLayer, record: ComparableFilter) -> float:
     """Return the cosine that two random kernels of the layer seldom reach."""
     weights = prod(layer.kernel_shapes[0][:2]) * record.kernel.input_count if record.kernel else 0
     return BEYOND_CHANCE / sqrt(max(1, weights))
 
 
 def _similar_by_weights(
-    record: FilterRecord, chance: float, filters: Sequence[FilterRecord], row_of: dict[int, int]
+    record: ComparableFilter, chance: float, filters: Sequence[ComparableFilter], row_of: dict[int, int]
 ) -> tuple[SimilarFilter, ...]:
     if record.kernel is None:
         return ()

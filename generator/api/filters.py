@@ -39,8 +39,8 @@ Selection = int | str | Iterable[int] | None
 class FilterPictures(Display):
     """What excites filters most.
 
-    ``pictures`` (n, height, width, 3) with values from 0 to 1; ``scores`` (n,), the response to each picture, read
-    where ``read_at`` says; ``traces`` (n, steps), the objective before each step. ``settings`` made them.
+    ``pictures`` (n, height, width, 3) with values from 0 to 1; ``scores`` (n,), the objective on each finished picture,
+    read where ``read_at`` says; ``traces`` (n, steps), the objective before each step. ``settings`` made them.
     """
 
     pictures: Array

@@ -13,7 +13,7 @@ from generator.config.schema import ConfigFile
 from generator.config.values import Branding
 from generator.errors import nearest
 
-LOGO, PICTURE = 1, 10
+LOGO_MEGABYTES, PICTURE_MEGABYTES = 1, 10
 """Megabytes that a logo, and a picture in a text, can have: every page shows the one, one page the other."""
 
 
@@ -22,7 +22,11 @@ def check_branding(file: ConfigFile, folder: Path) -> Iterator[Problem]:
     yield from (((key,), f"{key}: {problem}") for key, problem in _files(file, folder))
     for key, text in (("introduction", file.introduction), ("footer", file.footer)):
         for image in markdown.images(text):
-            if problem := _FOREIGN.format(image.address) if image.foreign else _picture(image.address, folder, PICTURE):
+            if (
+                problem := _FOREIGN.format(image.address)
+                if image.foreign
+                else _picture(image.address, folder, PICTURE_MEGABYTES)
+            ):
                 yield (key, image.line), f"{key}: {problem}"
 
 
@@ -37,7 +41,7 @@ def branding_of(file: ConfigFile, folder: Path) -> Branding:
 
 
 def _files(file: ConfigFile, folder: Path) -> Iterator[tuple[str, str]]:
-    if file.logo and (problem := _picture(str(file.logo), folder, LOGO)):
+    if file.logo and (problem := _picture(str(file.logo), folder, LOGO_MEGABYTES)):
         yield "logo", problem
     templates = str(file.templates) if file.templates else ""
     if templates and (kind := _kind(folder / templates)) != "folder":

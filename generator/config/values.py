@@ -69,7 +69,7 @@ def complete_settings(chosen: Mapping[str, object]) -> RenderSettings:
     """Return the settings of a filter's main picture: what was chosen, the rest by method and size.
 
     The margin is a sixteenth of the picture, as far as the canvas is shifted: what stands there is seen but never
-    kept. The reference method draws on the whole input and MaCo's crops never leave it: they have none.
+    kept. The method ``pixel`` draws on the whole input, and MaCo's crops never leave it: they have none.
     """
     return every_settings(chosen)[0]
 

@@ -6,7 +6,7 @@ import base64
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from generator.analysis.records import FeatureMapView, File, KernelView, PooledMap
+from generator.analysis.filter_views import FeatureMapView, ImageFile, KernelView, PooledMap
 from generator.config.values import ModelEntry
 from generator.models.summary import ConvLayer, ModelSummary
 from generator.pages.pictures import pictures_of
@@ -34,10 +34,12 @@ def model_view(
     """
     tasks = list(tasks)
     records = StoredRecords(tasks, store, keep_all)
-    photo_files: dict[PhotoIdentity, File] = {}
+    photo_files: dict[PhotoIdentity, ImageFile] = {}
     for photo in photos:
         if blob := records.photo_blob(photo):
-            photo_files[photo] = File(f"{entry.slug}/photo-{len(photo_files)}.webp", blob, photo.size[1], photo.size[0])
+            photo_files[photo] = ImageFile(
+                f"{entry.slug}/photo-{len(photo_files)}.webp", blob, photo.size[1], photo.size[0]
+            )
     layers = []
     for layer in summary.layers:
         folder = f"{entry.slug}/{layer.slug}"
@@ -60,7 +62,7 @@ def _with_sheets(view: LayerView, model: str, folder: str, store: Store) -> Laye
 
 
 def _filter(
-    records: StoredRecords, photos: Mapping[PhotoIdentity, File], layer: ConvLayer, folder: str, index: int
+    records: StoredRecords, photos: Mapping[PhotoIdentity, ImageFile], layer: ConvLayer, folder: str, index: int
 ) -> FilterView:
     stem = f"{folder}/{index:04d}"
     return FilterView(
@@ -73,11 +75,11 @@ def _filter(
 
 
 def _maps(
-    records: StoredRecords, photos: Mapping[PhotoIdentity, File], layer: ConvLayer, stem: str, index: int
+    records: StoredRecords, photos: Mapping[PhotoIdentity, ImageFile], layer: ConvLayer, stem: str, index: int
 ) -> Iterable[FeatureMapView]:
     for number, (photo, seen) in enumerate(photos.items()):
         if entry := records.activations(photo, layer.index).get(index):
-            file = File(f"{stem}-feature-map-{number}.webp", entry["map"], *entry["size"])
+            file = ImageFile(f"{stem}-feature-map-{number}.webp", entry["map"], *entry["size"])
             pooled = entry["sketch"]
             pooled_map = PooledMap(pooled["low"], pooled["high"], base64.b64decode(pooled["cells"]))
             yield FeatureMapView(
@@ -89,6 +91,6 @@ def _kernel(entry: Entry | None, stem: str) -> KernelView | None:
     if entry is None:
         return None
     inputs = tuple(zip(entry["inputs"], entry["shares"], strict=True))
-    file = File(f"{stem}-kernel.webp", entry["kernel"], *entry["size"])
+    file = ImageFile(f"{stem}-kernel.webp", entry["kernel"], *entry["size"])
     similar = tuple((other, cosine) for other, cosine in entry["alike"])
     return KernelView(file, entry["colour"], inputs, entry["of"], similar)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from generator.analysis.comparison import chance_correlation, distances, most_correlated
-from generator.analysis.records import FeatureMapView
+from generator.analysis.filter_views import FeatureMapView
 from generator.config import Config
 from generator.models.summary import ModelSummary
 from generator.pages.comparison import Comparison, FilterPair, LayerPair

@@ -12,9 +12,9 @@ from typing import Any
 from markupsafe import Markup
 
 from generator import markdown
-from generator.analysis.records import File
+from generator.analysis.filter_views import ImageFile
 from generator.config import Branding
-from generator.config.branding import LOGO, PICTURE
+from generator.config.branding import LOGO_MEGABYTES, PICTURE_MEGABYTES
 from generator.config.pictures import PictureFile, inspect
 from generator.errors import UsageError
 from generator.pages.branding.accent import BACKGROUNDS, accent_css, readable
@@ -43,7 +43,7 @@ class Layout:
 
     title: str
     assets: Mapping[str, str]
-    logo: File | None
+    logo: ImageFile | None
     accent: str
     introduction: Markup
     footer: Callable[[str], Markup]
@@ -81,14 +81,14 @@ def make_layout(title: str, branding: Branding, templates: Templates) -> Layout:
     assets = {"css": add_hashed("site", ".css", css), "js": add_hashed("site", ".js", js)}
     logo = None
     if branding.logo:
-        size = _inspected(branding.logo, LOGO)
+        size = _inspected(branding.logo, LOGO_MEGABYTES)
         path = add_hashed("logo", size.suffix, _bytes(branding.logo))
         width = LOGO_HEIGHT * size.width / size.height if size.width and size.height else LOGO_HEIGHT
-        logo = File(path, files[path].digest, max(1, round(width)), LOGO_HEIGHT)
+        logo = ImageFile(path, files[path].digest, max(1, round(width)), LOGO_HEIGHT)
     pictures = {}
     images_in_text = (*markdown.images(branding.introduction), *markdown.images(branding.footer))
     for address in dict.fromkeys(image.address for image in images_in_text):
-        size = _inspected(branding.folder / address, PICTURE)
+        size = _inspected(branding.folder / address, PICTURE_MEGABYTES)
         path = add_hashed("picture", size.suffix, _bytes(branding.folder / address))
         pictures[address] = markdown.SitePicture(path, size.width, size.height)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from generator.analysis.records import PictureView
+from generator.analysis.filter_views import PictureView
 from generator.analysis.trace import thinned
 from generator.config.values import ModelEntry, RenderSettings
 from generator.pages.technique import TechniqueView

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from generator.analysis.records import File, PhotoValue, PictureView
+from generator.analysis.filter_views import ImageFile, PhotoValue, PictureView
 from generator.analysis.verdict import photo_value
 from generator.config.values import ObjectiveSpec, RenderSettings
 from generator.models.summary import ConvLayer
-from generator.pages import filters as text
+from generator.pages import template_filters as text
 from generator.pages.stored_records import Entry, StoredRecords
 from generator.plan import PhotoIdentity
 from generator.terms import METHODS, OBJECTIVES
@@ -21,7 +21,7 @@ PictureEntry = tuple[RenderSettings, Entry, int]
 
 
 def pictures_of(
-    records: StoredRecords, photos: Mapping[PhotoIdentity, File], layer: ConvLayer, stem: str, index: int
+    records: StoredRecords, photos: Mapping[PhotoIdentity, ImageFile], layer: ConvLayer, stem: str, index: int
 ) -> tuple[PictureView, ...]:
     """Return a filter's pictures in the order of the plan, the main one first."""
     entries: list[PictureEntry] = [
@@ -43,8 +43,8 @@ def _picture(own: PictureEntry, entries: Sequence[PictureEntry], photo_values: t
     width, height = entry["size"]
     channels = entry.get("channels")
     return PictureView(
-        file=File("", entry["picture"], width, height),
-        snapshots=tuple((step, File("", blob, width, height)) for step, blob in entry["growth"]),
+        file=ImageFile("", entry["picture"], width, height),
+        snapshots=tuple((step, ImageFile("", blob, width, height)) for step, blob in entry["growth"]),
         settings=settings,
         title=title(settings, number, every),
         kinds=kinds(settings, every),
@@ -54,12 +54,16 @@ def _picture(own: PictureEntry, entries: Sequence[PictureEntry], photo_values: t
         trace=tuple(entry["trace"]),
         transparent=entry["transparent"],
         photo_values=photo_values,
-        channels=File("", channels["sheet"], *channels["size"]) if channels else None,
+        channels=ImageFile("", channels["sheet"], *channels["size"]) if channels else None,
     )
 
 
 def _photo_values(
-    records: StoredRecords, photos: Mapping[PhotoIdentity, File], layer: ConvLayer, index: int, settings: RenderSettings
+    records: StoredRecords,
+    photos: Mapping[PhotoIdentity, ImageFile],
+    layer: ConvLayer,
+    index: int,
+    settings: RenderSettings,
 ) -> tuple[PhotoValue, ...]:
     """Return the value of a picture's objective on each photo on which it was measured."""
     values = []

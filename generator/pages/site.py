@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from generator.analysis.records import File
+from generator.analysis.filter_views import ImageFile
 from generator.config import Config
 from generator.pages.comparison import Comparison
 from generator.pages.diagram.drawing import drawing
@@ -127,7 +127,7 @@ def _pictures(view: ModelView, store: Store) -> Iterator[tuple[str, Content]]:
         yield file.path, Content(file.blob, path.stat().st_size, lambda blob=file.blob: store.blob(blob))  # type: ignore[misc]
 
 
-def _files(view: ModelView) -> Iterator[File]:
+def _files(view: ModelView) -> Iterator[ImageFile]:
     yield from (file for _, file in view.photos)
     for layer in view.layers:
         yield from (sheet for technique in layer.techniques for sheet in technique.sheets)
@@ -136,7 +136,7 @@ def _files(view: ModelView) -> Iterator[File]:
             yield from _filter_files(shown)
 
 
-def _filter_files(view: FilterView) -> Iterator[File]:
+def _filter_files(view: FilterView) -> Iterator[ImageFile]:
     for picture in view.pictures:
         yield picture.file
         yield from (file for _, file in picture.snapshots)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from generator.analysis.records import File
+from generator.analysis.filter_views import ImageFile
 from generator.site.records import Kind
 
 
@@ -12,7 +12,7 @@ from generator.site.records import Kind
 class Cell:
     """The file that one thumbnail is made of; a strip of kernels has several ``slices`` side by side."""
 
-    file: File
+    file: ImageFile
     slices: int = 1
 
 
@@ -28,5 +28,5 @@ class TechniqueView:
     title: str
     kind: Kind
     cells: tuple[Cell | None, ...]
-    sheets: tuple[File, ...] = ()
+    sheets: tuple[ImageFile, ...] = ()
     photo: str | None = None

@@ -26,7 +26,7 @@ from jinja2.bccache import Bucket
 
 from generator import assets
 from generator.errors import ConfigError, GalleryError, UsageError, nearest, reason
-from generator.pages import filters as text
+from generator.pages import template_filters as text
 
 OURS, STATIC = "ours/", "static/"
 SITE_ASSETS = ("site.css", "site.js")

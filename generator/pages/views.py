@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
+from generator.analysis.filter_views import FeatureMapView, ImageFile, KernelView, PictureView
 from generator.analysis.layer_insight import LayerInsight, layer_insight
-from generator.analysis.records import FeatureMapView, File, KernelView, PictureView
 from generator.analysis.verdict import RANK, Verdict, filter_verdict
 from generator.config.values import ModelEntry, RenderSettings
 from generator.models.summary import ConvLayer, ModelSummary
@@ -33,7 +33,7 @@ class FilterView:
         return self.pictures[0]
 
     @property
-    def picture(self) -> File:
+    def picture(self) -> ImageFile:
         """Return the main picture's file."""
         return self.main.file
 
@@ -85,8 +85,8 @@ class LayerView:
     page: str
     filters: tuple[FilterView, ...]
     techniques: tuple[TechniqueView, ...] = ()
-    best_sheet: File | None = None
-    contact: File | None = None
+    best_sheet: ImageFile | None = None
+    contact: ImageFile | None = None
 
     @cached_property
     def places(self) -> dict[int, int]:
@@ -132,7 +132,7 @@ class ModelView:
     summary: ModelSummary
     page: str
     layers: tuple[LayerView, ...]
-    photos: tuple[tuple[str, File], ...]
+    photos: tuple[tuple[str, ImageFile], ...]
     missing: tuple[ConvLayer, ...] = ()
 
     @cached_property

@@ -11,7 +11,7 @@ from generator.models.load import LoadedModel
 from generator.models.summary import ConvLayer
 from generator.plan.choose import choose_filters
 from generator.plan.tuning import Tuning, memory_limit
-from generator.render.optimize import Optimizer, responses
+from generator.render.optimize import Optimizer, scores
 
 BATCH_SIZES = (8, 32)
 STEPS, FILTERS, ROUNDS = 16, 16, 3
@@ -72,7 +72,7 @@ def total_score(
 ) -> float:
     """Return the sum of the scores that a short optimisation reaches."""
     pictures = optimizer.run(filters).pictures * 255.0
-    return float(responses(model, layer.index, filters, pictures, settings).sum())
+    return float(scores(model, layer.index, filters, pictures, settings).sum())
 
 
 def _batch(model: LoadedModel, pair: tuple[ConvLayer, RenderSettings], optimizer: Optimizer) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from generator.models.summary import ModelSummary
-from generator.plan import PICTURE, Task
+from generator.plan import FEATURE_MAP, KERNEL, PICTURE, Task
 
 PASSES = 2
 """A step goes forward and, for the gradient of the picture alone, once back."""
@@ -19,7 +19,7 @@ USUAL_SPEED = 1e11
 LOADING, COMPILING = 8.0, 2.0
 """Seconds to import TensorFlow and load a model, and to compile the optimisation of a layer: two ordinary cores."""
 
-USUAL_BYTES = {"picture": 0.42, "feature-map": 0.16, "kernel": 900.0}
+USUAL_BYTES = {PICTURE: 0.42, FEATURE_MAP: 0.16, KERNEL: 900.0}
 """Bytes a file takes for each pixel (pictures, with their snapshots, and maps) or whole (kernels)."""
 
 

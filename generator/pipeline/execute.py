@@ -39,7 +39,7 @@ def execute(
                 failures: list[Failure] = []
                 yield from attempt(together, partial(_feature_maps, model, together, photos, store, on_event, failures))
                 yield from failures
-        else:
+        elif technique == KERNEL:
             for task in group:
                 on_event(TaskStarted(task))
                 yield from attempt([task], partial(_kernels, model, task, store, on_event))

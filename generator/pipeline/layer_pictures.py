@@ -49,7 +49,7 @@ class LayerPictures:
     """The optimised pictures of a request, one for each of its n filters.
 
     ``pictures`` (n, height, width, channels) with values from 0 to 1; ``traces`` (n, steps), the objective before each
-    step; ``scores`` (n,), the response to each picture, as its file holds it; ``files``, empty where none is made.
+    step; ``scores`` (n,), the objective on each picture as its file holds it; ``files``, empty where none is made.
     """
 
     request: PictureRequest
@@ -112,7 +112,7 @@ def _optimized(
     loaded: LoadedModel, request: PictureRequest, encode: Callable[[Array], bytes] | None
 ) -> Iterator[tuple[Array, Array, list[bytes], Array]]:
     """Yield pictures, traces, files and scores, of as many filters at once as fit into memory."""
-    from generator.render.optimize import Optimizer, responses
+    from generator.render.optimize import Optimizer, scores
 
     summary, layer, settings = request.summary, request.layer, request.settings
     optimizer = Optimizer(loaded, layer.index, settings)
@@ -132,5 +132,5 @@ def _optimized(
         if files and bands.show_all(summary.channels, summary.bands):
             decoded = np.stack([encoding.decode(file, len(summary.bands)) for file in files])
             pixels = bands.from_shown(decoded, summary.bands)
-        scores = responses(loaded, layer.index, batch, pixels, settings, scoring)
-        yield optimization.pictures, optimization.trace.T, files, scores
+        scored = scores(loaded, layer.index, batch, pixels, settings, scoring)
+        yield optimization.pictures, optimization.trace.T, files, scored

@@ -21,7 +21,7 @@ from generator.pipeline.events import Failure, OnEvent, Progressed, TaskDone, Ta
 from generator.pipeline.failures import attempt, rounded
 from generator.plan import PICTURE, Task
 from generator.render.network import Network
-from generator.render.optimize import Optimization, Optimizer, responses
+from generator.render.optimize import Optimization, Optimizer, scores
 from generator.store import Store
 
 Array = NDArray[Any]
@@ -68,7 +68,7 @@ class _Optimizers:
             self._optimizer = None  # let go of the old graph first
             network = self.network(task.settings.precision)
             self._optimizer, self._kind = Optimizer(self.model, task.layer.index, task.settings, network), kind
-        return self._optimizer.run(task.optimized, on_step, task.settings.seed)
+        return self._optimizer.run(task.optimized_filters, on_step, task.settings.seed)
 
 
 def optimize_all(model: LoadedModel, tasks: list[Task], store: Store, on_event: OnEvent) -> Iterator[Failure]:
@@ -106,8 +106,8 @@ def _step_reporter(task: Task, cost: float, on_event: OnEvent) -> Callable[[int]
 
 def _encode(optimization: Optimization, summary: ModelSummary) -> _Encoded:
     finished = bands.shown(optimization.pictures, summary.bands)
-    if optimization.transparency is not None:
-        finished = np.concatenate([encoding.coloured_channels(finished), optimization.transparency[..., None]], axis=-1)
+    if optimization.opacity is not None:
+        finished = np.concatenate([encoding.coloured_channels(finished), optimization.opacity[..., None]], axis=-1)
     snapshots = tuple(
         (step, tuple(map(encoding.webp, bands.shown(pictures, summary.bands))))
         for step, pictures in optimization.snapshots
@@ -129,23 +129,23 @@ def _finish(optimizers: _Optimizers, done: _Optimized, store: Store, on_event: O
     task, optimization, files, summary = done.task, done.optimization, done.files.result(), optimizers.model.summary
     assert task.settings is not None
     each = task.settings.diversity
-    filters = tuple(np.repeat(task.optimized, each).tolist())
+    filters = tuple(np.repeat(task.optimized_filters, each).tolist())
 
-    def scores(pixels: Array) -> Array:
-        return responses(optimizers.model, task.layer.index, filters, pixels, task.settings, optimizers.network())
+    def scored(pixels: Array) -> Array:
+        return scores(optimizers.model, task.layer.index, filters, pixels, task.settings, optimizers.network())
 
     sheets = [encoding.decode(content, 1)[..., 0] for content in files.channels or ()]
     if files.channels is None:
-        finished = scores(_decoded(files.finished, summary))
+        finished = scored(_decoded(files.finished, summary))
     else:
-        finished = scores(np.stack([bands.from_tiles(sheet, summary.channels) for sheet in sheets]))
+        finished = scored(np.stack([bands.from_tiles(sheet, summary.channels) for sheet in sheets]))
     if task.settings.method != "pixel":
         seen = [optimization.trace.max(axis=0)]
     elif files.channels is None:
         # Its objective is no response: what was reached on the way is read from the snapshots.
-        seen = [scores(_decoded(snapshot, summary)) for _, snapshot in files.snapshots]
+        seen = [scored(_decoded(snapshot, summary)) for _, snapshot in files.snapshots]
     else:
-        seen = [scores(pictures * 255.0) for _, pictures in optimization.snapshots]
+        seen = [scored(pictures * 255.0) for _, pictures in optimization.snapshots]
     reached = np.max([finished, *seen], axis=0)
     made, blobs = [], []
     for place in range(len(filters)):
@@ -162,14 +162,14 @@ def _finish(optimizers: _Optimizers, done: _Optimized, store: Store, on_event: O
                 "picture": picture,
                 "growth": snapshots,
                 "channels": channels,
-                "transparent": optimization.transparency is not None,
+                "transparent": optimization.opacity is not None,
                 "score": rounded(finished[place]),
                 "reached": rounded(reached[place]),
                 "trace": [rounded(value) for value in optimization.trace[:, place]],
             }
         )
     # The pictures of a direction are those of every filter that it names.
-    own = {index: made[k * each : (k + 1) * each] for k, index in enumerate(task.optimized)}
+    own = {index: made[k * each : (k + 1) * each] for k, index in enumerate(task.optimized_filters)}
     entries = [{"filter": index, "pictures": own.get(index, made)} for index in task.filters]
     height, width = optimization.pictures.shape[1:3]
     record = {"technique": PICTURE, "filters": entries, "size": [width, height], "blobs": blobs}

@@ -46,14 +46,14 @@ class Task:
     key: str
 
     @property
-    def optimized(self) -> tuple[int, ...]:
+    def optimized_filters(self) -> tuple[int, ...]:
         """Return the filters that a picture task optimises: a direction is one picture for all that it names."""
         return self.filters[:1] if self.settings and self.settings.objective.weights else self.filters
 
     @property
     def pictures(self) -> int:
         """Return how many pictures a picture task makes, 0 for other tasks."""
-        return len(self.optimized) * self.settings.diversity if self.settings else 0
+        return len(self.optimized_filters) * self.settings.diversity if self.settings else 0
 
 
 def plan_model(

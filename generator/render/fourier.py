@@ -11,7 +11,7 @@ import numpy as np
 from generator.render import waves
 from generator.render.backend import Tensor, normal_noise
 from generator.render.colour import to_display
-from generator.render.methods import GRADIENT_SCALE, Array, Score, Variable, adam_denominator
+from generator.render.methods import GRADIENT_SCALE, Array, ObjectiveOfImages, Variable, adam_denominator
 from generator.render.transforms import RandomTransforms
 
 ops = keras.ops
@@ -53,15 +53,15 @@ class Fourier:
         """Return one affine map for every step (steps, 8)."""
         return self.transforms.draw(rng, steps, *self.canvas).astype(np.float32)
 
-    def optimized(self, variable: Variable, draw: Tensor, noise: Tensor, score: Score) -> Tensor:
-        """Return the score of the transformed canvas."""
+    def objective_value(self, variable: Variable, draw: Tensor, noise: Tensor, objective: ObjectiveOfImages) -> Tensor:
+        """Return the objective on the transformed canvas."""
         shown = self._canvas(variable[0], self.dtype)
         if self.transforms.moves:
             # The nearest pixel, not a mixture: the gradient of the finest waves stays whole, in half the time.
             shown = ops.image.affine_transform(shown, draw, "nearest", fill_mode="wrap", data_format="channels_last")
         if self.transforms.noise:
             shown = shown + self.transforms.noise * normal_noise(ops.shape(shown), noise)
-        return score(shown, 1)
+        return objective(shown, 1)
 
     def moments(self, variable: tuple[Array, ...]) -> tuple[Array, ...]:
         """Return Adam's two running means."""
@@ -88,7 +88,7 @@ class Fourier:
         """Return the start with more contrast: on a faint one, a layer below the target may be inactive everywhere."""
         return (variable[0] * RESTART_GAIN,)
 
-    def transparency(self, moments: Variable) -> None:
+    def opacity(self, moments: Variable) -> None:
         """Return None: every pixel counts."""
         return None
 

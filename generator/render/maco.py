@@ -1,4 +1,4 @@
-"""MaCo: the magnitudes of a natural image are kept, only the phases are optimised.
+"""MaCo: the magnitudes are fixed to a fit to the mean spectrum of natural images, only the phases are optimised.
 
 Source: Fel et al., "Unlocking Feature Visualization for Deeper Networks with MAgnitude Constrained Optimization",
 NeurIPS 2023, sections 4.1 (constraint) and 4.2 (transparency). The magnitudes follow a fit to ImageNet's mean in
@@ -16,16 +16,16 @@ from numpy.typing import NDArray
 from generator.render import spectrum
 from generator.render.backend import Tensor, crops_of, normal_noise, uniform_noise
 from generator.render.colour import to_display
-from generator.render.methods import GRADIENT_SCALE, Array, Score, Variable, adam_denominator
+from generator.render.methods import GRADIENT_SCALE, Array, ObjectiveOfImages, Variable, adam_denominator
 
 ops = keras.ops
 
 DECAY, CUTOFF = 1.27, 0.28
-LARGEST, SMALLEST = 0.5, 0.05
+FIRST_CROP, LAST_CROP = 0.5, 0.05
 """Parts of the picture's side that a crop has at the first and at the last step."""
 
 PLACE_DEVIATION, SIDE_DEVIATION = 0.15, 0.05
-NORMAL, UNIFORM = 0.08, 0.04
+NORMAL_NOISE, UNIFORM_NOISE = 0.08, 0.04
 BETAS = (0.9, 0.999)
 TINY = 1e-5
 OPAQUE_FROM = 80
@@ -50,21 +50,22 @@ class Maco:
 
     def draws(self, rng: np.random.Generator, steps: int) -> Array:
         """Return every step's boxes (steps, crops * 4): top, left, bottom, right in parts of the picture."""
-        side = np.linspace(LARGEST, SMALLEST, steps)[:, None] + SIDE_DEVIATION * rng.normal(size=(steps, self.crops))
-        half = np.clip(side, SMALLEST / 2, 1.0) / 2
+        deviation = SIDE_DEVIATION * rng.normal(size=(steps, self.crops))
+        side = np.linspace(FIRST_CROP, LAST_CROP, steps)[:, None] + deviation
+        half = np.clip(side, LAST_CROP / 2, 1.0) / 2
         middle = np.clip(0.5 + PLACE_DEVIATION * rng.normal(size=(2, steps, self.crops)), half, 1 - half)
         boxes = np.stack([middle[0] - half, middle[1] - half, middle[0] + half, middle[1] + half], axis=-1)
         return boxes.reshape(steps, -1).astype(np.float32)
 
-    def optimized(self, variable: Variable, draw: Tensor, noise: Tensor, score: Score) -> Tensor:
-        """Return the mean score of the crops, each enlarged to what the network is shown and made noisy."""
+    def objective_value(self, variable: Variable, draw: Tensor, noise: Tensor, objective: ObjectiveOfImages) -> Tensor:
+        """Return the mean objective of the crops, each enlarged to what the network is shown and made noisy."""
         pictures = self._pictures(variable[0]) + variable[1]
         boxes = ops.reshape(draw, (-1, 4))
         owners = ops.repeat(ops.arange(ops.shape(draw)[0]), self.crops)
         crops = crops_of(pictures, boxes, owners, self.shown)
         shape = ops.shape(crops)
-        crops = crops + NORMAL * normal_noise(shape, noise) + UNIFORM * uniform_noise(shape, noise + 1)
-        return score(crops, self.crops)
+        crops = crops + NORMAL_NOISE * normal_noise(shape, noise) + UNIFORM_NOISE * uniform_noise(shape, noise + 1)
+        return objective(crops, self.crops)
 
     def moments(self, variable: tuple[Array, ...]) -> tuple[Array, ...]:
         """Return Nadam's two running means and schedule, and the sum of the pixels' gradients."""
@@ -93,7 +94,7 @@ class Maco:
         """Return None: its starts have the contrast of photos already."""
         return None
 
-    def transparency(self, moments: Variable) -> Array:
+    def opacity(self, moments: Variable) -> Array:
         """Return the sum of each pixel's gradients, relative to the 80th percentile of them, at most 1."""
         seen = np.asarray(moments[3], np.float64)
         top = np.percentile(seen, OPAQUE_FROM, axis=(1, 2), keepdims=True)

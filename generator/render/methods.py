@@ -25,8 +25,8 @@ EPSILON, LEAST = 1e-6, 1e-30
 """Adam's epsilon relative to the picture's largest mean gradient, as a fixed one can exceed all of a small gradient;
 and its least value."""
 
-Score = Callable[[Tensor, int], Tensor]
-"""From the network's input (n * views, height, width, channels), and the views each picture has, to (n,)."""
+ObjectiveOfImages = Callable[[Tensor, int], Tensor]
+"""What is maximised: from images (n * views, height, width, channels), and the views each picture has, to (n,)."""
 
 
 class Method(Protocol):
@@ -38,7 +38,7 @@ class Method(Protocol):
     def draws(self, rng: np.random.Generator, steps: int) -> Array:
         """Return (steps, k): one picture's random numbers for every step."""
 
-    def optimized(self, variable: Variable, draw: Tensor, noise: Tensor, score: Score) -> Tensor:
+    def objective_value(self, variable: Variable, draw: Tensor, noise: Tensor, objective: ObjectiveOfImages) -> Tensor:
         """Return (n,): what is maximised. ``draw`` is (n, k); ``noise`` (2,) seeds the noise of a whole batch."""
 
     def moments(self, variable: tuple[Array, ...]) -> tuple[Array, ...]:
@@ -55,8 +55,11 @@ class Method(Protocol):
     def restart_without_gradient(self, variable: Variable) -> Variable | None:
         """Return another start for pictures that had no gradient at the first one, if the method has one."""
 
-    def transparency(self, moments: Variable) -> Array | None:
-        """Return (n, height, width): from 0 where a picture does not matter to 1, if the method gives it."""
+    def opacity(self, moments: Variable) -> Array | None:
+        """Return (n, height, width): the alpha channel; None if the method gives none.
+
+        It is 0 where the objective did not depend on the picture, 1 is opaque.
+        """
 
 
 def adam_denominator(second: Tensor) -> Tensor:

@@ -68,14 +68,14 @@ class Network:
         enough = self.model.summary.layers[layer - 1].filters > NARROW
         return plain and not grouped and foldable and enough and by_element(self._graph, point)
 
-    def pre_activation(self, layer: int, images: Tensor, columns: Tensor | None = None) -> Tensor:
+    def pre_activation(self, layer: int, images: Tensor, computed_channels: Tensor | None = None) -> Tensor:
         """Return the pre-activation (n, height, width, channels) at a layer's activation point, in float32.
 
-        ``images`` is the network's input; ``columns`` (k,) are the channels to compute, all if None.
+        ``images`` is the network's input; ``computed_channels`` (k,) are indices, None for all.
         """
         point = self.point(layer)
         return self._channels_last(
-            point, self._target(point, self._values(point, images), columns, point.norm is not None)
+            point, self._target(point, self._values(point, images), computed_channels, point.norm is not None)
         )
 
     def activation(self, layer: int) -> Callable[[Tensor], Tensor]:
@@ -98,10 +98,12 @@ class Network:
 
         return apply
 
-    def output(self, layer: int, images: Tensor, columns: Tensor | None = None) -> Tensor:
+    def output(self, layer: int, images: Tensor, computed_channels: Tensor | None = None) -> Tensor:
         """Return the layer's own output (n, height, width, channels), whatever follows it, in float32."""
         point = self.point(layer)
-        pre_activation = self._channels_last(point, self._target(point, self._values(point, images), columns, False))
+        pre_activation = self._channels_last(
+            point, self._target(point, self._values(point, images), computed_channels, False)
+        )
         own = self._graph.calls[point.conv].op
         return own.activation(pre_activation) if has_own_activation(own) else pre_activation
 
@@ -136,16 +138,18 @@ class Network:
         value = self._target(point, values, None, point.norm in self._folded)
         return call.op.activation(value) if has_own_activation(call.op) else value
 
-    def _target(self, point: ActivationPoint, values: Values, columns: Tensor | None, normalised: bool) -> Tensor:
+    def _target(
+        self, point: ActivationPoint, values: Values, computed_channels: Tensor | None, normalised: bool
+    ) -> Tensor:
         """Return a convolution's pre-activation, through the batch normalisation that follows it if ``normalised``."""
         call = self._graph.calls[point.conv]
         if not _is_prepared(call) or (normalised and not self._folds(point)):
-            assert columns is None
+            assert computed_channels is None
             return self._by_keras(point, dict(values), normalised)
         norm = self._graph.calls[point.norm].op if normalised and point.norm is not None else None
         kernel, bias = self._own(point.conv, normalised, partial(_kernel_and_bias, call.op, norm))
-        if columns is not None:
-            kernel, bias = ops.take(kernel, columns, axis=-1), ops.take(bias, columns, axis=-1)
+        if computed_channels is not None:
+            kernel, bias = ops.take(kernel, computed_channels, axis=-1), ops.take(bias, computed_channels, axis=-1)
         image = ops.cast(values[call.inputs[0]], self.dtype)
         convolve = ops.depthwise_conv if isinstance(call.op, keras.layers.DepthwiseConv2D) else ops.conv
         convolved = convolve(

@@ -2,7 +2,7 @@
 
 A unit that is inactive on the start picture passes no gradient through a ReLU, and its picture stays noise
 (lucid#68, lucent#34, keras#18334). So the target layer, and only it, is leaky: it lets a small part of what is below
-zero through.
+zero through, by a scaled ELU.
 """
 
 from __future__ import annotations
@@ -57,21 +57,21 @@ class LayerActivation:
 class ObjectiveFunction(Protocol):
     """Functions of a layer's activation and of each picture's channel weights (n, channels); they return (n,)."""
 
-    def optimized(self, layer: LayerActivation, weights: Tensor, inner: tuple[float, float]) -> Tensor:
+    def objective_value(self, layer: LayerActivation, weights: Tensor, inner: tuple[float, float]) -> Tensor:
         """Return what is maximised; ``inner`` is the part of height and width about the middle that counts."""
 
-    def response(self, layer: LayerActivation, weights: Tensor) -> Tensor:
-        """Return what a finished picture is scored by."""
+    def score(self, layer: LayerActivation, weights: Tensor) -> Tensor:
+        """Return what a finished picture is scored by: the objective on the whole of it, without the leak."""
 
 
 class Channel:
     """The spatial mean of a channel: Lucid's ``channel``."""
 
-    def optimized(self, layer: LayerActivation, weights: Tensor, inner: tuple[float, float]) -> Tensor:
+    def objective_value(self, layer: LayerActivation, weights: Tensor, inner: tuple[float, float]) -> Tensor:
         """The rim is left out: at the input's edge, zero padding makes an edge that is in no picture."""
         return ops.mean(_own_leaky_objective(layer, weights, inner), axis=(1, 2))
 
-    def response(self, layer: LayerActivation, weights: Tensor) -> Tensor:
+    def score(self, layer: LayerActivation, weights: Tensor) -> Tensor:
         """Return the mean of the channel's activation."""
         return channel(layer.activation(), weights)
 
@@ -79,26 +79,26 @@ class Channel:
 class Neuron:
     """The unit in the middle: Lucid's ``neuron``."""
 
-    def optimized(self, layer: LayerActivation, weights: Tensor, inner: tuple[float, float]) -> Tensor:
+    def objective_value(self, layer: LayerActivation, weights: Tensor, inner: tuple[float, float]) -> Tensor:
         """The leak is in units of the whole channel's mean size."""
-        return centre(_own_leaky_objective(layer, weights, (1.0, 1.0)))
+        return centre_unit(_own_leaky_objective(layer, weights, (1.0, 1.0)))
 
-    def response(self, layer: LayerActivation, weights: Tensor) -> Tensor:
+    def score(self, layer: LayerActivation, weights: Tensor) -> Tensor:
         """Return the unit's activation."""
-        return centre(own_channel(layer.activation(), weights))
+        return centre_unit(own_channel(layer.activation(), weights))
 
 
 class Direction:
     """The spatial mean of a weighted sum of channels: Lucid's ``direction`` with ``cossim_pow`` 0."""
 
-    def optimized(self, layer: LayerActivation, weights: Tensor, inner: tuple[float, float]) -> Tensor:
+    def objective_value(self, layer: LayerActivation, weights: Tensor, inner: tuple[float, float]) -> Tensor:
         """Every channel is leaky on its own before they are summed."""
         at_zero = layer.activate(ops.zeros_like(layer.pre_activation))
-        activation = middle(layer.activation() - at_zero, inner)
-        leaky = leaky_objective(middle(layer.pre_activation, inner), activation, layer.signed)
+        activation = central_crop(layer.activation() - at_zero, inner)
+        leaky = leaky_objective(central_crop(layer.pre_activation, inner), activation, layer.signed)
         return channel(leaky, weights)
 
-    def response(self, layer: LayerActivation, weights: Tensor) -> Tensor:
+    def score(self, layer: LayerActivation, weights: Tensor) -> Tensor:
         """Return the mean of the weighted sum of the activations."""
         return channel(layer.activation(), weights)
 
@@ -110,12 +110,12 @@ OBJECTIVES: dict[str, ObjectiveFunction] = {
 }
 
 
-def channel_weights(objective: ObjectiveSpec, filters: tuple[int, ...], columns: tuple[int, ...]) -> Weights:
-    """Return (n, k): for each picture, the weight of each of the channels ``columns`` in its objective."""
+def channel_weights(objective: ObjectiveSpec, filters: tuple[int, ...], computed_channels: tuple[int, ...]) -> Weights:
+    """Return (n, k): for each picture, the weight of each of the computed channels in its objective."""
     if objective.weights:
         weights = dict(objective.weights)
-        return np.repeat(np.array([[weights.get(c, 0.0) for c in columns]], np.float32), len(filters), axis=0)
-    one_hot: Weights = np.equal.outer(np.array(filters), np.array(columns)).astype(np.float32)
+        return np.repeat(np.array([[weights.get(c, 0.0) for c in computed_channels]], np.float32), len(filters), axis=0)
+    one_hot: Weights = np.equal.outer(np.array(filters), np.array(computed_channels)).astype(np.float32)
     return one_hot
 
 
@@ -134,12 +134,12 @@ def channel(activation: Tensor, weights: Tensor) -> Tensor:
     return ops.mean(own_channel(activation, weights), axis=(1, 2))
 
 
-def centre(values: Tensor) -> Tensor:
+def centre_unit(values: Tensor) -> Tensor:
     """Return (n,): the value in the middle of (n, height, width)."""
     return values[:, values.shape[1] // 2, values.shape[2] // 2]
 
 
-def middle(values: Tensor, inner: tuple[float, float]) -> Tensor:
+def central_crop(values: Tensor, inner: tuple[float, float]) -> Tensor:
     """Return the middle of (n, height, width, ...), at least one place of it."""
     (top, height), (left, width) = (
         (min(round(side * (1 - part) / 2), (side - 1) // 2), side)
@@ -151,9 +151,9 @@ def middle(values: Tensor, inner: tuple[float, float]) -> Tensor:
 def leaky_objective(pre_activation: Tensor, activation: Tensor, signed: bool = False) -> Tensor:
     """Return a channel's activation where its pre-activation is positive, else a small leak; axes 1 and 2 are places.
 
-    The leak is exponential, in units of the channel's own mean size: a unit nearer to zero has the larger gradient. A
-    linear one would not do: the mean of a linear response has no gradient for any pattern but flat colour, so an edge
-    detector that is inactive would stay so.
+    The leak is an ELU whose input is divided by the channel's mean size and whose alpha is SLOPE times it: a unit
+    nearer to zero has the larger gradient. A linear one would not do: the mean of a linear response has no gradient for
+    any pattern but flat colour, so an edge detector that is inactive would stay so.
     """
     size = ops.mean(ops.absolute(pre_activation), axis=(1, 2), keepdims=True)
     size = ops.stop_gradient(ops.maximum(size, FAINT))
@@ -181,10 +181,10 @@ def similarity(activation: Tensor, group: int, views: int = 1) -> Tensor:
 
 
 def _own_leaky_objective(layer: LayerActivation, weights: Tensor, inner: tuple[float, float]) -> Tensor:
-    own = middle(own_channel(layer.pre_activation, weights), inner)  # cut late: cutting all channels is slow
+    own = central_crop(own_channel(layer.pre_activation, weights), inner)  # cut late: cutting all channels is slow
     if layer.by_element:  # the other channels need no activation
         activation = layer.activate(own) - layer.activate(ops.zeros_like(own))
     else:
         at_zero = layer.activate(ops.zeros_like(layer.pre_activation))  # it may depend on the place
-        activation = middle(own_channel(layer.activation() - at_zero, weights), inner)
+        activation = central_crop(own_channel(layer.activation() - at_zero, weights), inner)
     return leaky_objective(own, activation, layer.signed)

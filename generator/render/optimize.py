@@ -29,20 +29,21 @@ ops = keras.ops
 
 SECONDS_BETWEEN_REPORTS = 1.0
 SEEN_WAVES = 3
-"""Without this limit early layers' pictures saturate in flat colour before any pattern grows in them."""
+"""The longest waves that grow freely, in receptive fields of the target layer. Without this limit early layers'
+pictures saturate in flat colour before any pattern grows in them."""
 
 
 @dataclass(frozen=True)
 class Optimization:
-    """Finished pictures: of n filters, ``diversity`` in a row for each.
+    """Finished pictures; n is the filters times ``diversity``, and a filter's pictures follow one another.
 
-    ``pictures`` (n, height, width, channels shown) with values from 0 to 1; ``transparency`` (n, height, width), None
+    ``pictures`` (n, height, width, channels shown) with values from 0 to 1; ``opacity`` (n, height, width), None
     where the method gives none; ``snapshots`` holds the start and two pictures on the way as (step, pictures);
     ``trace`` (steps, n) is the objective before each step.
     """
 
     pictures: Array
-    transparency: Array | None
+    opacity: Array | None
     snapshots: tuple[tuple[int, Array], ...]
     trace: Array
 
@@ -56,7 +57,7 @@ class _State:
     draws: Array
     seed: int
     weights: Tensor
-    columns: Tensor | None
+    computed_channels: Tensor | None
 
 
 class Optimizer:
@@ -75,7 +76,9 @@ class Optimizer:
         self._raw = settings.method == "pixel"
         picture, canvas = model.summary.picture_size(settings.size), canvas_of(model, settings)
         self._inner = (picture[0] / canvas[0], picture[1] / canvas[1])
-        # A loop inside the graph would be slower: oneDNN's gradient of max pooling is not used there.
+        # One step is compiled, not the loop: within a graph's while loop TensorFlow does not use oneDNN's gradient of
+        # max pooling. ``free``: the number of leading axes that vary, for variable, moments, draw, noise, weights,
+        # computed channels, number.
         self._step = compiled(self._one_step, free=(1, 1, 1, 0, 2, 1, 0))
 
     def run(
@@ -100,8 +103,8 @@ class Optimizer:
             if time.monotonic() - reported > SECONDS_BETWEEN_REPORTS or step + 1 == steps:
                 reported = time.monotonic()
                 on_step(step + 1)
-        pictures, clear = method.pictures(state.variable), method.transparency(state.moments)
-        return Optimization(pictures, clear, tuple(snapshots), np.stack(trace))
+        pictures, opacity = method.pictures(state.variable), method.opacity(state.moments)
+        return Optimization(pictures, opacity, tuple(snapshots), np.stack(trace))
 
     def pace(self, filters: tuple[int, ...], steps: int = 3) -> float:
         """Return the seconds that a step takes for each filter, the best of a few steps, without compiling."""
@@ -115,13 +118,14 @@ class Optimizer:
 
     def _begin(self, filters: tuple[int, ...], seed: int) -> _State:
         steps, method, diversity = self._settings.steps, self.method, self._settings.diversity
-        generators = [picture_generator(seed, index, which) for index in filters for which in range(diversity)]
+        generators = [picture_rng(seed, index, which) for index in filters for which in range(diversity)]
         starts = [method.start(rng) for rng in generators]
         variable = tuple(np.stack(parts) for parts in zip(*starts, strict=True))
         draws = np.stack([method.draws(rng, steps) for rng in generators], axis=1)
         channels = self._target.channels(tuple(np.repeat(filters, diversity).tolist()))
-        columns = None if channels.columns is None else ops.convert_to_tensor(channels.columns)
-        return _State(variable, method.moments(variable), draws, seed, ops.convert_to_tensor(channels.weights), columns)
+        weights = ops.convert_to_tensor(channels.weights)
+        computed = None if channels.computed_channels is None else ops.convert_to_tensor(channels.computed_channels)
+        return _State(variable, method.moments(variable), draws, seed, weights, computed)
 
     def _restarted(self, before: _State, after: _State) -> _State | None:
         """Return the state with another start for the pictures that the first step left unchanged, if there are any."""
@@ -142,7 +146,7 @@ class Optimizer:
             state.draws[step],
             noise,
             state.weights,
-            state.columns,
+            state.computed_channels,
             np.float32(step + 1),
         )
         return replace(state, variable=variable, moments=moments), values
@@ -154,16 +158,18 @@ class Optimizer:
         draw: Tensor,
         noise: Tensor,
         weights: Tensor,
-        columns: Tensor | None,
+        computed_channels: Tensor | None,
         number: Tensor,
     ) -> tuple[Variable, Variable, Tensor]:
-        def score(images: Tensor, views: int) -> Tensor:
+        def objective(images: Tensor, views: int) -> Tensor:
             if self._raw:
-                return self._target.output(images, columns, weights)
+                return self._target.output(images, computed_channels, weights)
             shown = as_input(self.network.model, images * 255.0)
-            return self._target.optimized(shown, columns, weights, self._inner, views)
+            return self._target.objective_value(shown, computed_channels, weights, self._inner, views)
 
-        values, gradient = value_and_gradient(lambda at: self.method.optimized(at, draw, noise, score), variable)
+        values, gradient = value_and_gradient(
+            lambda at: self.method.objective_value(at, draw, noise, objective), variable
+        )
         variable, moments = self.method.update(variable, gradient, moments, ops.cast(number, variable[0].dtype))
         return variable, moments, values
 
@@ -193,8 +199,8 @@ def canvas_of(model: LoadedModel, settings: RenderSettings) -> tuple[int, int]:
     return model.summary.canvas_size(settings.size, settings.margin if settings.method == "fourier" else 0)
 
 
-def picture_generator(seed: int, index: int, which: int = 0) -> np.random.Generator:
-    """Return the random numbers of one of a filter's pictures: the same whatever else is rendered with it."""
+def picture_rng(seed: int, index: int, which: int = 0) -> np.random.Generator:
+    """Return the random generator of one picture of a filter, seeded by seed, filter and number alone."""
     return np.random.default_rng([seed, index, which] if which else [seed, index])
 
 
@@ -203,7 +209,7 @@ def snapshot_steps(steps: int) -> tuple[int, ...]:
     return tuple(sorted({0, steps // 8, steps // 2}))
 
 
-def responses(
+def scores(
     model: LoadedModel,
     layer: int,
     filters: tuple[int, ...],
@@ -217,4 +223,4 @@ def responses(
     """
     target = TargetLayer(network or Network(model), layer, settings or RenderSettings())
     images = as_input(model, ops.convert_to_tensor(pictures.astype(keras.config.floatx())))
-    return target.response(images, filters)
+    return target.scores(images, filters)

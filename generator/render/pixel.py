@@ -1,4 +1,4 @@
-"""The reference method, kept exactly: uniform noise fed as it is, and steps along the normalised gradient."""
+"""Plain gradient ascent on pixels: uniform noise fed as it is, and steps along the normalised gradient."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import keras
 import numpy as np
 
 from generator.render.backend import Tensor
-from generator.render.methods import Array, Score, Variable
+from generator.render.methods import Array, ObjectiveOfImages, Variable
 
 ops = keras.ops
 
@@ -31,9 +31,9 @@ class Pixel:
         """Return nothing random: (steps, 0)."""
         return np.zeros((steps, 0), np.float32)
 
-    def optimized(self, variable: Variable, draw: Tensor, noise: Tensor, score: Score) -> Tensor:
-        """Return the score of the pixels as they are."""
-        return score(variable[0], 1)
+    def objective_value(self, variable: Variable, draw: Tensor, noise: Tensor, objective: ObjectiveOfImages) -> Tensor:
+        """Return the objective on the pixels as they are."""
+        return objective(variable[0], 1)
 
     def moments(self, variable: tuple[Array, ...]) -> tuple[Array, ...]:
         """Return no moments."""
@@ -54,9 +54,9 @@ class Pixel:
         return stretched
 
     def restart_without_gradient(self, variable: Variable) -> None:
-        """Return None: the reference method stays where it is."""
+        """Return None: without a gradient, pixels stay where they are."""
         return None
 
-    def transparency(self, moments: Variable) -> None:
+    def opacity(self, moments: Variable) -> None:
         """Return None: every pixel counts."""
         return None

@@ -24,11 +24,10 @@ ops = keras.ops
 class TargetChannels:
     """The channels that a batch of pictures is optimised for.
 
-    ``columns`` (k,) are the channels that are computed, None for all; ``weights`` (n, k) is each picture's own share
-    of them.
+    ``computed_channels`` (k,) are indices, None for all; ``weights`` (n, k) is each picture's own share of them.
     """
 
-    columns: Array | None
+    computed_channels: Array | None
     weights: Array
 
 
@@ -54,44 +53,50 @@ class TargetLayer:
         """Return the channels that a batch of pictures, one for each of the filters, is optimised for."""
         own = self.settings.objective
         if self.narrow:
-            columns = tuple(index for index, _ in own.weights) or tuple(dict.fromkeys(filters))
-            return TargetChannels(np.array(columns, np.int32), objectives.channel_weights(own, filters, columns))
+            computed = tuple(index for index, _ in own.weights) or tuple(dict.fromkeys(filters))
+            return TargetChannels(np.array(computed, np.int32), objectives.channel_weights(own, filters, computed))
         count = self.network.model.summary.layers[self.layer - 1].filters
         return TargetChannels(None, objectives.channel_weights(own, filters, tuple(range(count))))
 
-    def optimized(
-        self, images: Tensor, columns: Tensor | None, weights: Tensor, inner: tuple[float, float], views: int = 1
+    def objective_value(
+        self,
+        images: Tensor,
+        computed_channels: Tensor | None,
+        weights: Tensor,
+        inner: tuple[float, float],
+        views: int = 1,
     ) -> Tensor:
         """Return (n,): what is maximised, in the mean of each picture's ``views``, which are ``images`` in a row.
 
         ``images`` (n * views, height, width, channels) is the network's input.
         """
-        layer = self._activation(images, columns)
-        value = self.objective.optimized(layer, ops.repeat(weights, views, axis=0) if views > 1 else weights, inner)
+        layer = self._activation(images, computed_channels)
+        weights = ops.repeat(weights, views, axis=0) if views > 1 else weights
+        value = self.objective.objective_value(layer, weights, inner)
         value = ops.mean(ops.reshape(value, (-1, views)), axis=1) if views > 1 else value
         if self.settings.diversity > 1:
-            activation = objectives.middle(layer.activation(), inner)
+            activation = objectives.central_crop(layer.activation(), inner)
             similarity = objectives.similarity(activation, self.settings.diversity, views)
             # The penalty grows with the value: while there is hardly any response yet, that comes first.
             value = value - objectives.SIMILARITY_PENALTY * ops.stop_gradient(ops.absolute(value)) * similarity
         return value
 
-    def output(self, images: Tensor, columns: Tensor | None, weights: Tensor) -> Tensor:
-        """Return (n,): the objective on the layer's own output, as the reference method maximises it."""
-        values = self.network.output(self.layer, images, columns)
+    def output(self, images: Tensor, computed_channels: Tensor | None, weights: Tensor) -> Tensor:
+        """Return (n,): the objective on the layer's own output, as the method ``pixel`` maximises it."""
+        values = self.network.output(self.layer, images, computed_channels)
         if self.settings.sign == "negative":
             values = -values
-        return self.objective.response(objectives.LayerActivation(values, lambda z: z), weights)
+        return self.objective.score(objectives.LayerActivation(values, lambda z: z), weights)
 
-    def response(self, images: Tensor, filters: tuple[int, ...]) -> Array:
+    def scores(self, images: Tensor, filters: tuple[int, ...]) -> Array:
         """Return (n,): the score of each image under the objective of its own filter."""
         channels = self.channels(filters)
-        layer = self._activation(images, channels.columns)
-        return np.asarray(self.objective.response(layer, ops.convert_to_tensor(channels.weights)), np.float64)
+        layer = self._activation(images, channels.computed_channels)
+        return np.asarray(self.objective.score(layer, ops.convert_to_tensor(channels.weights)), np.float64)
 
-    def _activation(self, images: Tensor, columns: Tensor | None) -> objectives.LayerActivation:
+    def _activation(self, images: Tensor, computed_channels: Tensor | None) -> objectives.LayerActivation:
         network, layer = self.network, self.layer
-        pre_activation = network.pre_activation(layer, images, columns)
+        pre_activation = network.pre_activation(layer, images, computed_channels)
         alone = by_element(network.model.graph, network.point(layer))
         signed = network.model.summary.layers[layer - 1].signed
         activation = objectives.LayerActivation(pre_activation, network.activation(layer), alone, signed)

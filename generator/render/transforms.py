@@ -1,4 +1,4 @@
-"""Random shifts, scalings, rotations and noise: the robustness of a picture to small changes.
+"""Random shifts, scalings, rotations and noise, applied to the picture before every step.
 
 Every picture has its own maps at every step, drawn from its seed and filter alone.
 """
@@ -24,17 +24,17 @@ class RandomTransforms:
     deviation of normal noise in parts of the range of values.
     """
 
-    steps: values.Transforms
+    transforms: values.Transforms
 
     @property
     def moves(self) -> bool:
         """Tell whether there is any map to apply."""
-        return any(kind != "noise" for kind, _ in self.steps)
+        return any(kind != "noise" for kind, _ in self.transforms)
 
     @property
     def noise(self) -> float:
         """Return the deviation of all noise together."""
-        return float(np.sqrt(sum(limit**2 for kind, limit in self.steps if kind == "noise")))
+        return float(np.sqrt(sum(limit**2 for kind, limit in self.transforms if kind == "noise")))
 
     def draw(self, rng: np.random.Generator, steps: int, height: int, width: int) -> Array:
         """Return ``steps`` maps (steps, 8) in the form of ``keras.ops.image.affine_transform``.
@@ -44,17 +44,17 @@ class RandomTransforms:
         side = min(height, width)
         maps = np.repeat(np.eye(3)[None], steps, axis=0)
         still = np.zeros(steps)
-        for kind, limit in self.steps:
+        for kind, limit in self.transforms:
             first, second = rng.uniform(-1, 1, (2, steps))
             if kind == "shift":
-                step = affine(still, still + 1, limit * side * first, limit * side * second, height, width)
+                transform = affine(still, still + 1, limit * side * first, limit * side * second, height, width)
             elif kind == "scale":
-                step = affine(still, np.exp(np.log(limit) * first), still, still, height, width)
+                transform = affine(still, np.exp(np.log(limit) * first), still, still, height, width)
             elif kind == "rotate":
-                step = affine(np.deg2rad(limit) * first, still + 1, still, still, height, width)
+                transform = affine(np.deg2rad(limit) * first, still + 1, still, still, height, width)
             else:
                 continue
-            maps = maps @ as_matrix(step)  # the last transform is the first to look back through
+            maps = maps @ as_matrix(transform)  # the last transform is the first to look back through
         return maps.reshape(steps, 9)[:, :8]
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from generator.site.listing import MADE_BY, is_manifest
-from generator.site.records import SCHEMA_VERSION, Manifest, Model, SiteFile, json_schema
+from generator.site.records import SCHEMA_VERSION, Manifest, Model, SiteFile
 from generator.version import __version__
 
 _LISTS = ("models", "layers", "filters", "files")
@@ -33,6 +33,29 @@ def manifest_json(title: str, models: Sequence[Model], files: Sequence[dict[str,
         }
     )
     return (_lines(manifest.model_dump(mode="json", by_alias=True)) + "\n").encode()
+
+
+def json_schema() -> dict[str, Any]:
+    """Return the JSON Schema of manifest.json, its definitions inlined."""
+    schema = Manifest.model_json_schema(by_alias=True)
+    definitions = schema.pop("$defs")
+
+    def inlined(part: Any) -> Any:
+        if isinstance(part, list):
+            return [inlined(item) for item in part]
+        if not isinstance(part, dict):
+            return part
+        if "$ref" in part:
+            own = {key: value for key, value in part.items() if key != "$ref"}
+            return {**inlined(definitions[part["$ref"].rpartition("/")[2]]), **own}
+        # A title would only repeat the key.
+        return {key: inlined(value) for key, value in part.items() if key != "title" or not isinstance(value, str)}
+
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Filter Gallery manifest",
+        **inlined(schema),
+    }
 
 
 def schema_json() -> bytes:

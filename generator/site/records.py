@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from functools import cached_property
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema, model_validator
 
@@ -31,7 +31,10 @@ FLAGS: Final[tuple[Flag, ...]] = ("overactive", "redundant")
 
 
 class _Record(BaseModel):
-    """Lists of JSON become tuples; nothing else is converted, and unknown keys, of later versions, are ignored."""
+    """A frozen part of the manifest.
+
+    Lists of JSON are tuples here; nothing else is converted, and keys of later versions are passed over.
+    """
 
     model_config = ConfigDict(
         strict=True, frozen=True, extra="ignore", json_schema_extra={"additionalProperties": False}
@@ -115,7 +118,11 @@ class Picture(_Record):
     ]
     verdict: Verdict
     empty: Annotated[
-        bool, Field(description="whether the search reached nothing at any step, so that pages show no picture")
+        bool,
+        Field(
+            description="whether the objective was never above zero, from the start image to the finished file, so that"
+            " pages show no picture"
+        ),
     ]
 
 
@@ -142,7 +149,10 @@ class Filter(_Record):
     kernels: tuple[SitePath, ...]
     flags: Annotated[
         tuple[Flag, ...],
-        Field(description="in which ways it differs from the other filters of its layer"),
+        Field(
+            description="overactive: above zero at 99 of 100 positions of every photo; redundant: similar in weights"
+            " and in feature maps to another filter of its layer"
+        ),
     ]
 
 
@@ -191,7 +201,11 @@ class Layer(_Record):
     page: SitePath
     filter_count: Annotated[Positive, Field(description="filters that the layer has, shown or not")]
     strongest: Annotated[
-        tuple[FilterIndex, ...], Field(description="filters by their score, the highest first, at most 12")
+        tuple[FilterIndex, ...],
+        Field(
+            description="at most 12 filters that have a picture: converged ones first, then weak, each by score, the"
+            " highest first; those without one only if the layer has no others"
+        ),
     ]
     techniques: Annotated[tuple[Technique, ...], Field(min_length=1, description="the main picture's first")]
     filters: Annotated[tuple[Filter, ...], Field(min_length=1)]
@@ -274,26 +288,3 @@ def named_paths(models: Iterable[Model]) -> Iterator[str]:
                 yield from (picture.path for picture in record.pictures)
                 yield from (feature_map.path for feature_map in record.feature_maps)
                 yield from record.kernels
-
-
-def json_schema() -> dict[str, Any]:
-    """Return the JSON Schema of manifest.json, its definitions inlined."""
-    schema = Manifest.model_json_schema(by_alias=True)
-    definitions = schema.pop("$defs")
-
-    def inlined(part: Any) -> Any:
-        if isinstance(part, list):
-            return [inlined(item) for item in part]
-        if not isinstance(part, dict):
-            return part
-        if "$ref" in part:
-            own = {key: value for key, value in part.items() if key != "$ref"}
-            return {**inlined(definitions[part["$ref"].rpartition("/")[2]]), **own}
-        # A title would only repeat the key.
-        return {key: inlined(value) for key, value in part.items() if key != "title" or not isinstance(value, str)}
-
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "Filter Gallery manifest",
-        **inlined(schema),
-    }

@@ -1,5 +1,7 @@
 """A folder of blobs named by their digest, and of records named by the key of the task that made them.
 
+    store.json                  marks the folder as a store
+    speed.json                  how fast this machine was, for estimates
     objects/ab/abcd...          a blob, named by its SHA-256
     records/<record group>/<key>.json   the result of a task; its blobs are on disk before it is
     cards/<digest>.json         the summary of a model
@@ -27,7 +29,7 @@ from typing import Any
 
 from generator.errors import GalleryError, UsageError
 from generator.files import TEMPORARY_PREFIX, write_atomically
-from generator.store.shapes import BLOB, is_sound
+from generator.store.record_schema import BLOB, is_sound
 
 Record = dict[str, Any]
 _REBUILD_HINT = "Run the build again; it will be made anew"

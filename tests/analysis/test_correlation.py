@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from generator.analysis.correlation import correlations, pooled_matrix
-from generator.analysis.records import FeatureMapView, File, PooledMap
+from generator.analysis.filter_views import FeatureMapView, ImageFile, PooledMap
 
-SEEN = File("net/photo-0.webp", "b", 8, 8)
+SEEN = ImageFile("net/photo-0.webp", "b", 8, 8)
 
 
 def feature_map(photo: str, pooled_map: PooledMap | None) -> FeatureMapView:

@@ -11,14 +11,14 @@ import numpy as np
 import pytest
 
 from generator.analysis import layer_insight as insight
+from generator.analysis.filter_views import FeatureMapView, ImageFile, KernelView, PooledMap
 from generator.analysis.layer_insight import LayerInsight, SimilarFilter
-from generator.analysis.records import FeatureMapView, File, KernelView, PooledMap
 from generator.pages.gather import model_view
 from generator.pages.views import FilterView, LayerView
 from tests.pages.gallery import Gallery, fill
 from tests.summaries import conv, entry, summary
 
-FILE = File("net/x.webp", "b", 8, 8)
+FILE = ImageFile("net/x.webp", "b", 8, 8)
 RNG = np.random.default_rng(0)
 NOISE = RNG.integers(0, 256, (8, 64)).astype(np.uint8)
 """Feature maps that are not correlated."""

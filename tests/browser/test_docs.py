@@ -15,7 +15,7 @@ from pydantic import BaseModel
 
 from generator.cli import main
 from generator.config.schema import ConfigFile, ModelPart, RenderPart
-from generator.site.records import json_schema
+from generator.site.manifest import json_schema
 from tests.browser.conftest import look, open_page
 from tests.docs.commands import FILES, ROOT
 from tests.once import once

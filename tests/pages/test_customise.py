@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from generator.analysis import records
+from generator.analysis import filter_views
 from generator.config import Branding
 from generator.config.types.colours import hex_colour
 from generator.pages import comparison, views
-from generator.pages import filters as text
+from generator.pages import template_filters as text
 from generator.pages.branding.accent import BACKGROUNDS, readable
 from generator.pages.diagram import drawing as architecture
 from generator.pages.templating import Templates, environment
@@ -73,7 +73,7 @@ def test_the_guide_names_exactly_what_templates_get(passed: Names) -> None:
 def test_types_have_the_attributes_that_the_guide_names() -> None:
     for kind, attribute, _ in rows("type", "attribute"):
         (described,) = {
-            getattr(module, kind) for module in (views, records, comparison, architecture) if hasattr(module, kind)
+            getattr(module, kind) for module in (views, filter_views, comparison, architecture) if hasattr(module, kind)
         }
         assert attribute in {*dir(described), *described.__dataclass_fields__}, (kind, attribute)
     named = {

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from generator.config.values import METHOD_DEFAULTS, ObjectiveSpec, RenderSettings, every_settings
-from generator.pages import filters as text
+from generator.pages import template_filters as text
 from generator.pages.gather import model_view
 from generator.pages.pictures import kinds, title
 from generator.pages.templating import open_templates

@@ -13,7 +13,7 @@ import pytest
 from generator.errors import UsageError
 from generator.pipeline import Event, Failure, Planned, Progressed, TaskDone, TaskStarted, optimize
 from generator.plan import Task
-from generator.render.optimize import responses as real_responses
+from generator.render.optimize import scores as real_scores
 from generator.store import Store
 from tests.pipeline.conftest import Measured, Place, pairs
 
@@ -102,7 +102,7 @@ def test_files_are_encoded_on_another_thread_while_the_next_batch_climbs(
 @pytest.mark.parametrize("call", range(4))
 @pytest.mark.parametrize(
     ("part", "name"),
-    [(optimize, "_encode"), (optimize, "responses"), (optimize._Optimizers, "run")],
+    [(optimize, "_encode"), (optimize, "scores"), (optimize._Optimizers, "run")],
     ids=["encode", "score", "optimize"],
 )
 def test_what_fails_costs_its_own_batch_alone(
@@ -148,13 +148,13 @@ def test_when_every_batch_fails_all_are_told(place: Place, monkeypatch: pytest.M
 def test_a_batch_whose_score_is_no_number_is_not_kept(
     value: float, place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    responses, calls = real_responses, iter(range(1000))
+    calls = iter(range(1000))
 
     def overflow(*words: Any) -> Any:
-        found = responses(*words)
+        found = real_scores(*words)
         return np.full_like(found, value) if next(calls) == 1 else found
 
-    monkeypatch.setattr(optimize, "responses", overflow)
+    monkeypatch.setattr(optimize, "scores", overflow)
     summary, done = place.build()
     (failure,) = summary.failures
     assert failure.message == "the network's activation is not a finite number"
@@ -177,7 +177,7 @@ def test_a_store_that_takes_no_more_ends_the_build_at_once(place: Place, monkeyp
 
 @pytest.mark.parametrize("call", range(4))
 @pytest.mark.parametrize(
-    ("part", "name"), [(optimize, "responses"), (optimize._Optimizers, "run")], ids=["score", "optimize"]
+    ("part", "name"), [(optimize, "scores"), (optimize._Optimizers, "run")], ids=["score", "optimize"]
 )
 def test_an_interrupted_build_keeps_what_is_whole_and_goes_on_to_the_same_bytes(
     part: Any, name: str, call: int, place: Place, monkeypatch: pytest.MonkeyPatch

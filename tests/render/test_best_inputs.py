@@ -13,7 +13,7 @@ from keras import layers
 from generator.config.values import ObjectiveSpec, complete_settings
 from generator.models.load import LoadedModel
 from generator.render.network import Network
-from generator.render.optimize import Optimization, Optimizer, responses
+from generator.render.optimize import Optimization, Optimizer, scores
 from tests.render.nets import assembled, centred, gratings, with_kernels
 
 y, x = np.mgrid[-1:1:7j, -1:1:7j]
@@ -35,7 +35,7 @@ def optimize(model: LoadedModel, filters: tuple[int, ...] = (0,), **settings: An
     complete = complete_settings({**SETTINGS, **settings})
     layer = len(model.summary.layers)
     optimization = Optimizer(model, layer, complete).run(filters)
-    return optimization, responses(model, layer, filters, optimization.pictures * 255, complete)
+    return optimization, scores(model, layer, filters, optimization.pictures * 255, complete)
 
 
 @pytest.mark.parametrize("activation", ["linear", "relu"])
@@ -80,9 +80,9 @@ def test_stripes_are_what_a_detector_of_stripes_looks_for(objective: Any, sign: 
     """Filter 0 is for stripes that stand, filter 1 for those that lie."""
     model = assembled(with_kernels(gratings(2), activation="relu"))
     own = ObjectiveSpec(objective) if isinstance(objective, str) else ObjectiveSpec("direction", objective)
-    optimization, scores = optimize(model, tuple(range(len(upright))), size=24, objective=(own,), sign=sign)
-    noise = responses(model, 1, tuple(range(len(upright))), optimization.snapshots[0][1] * 255)
-    for picture, stands, score, before in zip(optimization.pictures, upright, scores, noise, strict=True):
+    optimization, found = optimize(model, tuple(range(len(upright))), size=24, objective=(own,), sign=sign)
+    noise = scores(model, 1, tuple(range(len(upright))), optimization.snapshots[0][1] * 255)
+    for picture, stands, score, before in zip(optimization.pictures, upright, found, noise, strict=True):
         share = share_upright(picture[..., 0])
         assert (share if stands else 1 - share) > 0.6
         assert score > 1 > 0.1 > before
@@ -138,7 +138,7 @@ INACTIVE: dict[str, keras.Model] = {
 @pytest.mark.parametrize("name", INACTIVE)
 def test_a_filter_that_starts_inactive_becomes_active(name: str) -> None:
     model = assembled(INACTIVE[name]())
-    optimization, scores = optimize(model, size=24, steps=48, transforms=(("shift", 1 / 16),))
+    optimization, found = optimize(model, size=24, steps=48, transforms=(("shift", 1 / 16),))
     start, end = (
         np.asarray(Network(model).pre_activation(1, tensor(pictures * 255)))
         for pictures in (optimization.snapshots[0][1], optimization.pictures)
@@ -148,17 +148,17 @@ def test_a_filter_that_starts_inactive_becomes_active(name: str) -> None:
     at_zero = float(np.asarray(Network(model).activation(1)(tensor(np.zeros((1, 24, 24, 1))))).max())
     assert (np.asarray(Network(model).activation(1)(tensor(end))) > at_zero).mean() > 0.05
     if model.summary.layers[0].activation in ("relu", "relu6"):
-        assert scores[0] > 0.05
+        assert found[0] > 0.05
 
 
 @pytest.mark.parametrize("objective", [ObjectiveSpec("neuron"), ObjectiveSpec("direction", ((0, 1.0),))])
 def test_so_it_does_under_other_objectives(objective: ObjectiveSpec) -> None:
-    _, scores = optimize(assembled(inactive(same, activation="relu")), size=24, steps=48, objective=(objective,))
-    assert scores[0] > 0.05
+    _, found = optimize(assembled(inactive(same, activation="relu")), size=24, steps=48, objective=(objective,))
+    assert found[0] > 0.05
 
 
 def test_so_it_does_for_diverse_pictures() -> None:
     model = assembled(inactive(same, activation="relu"))
     settings = complete_settings({**SETTINGS, "size": 24, "steps": 48, "diversity": 2})
     optimization = Optimizer(model, 1, settings).run((0,))
-    assert (responses(model, 1, (0, 0), optimization.pictures * 255) > 0.05).all()
+    assert (scores(model, 1, (0, 0), optimization.pictures * 255) > 0.05).all()

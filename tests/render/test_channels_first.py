@@ -15,7 +15,7 @@ from generator.models.load import LoadedModel
 from generator.render.feature_maps import feature_maps
 from generator.render.kernels import filter_kernels
 from generator.render.network import Network
-from generator.render.optimize import Optimizer, responses
+from generator.render.optimize import Optimizer, scores
 from tests.render.nets import assembled, off, scrambled
 
 
@@ -86,8 +86,8 @@ def test_the_maps_and_kernels_are_the_same(twins: tuple[LoadedModel, LoadedModel
 @pytest.mark.parametrize("layer", LAYERS)
 def test_the_climbs_reach_the_same(twins: tuple[LoadedModel, LoadedModel], layer: int) -> None:
     settings = complete_settings({"size": 24, "steps": 12})
-    scores = []
+    found = []
     for loaded in twins:
         pictures = Optimizer(loaded, layer, settings).run((0, 1, 2)).pictures * 255.0
-        scores.append(responses(loaded, layer, (0, 1, 2), pictures))
-    np.testing.assert_allclose(scores[0], scores[1], rtol=0.1, atol=0.05 * np.abs(scores[1]).max())
+        found.append(scores(loaded, layer, (0, 1, 2), pictures))
+    np.testing.assert_allclose(found[0], found[1], rtol=0.1, atol=0.05 * np.abs(found[1]).max())

@@ -12,7 +12,7 @@ from generator.config.entries import entry_for_source
 from generator.config.values import RenderSettings, complete_settings
 from generator.models.load import LoadedModel, load
 from generator.render.network import Network
-from generator.render.optimize import Optimizer, responses
+from generator.render.optimize import Optimizer, scores
 
 LAYER, FILTERS = 4, (1, 5)
 
@@ -37,8 +37,8 @@ def how_alike(model: LoadedModel, pictures: np.ndarray) -> float:
     return float(cosines[~np.eye(len(pictures), dtype=bool)].mean())
 
 
-def scores(model: LoadedModel, pictures: np.ndarray, index: int) -> np.ndarray:
-    return responses(model, LAYER, (index,) * len(pictures), pictures * 255)
+def scores_of(model: LoadedModel, pictures: np.ndarray, index: int) -> np.ndarray:
+    return scores(model, LAYER, (index,) * len(pictures), pictures * 255)
 
 
 @pytest.mark.parametrize(
@@ -61,9 +61,9 @@ def test_diverse_pictures_differ_more_than_those_of_other_seeds(
         seeds = np.stack([optimization.pictures[place] for optimization in repeated])
         own = together.pictures[3 * place : 3 * place + 3]
         assert how_alike(demo, own) < how_alike(demo, seeds) - least_distance
-        noise = scores(demo, together.snapshots[0][1][3 * place : 3 * place + 3], index)
+        noise = scores_of(demo, together.snapshots[0][1][3 * place : 3 * place + 3], index)
         assert (
-            scores(demo, own, index) > np.maximum(above_noise * noise, 0.25 * scores(demo, seeds, index).min())
+            scores_of(demo, own, index) > np.maximum(above_noise * noise, 0.25 * scores_of(demo, seeds, index).min())
         ).all()
 
 

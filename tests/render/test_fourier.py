@@ -46,12 +46,12 @@ def shown_to_network(own: Fourier, variable: np.ndarray, step: int = 0, seed: in
     draws = np.stack([own.draws(np.random.default_rng(i), step + 1)[step] for i in range(len(variable))])
     seen: list[Any] = []
 
-    def score(images: Any, views: int) -> Any:
+    def objective(images: Any, views: int) -> Any:
         assert views == 1
         seen.append(images)
         return images[:, 0, 0, 0]
 
-    own.optimized((tf.constant(variable),), tf.constant(draws), np.array([seed, step], np.int32), score)
+    own.objective_value((tf.constant(variable),), tf.constant(draws), np.array([seed, step], np.int32), objective)
     return np.asarray(seen[0])
 
 
@@ -71,7 +71,7 @@ def test_the_picture_is_the_canvas_without_its_margin(channels: int, longest: fl
     own = method((), channels, longest if longest < 19 else math.inf)
     np.testing.assert_allclose(own.pictures((variable,)), canvas[:, 2:12, 3:16], atol=1e-5)
     fourier: Method = method(channels=channels)
-    assert fourier.transparency(()) is None
+    assert fourier.opacity(()) is None
 
 
 def test_without_transforms_the_network_sees_the_canvas() -> None:

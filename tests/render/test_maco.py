@@ -65,12 +65,12 @@ def sampled(picture: np.ndarray, box: np.ndarray) -> np.ndarray:
 def shown_to_network(own: Maco, variable: Any, draw: np.ndarray, noise: Any = (0, 0)) -> np.ndarray:
     seen: list[Any] = []
 
-    def score(images: Any, views: int) -> Any:
+    def objective(images: Any, views: int) -> Any:
         assert views == own.crops
         seen.append(images)
         return tf.reduce_mean(images[:, 0, 0, 0])
 
-    own.optimized(tuple(map(tf.constant, variable)), tf.constant(draw), np.array(noise, np.int32), score)
+    own.objective_value(tuple(map(tf.constant, variable)), tf.constant(draw), np.array(noise, np.int32), objective)
     return np.asarray(seen[0])
 
 
@@ -129,8 +129,8 @@ def test_the_network_sees_each_pictures_own_crops() -> None:
 
 
 def test_without_noise_the_crops_are_exact(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(maco, "NORMAL", 0.0)
-    monkeypatch.setattr(maco, "UNIFORM", 0.0)
+    monkeypatch.setattr(maco, "NORMAL_NOISE", 0.0)
+    monkeypatch.setattr(maco, "UNIFORM_NOISE", 0.0)
     variable, own = starts(2), method()
     draw = np.stack([own.draws(np.random.default_rng(i), 4)[1] for i in range(2)])
     expected = [sampled(by_hand(variable[0][i]), box) for i in range(2) for box in draw[i].reshape(CROPS, 4)]
@@ -182,7 +182,7 @@ def test_a_picture_is_opaque_where_the_climb_cared() -> None:
         gradient = rng.normal(size=variable[1].shape).astype(np.float32)
         mattered += np.abs(gradient).mean(axis=-1)
         at, moments = own.update(at, (tf.zeros_like(at[0]), tf.constant(gradient)), moments, tf.constant(float(step)))
-    actual = own.transparency(moments)
+    actual = own.opacity(moments)
     top = np.percentile(mattered, 80, axis=(1, 2), keepdims=True)
     np.testing.assert_allclose(actual, np.minimum(mattered / top, 1), rtol=1e-5)
     assert actual.min() >= 0
@@ -191,7 +191,7 @@ def test_a_picture_is_opaque_where_the_climb_cared() -> None:
 
 def test_where_nothing_was_cared_for_nothing_is_seen() -> None:
     variable = starts(1)
-    assert (method().transparency(method().moments(variable)) == 0).all()
+    assert (method().opacity(method().moments(variable)) == 0).all()
 
 
 def test_the_second_variable_takes_the_gradient_at_the_pixels() -> None:
@@ -199,7 +199,7 @@ def test_the_second_variable_takes_the_gradient_at_the_pixels() -> None:
     own, variable = method(crops=1), tuple(map(tf.constant, starts(1)))
     draw = tf.constant([[0.25, 0.25, 0.5, 0.5]])
     _, (_, pixels) = value_and_gradient(
-        lambda at: own.optimized(
+        lambda at: own.objective_value(
             at, draw, np.array([0, 0], np.int32), lambda images, views: tf.reduce_mean(images, (1, 2, 3))
         ),
         variable,
@@ -216,6 +216,6 @@ def test_the_climb_leads_uphill() -> None:
     model = assembled(with_kernels(blob()[:, :, None, None], activation="relu"))
     settings = complete_settings({"method": "maco", "size": 32, "steps": 64, "crops": 8})
     optimization = Optimizer(model, 1, settings).run((0,))
-    assert optimization.transparency is not None
-    assert optimization.transparency.shape == (1, 32, 32)
+    assert optimization.opacity is not None
+    assert optimization.opacity.shape == (1, 32, 32)
     assert optimization.trace[8:24].mean() > 1.2 * optimization.trace[0].mean()

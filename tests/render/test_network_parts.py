@@ -64,11 +64,11 @@ def wide(**conv: Any) -> keras.Model:
 @pytest.mark.parametrize("conv", [{}, {"use_bias": False, "strides": 2}, {"activation": "gelu", "dilation_rate": 2}])
 def test_single_channels_are_those_of_all(conv: dict[str, Any], precision: str) -> None:
     model = assembled(wide(**conv))
-    network, images, columns = Network(model, precision), images_for(model), np.array([3, 39, 0], np.int32)
+    network, images, computed_channels = Network(model, precision), images_for(model), np.array([3, 39, 0], np.int32)
     assert network.narrows(2)
     for read in (network.pre_activation, network.output):
-        full, some = np.asarray(read(2, images)), read(2, images, columns)
-        assert off(some, full[..., columns]) < 1e-6
+        full, some = np.asarray(read(2, images)), read(2, images, computed_channels)
+        assert off(some, full[..., computed_channels]) < 1e-6
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from generator.render import objective
 from generator.render.backend import value_and_gradient
 from generator.render.network import Network
 from generator.render.objective import LayerActivation
-from generator.render.optimize import responses
+from generator.render.optimize import scores
 from generator.render.target import TargetLayer
 
 rng = np.random.default_rng(0)
@@ -54,7 +54,7 @@ def sigmoid(z: np.ndarray) -> np.ndarray:
     ],
 )
 def test_a_response_is_the_activation(kind: str, weights: np.ndarray, expected: Callable[[Any], Any]) -> None:
-    actual = objective.OBJECTIVES[kind].response(LayerActivation(tensor(Z), keras.ops.relu), tensor(weights))
+    actual = objective.OBJECTIVES[kind].score(LayerActivation(tensor(Z), keras.ops.relu), tensor(weights))
     np.testing.assert_allclose(np.asarray(actual), expected(relu(Z)), rtol=1e-5, atol=1e-6)
 
 
@@ -66,10 +66,10 @@ def test_the_leaky_response_is_maximised(activate: Any, plain: Any, by_element: 
     own = [Z[0, ..., 2], Z[1, ..., 0], Z[2, ..., 3]]
     cut = [z[1:5, 2:6] for z in own]  # the middle two thirds of 6 rows, the middle half of 8 columns
     expected = [by_hand(z, plain(z) - plain(0.0)).mean() for z in cut]
-    actual = objective.OBJECTIVES["channel"].optimized(layer, tensor(OWN), (2 / 3, 1 / 2))
+    actual = objective.OBJECTIVES["channel"].objective_value(layer, tensor(OWN), (2 / 3, 1 / 2))
     np.testing.assert_allclose(np.asarray(actual), expected, rtol=1e-5, atol=1e-6)
     expected = [by_hand(z, plain(z) - plain(0.0))[3, 4] for z in own]
-    actual = objective.OBJECTIVES["neuron"].optimized(layer, tensor(OWN), (2 / 3, 1 / 2))
+    actual = objective.OBJECTIVES["neuron"].objective_value(layer, tensor(OWN), (2 / 3, 1 / 2))
     np.testing.assert_allclose(np.asarray(actual), expected, rtol=1e-5, atol=1e-6)
     expected = [
         sum(
@@ -78,7 +78,7 @@ def test_the_leaky_response_is_maximised(activate: Any, plain: Any, by_element: 
         )
         for weights, picture in zip(WEIGHTS, Z[:, 1:5, 2:6], strict=True)
     ]
-    actual = objective.OBJECTIVES["direction"].optimized(layer, tensor(WEIGHTS), (2 / 3, 1 / 2))
+    actual = objective.OBJECTIVES["direction"].objective_value(layer, tensor(WEIGHTS), (2 / 3, 1 / 2))
     np.testing.assert_allclose(np.asarray(actual), expected, rtol=1e-4, atol=1e-6)
 
 
@@ -125,19 +125,19 @@ def test_the_opposite_is_what_drives_below_zero() -> None:
 def test_the_middle(side: int, part: float, first: int, count: int) -> None:
     rows = np.arange(side, dtype=np.float32).reshape(1, side, 1)
     expected = np.arange(first, first + count)
-    np.testing.assert_array_equal(np.asarray(objective.middle(rows, (part, 1.0))).ravel(), expected)
+    np.testing.assert_array_equal(np.asarray(objective.central_crop(rows, (part, 1.0))).ravel(), expected)
     columns = rows.reshape(1, 1, side, 1)
-    np.testing.assert_array_equal(np.asarray(objective.middle(columns, (1.0, part))).ravel(), expected)
+    np.testing.assert_array_equal(np.asarray(objective.central_crop(columns, (1.0, part))).ravel(), expected)
 
 
 @pytest.mark.parametrize(("height", "width", "at"), [(5, 5, (2, 2)), (4, 7, (2, 3)), (1, 2, (0, 1))])
 def test_the_unit_in_the_middle(height: int, width: int, at: tuple[int, int]) -> None:
     values = np.arange(2 * height * width, dtype=np.float32).reshape(2, height, width)
-    np.testing.assert_array_equal(np.asarray(objective.centre(values)), values[:, at[0], at[1]])
+    np.testing.assert_array_equal(np.asarray(objective.centre_unit(values)), values[:, at[0], at[1]])
 
 
 @pytest.mark.parametrize(
-    ("settings", "filters", "columns", "expected"),
+    ("settings", "filters", "computed_channels", "expected"),
     [
         (ObjectiveSpec(), (2, 0), (0, 1, 2), [[0, 0, 1], [1, 0, 0]]),
         (ObjectiveSpec("neuron"), (7, 7, 3), (3, 7), [[0, 1], [0, 1], [1, 0]]),
@@ -145,8 +145,8 @@ def test_the_unit_in_the_middle(height: int, width: int, at: tuple[int, int]) ->
         (ObjectiveSpec("direction", ((5, 0.5), (2, -2.0))), (5, 2), (5, 2), [[0.5, -2], [0.5, -2]]),
     ],
 )
-def test_channel_weights(settings: ObjectiveSpec, filters: Any, columns: Any, expected: Any) -> None:
-    np.testing.assert_array_equal(objective.channel_weights(settings, filters, columns), expected)
+def test_channel_weights(settings: ObjectiveSpec, filters: Any, computed_channels: Any, expected: Any) -> None:
+    np.testing.assert_array_equal(objective.channel_weights(settings, filters, computed_channels), expected)
 
 
 def cosines_by_hand(activation: np.ndarray, group: int) -> list[float]:
@@ -206,7 +206,7 @@ def test_the_response_is_read_after_what_alone_follows(
     images = np.random.default_rng(0).random((2, 16, 16, 3)).astype(np.float32) * 255
     model = two_layers.keras_model
     z = np.asarray(keras.Model(model.input, model.get_layer("second_bn").output)(images))
-    actual = responses(two_layers, 2, (1, 4), images, RenderSettings(**settings))
+    actual = scores(two_layers, 2, (1, 4), images, RenderSettings(**settings))
     np.testing.assert_allclose(actual, expected(np.asarray(model(images)), z), rtol=1e-4, atol=1e-5)
 
 
@@ -217,5 +217,5 @@ def test_the_reference_reads_the_layers_own_output(two_layers: LoadedModel, sign
     expected = np.asarray(keras.Model(model.input, model.get_layer("second").output)(images))[0, ..., 3].mean()
     target = TargetLayer(Network(two_layers), 2, RenderSettings(method="pixel", sign=sign))
     channels = target.channels((3,))
-    actual = target.output(tensor(images), channels.columns, tensor(channels.weights))
+    actual = target.output(tensor(images), channels.computed_channels, tensor(channels.weights))
     np.testing.assert_allclose(np.asarray(actual), [expected if sign == "positive" else -expected], rtol=1e-4)

@@ -18,7 +18,7 @@ from generator.models.load import LoadedModel
 from generator.models.summary import WHOLE_INPUT
 from generator.render import optimize as optimization
 from generator.render.network import Network
-from generator.render.optimize import Optimizer, method_for, picture_generator, responses, snapshot_steps
+from generator.render.optimize import Optimizer, method_for, picture_rng, scores, snapshot_steps
 from generator.render.target import TargetLayer
 from tests.render.nets import assembled, centred, scrambled
 from tests.summaries import conv
@@ -57,17 +57,17 @@ def test_same_seed_same_bytes_and_another_seed_another_picture(two_layers: Loade
 
 
 def test_every_picture_has_random_numbers_of_its_own() -> None:
-    drawn = [picture_generator(*of).random() for of in [(0, 1), (1, 0), (0, 1, 1), (1, 1), (0, 0, 1), (0, 0)]]
+    drawn = [picture_rng(*of).random() for of in [(0, 1), (1, 0), (0, 1, 1), (1, 1), (0, 0, 1), (0, 0)]]
     assert len(set(drawn)) == len(drawn)
-    assert picture_generator(5, 7).random() == np.random.default_rng([5, 7]).random()
+    assert picture_rng(5, 7).random() == np.random.default_rng([5, 7]).random()
 
 
 @pytest.mark.parametrize("method", ["fourier", "pixel", "maco"])
 def test_a_picture_does_not_depend_on_its_batch(
     two_layers: LoadedModel, method: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("generator.render.maco.NORMAL", 0.0)  # the noise is a whole batch's
-    monkeypatch.setattr("generator.render.maco.UNIFORM", 0.0)
+    monkeypatch.setattr("generator.render.maco.NORMAL_NOISE", 0.0)  # the noise is a whole batch's
+    monkeypatch.setattr("generator.render.maco.UNIFORM_NOISE", 0.0)
     optimizer = Optimizer(two_layers, 2, settings_of(method))
     together, alone = optimizer.run((0, 1, 2, 3, 4)), optimizer.run((3,))
     np.testing.assert_array_equal(together.snapshots[0][1][3], alone.snapshots[0][1][0])
@@ -86,7 +86,7 @@ def traces(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
         monkeypatch.setattr(TargetLayer, name, counted)
 
-    watch("optimized", TargetLayer.optimized)
+    watch("objective_value", TargetLayer.objective_value)
     watch("output", TargetLayer.output)
     return calls
 
@@ -113,7 +113,7 @@ def test_a_step_for_single_channels_is_traced_once_too(wide: LoadedModel, traces
     optimizer = Optimizer(wide, 2, settings_of("fourier", steps=2))
     for filters in [(39,), (0, 3, 7), tuple(range(40)), (5, 5)]:
         optimizer.run(filters)
-    assert traces == ["optimized"]
+    assert traces == ["objective_value"]
 
 
 def test_single_channels_are_climbed_as_all_are(wide: LoadedModel, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -162,7 +162,7 @@ def test_snapshot_is_what_fewer_steps_reach(
     assert [step for step, _ in result.snapshots] == [0, 2, 8]
     for step, pictures in result.snapshots:
         np.testing.assert_array_equal(pictures, optimizer.method.pictures(seen[step]))
-    starts = [optimizer.method.start(picture_generator(0, index))[0] for index in (0, 1)]
+    starts = [optimizer.method.start(picture_rng(0, index))[0] for index in (0, 1)]
     np.testing.assert_array_equal(seen[0][0], np.stack(starts))
 
 
@@ -170,17 +170,17 @@ def test_the_climb_leads_uphill(two_layers: LoadedModel) -> None:
     result = Optimizer(two_layers, 2, SMALL).run((0, 1, 2))
     assert result.trace.shape == (24, 3)
     assert (result.trace[-4:].mean(0) > result.trace[:4].mean(0)).all()
-    before, after = (responses(two_layers, 2, (0, 1, 2), p * 255) for p in (result.snapshots[0][1], result.pictures))
+    before, after = (scores(two_layers, 2, (0, 1, 2), p * 255) for p in (result.snapshots[0][1], result.pictures))
     assert (after > before).all()
 
 
 def test_in_bfloat16_the_climb_leads_as_high(wide: LoadedModel) -> None:
-    scores = []
+    found = []
     for precision in ("float32", "bfloat16"):
         settings = replace(SMALL, precision=precision)
         pictures = Optimizer(wide, 2, settings).run((0, 7, 21)).pictures
-        scores.append(responses(wide, 2, (0, 7, 21), pictures * 255))
-    np.testing.assert_allclose(scores[1], scores[0], rtol=0.1)
+        found.append(scores(wide, 2, (0, 7, 21), pictures * 255))
+    np.testing.assert_allclose(found[1], found[0], rtol=0.1)
 
 
 def test_the_pace_is_the_best_step_but_the_first(two_layers: LoadedModel, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -241,11 +241,11 @@ def test_pictures_have_the_size_that_was_asked_for_or_the_networks_own(name: str
         assert pictures.max() <= 1
     assert np.isfinite(result.trace).all()
     if method == "maco":
-        assert result.transparency is not None
-        assert result.transparency.shape == (2, *shape[:2])
+        assert result.opacity is not None
+        assert result.opacity.shape == (2, *shape[:2])
     else:
-        assert result.transparency is None
-    assert responses(model, 2, (3, 1), result.pictures * 255).shape == (2,)
+        assert result.opacity is None
+    assert scores(model, 2, (3, 1), result.pictures * 255).shape == (2,)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The reference method: the notebooks' loop to the last digit."""
+"""The method ``pixel``: the notebooks' loop to the last digit."""
 
 from __future__ import annotations
 

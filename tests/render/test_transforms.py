@@ -69,18 +69,20 @@ class Fixed:
         return np.repeat(self.numbers, shape[1], axis=1)
 
 
-def drawn(steps: Any, first: float = 1.0, second: float = 1.0, height: int = SIDE, width: int = SIDE) -> np.ndarray:
-    return RandomTransforms(steps).draw(Fixed(first, second), 1, height, width)  # type: ignore[arg-type]
+def drawn(
+    transforms: Any, first: float = 1.0, second: float = 1.0, height: int = SIDE, width: int = SIDE
+) -> np.ndarray:
+    return RandomTransforms(transforms).draw(Fixed(first, second), 1, height, width)  # type: ignore[arg-type]
 
 
 SHIFT, TURN, GROW = ("shift", 1 / 4), ("rotate", 30.0), ("scale", 1.5)
 
 
-def by_hand(steps: Any, first: float, second: float, height: int, width: int) -> np.ndarray:
+def by_hand(transforms: Any, first: float, second: float, height: int, width: int) -> np.ndarray:
     """Return the matrix, from a place (x, y, 1) of the result to that of the picture, of transforms one by one."""
     centre = np.array([[1, 0, (width - 1) / 2], [0, 1, (height - 1) / 2], [0, 0, 1.0]])
     forward = np.eye(3)
-    for kind, limit in steps:
+    for kind, limit in transforms:
         if kind == "shift":
             step = np.eye(3)
             step[:2, 2] = limit * min(height, width) * second, limit * min(height, width) * first
@@ -94,7 +96,7 @@ def by_hand(steps: Any, first: float, second: float, height: int, width: int) ->
 
 
 @pytest.mark.parametrize(
-    "steps",
+    "transforms",
     [
         (),
         (SHIFT,),
@@ -109,9 +111,9 @@ def by_hand(steps: Any, first: float, second: float, height: int, width: int) ->
     ],
 )
 @pytest.mark.parametrize(("height", "width"), [(9, 9), (8, 20)])
-def test_maps_are_applied_in_their_order(steps: Any, height: int, width: int) -> None:
-    actual = as_matrix(drawn(steps, 0.5, -0.7, height, width))[0]
-    np.testing.assert_allclose(actual, by_hand(steps, 0.5, -0.7, height, width), atol=1e-12)
+def test_maps_are_applied_in_their_order(transforms: Any, height: int, width: int) -> None:
+    actual = as_matrix(drawn(transforms, 0.5, -0.7, height, width))[0]
+    np.testing.assert_allclose(actual, by_hand(transforms, 0.5, -0.7, height, width), atol=1e-12)
 
 
 def test_in_another_order_it_is_another_picture() -> None:
@@ -145,7 +147,7 @@ def test_every_step_has_its_own_maps() -> None:
 
 
 @pytest.mark.parametrize(
-    ("steps", "moves", "noise"),
+    ("transforms", "moves", "noise"),
     [
         ((), False, 0.0),
         ((("noise", 0.1),), False, 0.1),
@@ -153,9 +155,9 @@ def test_every_step_has_its_own_maps() -> None:
         (USUAL_TRANSFORMS, True, 0.0),
     ],
 )
-def test_what_there_is_to_do(steps: Any, moves: bool, noise: float) -> None:
-    assert RandomTransforms(steps).moves is moves
-    assert RandomTransforms(steps).noise == pytest.approx(noise)
+def test_what_there_is_to_do(transforms: Any, moves: bool, noise: float) -> None:
+    assert RandomTransforms(transforms).moves is moves
+    assert RandomTransforms(transforms).noise == pytest.approx(noise)
 
 
 def test_noise_moves_nothing() -> None:

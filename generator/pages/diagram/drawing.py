@@ -12,7 +12,7 @@ from generator.pages.diagram.blocks import Block, blocks
 from generator.pages.diagram.figures import box, figure
 from generator.pages.diagram.folded_graph import INPUT, Node, folded_graph
 from generator.pages.diagram.lane_layout import lane_layout
-from generator.pages.filters import grouped, shape
+from generator.pages.template_filters import grouped, shape
 
 STRIP = 64
 """The height of a strip of thumbnails, in pixels like all lengths here; the style sheet has it too."""

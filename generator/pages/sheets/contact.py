@@ -6,7 +6,7 @@ import io
 
 from PIL import Image
 
-from generator.analysis.records import File
+from generator.analysis.filter_views import ImageFile
 from generator.digests import digest
 from generator.imaging.contact_sheet import Section, Sheet, Tile, as_png, draw
 from generator.pages.sheets.thumbnails import cached_sheet
@@ -25,7 +25,7 @@ def spread_filters(view: LayerView) -> tuple[FilterView, ...]:
     return tuple(view.filters[position] for position in spread(len(view.filters), CONTACT_SHEET))
 
 
-def contact_sheet(view: LayerView, model: str, folder: str, store: Store) -> File:
+def contact_sheet(view: LayerView, model: str, folder: str, store: Store) -> ImageFile:
     """Return a layer's contact sheet, made where the store does not hold it yet.
 
     Raises GalleryError if a picture is missing from the store or damaged.
@@ -40,7 +40,7 @@ def contact_sheet(view: LayerView, model: str, folder: str, store: Store) -> Fil
         {"version": VERSION, "contact": [sheet.title, about, sheet.columns, sheet.side], "of": [blobs, captions]}
     )
     blob = cached_sheet(store, key, lambda: as_png(draw(sheet), few_colours=True))
-    return File(f"{folder}/contact.png", blob, *sheet.size)
+    return ImageFile(f"{folder}/contact.png", blob, *sheet.size)
 
 
 def _tile(view: FilterView, store: Store) -> Tile:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from generator.analysis.records import PictureView
+from generator.analysis.filter_views import PictureView
 from generator.names import unique_slugs
 from generator.pages.pictures import MAIN
 from generator.pages.technique import Cell, TechniqueView

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from PIL import Image
 
-from generator.analysis.records import File
+from generator.analysis.filter_views import ImageFile
 from generator.digests import digest
 from generator.imaging.thumbnails import strip_thumbnail, thumbnail
 from generator.pages.technique import Cell, TechniqueView
@@ -32,7 +32,7 @@ def with_sheets(technique: TechniqueView, folder: str, store: Store) -> Techniqu
     with ThreadPoolExecutor(os.cpu_count()) as pool:  # Pillow works outside the interpreter's lock
         blobs = list(pool.map(lambda cells: _sheet(cells, technique.kind, store), cells_of_sheets))
     sheets = (
-        File(f"{folder}/{technique.slug}-{number:03d}.webp", blob, *_size(len(cells)))
+        ImageFile(f"{folder}/{technique.slug}-{number:03d}.webp", blob, *_size(len(cells)))
         for number, (cells, blob) in enumerate(zip(cells_of_sheets, blobs, strict=True))
     )
     return replace(technique, sheets=tuple(sheets))

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from generator.analysis.records import File
+from generator.analysis.filter_views import ImageFile
 from generator.errors import GalleryError
 from generator.pages.sheets.thumbnails import with_sheets
 from generator.pages.technique import Cell, TechniqueView
@@ -35,7 +35,7 @@ def kept(store: Store, pixels: np.ndarray, slices: int = 1) -> Cell:
     """Keep pixels (height, width, 3 or 4) as a lossless picture."""
     buffer = io.BytesIO()
     Image.fromarray(pixels.astype(np.uint8)).save(buffer, "WEBP", lossless=True, exact=True)
-    return Cell(File("", store.put_blob(buffer.getvalue()), pixels.shape[1], pixels.shape[0]), slices)
+    return Cell(ImageFile("", store.put_blob(buffer.getvalue()), pixels.shape[1], pixels.shape[0]), slices)
 
 
 def flat(store: Store, red: int, height: int = 32, width: int = 32, channels: int = 3) -> Cell:

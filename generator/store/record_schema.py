@@ -1,4 +1,8 @@
-"""The shapes of the records that tasks leave. One of another shape was damaged or forged, and is as if absent."""
+"""The schema of the records that tasks leave. One that does not follow it was damaged or forged: it is as if absent.
+
+Fields keep the names of the first stores, so that these stay valid: ``growth`` are the snapshots, ``sketch`` the pooled
+map, ``places`` the active share, ``of`` the input count, ``alike`` the similar filters.
+"""
 
 from __future__ import annotations
 
@@ -14,22 +18,22 @@ Blob = Annotated[str, Field(pattern=f"^{BLOB}$")]
 Number = Annotated[float, Field(allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=0, le=10**9)]
 Side = Annotated[int, Field(gt=0, le=100_000)]
+# JSON knows no tuples, so here lists count as such; nothing else is converted.
 Pixels = Annotated[tuple[Side, Side], Strict(False)]
 Snapshot = Annotated[tuple[Count, Blob], Strict(False)]
 Alike = Annotated[tuple[Count, Number], Strict(False)]
-"""JSON knows no tuples, so here lists count as such; nothing else is converted."""
 
 
-class _Shape(BaseModel):
+class _Schema(BaseModel):
     model_config = ConfigDict(strict=True, frozen=True, extra="ignore")
 
 
-class _Channels(_Shape):
+class _Channels(_Schema):
     sheet: Blob
     size: Pixels
 
 
-class _Picture(_Shape):
+class _Picture(_Schema):
     picture: Blob
     growth: list[Snapshot]
     channels: _Channels | None = None
@@ -39,18 +43,18 @@ class _Picture(_Shape):
     trace: list[Number]
 
 
-class _FilterPictures(_Shape):
+class _FilterPictures(_Schema):
     filter: Count
     pictures: Annotated[list[_Picture], Field(min_length=1)]
 
 
-class _PooledMap(_Shape):
+class _PooledMap(_Schema):
     low: Number
     high: Number
     cells: str
 
 
-class _FilterMap(_Shape):
+class _FilterMap(_Schema):
     filter: Count
     map: Blob
     response: Number
@@ -60,7 +64,7 @@ class _FilterMap(_Shape):
     size: Pixels
 
 
-class _FilterKernel(_Shape):
+class _FilterKernel(_Schema):
     filter: Count
     kernel: Blob
     colour: bool
@@ -71,21 +75,21 @@ class _FilterKernel(_Shape):
     size: Pixels
 
 
-class _PictureRecord(_Shape):
+class _PictureRecord(_Schema):
     technique: Literal["picture"]
     filters: list[_FilterPictures]
     size: Pixels
     blobs: list[Blob]
 
 
-class _MapRecord(_Shape):
+class _MapRecord(_Schema):
     technique: Literal["feature-map"]
     photo: Blob
     filters: list[_FilterMap]
     blobs: list[Blob]
 
 
-class _KernelRecord(_Shape):
+class _KernelRecord(_Schema):
     technique: Literal["kernel"]
     filters: list[_FilterKernel]
     blobs: list[Blob]
@@ -97,7 +101,7 @@ _RECORD: TypeAdapter[_PictureRecord | _MapRecord | _KernelRecord] = TypeAdapter(
 
 
 def is_sound(record: dict[str, Any]) -> bool:
-    """Tell whether a record has the shape of its technique, and lists every blob that it names."""
+    """Tell whether a record follows the schema of its technique, and lists every blob that it names."""
     try:
         shaped = _RECORD.validate_python(record)
     except (ValidationError, RecursionError):

@@ -4,7 +4,7 @@ import pytest
 
 from generator.config.values import ObjectiveSpec, Transforms, complete_settings
 from generator.numbers import significant
-from generator.pages import filters as text
+from generator.pages import template_filters as text
 
 
 @pytest.mark.parametrize(
@@ -122,7 +122,7 @@ POSITIVE, NEGATIVE = "positive: maximised", "negative: minimised, before the act
                 "precision": "float32",
             },
             {
-                "Method": "pixels, the reference method",
+                "Method": "pixels, plain gradient ascent",
                 "Objective": "centre unit of channel 5",
                 "Sign": NEGATIVE,
                 "Steps": "100",

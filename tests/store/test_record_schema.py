@@ -1,4 +1,4 @@
-"""A record of another shape than its technique's is as if it were absent, and is made again."""
+"""A record that does not follow the schema of its technique is as if it were absent, and is made again."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from generator.store.shapes import is_sound
+from generator.store.record_schema import is_sound
 
 A, B, C = (letter * 64 for letter in "abc")
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 from generator import terms
-from generator.analysis.records import File
+from generator.analysis.filter_views import ImageFile
 from generator.config.values import RenderSettings, Transforms
 from generator.models.summary import WHOLE_INPUT
 from generator.numbers import MINUS, significant
@@ -97,7 +97,7 @@ def settings(value: RenderSettings, index: int) -> list[tuple[str, str]]:
     return [(name, line) for name, line in lines.items() if line]
 
 
-def basenames(files: Sequence[File]) -> list[File]:
+def basenames(files: Sequence[ImageFile]) -> list[ImageFile]:
     """Return files with their names as paths, for a page in the same folder: it has hundreds of them."""
     return [replace(file, path=file.path.rpartition("/")[2]) for file in files]
 

@@ -1,4 +1,4 @@
-"""What a filter has in the store, as values: pictures, feature maps and a kernel."""
+"""Views of what a filter has: its pictures, feature maps and kernel, as plain values."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from generator.config.values import RenderSettings
 
 
 @dataclass(frozen=True)
-class File:
+class ImageFile:
     """A picture file of the site: its path relative to the root, its blob in the store, and its size in pixels."""
 
     path: str
@@ -39,8 +39,8 @@ class FeatureMapView:
     """
 
     photo: str
-    seen: File
-    file: File
+    seen: ImageFile
+    file: ImageFile
     response: float
     peak: float
     active_share: float | None = None
@@ -57,7 +57,7 @@ class KernelView:
     kernel is shown as an image of its own.
     """
 
-    file: File
+    file: ImageFile
     colour: bool
     inputs: tuple[tuple[int, float], ...]
     input_count: int
@@ -88,8 +88,8 @@ class PictureView:
     every channel of the picture, where not all of them are shown.
     """
 
-    file: File
-    snapshots: tuple[tuple[int, File], ...]
+    file: ImageFile
+    snapshots: tuple[tuple[int, ImageFile], ...]
     settings: RenderSettings
     title: str
     kinds: tuple[str, ...]
@@ -99,7 +99,7 @@ class PictureView:
     trace: tuple[float, ...]
     transparent: bool
     photo_values: tuple[PhotoValue, ...]
-    channels: File | None = None
+    channels: ImageFile | None = None
 
     @property
     def positive(self) -> bool:
@@ -125,13 +125,13 @@ class PictureView:
     @property
     def plot(self) -> Plot:
         """Return the trace's plot, with the best photo's value where the two can be compared."""
-        # The reference method maximises the layer's own output, which is not where responses are read, and MaCo sees
+        # ``pixel`` maximises the layer's own output, which is not where responses are read, and MaCo sees
         # enlarged crops, never the whole picture.
         comparable = self.best_photo is not None and self.settings.method == "fourier"
         return plot(self.trace, self.best_photo.value if self.best_photo and comparable else None)
 
 
-class FilterRecord(Protocol):
+class ComparableFilter(Protocol):
     """What a filter needs to be compared with the others of its layer; ``FilterView`` is one."""
 
     @property
