@@ -16,6 +16,7 @@ from generator.errors import UsageError
 from generator.files import TEMPORARY_PREFIX
 from generator.site.listing import (
     JOURNAL,
+    LOCK,
     MANIFEST,
     MAX_MANIFEST_BYTES,
     Claims,
@@ -92,7 +93,7 @@ def check_owner(folder: Path, hint: str = OUTPUT_HINT) -> None:
             raise UsageError(f"output {folder}: is a file, not a folder", hint)
         if folder.is_dir() and not is_ours(folder):
             names = (entry.name for entry in folder.iterdir() if not entry.name.startswith(TEMPORARY_PREFIX))
-            if others := sorted(name for name in names if name not in ALLOWED_FILES):
+            if others := sorted(name for name in names if name not in {*ALLOWED_FILES, LOCK}):
                 raise UsageError(f"output {folder}: holds files that are not ours, such as {others[0]}", hint)
     except OSError as error:
         raise UsageError(f"output {folder}: cannot be written: {error.strerror}", hint) from None
@@ -170,7 +171,7 @@ def remove_site(folder: Path) -> Removed:
     if not folder.is_dir():
         return Removed(0)
     if not is_ours(folder):
-        if any(entry.name not in ALLOWED_FILES for entry in folder.iterdir()):
+        if any(entry.name not in {*ALLOWED_FILES, LOCK} for entry in folder.iterdir()):
             raise UsageError(f"{folder}: not a site of filter-gallery; nothing was removed")
         return Removed(0)
     claims = merge_claims(listed_files(folder), read_journal(folder))
