@@ -20,7 +20,7 @@ from generator.config.load import parse_config
 from generator.config.schema import LayerPart
 from generator.config.values import Filters, MostActive
 from generator.errors import ConfigError, UsageError
-from generator.pipeline.events import Event, ModelReady, OnEvent, Summary
+from generator.pipeline.events import Event, LockWarning, ModelReady, OnEvent, Summary, Waiting
 
 
 def build(
@@ -80,9 +80,14 @@ def _plain(number: Any) -> Any:
 
 
 def _warn(event: Event) -> None:
-    if isinstance(event, ModelReady):
-        for warning in event.warnings:
-            warnings.warn(f"{event.name}: {warning}", stacklevel=2)
+    match event:
+        case ModelReady(name=name, warnings=told):
+            for warning in told:
+                warnings.warn(f"{name}: {warning}", stacklevel=2)
+        case Waiting(output=output, holder=holder):
+            warnings.warn(f"waiting: {output} is in use by {holder}", stacklevel=2)
+        case LockWarning(output=output, message=message):
+            warnings.warn(f"{output}: {message}", stacklevel=2)
 
 
 def _from_mapping(config: Mapping[str, Any]) -> Config:

@@ -25,6 +25,7 @@ from generator.config.values import Filters
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Where the site is written.")
 @choice_options
 @click.option("--force", is_flag=True, help="Render again what the store already holds.")
+@click.option("--wait/--no-wait", default=True, show_default=True, help="Wait for another build of the same output.")
 @export_options
 @trust_option
 @debug_option
@@ -35,6 +36,7 @@ def build(
     layers: tuple[str, ...],
     filters: Filters | None,
     force: bool,
+    wait: bool,
     trust: bool,
     archive: Path | None,
     single_file: Path | None,
@@ -42,22 +44,24 @@ def build(
 ) -> int:
     """Render what is not rendered yet, and write the site."""
     from generator.cli.progress import Reporter
-    from generator.pipeline import build as run
+    from generator.pipeline import building
     from generator.plan import Choice
 
     config = with_output(read_config(config_path), output)
     exports = Exports.selected(config, archive, single_file, single_file_limit, models, layers)
-    with Reporter(debug_asked()) as reporter:
-        summary = run(config, Choice(layers, filters), models, force, trust, reporter)
-    verdicts = ", ".join(f"{count} {name}" for name, count in summary.verdicts) or "none"
-    changes = summary.pages
-    print_line(f"Filters: {verdicts}.")
-    print_line(f"Files: {changes.written} written, {changes.unchanged} unchanged, {changes.deleted} deleted.")
-    print_line(f"Open {Path(summary.index).resolve()}")
-    if summary.failures:
-        print_line(f"{len(summary.failures)} failed; the rest is built:", err=True)
-        for failure in summary.failures:
-            print_line(f"  {failure.what}: {failure.message}", err=True)
-    for line in exports.write(config.output):
-        print_line(line)
+    with (
+        Reporter(debug_asked()) as reporter,
+        building(config, Choice(layers, filters), models, force, trust, reporter, wait) as summary,
+    ):
+        verdicts = ", ".join(f"{count} {name}" for name, count in summary.verdicts) or "none"
+        changes = summary.pages
+        print_line(f"Filters: {verdicts}.")
+        print_line(f"Files: {changes.written} written, {changes.unchanged} unchanged, {changes.deleted} deleted.")
+        print_line(f"Open {Path(summary.index).resolve()}")
+        if summary.failures:
+            print_line(f"{len(summary.failures)} failed; the rest is built:", err=True)
+            for failure in summary.failures:
+                print_line(f"  {failure.what}: {failure.message}", err=True)
+        for line in exports.write(config.output):
+            print_line(line)
     return 1 if summary.failures else 0

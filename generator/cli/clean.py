@@ -18,10 +18,12 @@ from generator.cli.terminal import print_line
 def clean(config_path: Path | None, output: Path | None, cache: bool) -> None:
     """Remove the site's files, and nothing that is not ours."""
     from generator.site.folder import remove_site
+    from generator.site.lock import removal_lock
     from generator.store import Store
 
     config = with_output(read_config(config_path), output)
-    removed = remove_site(config.output)
+    with removal_lock(config.output):
+        removed = remove_site(config.output)
     print_line(f"Removed {removed.files} files of {config.output}.")
     if removed.kept:
         more = f" and {len(removed.kept) - 1} more" if len(removed.kept) > 1 else ""

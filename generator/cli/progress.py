@@ -15,6 +15,7 @@ from generator.errors import printable
 from generator.pipeline import (
     Event,
     Failure,
+    LockWarning,
     Measuring,
     ModelReady,
     PagesDone,
@@ -22,6 +23,7 @@ from generator.pipeline import (
     Progressed,
     TaskDone,
     TaskStarted,
+    Waiting,
 )
 from generator.plan import Task
 
@@ -52,6 +54,10 @@ class Reporter:
     def __call__(self, event: Event) -> None:
         """Print an event."""
         match event:
+            case Waiting(output=output, holder=holder):
+                self._print(f"Waiting: {output} is in use by {holder}.")
+            case LockWarning(output=output, message=message):
+                self._print(f"Warning: {output}: {message}")
             case ModelReady(name=name, warnings=warnings):
                 for warning in warnings:
                     self._print(f"Warning: {name}: {warning}")

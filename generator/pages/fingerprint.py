@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from generator.config import Config, ModelEntry
 from generator.digests import digest
+from generator.errors import UsageError
 from generator.models.summary import ModelSummary
 from generator.pages.layout import Layout
 from generator.pages.templating import Templates
 from generator.plan import PhotoIdentity, Task
-from generator.site.folder import size_of
+from generator.site.folder import intact_since
 from generator.site.listing import JOURNAL, MANIFEST, MAX_MANIFEST_BYTES
 from generator.site.paths import read_regular
 from generator.store import Store
@@ -57,24 +59,51 @@ def _source_files() -> list[Any]:
     return [[path.relative_to(package).as_posix(), path.stat().st_size, path.stat().st_mtime_ns] for path in sources]
 
 
-def note_site(folder: Path, store: Store, inputs: str, verdicts: dict[str, int]) -> None:
-    """Keep in the store of which inputs a site was just written to a folder."""
+def note_site(folder: Path, store: Store, inputs: str, verdicts: dict[str, int], times: Mapping[str, int]) -> None:
+    """Keep in the store of which inputs a site was just written to a folder, and the times of its files."""
     manifest = hashlib.sha256((folder / MANIFEST).read_bytes()).hexdigest()
-    store.note_site(folder, {"inputs": inputs, "manifest": manifest, "verdicts": verdicts})
+    noted = {"inputs": inputs, "manifest": manifest, "verdicts": verdicts, "times": [*map(times.get, sorted(times))]}
+    store.note_site(folder, noted)
+
+
+def noted_times(folder: Path, store: Store) -> dict[str, int]:
+    """Return the times that the files of a site had when they were written; none if the site is another now."""
+    noted, manifest = store.site(folder) or {}, _manifest_of(folder)
+    if manifest is None or noted.get("manifest") != hashlib.sha256(manifest).hexdigest():
+        return {}
+    return _times(noted, [file["path"] for file in json.loads(manifest)["files"]])
 
 
 def unchanged_site(folder: Path, store: Store, inputs: str) -> tuple[int, dict[str, int]] | None:
     """Return the number of files and the verdicts of a site that has these inputs and is as it was written."""
-    noted = store.site(folder) or {}
-    try:
-        manifest = read_regular(folder / MANIFEST, MAX_MANIFEST_BYTES)
-    except OSError:
+    noted, manifest = store.site(folder) or {}, _manifest_of(folder)
+    if manifest is None or noted.get("inputs") != inputs:
         return None
-    if noted.get("inputs") != inputs or noted.get("manifest") != hashlib.sha256(manifest).hexdigest():
-        return None
-    if (folder / JOURNAL).exists():
+    if noted.get("manifest") != hashlib.sha256(manifest).hexdigest() or (folder / JOURNAL).exists():
         return None
     files = json.loads(manifest)["files"]
-    if any(size_of(folder, file["path"]) != file["size"] for file in files):
-        return None
+    known = _times(noted, [file["path"] for file in files])
+    times: dict[str, int] = {}
+    for file in files:
+        path = file["path"]
+        modified = intact_since(folder, path, file["size"], file["digest"], known.get(path))
+        if modified is None:
+            return None
+        times[path] = modified
+    if times != known:  # a copy, or a checkout: read now, and not the next time
+        with contextlib.suppress(UsageError):  # a store that is read-only: read the next time, too
+            note_site(folder, store, inputs, noted["verdicts"], times)
     return len(files), noted["verdicts"]
+
+
+def _manifest_of(folder: Path) -> bytes | None:
+    try:
+        return read_regular(folder / MANIFEST, MAX_MANIFEST_BYTES)
+    except OSError:
+        return None
+
+
+def _times(noted: Mapping[str, Any], paths: Sequence[str]) -> dict[str, int]:
+    """Return the noted times, which are in the order of the manifest's paths."""
+    times = noted.get("times")
+    return dict(zip(paths, times, strict=True)) if isinstance(times, list) and len(times) == len(paths) else {}

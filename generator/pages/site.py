@@ -12,7 +12,7 @@ from generator.config import Config
 from generator.pages.comparison import Comparison
 from generator.pages.diagram.drawing import drawing
 from generator.pages.embedding import embed_pages
-from generator.pages.fingerprint import PlannedModel, inputs_digest, note_site, unchanged_site
+from generator.pages.fingerprint import PlannedModel, inputs_digest, note_site, noted_times, unchanged_site
 from generator.pages.gather import model_view
 from generator.pages.gather_comparisons import comparisons
 from generator.pages.layout import Layout, make_layout
@@ -63,11 +63,12 @@ def write_site(config: Config, models: Sequence[PlannedModel], store: Store, kee
     files = dict(_pages(templates, layout, views, records, comparisons(config, views, store)))
     for view in views:
         files.update(_pictures(view, store))
-    changes = write_files(config.output, files, lambda listing: manifest_json(config.title, records, listing))
+    times = noted_times(config.output, store)
+    changes = write_files(config.output, files, lambda listing: manifest_json(config.title, records, listing), times)
     verdicts: Counter[str] = Counter(
         filter_view.verdict for view in views for layer in view.layers for filter_view in layer.filters
     )
-    note_site(config.output, store, inputs, verdicts)
+    note_site(config.output, store, inputs, verdicts, changes.times)
     return Written(changes.written, changes.unchanged, changes.deleted, verdicts)
 
 

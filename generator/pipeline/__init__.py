@@ -4,6 +4,7 @@ from generator.pipeline.context import prepare
 from generator.pipeline.events import (
     Event,
     Failure,
+    LockWarning,
     Measuring,
     ModelReady,
     PagesDone,
@@ -12,12 +13,14 @@ from generator.pipeline.events import (
     Summary,
     TaskDone,
     TaskStarted,
+    Waiting,
 )
-from generator.pipeline.run import build
+from generator.pipeline.run import build, building
 
 __all__ = [
     "Event",
     "Failure",
+    "LockWarning",
     "Measuring",
     "ModelReady",
     "PagesDone",
@@ -26,6 +29,8 @@ __all__ = [
     "Summary",
     "TaskDone",
     "TaskStarted",
+    "Waiting",
     "build",
+    "building",
     "prepare",
 ]

@@ -9,6 +9,22 @@ from generator.plan import Task
 
 
 @dataclass(frozen=True)
+class Waiting:
+    """Another process writes to the same output, and is waited for; ``holder`` says which, where and since when."""
+
+    output: str
+    holder: str
+
+
+@dataclass(frozen=True)
+class LockWarning:
+    """What the user should know of an output's lock, such as that there is none."""
+
+    output: str
+    message: str
+
+
+@dataclass(frozen=True)
 class ModelReady:
     """A model's summary is known; ``warnings`` are for its user."""
 
@@ -86,7 +102,9 @@ class Summary:
     index: str
 
 
-Event = ModelReady | Measuring | Planned | TaskStarted | Progressed | TaskDone | Failure | PagesDone
+Event = (
+    Waiting | LockWarning | ModelReady | Measuring | Planned | TaskStarted | Progressed | TaskDone | Failure | PagesDone
+)
 
 OnEvent = Callable[[Event], None]
 """Called with each event when it happens."""

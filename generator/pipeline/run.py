@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 from generator.config import Config
@@ -11,7 +12,18 @@ from generator.errors import ModelError, UsageError, nearest
 from generator.pipeline.compare import compare_weights
 from generator.pipeline.context import BuildContext, Prepared, open_context, prepare_all
 from generator.pipeline.cost import fixed_seconds, task_cost
-from generator.pipeline.events import Event, Failure, OnEvent, PagesDone, Planned, Progressed, Summary, TaskDone
+from generator.pipeline.events import (
+    Event,
+    Failure,
+    LockWarning,
+    OnEvent,
+    PagesDone,
+    Planned,
+    Progressed,
+    Summary,
+    TaskDone,
+    Waiting,
+)
 from generator.plan import EVERYTHING, Choice, Task
 
 
@@ -40,16 +52,46 @@ def build(
 ) -> Summary:
     """Build the site of a configuration; what the store holds is not rendered again (unless ``force``).
 
-    ``models`` and ``choice`` narrow what is rendered now; pages of what the store holds already stay.
-    Raises UsageError or ConfigError if nothing can be done at all; what fails later is in the summary.
+    ``models`` and ``choice`` narrow what is rendered now; pages of what the store holds already stay. Another build of
+    the same output is waited for. Raises UsageError or ConfigError if nothing can be done at all; what fails later is
+    in the summary.
     """
-    from generator.pages.site import check_templates, write_site
-    from generator.site.folder import check_output
+    with building(config, choice, models, force, trust, on_event) as summary:
+        return summary
+
+
+@contextmanager
+def building(
+    config: Config,
+    choice: Choice = EVERYTHING,
+    models: Iterable[str] = (),
+    force: bool = False,
+    trust: bool = False,
+    on_event: OnEvent = lambda event: None,
+    wait: bool = True,
+) -> Iterator[Summary]:
+    """Build as ``build`` does, and keep other builds from the output until the block ends.
+
+    Raises UsageError, too, if the output is in use by another process, unless ``wait``.
+    """
+    from generator.pages.site import check_templates
+    from generator.site.lock import output_lock
 
     _check_apart(config)
     rendered_now = {entry.name for entry in select_models(config, models).models}
     check_templates(config)
-    check_output(config.output)
+    output = str(config.output)
+    with output_lock(config.output, wait, lambda holder: on_event(Waiting(output, holder))) as doubt:
+        if doubt:
+            on_event(LockWarning(output, doubt))
+        yield _build(config, choice, rendered_now, force, trust, on_event)
+
+
+def _build(
+    config: Config, choice: Choice, rendered_now: set[str], force: bool, trust: bool, on_event: OnEvent
+) -> Summary:
+    from generator.pages.site import write_site
+
     context, failures = open_context(config, trust, on_event)
     prepared, failed = prepare_all(config, choice, context, rendered_now, measure=True)
     failures += failed

@@ -13,7 +13,7 @@ from generator.numbers import MEGABYTE
 from generator.publish import links
 from generator.site.built import BUILD_HINT, BuiltSite
 from generator.site.folder import ALLOWED_FILES
-from generator.site.listing import JOURNAL, MANIFEST
+from generator.site.listing import JOURNAL, LOCK, MANIFEST
 
 
 @dataclass(frozen=True)
@@ -152,7 +152,7 @@ def _links(site: BuiltSite) -> Iterator[Finding]:
 
 
 def _unknown_files(site: BuiltSite) -> Iterator[Finding]:
-    known = {*site.by_path, *ALLOWED_FILES, JOURNAL, MANIFEST}
+    known = {*site.by_path, *ALLOWED_FILES, JOURNAL, LOCK, MANIFEST}
     unknown = []
     for place, folders, names in os.walk(site.folder):
         relative = Path(place).relative_to(site.folder).as_posix()

@@ -8,7 +8,7 @@ import stat
 import tempfile
 import zlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -16,6 +16,7 @@ from generator.errors import UsageError
 from generator.files import TEMPORARY_PREFIX
 from generator.site.listing import (
     JOURNAL,
+    LOCK,
     MANIFEST,
     MAX_MANIFEST_BYTES,
     Claims,
@@ -33,11 +34,15 @@ ALLOWED_FILES = {"README.md", ".nojekyll"}
 
 @dataclass(frozen=True)
 class Changes:
-    """How many files were written, left as they were, and deleted."""
+    """How many files were written, left as they were, and deleted.
+
+    ``times`` are those of all files now, in nanoseconds: a file of the same size and time is as it was written.
+    """
 
     written: int
     unchanged: int
     deleted: int
+    times: Mapping[str, int] = field(default_factory=dict, compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -92,17 +97,23 @@ def check_owner(folder: Path, hint: str = OUTPUT_HINT) -> None:
             raise UsageError(f"output {folder}: is a file, not a folder", hint)
         if folder.is_dir() and not is_ours(folder):
             names = (entry.name for entry in folder.iterdir() if not entry.name.startswith(TEMPORARY_PREFIX))
-            if others := sorted(name for name in names if name not in ALLOWED_FILES):
+            if others := sorted(name for name in names if name not in {*ALLOWED_FILES, LOCK}):
                 raise UsageError(f"output {folder}: holds files that are not ours, such as {others[0]}", hint)
     except OSError as error:
         raise UsageError(f"output {folder}: cannot be written: {error.strerror}", hint) from None
 
 
-def write_files(folder: Path, files: dict[str, Content], describe: Callable[[list[dict[str, Any]]], bytes]) -> Changes:
+def write_files(
+    folder: Path,
+    files: dict[str, Content],
+    describe: Callable[[list[dict[str, Any]]], bytes],
+    former_times: Mapping[str, int] | None = None,
+) -> Changes:
     """Make the folder hold exactly these files, and the manifest that ``describe`` makes of their list.
 
     Only files whose content changed are written, and of the others only those are deleted that a former build of
     ours wrote. A journal lists our files until the manifest does, so that a killed build can be resumed.
+    ``former_times`` are the times of files that are known to be as they were written; all others are read.
     Raises UsageError, before anything is written, if a file of someone else has the path of one of ours.
     """
     before, journal = listed_files(folder), read_journal(folder)
@@ -115,11 +126,15 @@ def write_files(folder: Path, files: dict[str, Content], describe: Callable[[lis
     stale = sorted(path for path in claims if path not in files)
     # A build that was killed may have replaced what it announced, whatever the older manifest says of it.
     known = {path: digest for path, digest in before.items() if path not in journal}
-    changed = [
-        path
-        for path, content in files.items()
-        if known.get(path) != content.digest or size_of(folder, path) != content.size
-    ]
+    times, changed = dict[str, int](), list[str]()
+    for path, content in files.items():
+        known_time = (former_times or {}).get(path)
+        fits = known.get(path) == content.digest
+        modified = intact_since(folder, path, content.size, content.digest, known_time) if fits else None
+        if modified is None:
+            changed.append(path)
+        else:
+            times[path] = modified
     deleted = 0
     try:
         _delete_unfinished(folder, files)
@@ -131,6 +146,7 @@ def write_files(folder: Path, files: dict[str, Content], describe: Callable[[lis
                 (folder / parent).mkdir(parents=True, exist_ok=True)
             for path in changed:
                 put_file(f"{folder}/{path}", files[path].read())
+                times[path] = os.stat(f"{folder}/{path}").st_mtime_ns  # noqa: PTH116
             deleted = sum(_delete(folder, path, claims[path]) for path in stale)
             put_file(f"{folder}/{MANIFEST}", new_manifest)
         (folder / JOURNAL).unlink(missing_ok=True)
@@ -138,15 +154,22 @@ def write_files(folder: Path, files: dict[str, Content], describe: Callable[[lis
         raise UsageError(
             f"output {folder}: cannot be written: {error.strerror}", "Free some space, then run again"
         ) from None
-    return Changes(len(changed), len(files) - len(changed), deleted)
+    return Changes(len(changed), len(files) - len(changed), deleted, times)
 
 
-def size_of(folder: Path, path: str) -> int | None:
-    """Return the size of a file of the site in bytes, None if it is not there."""
+def intact_since(folder: Path, path: str, size: int, digest: str, known_time: int | None) -> int | None:
+    """Return the time of a file of the site in nanoseconds; None if it is not there, or not as it was written.
+
+    One that has the size and the time that it had when it was written is not read.
+    """
     try:
-        return os.stat(f"{folder}/{path}").st_size  # noqa: PTH116 (asked for every file at every build)
+        state = os.lstat(f"{folder}/{path}")  # asked for every file at every build
     except OSError:
         return None
+    if not stat.S_ISREG(state.st_mode) or state.st_size != size:
+        return None
+    as_written = state.st_mtime_ns == known_time or _has_digest(folder / path, (digest,))
+    return state.st_mtime_ns if as_written else None
 
 
 def put_file(path: str, content: bytes) -> None:
@@ -170,7 +193,7 @@ def remove_site(folder: Path) -> Removed:
     if not folder.is_dir():
         return Removed(0)
     if not is_ours(folder):
-        if any(entry.name not in ALLOWED_FILES for entry in folder.iterdir()):
+        if any(entry.name not in {*ALLOWED_FILES, LOCK} for entry in folder.iterdir()):
             raise UsageError(f"{folder}: not a site of filter-gallery; nothing was removed")
         return Removed(0)
     claims = merge_claims(listed_files(folder), read_journal(folder))

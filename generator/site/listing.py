@@ -11,6 +11,9 @@ from typing import Any
 from generator.site.paths import is_inside, read_regular
 
 MANIFEST, JOURNAL = "manifest.json", ".building.json"
+LOCK = ".filter-gallery-lock"
+"""The file that is there while a build, or ``clean``, is at work in an output."""
+
 MADE_BY = "filter-gallery"
 """The value of ``made_by`` in our manifests and journals: other programs write files of these names, too."""
 

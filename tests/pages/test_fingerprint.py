@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from generator.pages import site
 from generator.pages.gather import model_view as real_view
 from generator.plan import Choice, PhotoIdentity
+from generator.site import folder
 from tests.pages.gallery import Gallery, fill
 from tests.summaries import conv, entry, summary
 
@@ -68,6 +70,35 @@ def _picture_cut(gallery: Gallery) -> None:
     path.write_bytes(path.read_bytes()[:-1])
 
 
+def _same_size(path: Path) -> None:
+    content = path.read_bytes()
+    path.write_bytes(bytes([content[0] ^ 1]) + content[1:])
+
+
+def _page_of_the_same_size(gallery: Gallery) -> None:
+    _same_size(gallery.site / "net/001-stem/0001.html")
+
+
+def _picture_of_the_same_size(gallery: Gallery) -> None:
+    _same_size(gallery.site / "net/001-stem/0001-picture.webp")
+
+
+def _same_size_and_another_title(gallery: Gallery) -> None:
+    _picture_of_the_same_size(gallery)
+    _title(gallery)
+
+
+def _same_size_and_the_store_forgot(gallery: Gallery) -> None:
+    _page_of_the_same_size(gallery)
+    _store_forgot(gallery)
+
+
+def _page_is_a_link(gallery: Gallery) -> None:
+    page = gallery.site / "net/001-stem/0001.html"
+    page.rename(gallery.folder / "elsewhere.html")
+    page.symlink_to(gallery.folder / "elsewhere.html")
+
+
 def _manifest(gallery: Gallery) -> None:
     path = gallery.site / "manifest.json"
     path.write_text(path.read_text().replace('"title": "Gallery"', '"title": "Forged"'))
@@ -90,6 +121,11 @@ def _store_forgot(gallery: Gallery) -> None:
         (_photo, 9),
         (_page_gone, 1),
         (_picture_cut, 1),
+        (_page_of_the_same_size, 1),
+        (_picture_of_the_same_size, 1),
+        (_same_size_and_another_title, 15),
+        (_same_size_and_the_store_forgot, 1),
+        (_page_is_a_link, 1),
         (_manifest, 0),
         (_journal, 0),
         (_store_forgot, 0),
@@ -110,6 +146,36 @@ def test_a_change_is_seen(
     rendered.clear()
     assert gallery.write().written == 0
     assert rendered == []
+
+
+def test_files_with_other_times_are_read_once(
+    gallery: Gallery, rendered: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As after a checkout, or a copy that keeps no times."""
+    read: list[str] = []
+    has_digest = folder._has_digest
+
+    def counted(target: Path, digests: Collection[str]) -> bool:
+        read.append(target.name)
+        return has_digest(target, digests)
+
+    monkeypatch.setattr(folder, "_has_digest", counted)
+    touched = [gallery.site / "index.html", gallery.site / "net/001-stem/0001.html"]
+    for path in touched:
+        os.utime(path, ns=(0, 10**18))
+    first = (gallery.site / "manifest.json").read_bytes()
+    assert [gallery.write().written, gallery.write().written] == [0, 0]
+    assert (rendered, sorted(read)) == ([], ["0001.html", "index.html"])
+    assert (gallery.site / "manifest.json").read_bytes() == first
+
+
+@pytest.mark.parametrize("times", [None, "x", [], [1], {}])
+def test_a_note_without_sensible_times_costs_a_reading(gallery: Gallery, rendered: list[str], times: object) -> None:
+    noted = gallery.store.site(gallery.site)
+    assert noted
+    gallery.store.note_site(gallery.site, {**noted, "times": times})
+    assert (gallery.write().written, rendered) == (0, [])
+    assert gallery.store.site(gallery.site) == noted
 
 
 def test_a_site_elsewhere_is_a_site_of_its_own(gallery: Gallery) -> None:

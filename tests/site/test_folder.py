@@ -83,8 +83,8 @@ def test_folders_that_are_left_empty_go_too(site: Path) -> None:
     assert sorted(path.name for path in site.iterdir()) == ["index.html", MANIFEST]
 
 
-@pytest.mark.parametrize("text", ["", "short", "a page that was made longer"])
-def test_a_page_that_is_gone_or_of_another_length_is_written_again(site: Path, text: str) -> None:
+@pytest.mark.parametrize("text", ["", "short", "a page that was made longer", "HOME"])
+def test_a_page_that_is_gone_or_changed_is_written_again(site: Path, text: str) -> None:
     write(site, ONE)
     if text:
         put(site, {"index.html": text})
