@@ -9,6 +9,10 @@ from generator.errors import ModelError
 from generator.models.hdf5 import check_hdf5, open_hdf5
 
 SAVE_IT = "Save it with model.save('name.keras')"
+OTHER_WAYS = (
+    "Two ways work: a function that builds the network (`source: module:function`) with this file as `weights:`, "
+    "or for one class, `custom_objects: [module:Class]` with a class of that name"
+)
 _CONVERT = (
     "Convert it where it was made, with TensorFlow up to 2.15 or tf_keras: load_model(folder).save('model.h5'); "
     "Keras 3 opens that"

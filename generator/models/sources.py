@@ -19,10 +19,21 @@ from generator.errors import ModelError, reason
 from generator.models.applications import application
 from generator.models.custom import custom_objects, missing_object
 from generator.models.error_text import quiet, raised
-from generator.models.files import SAVE_IT, refuse_what_is_no_model
+from generator.models.files import OTHER_WAYS, SAVE_IT, refuse_what_is_no_model
 from generator.models.identity import RANDOM_SEED
 from generator.models.importing import folder_first, import_object
-from generator.models.saved import amended, amended_copy, code_in, lambda_activations, read_config, slashed_names
+from generator.models.keras2.errors import Untranslatable
+from generator.models.keras2.load import load_keras2
+from generator.models.keras2.network import is_network, network_from
+from generator.models.saved import (
+    amended,
+    amended_copy,
+    code_in,
+    is_of_keras2,
+    lambda_activations,
+    read_config,
+    slashed_names,
+)
 from generator.models.trace import Untraceable, traced_model
 from generator.models.weights import load_weights
 
@@ -61,9 +72,13 @@ def _saved(entry: ModelEntry, config: Any, trust: bool) -> keras.Model:
     """Load a .keras or .h5 file, or build the network of an architecture."""
     path = _path(entry)
     try:
+        older = is_of_keras2(path, config) and is_network(config)
         if entry.kind == "architecture":
             keras.utils.set_random_seed(RANDOM_SEED)
-            return _checked(_from_config(amended(config), trust), str(path))
+            made = network_from(amended(config), trust)[0] if older else _from_config(amended(config), trust)
+            return _checked(made, str(path))
+        if older:
+            return _checked(load_keras2(path, amended(config), slashed_names(config), trust), str(path))
         with amended_copy(path, config) as readable, quiet():
             return _checked(keras.saving.load_model(readable, compile=False, safe_mode=not trust), str(path))
     except ModelError:
@@ -107,7 +122,10 @@ def _cannot_load(error: Exception, path: Path, config: Any, trust: bool) -> Mode
         held = ", ".join(code_in(config)) or "a Lambda layer"
         text = f"{path}: holds code ({held}), which safe mode does not load: it could do anything on this machine"
         return ModelError(text, "If you trust the file, add --trust")
-    return ModelError(f"{path}: Keras cannot load it: {reason(error)}", SAVE_IT)
+    if isinstance(error, Untranslatable):
+        return ModelError(f"{path}: saved by Keras 2, and Keras 3 has no equal of {error}", OTHER_WAYS)
+    where = f" ({note})" if (note := next(iter(getattr(error, "__notes__", ())), "")) else ""
+    return ModelError(f"{path}: Keras cannot load it{where}: {reason(error)}", OTHER_WAYS if where else SAVE_IT)
 
 
 def _named_as_saved(model: keras.Model, config: Any) -> keras.Model:
