@@ -185,22 +185,16 @@ def _dtype(config: Config) -> Config:
 
 def _initializer(value: Any) -> Any:
     """Return an initializer that Keras 3 knows, with the arguments it takes; None for the layer's own."""
-    if isinstance(value, str):
-        return value if _known_initializer(value) else None
-    if not isinstance(value, dict) or not (cls := _known_initializer(str(value.get("class_name")))):
+    name, given = (value.get("class_name"), value.get("config") or {}) if isinstance(value, dict) else (value, {})
+    if not isinstance(name, str) or not isinstance(given, dict):
         return None
-    given = value.get("config") or {}
+    cls = getattr(keras.initializers, name.title().replace("_", "") if name.islower() else name, None)
+    if not isinstance(cls, type):
+        return None
     if given.get("distribution") == "normal":
         given = {**given, "distribution": "truncated_normal"}
-    accepted = inspect.signature(cls.__init__).parameters
+    accepted = inspect.signature(cls).parameters
     return cls(**{key: _plain(item) for key, item in given.items() if key in accepted})
-
-
-def _known_initializer(name: str) -> Any:
-    try:
-        return type(keras.initializers.get(name))
-    except (TypeError, ValueError):
-        return None
 
 
 def _hard_sigmoid(x: Any) -> Any:

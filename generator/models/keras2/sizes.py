@@ -120,6 +120,29 @@ class Deferred(keras.Operation):  # type: ignore[misc]
         args, kwargs = replaced(self.values, by)
         return self.function(*args, **kwargs)
 
+    def compute_output_spec(self, tensors: Sequence[Any]) -> Any:
+        """Return what ``call`` would, as symbolic tensors: sizes that depend on one that is not known are not, either."""
+        if all(None not in tensor.shape for tensor in tensors):
+            return super().compute_output_spec(tensors)
+        tries = [super(Deferred, self).compute_output_spec(_sized(tensors, size)) for size in _TRIED]
+        return keras.tree.map_structure(_common, *tries)
+
+
+_TRIED = (192, 256)
+"""Sizes to try in place of those that are not known: whole multiples of what networks divide by."""
+
+
+def _sized(tensors: Sequence[Any], size: int) -> list[Any]:
+    return [
+        keras.KerasTensor([known or size for known in tensor.shape], tensor.dtype, record_history=False)
+        for tensor in tensors
+    ]
+
+
+def _common(first: Any, second: Any) -> Any:
+    shape = [one if one == other else None for one, other in zip(first.shape, second.shape, strict=True)]
+    return keras.KerasTensor(shape, first.dtype)
+
 
 def deferred(function: Callable[..., Any], values: Any) -> Any:
     """Return the symbolic result of an operation that calls a function of ``values``, (args, kwargs), later."""
