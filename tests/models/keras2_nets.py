@@ -258,9 +258,7 @@ def _recorded(results: dict[str, np.ndarray]):
 
 def _activations(model, photo: Path) -> dict[str, np.ndarray]:
     sizes = [(symbol.shape[-3] or SIDE, symbol.shape[-2] or SIDE) for symbol in model.inputs]
-    pictures = [
-        np.asarray(Image.open(photo).convert("RGB").resize(size[::-1]), np.float32)[None] for size in sizes
-    ]
+    pictures = [np.asarray(Image.open(photo).convert("RGB").resize(size[::-1]), np.float32)[None] for size in sizes]
     given = [
         picture if len(symbol.shape) == 4 else np.zeros((1, *symbol.shape[1:]), np.float32)
         for picture, symbol in zip(pictures, model.inputs, strict=True)

@@ -10,7 +10,7 @@ import keras
 from keras.src.legacy.saving import saving_utils
 
 from generator.models.keras2.errors import Untranslatable
-from generator.models.keras2.local import ThresholdedReLU
+from generator.models.keras2.local import LocallyConnected2D, ThresholdedReLU
 
 Config = dict[str, Any]
 
@@ -27,7 +27,13 @@ RENAMED = {
 }
 """Classes that Keras 3 has under another name; those that only change what is trained do nothing here."""
 
-OWN = {"ThresholdedReLU": ThresholdedReLU}
+OWN = {"ThresholdedReLU": ThresholdedReLU, "LocallyConnected2D": LocallyConnected2D}
+
+_GONE = {
+    *("LocallyConnected1D", "CuDNNLSTM", "CuDNNGRU", "DenseFeatures", "RandomFourierFeatures", "KernelizedDense"),
+    *("TensorFlowOpLayer", "ClassMethod", "InstanceMethod", "InstanceProperty", "MaxoutDense", "Highway", "Merge"),
+}
+"""Classes of Keras 2 itself that have no equal here."""
 
 _IDLE = ("Random", "Dropout", "SpatialDropout", "Gaussian", "AlphaDropout", "ActivityRegularization")
 """Beginnings of the names of layers that give what they are given, but in training."""
@@ -74,6 +80,8 @@ def layer_from(spec: Config, inner: Callable[[Config], Any]) -> Any:
     """
     name = str(spec["config"].get("name", ""))
     cls = layer_class(spec["class_name"], spec.get("registered_name"))
+    if cls is None and spec["class_name"] in _GONE:
+        raise Untranslatable(f"the {spec['class_name']} layer `{name}`")
     if cls is None:
         raise ValueError(f"Unknown layer: '{spec['class_name']}'")
     try:

@@ -19,7 +19,7 @@ from generator.models.keras2.weights import load_newer_weights, load_older_weigh
 def load_keras2(path: Path, config: Any, names: Mapping[str, str], trust: bool) -> keras.Model:
     """Return the network of a .keras or .h5 file; ``names`` are those in the file of layers that have others here.
 
-    Raises Untranslatable, or whatever Keras raises for what it does not know.
+    Raises Untranslatable, Misfit, or whatever Keras raises for what it does not know.
     """
     model, parts = network_from(copy.deepcopy(config), trust)
     load_keras2_weights(model, path, parts, names)
@@ -29,7 +29,7 @@ def load_keras2(path: Path, config: Any, names: Mapping[str, str], trust: bool) 
 def load_keras2_weights(model: keras.Model, path: Path, parts: Parts, names: Mapping[str, str]) -> None:
     """Load the weights of a .keras or .h5 file, of a whole model or of weights alone, that Keras 2 wrote.
 
-    Raises Untranslatable, with the layer, if they do not fit.
+    Raises Misfit, with the layer, if they do not fit.
     """
     if path.suffix.lower() == ".keras":
         with zipfile.ZipFile(path) as archive:

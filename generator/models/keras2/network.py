@@ -9,7 +9,7 @@ import keras
 from keras.src.legacy.saving import saving_options
 from keras.src.saving.serialization_lib import SafeModeScope
 
-from generator.models.keras2.errors import Untranslatable
+from generator.models.keras2.errors import Untranslatable, UntranslatableFunction
 from generator.models.keras2.functions import apply_function
 from generator.models.keras2.layers import layer_class, layer_from
 from generator.models.keras2.sizes import sizes_in
@@ -173,8 +173,8 @@ class _Calls:
         if spec["class_name"] in _FUNCTIONS:
             try:
                 result = apply_function(spec["config"]["function"], [first], kwargs)
-            except Untranslatable as error:
-                raise Untranslatable(f"{error}, layer `{name}`") from error
+            except UntranslatableFunction as error:
+                raise UntranslatableFunction(f"{error} (layer `{name}`)") from error
             results = list(result) if isinstance(result, (list, tuple)) else [result]
             _rename(results, {id(tensor) for tensors in self.results.values() for tensor in tensors}, name)
             return results

@@ -9,7 +9,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from generator.models.keras2.errors import Untranslatable
+from generator.models.keras2.errors import UntranslatableFunction
 from generator.models.keras2.sizes import deferred
 
 ops = keras.ops
@@ -24,7 +24,7 @@ def _resize(
 ) -> Tensor:
     if method not in _INTERPOLATIONS or preserve_aspect_ratio:
         given = f"method={method!r}" if method not in _INTERPOLATIONS else "preserve_aspect_ratio"
-        raise Untranslatable(f"the argument {given} of TensorFlow's function tf.image.resize")
+        raise UntranslatableFunction(f"the argument {given} of TensorFlow's function tf.image.resize")
     return ops.image.resize(
         images, tuple(size), interpolation=method, antialias=bool(antialias), data_format="channels_last"
     )
@@ -35,7 +35,7 @@ def _older_resize(method: str) -> Callable[..., Tensor]:
 
     def resized(images: Tensor, size: Any, align_corners: bool = False, half_pixel_centers: bool = False) -> Tensor:
         if not half_pixel_centers:
-            raise Untranslatable(f"TensorFlow 1's way of resizing (tf.compat.v1.image.resize_{method})")
+            raise UntranslatableFunction(f"TensorFlow 1's way of resizing (tf.compat.v1.image.resize_{method})")
         return _resize(images, size, method)
 
     return resized
@@ -143,7 +143,7 @@ def _convolution(op: Callable[..., Tensor]) -> Callable[..., Tensor]:
     ) -> Tensor:
         _only_channels_last(data_format, "nn.conv2d")
         if not isinstance(padding, str):
-            raise Untranslatable("explicit paddings of TensorFlow's function tf.nn.conv2d")
+            raise UntranslatableFunction("explicit paddings of TensorFlow's function tf.nn.conv2d")
         kernel = np.asarray(filter if filters is None else filters, np.float32)
         rates = _sides(1 if dilations is None else dilations, "NHWC")
         return op(first, kernel, _sides(strides, "NHWC"), padding.lower(), "channels_last", rates)
@@ -153,7 +153,7 @@ def _convolution(op: Callable[..., Tensor]) -> Callable[..., Tensor]:
 
 def _only_channels_last(data_format: str, function: str) -> None:
     if data_format not in ("NHWC", "channels_last", None):
-        raise Untranslatable(f"the argument data_format={data_format!r} of TensorFlow's function tf.{function}")
+        raise UntranslatableFunction(f"the argument data_format={data_format!r} of TensorFlow's function tf.{function}")
 
 
 PICTURE_FUNCTIONS: dict[str, Callable[..., Any]] = {

@@ -101,8 +101,8 @@ class Deferred(keras.Operation):  # type: ignore[misc]
     them come the tensors of which the shapes are needed.
     """
 
-    def __init__(self, function: Callable[..., Any], values: Any) -> None:
-        super().__init__()
+    def __init__(self, function: Callable[..., Any], values: Any, name: str | None = None) -> None:
+        super().__init__(name=name)
         self.function, self.values = function, values
         self.sizes = sizes_in(values)
         self.slots = list(dict.fromkeys(id(tensor) for tensor in tensors_in(values)))
@@ -120,8 +120,12 @@ class Deferred(keras.Operation):  # type: ignore[misc]
         args, kwargs = replaced(self.values, by)
         return self.function(*args, **kwargs)
 
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments, for a copy of the network in memory; a file cannot hold them."""
+        return {"function": self.function, "values": self.values, "name": self.name}
+
     def compute_output_spec(self, tensors: Sequence[Any]) -> Any:
-        """Return what ``call`` would, as symbolic tensors: sizes that depend on one that is not known are not, either."""
+        """Return what ``call`` would, as symbolic tensors; what depends on unknown sizes is not known, either."""
         if all(None not in tensor.shape for tensor in tensors):
             return super().compute_output_spec(tensors)
         tries = [super(Deferred, self).compute_output_spec(_sized(tensors, size)) for size in _TRIED]

@@ -16,7 +16,7 @@ import numpy as np
 from keras.src.legacy.saving import legacy_h5_format
 
 from generator.models.hdf5 import is_array
-from generator.models.keras2.errors import Untranslatable
+from generator.models.keras2.errors import Misfit
 from generator.models.keras2.network import Parts
 
 _ALIASES = {"depthwise_kernel": "kernel"}
@@ -31,14 +31,14 @@ Key = tuple[str, str]
 def load_older_weights(group: Any, model: keras.Model, parts: Parts, names: Mapping[str, str]) -> None:
     """Load the weights of an .h5 file; ``names`` are those in the file of the layers that have others here.
 
-    Raises Untranslatable, with the layer, if they do not fit.
+    Raises Misfit, with the layer, if they do not fit.
     """
     layers = [layer for layer, _ in _parts(model, parts) if layer.weights]
     own = {names.get(layer.name, layer.name): layer for layer in layers}
     stored = {name: weights for name, weights in _stored(group) if weights}
     if len(own) != len(stored):
         other = next((name for name in (*own, *stored) if name not in own or name not in stored), "")
-        raise Untranslatable(f"weights of {len(stored)} layers for {len(own)} layers that have some (see `{other}`)")
+        raise Misfit(f"weights of {len(stored)} layers for {len(own)} layers that have some (see `{other}`)")
     order = list(own) if own.keys() == stored.keys() else list(stored)
     for name, layer in zip(order, own.values(), strict=True):
         _assign(layer, stored[name], name)
@@ -71,7 +71,7 @@ def _own(layer: Any) -> list[Any]:
 def _assign(layer: Any, stored: Sequence[tuple[str, Any]], name: str) -> None:
     own = _ordered(layer)
     if len(own) != len(stored):
-        raise Untranslatable(f"{len(stored)} arrays of weights for {len(own)} of layer `{name}`")
+        raise Misfit(f"{len(stored)} arrays of weights for {len(own)} of layer `{name}`")
     by_key = {_key(path): array for path, array in stored}
     keys = [(owner, _ALIASES.get(variable, variable)) for (owner, variable), _ in own]
     clear = len(by_key) == len(own) == len(set(keys)) and set(keys) == by_key.keys()
@@ -89,14 +89,14 @@ def _set(variable: Any, array: Any, name: str) -> None:
     values = np.asarray(array)
     if tuple(variable.shape) != values.shape:
         shapes = f"an array {values.shape} for the {variable.name} {tuple(variable.shape)}"
-        raise Untranslatable(f"the weights of layer `{name}`: {shapes}")
+        raise Misfit(f"the weights of layer `{name}`: {shapes}")
     variable.assign(values)
 
 
 def load_newer_weights(group: Any, model: keras.Model, parts: Parts) -> None:
     """Load the weights of a .keras file.
 
-    Raises Untranslatable, with the layer, if they do not fit.
+    Raises Misfit, with the layer, if they do not fit.
     """
     folder = next((group[name] for name in ("layers", "_layer_checkpoint_dependencies") if name in group), None)
     used: dict[str, int] = {}
@@ -108,7 +108,7 @@ def load_newer_weights(group: Any, model: keras.Model, parts: Parts) -> None:
         if not layer.weights:
             continue
         if inner is None:
-            raise Untranslatable(f"no weights of layer `{layer.name}` in the file")
+            raise Misfit(f"no weights of layer `{layer.name}` in the file")
         if isinstance(layer, keras.Model):
             load_newer_weights(inner, layer, parts)
         else:
@@ -121,7 +121,7 @@ def _load_parts(group: Any, layer: Any, name: str) -> None:
     arrays = {key: item for key, item in group["vars"].items() if is_array(item)} if "vars" in group else {}
     if own:
         if len(own) != len(arrays):
-            raise Untranslatable(f"{len(arrays)} arrays of weights for {len(own)} of layer `{name}`")
+            raise Misfit(f"{len(arrays)} arrays of weights for {len(own)} of layer `{name}`")
         for index, variable in enumerate(own):
             _set(variable, arrays[str(index)], name)
     for key, item in group.items():
