@@ -79,7 +79,8 @@ def _saved(entry: ModelEntry, config: Any, trust: bool) -> tuple[keras.Model, Pa
             made, parts = network_from(amended(config), trust) if older else (_from_config(amended(config), trust), {})
             return _checked(made, str(path)), parts
         if older:
-            return load_keras2(path, amended(config), slashed_names(config), trust), {}
+            with quiet():
+                return load_keras2(path, amended(config), slashed_names(config), trust), {}
         with amended_copy(path, config) as readable, quiet():
             return _checked(keras.saving.load_model(readable, compile=False, safe_mode=not trust), str(path)), {}
     except ModelError:
