@@ -73,7 +73,7 @@ def _saved(entry: ModelEntry, config: Any, trust: bool) -> tuple[keras.Model, Pa
     """Load a .keras or .h5 file, or build the network of an architecture; with its parts if Keras 2 wrote it."""
     path = _path(entry)
     try:
-        older = is_of_keras2(path, config) and is_network(config)
+        older = isinstance(config, dict) and is_of_keras2(path, config) and is_network(config)
         if entry.kind == "architecture":
             keras.utils.set_random_seed(RANDOM_SEED)
             made, parts = network_from(amended(config), trust) if older else (_from_config(amended(config), trust), {})

@@ -136,6 +136,20 @@ def functions():
     return tf_keras.Model(start, layers.Conv2D(3, 3, name="third")(tf.matmul(x, x, transpose_b=True)))
 
 
+def resizing():
+    start = _input()
+    x = layers.Conv2D(4, 3)(start)
+    older, results = tf.compat.v1.image.resize, []
+    for size in ((40, 24), (7, 41), tf.shape(start)[1:3]):
+        for corners in (False, True):
+            results += [older(x, size, method=method, align_corners=corners) for method in ("bilinear", "nearest")]
+    results += [tf.compat.v1.image.resize_bilinear(x, (9, 40), half_pixel_centers=True)]
+    results += [tf.image.resize_with_crop_or_pad(x, 40, 9), tf.image.rot90(x), tf.image.central_crop(x, 0.5)]
+    results += [tf.image.resize(x, (40, 9), method=method) for method in ("bicubic", "lanczos3", "nearest")]
+    last = layers.Conv2D(2, 3, name="last")
+    return tf_keras.Model(start, [last(result) for result in results])
+
+
 def synchronised():
     return tf_keras.Sequential(
         [

@@ -28,7 +28,17 @@ from tests.once import once
 
 SCRIPT = Path(__file__).with_name("keras2_nets.py")
 FAST = (
-    *("depthwise", "nested", "augmentation", "squeeze_excite", "operators", "any_size", "functions", "synchronised"),
+    *(
+        "resizing",
+        "depthwise",
+        "nested",
+        "augmentation",
+        "squeeze_excite",
+        "operators",
+        "any_size",
+        "functions",
+        "synchronised",
+    ),
     *("activations", "mixed", "shared", "video", "subclass", "built_later", "local", "code"),
     *("odd_function", "odd_argument", "transfer"),
 )
@@ -98,6 +108,7 @@ def assert_same(loaded: LoadedModel, reference: Path) -> None:
         ("operators.h5", 3),  # k2-operators
         ("functions.h5", 3),
         ("functions.keras", 3),
+        ("resizing.h5", 20),
         ("any_size.h5", 4),
         ("any_size.keras", 4),
         ("depthwise.keras", 2),  # k2-keras-format
@@ -254,6 +265,25 @@ def test_k2_message_names_the_layer_whose_weights_do_not_fit(saved: Path, tmp_pa
     path = edited(saved / "operators.h5", tmp_path, lambda config: config.update(filters=5))
     with pytest.raises(ModelError, match="weights of layer `third`"):
         opened(path)
+
+
+def test_k2_weights_from_another_file_are_refused(saved: Path, tmp_path: Path) -> None:
+    linked = Path(shutil.copy(saved / "depthwise.h5", tmp_path))
+    with h5py.File(linked, "r+") as file:
+        group = file["model_weights/separable_conv2d/separable_conv2d"]
+        (tmp_path / "secret").write_bytes(bytes(4 * 4))
+        del group["bias:0"]
+        group.create_dataset("bias:0", (4,), "float32", external=[(str(tmp_path / "secret"), 0, 16)])
+    with pytest.raises(ModelError, match="kept in another file"):
+        opened(linked)
+
+
+@pytest.mark.parametrize("kind", ["TFSMLayer", "TorchModuleWrapper", "Lambda"])
+def test_k2_no_code_in_any_place_of_a_layer(kind: str, saved: Path, tmp_path: Path) -> None:
+    held = {"class_name": kind, "config": {"name": "held", "filepath": str(tmp_path), "function": ["4w==", None, None]}}
+    for key in ("activation", "layer"):
+        with pytest.raises(ModelError):
+            opened(edited(saved / "operators.h5", tmp_path, lambda config, key=key: config.update({key: held})))  # type: ignore[misc]
 
 
 NETWORKS = """

@@ -31,6 +31,8 @@ _OPERATORS = "__operators__."
 
 def short_name(function: str) -> str:
     """Return a function's name without the modules that are searched for it: ``relu6`` of ``nn.relu6``."""
+    if function in ("compat.v1.image.resize", "compat.v1.image.resize_images"):
+        return "image.resize_1"  # another function than that of TensorFlow 2
     for prefix in (*_MODULES, *_MODULES, _OPERATORS):
         function = function.removeprefix(prefix)
     return function

@@ -35,6 +35,9 @@ _GONE = {
 }
 """Classes of Keras 2 itself that have no equal here."""
 
+CODE = {"TFSMLayer", "TorchModuleWrapper"}
+"""Layers of Keras 3, unknown to Keras 2, that run code of their own."""
+
 _IDLE = ("Random", "Dropout", "SpatialDropout", "Gaussian", "AlphaDropout", "ActivityRegularization")
 """Beginnings of the names of layers that give what they are given, but in training."""
 
@@ -66,6 +69,8 @@ def layer_class(class_name: str, registered_name: str | None = None) -> type | C
         if custom:
             return custom  # type: ignore[no-any-return]
     plain = class_name.rpartition(">")[2]
+    if plain in CODE:
+        return None  # made from an argument, they would be no matter of safe mode
     if class_name != plain and not class_name.startswith(("Keras>", "keras>", "Experimental>")):
         return None
     plain = RENAMED.get(plain, plain)
@@ -227,6 +232,8 @@ def activation(value: Any) -> Any:
         value = value.get("config")
     if isinstance(value, dict) and isinstance(value.get("config"), dict):
         cls = layer_class(str(value.get("class_name")), value.get("registered_name"))
+        if cls is keras.layers.Lambda:
+            return _lambda_layer(value)
         if isinstance(cls, type) and str(cls.__module__).startswith(("keras.", "generator.")):
             return cls(**translated_config(cls, value["config"]))
     if isinstance(value, str):

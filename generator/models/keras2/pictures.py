@@ -30,17 +30,6 @@ def _resize(
     )
 
 
-def _older_resize(method: str) -> Callable[..., Tensor]:
-    """Return TensorFlow 1's resizing, which matched the corners or the first pixels unless told otherwise."""
-
-    def resized(images: Tensor, size: Any, align_corners: bool = False, half_pixel_centers: bool = False) -> Tensor:
-        if not half_pixel_centers:
-            raise UntranslatableFunction(f"TensorFlow 1's way of resizing (tf.compat.v1.image.resize_{method})")
-        return _resize(images, size, method)
-
-    return resized
-
-
 def _later(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
     """Let a function that looks at the sizes of its tensor run when they are known."""
 
@@ -51,6 +40,41 @@ def _later(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
         return function(first, *args, **kwargs)
 
     return postponed
+
+
+def _older_resize(method: str | None) -> Callable[..., Tensor]:
+    """Return TensorFlow 1's resizing, which matches the first pixels, or the corners, unless told otherwise."""
+
+    @_later
+    def resized(
+        first: Tensor,
+        size: Any,
+        method: str = method or "bilinear",
+        align_corners: bool = False,
+        half_pixel_centers: bool = False,
+    ) -> Tensor:
+        if half_pixel_centers:
+            return _resize(first, size, method)
+        if method not in ("bilinear", "nearest"):
+            raise UntranslatableFunction(f"method={method!r} of TensorFlow's function tf.compat.v1.image.resize")
+        for axis, length in zip((1, 2), size, strict=True):
+            first = _resized_along(first, axis, length, method, align_corners)
+        return first
+
+    return resized
+
+
+def _resized_along(pictures: Tensor, axis: int, length: int, method: str, align_corners: bool) -> Tensor:
+    count = pictures.shape[axis]
+    step = (count - 1) / (length - 1) if align_corners and length > 1 else count / length
+    at = np.arange(length, dtype=np.float32) * np.float32(step)
+    below = np.minimum(np.floor(at + 0.5) if method == "nearest" and align_corners else at, count - 1).astype(np.int32)
+    if method == "nearest":
+        return ops.take(pictures, below, axis=axis)
+    part = (at - below).reshape([-1 if own == axis else 1 for own in range(4)])
+    above = ops.take(pictures, np.minimum(below + 1, count - 1), axis=axis)
+    low = ops.take(pictures, below, axis=axis)
+    return low + (above - low) * part
 
 
 @_later
@@ -85,6 +109,30 @@ def _central_crop(first: Tensor, central_fraction: float) -> Tensor:
 
 def _cropped(image: Tensor, offset_height: int, offset_width: int, target_height: int, target_width: int) -> Tensor:
     return image[:, offset_height : offset_height + target_height, offset_width : offset_width + target_width]
+
+
+@_later
+def _padded_to(first: Tensor, offset_height: int, offset_width: int, target_height: int, target_width: int) -> Tensor:
+    _, height, width, _ = ops.shape(first)
+    rows, columns = target_height - height - offset_height, target_width - width - offset_width
+    return ops.pad(first, [[0, 0], [offset_height, rows], [offset_width, columns], [0, 0]])
+
+
+@_later
+def _cropped_or_padded(first: Tensor, target_height: int, target_width: int) -> Tensor:
+    for axis, length in ((1, target_height), (2, target_width)):
+        count = first.shape[axis]
+        if count > length:
+            start = (count - length) // 2
+            first = first[:, start : start + length] if axis == 1 else first[:, :, start : start + length]
+        before = max((length - count) // 2, 0)
+        after = max(length - count - before, 0)
+        first = ops.pad(first, [[before, after] if own == axis else [0, 0] for own in range(4)])
+    return first
+
+
+def _turned(image: Tensor, k: int = 1) -> Tensor:
+    return ops.rot90(image, k=k, axes=(1, 2))
 
 
 @_later
@@ -131,6 +179,22 @@ def _pool(op: Callable[..., Tensor]) -> Callable[..., Tensor]:
     return pooled
 
 
+def _pool_of_kind(
+    first: Tensor,
+    window_shape: Any,
+    pooling_type: str,
+    strides: Any = None,
+    padding: str = "VALID",
+    data_format: str | None = None,
+    dilations: Any = None,
+    dilation_rate: Any = None,
+) -> Tensor:
+    if any(rate not in (None, 1, [1, 1]) for rate in (dilations, dilation_rate)):
+        raise UntranslatableFunction("the argument dilations of TensorFlow's function tf.nn.pool")
+    op = ops.max_pool if pooling_type == "MAX" else ops.average_pool
+    return _pool(op)(first, window_shape, 1 if strides is None else strides, padding, data_format or "NHWC")
+
+
 def _convolution(op: Callable[..., Tensor]) -> Callable[..., Tensor]:
     def convolved(
         first: Tensor,
@@ -158,6 +222,7 @@ def _only_channels_last(data_format: str, function: str) -> None:
 
 PICTURE_FUNCTIONS: dict[str, Callable[..., Any]] = {
     "image.resize": _resize,
+    "image.resize_1": _older_resize(None),
     "image.resize_bilinear": _older_resize("bilinear"),
     "image.resize_nearest_neighbor": _older_resize("nearest"),
     "image.flip_left_right": lambda image: ops.flip(image, axis=2),
@@ -168,6 +233,11 @@ PICTURE_FUNCTIONS: dict[str, Callable[..., Any]] = {
     "image.per_image_standardization": _standardized,
     "image.central_crop": _central_crop,
     "image.crop_to_bounding_box": _cropped,
+    "image.pad_to_bounding_box": _padded_to,
+    "image.resize_with_crop_or_pad": _cropped_or_padded,
+    "image.rot90": _turned,
+    "image.adjust_brightness": lambda image, delta: ops.add(image, delta),
+    "pool": _pool_of_kind,
     "depth_to_space": _depth_to_space,
     "space_to_depth": _space_to_depth,
     "local_response_normalization": _response_normalized,

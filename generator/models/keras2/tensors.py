@@ -59,6 +59,20 @@ def _getitem(tensor: Tensor, slice_spec: Any) -> Tensor:
     return tensor[tuple(slice_spec) if isinstance(slice_spec, (list, tuple)) else slice_spec]
 
 
+def _strided_slice(first: Tensor, begin: Any, end: Any, strides: Any = None) -> Tensor:
+    steps = strides or [1] * len(begin)
+    return first[tuple(slice(*bounds) for bounds in zip(begin, end, steps, strict=True))]
+
+
+def _norm(
+    tensor: Tensor, ord: Any = "euclidean", axis: Any = None, keepdims: Any = None, keep_dims: Any = None
+) -> Tensor:
+    if ord not in ("euclidean", 2) or (ord == 2 and isinstance(axis, list)):
+        raise UntranslatableFunction(f"the argument ord={ord!r} of TensorFlow's function tf.norm")
+    axis = tuple(axis) if isinstance(axis, list) else axis
+    return ops.sqrt(ops.sum(ops.square(tensor), axis=axis, keepdims=bool(keepdims or keep_dims)))
+
+
 def _slice(first: Tensor, begin: Sequence[Any], size: Sequence[Any]) -> Tensor:
     return first[tuple(slice(b, None if s == -1 else b + s) for b, s in zip(begin, size, strict=True))]
 
@@ -227,6 +241,10 @@ TENSOR_FUNCTIONS: dict[str, Callable[..., Any]] = {
     "where": _where,
     "getitem": _getitem,
     "slice": _slice,
+    "strided_slice": _strided_slice,
+    "norm": _norm,
+    "matrix_transpose": lambda a: ops.swapaxes(a, -1, -2),
+    "batch_flatten": lambda x: ops.reshape(x, (-1, int(np.prod(x.shape[1:])))),
     "concat": _concat,
     "concatenate": lambda tensors, axis=-1: _concat(tensors, axis),
     "stack": lambda values, axis=0: ops.stack(values, axis=axis),

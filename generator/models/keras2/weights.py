@@ -15,7 +15,7 @@ import keras
 import numpy as np
 from keras.src.legacy.saving import legacy_h5_format
 
-from generator.models.hdf5 import is_array
+from generator.models.hdf5 import inside, is_array
 from generator.models.keras2.errors import Misfit
 from generator.models.keras2.network import Parts
 
@@ -53,8 +53,9 @@ def _parts(model: keras.Model, parts: Parts) -> list[tuple[Any, str]]:
 
 def _stored(group: Any) -> Iterator[tuple[str, list[tuple[str, Any]]]]:
     for name in legacy_h5_format.load_attributes_from_hdf5_group(group, "layer_names"):
-        weights = legacy_h5_format.load_attributes_from_hdf5_group(group[name], "weight_names")
-        yield name, [(weight, group[name][weight]) for weight in weights if not _STATE.search(weight)]
+        layer = inside(group, name)
+        weights = legacy_h5_format.load_attributes_from_hdf5_group(layer, "weight_names")
+        yield name, [(weight, inside(layer, weight)) for weight in weights if not _STATE.search(weight)]
 
 
 def _ordered(layer: Any) -> list[tuple[Key, Any]]:
@@ -87,6 +88,10 @@ def _key(path: str) -> Key:
 
 def _set(variable: Any, array: Any, name: str) -> None:
     values = np.asarray(array)
+    if values.size == np.prod(variable.shape) and [n for n in values.shape if n > 1] == [
+        n for n in variable.shape if n > 1
+    ]:
+        values = values.reshape(variable.shape)  # TensorFlow 2.2 kept statistics of channels as pictures of one pixel
     if tuple(variable.shape) != values.shape:
         shapes = f"an array {values.shape} for the {variable.name} {tuple(variable.shape)}"
         raise Misfit(f"the weights of layer `{name}`: {shapes}")
@@ -98,13 +103,14 @@ def load_newer_weights(group: Any, model: keras.Model, parts: Parts) -> None:
 
     Raises Misfit, with the layer, if they do not fit.
     """
-    folder = next((group[name] for name in ("layers", "_layer_checkpoint_dependencies") if name in group), None)
+    folders = ("layers", "_layer_checkpoint_dependencies")
+    folder = next((inside(group, name) for name in folders if name in group), None)
     used: dict[str, int] = {}
     for layer, class_name in _parts(model, parts):
         name = _snake_case(class_name)
         used[name] = used.get(name, -1) + 1
         place = f"{name}_{used[name]}" if used[name] else name
-        inner = folder[place] if folder is not None and place in folder else None
+        inner = inside(folder, place) if folder is not None and place in folder else None
         if not layer.weights:
             continue
         if inner is None:
@@ -118,18 +124,19 @@ def load_newer_weights(group: Any, model: keras.Model, parts: Parts) -> None:
 def _load_parts(group: Any, layer: Any, name: str) -> None:
     """Load a layer's own weights, and those of the layers that it has as attributes of the same names."""
     own = _own(layer)
-    arrays = {key: item for key, item in group["vars"].items() if is_array(item)} if "vars" in group else {}
+    variables = inside(group, "vars") if "vars" in group else {}
+    arrays = {key: inside(variables, key) for key in variables}
     if own:
         if len(own) != len(arrays):
             raise Misfit(f"{len(arrays)} arrays of weights for {len(own)} of layer `{name}`")
         for index, variable in enumerate(own):
-            _set(variable, arrays[str(index)], name)
-    for key, item in group.items():
+            _set(variable, arrays.get(str(index), ()), name)
+    for key in group:
         part = getattr(layer, key, None)
         if isinstance(part, keras.Layer):
-            _load_parts(item, part, name)
-        elif isinstance(part, (list, tuple)) and not is_array(item):
-            _load_list(item, part, name)
+            _load_parts(inside(group, key), part, name)
+        elif isinstance(part, (list, tuple)) and not is_array(group[key]):
+            _load_list(inside(group, key), part, name)
     if hasattr(layer, "finalize_state"):
         layer.finalize_state()
 
@@ -143,7 +150,7 @@ def _load_list(group: Any, parts: Sequence[Any], name: str) -> None:
         used[kind] = used.get(kind, -1) + 1
         place = f"{kind}_{used[kind]}" if used[kind] else kind
         if place in group:
-            _load_parts(group[place], part, name)
+            _load_parts(inside(group, place), part, name)
 
 
 def _snake_case(name: str) -> str:
