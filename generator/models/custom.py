@@ -6,6 +6,7 @@ import contextlib
 import re
 import sys
 from collections.abc import Iterator
+from importlib.util import find_spec
 from typing import Any
 
 import keras
@@ -17,11 +18,15 @@ from generator.models.saved import ConfigObject, config_objects
 
 _NOT_FOUND = (
     re.compile(r"Could not locate (class|function) '([^']+)'"),
+    re.compile(r"Could not deserialize (class|function) '([^']+)' because its parent module"),
     re.compile(r"Unknown (\w+): '([^']+)'"),
     re.compile(r"Cannot deserialize object of type `([^`]+)`()"),
     re.compile(r"Could not interpret ([a-z ]+) identifier: ([\w>.]+)"),
 )
 """Keras's messages on a name that it does not know, for this format of files and the older one."""
+
+_INSTALLABLE = {"keras_hub": "keras-hub", "keras_cv": "keras-cv", "keras_nlp": "keras-nlp"}
+"""Packages of layers that register their classes under their own names, and what to install."""
 
 
 @contextlib.contextmanager
@@ -55,6 +60,9 @@ def missing_object(error: BaseException, config: Any, source: str) -> ModelError
     name = _unknown_name(error)
     if name is None:
         return None
+    if package := _missing_package(name, config):
+        text = f"{source}: holds {name.rpartition('>')[2]} of {package}, which is not installed"
+        return ModelError(text, f"Install it: pip install {_INSTALLABLE[package]}")
     kind = "class" if name.rpartition(">")[2][:1].isupper() else "function"
     users = [part for part in config_objects(config) if _uses(part, name)]
     where = f" (of {users[0].place})" if users and users[0].layer else ""
@@ -62,6 +70,14 @@ def missing_object(error: BaseException, config: Any, source: str) -> ModelError
         f"{source}: holds the custom {kind} {name}{where}, which Keras does not know",
         f"Say where it is: `custom_objects: [package.module:{name.rpartition('>')[2]}]` in config.yaml",
     )
+
+
+def _missing_package(name: str, config: Any) -> str:
+    """Return the known package that registers an object under this name and is not there, or nothing."""
+    plain = name.rpartition(">")[2]
+    registered = [name, *(part.registered_name for part in config_objects(config))]
+    packages = [whole.rpartition(">")[0] for whole in registered if whole.rpartition(">")[2] == plain]
+    return next((package for package in packages if package in _INSTALLABLE and find_spec(package) is None), "")
 
 
 def _registered(modules: set[str]) -> dict[str, object]:

@@ -9,10 +9,16 @@ from generator.errors import ModelError
 from generator.models.hdf5 import check_hdf5, open_hdf5
 
 SAVE_IT = "Save it with model.save('name.keras')"
+OWN_FUNCTION = (
+    "Build the network in a function of your own, and name it in config.yaml: `source: module:function`, with this "
+    "file as `weights:`"
+)
+OWN_CLASS = "Or write one class in place of Keras 2's, of the same name: `custom_objects: [module:Class]`"
 _CONVERT = (
     "Convert it where it was made, with TensorFlow up to 2.15 or tf_keras: load_model(folder).save('model.h5'); "
     "Keras 3 opens that"
 )
+_SAVE_THERE = "Where the network was made, save it with model.save('name.keras'), not with model.export"
 _REBUILD = "Rebuild the network in Keras, or convert it, and save it with model.save('name.keras')"
 
 _DAMAGED = "a damaged zip archive, perhaps cut short"
@@ -99,6 +105,9 @@ def what_it_is(path: Path, head: bytes) -> tuple[str, str]:
 
 def _head(path: Path, expected: str) -> bytes:
     if (path / "saved_model.pb").is_file() or (path / "saved_model.pbtxt").is_file():
+        of_export = (path / "fingerprint.pb").is_file() and not (path / "keras_metadata.pb").is_file()
+        if of_export:  # TensorFlow writes the former since 2.12, Keras 2 the latter since 2.5
+            raise ModelError(f"{path}: a TensorFlow SavedModel, which holds functions, not layers", _SAVE_THERE)
         raise ModelError(f"{path}: a TensorFlow SavedModel, whose layers Keras 3 cannot open", _CONVERT)
     if path.is_dir():
         raise ModelError(f"{path}: a folder, not a {expected}", SAVE_IT if expected == "model" else "")

@@ -50,3 +50,22 @@ def open_hdf5(file: Path | BinaryIO, mode: str = "r") -> Any:
 def is_array(item: object) -> bool:
     """Tell whether an item of an HDF5 file holds numbers, not further items."""
     return hasattr(item, "shape")
+
+
+def inside(group: Any, path: str) -> Any:
+    """Return the item of a group at a path below it.
+
+    Raises KeyError if there is none, ValueError if it is a link or its numbers are kept in another file.
+    """
+    import h5py
+
+    for part in path.split("/"):
+        link = group.get(part, getlink=True) if part else None
+        if link is None:
+            raise KeyError(path)
+        if not isinstance(link, h5py.HardLink):
+            raise ValueError(f"{path} is a link to something else")
+        group = group[part]
+    if isinstance(group, h5py.Dataset) and (group.external or group.is_virtual):
+        raise ValueError(f"{path} is kept in another file")
+    return group

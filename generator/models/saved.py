@@ -53,6 +53,25 @@ def read_config(path: Path) -> Any:
         return None
 
 
+def is_of_keras2(path: Path, config: Any) -> bool:
+    """Tell whether Keras 2 wrote a .keras, .h5 or .json file, whose configuration is given; without loading it."""
+    version: Any = config.get("keras_version") if isinstance(config, dict) else None
+    try:
+        if path.suffix.lower() == ".keras":
+            with zipfile.ZipFile(path) as archive:
+                version = json.loads(archive.read("metadata.json")).get("keras_version")
+        elif path.suffix.lower() != ".json":
+            with open_hdf5(path) as opened:
+                version = opened.attrs.get("keras_version")
+    except (OSError, KeyError, ValueError, AttributeError, zipfile.BadZipFile, RecursionError):
+        version = None
+    if isinstance(version, bytes):
+        version = version.decode(errors="replace")
+    if isinstance(version, str):
+        return version.startswith(("1.", "2."))
+    return any(isinstance(part.config, dict) and "batch_input_shape" in part.config for part in config_objects(config))
+
+
 def config_objects(config: Any, layer: str = "", layer_class: str = "") -> Iterator[ConfigObject]:
     """Yield every object of a configuration, outer ones first; those of ``compile()`` are left out."""
     if isinstance(config, list):

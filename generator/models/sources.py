@@ -19,10 +19,21 @@ from generator.errors import ModelError, reason
 from generator.models.applications import application
 from generator.models.custom import custom_objects, missing_object
 from generator.models.error_text import quiet, raised
-from generator.models.files import SAVE_IT, refuse_what_is_no_model
+from generator.models.files import OWN_CLASS, OWN_FUNCTION, SAVE_IT, refuse_what_is_no_model
 from generator.models.identity import RANDOM_SEED
 from generator.models.importing import folder_first, import_object
-from generator.models.saved import amended, amended_copy, code_in, lambda_activations, read_config, slashed_names
+from generator.models.keras2.errors import Misfit, Untranslatable, UntranslatableFunction
+from generator.models.keras2.load import load_keras2
+from generator.models.keras2.network import Parts, is_network, network_from
+from generator.models.saved import (
+    amended,
+    amended_copy,
+    code_in,
+    is_of_keras2,
+    lambda_activations,
+    read_config,
+    slashed_names,
+)
 from generator.models.trace import Untraceable, traced_model
 from generator.models.weights import load_weights
 
@@ -37,17 +48,18 @@ def open_source(entry: ModelEntry, trust: bool = False) -> keras.Model:
     if entry.kind in ("demo", "file"):
         refuse_what_is_no_model(_path(entry))
     config = _architecture(entry) if entry.kind == "architecture" else read_config(_path(entry))
+    parts: Parts = {}
     with custom_objects(entry, config):
         if entry.kind == "application":
             model = application(entry)
         elif entry.kind == "callable":
             model = _called(entry)
         else:
-            model = _saved(entry, config, trust)
+            model, parts = _saved(entry, config, trust)
         if entry.weights not in ("", "imagenet", "random"):
             _build(model, entry)
             _refuse_unbuilt(model, entry)
-            load_weights(model, Path(entry.weights), Path(entry.source).name)
+            load_weights(model, Path(entry.weights), Path(entry.source).name, parts)
         if entry.kind != "application":
             model = _with_input_shape(model, entry, trust)
     return _named_as_saved(model, config)
@@ -57,15 +69,20 @@ def _path(entry: ModelEntry) -> Path:
     return demo_path() if entry.kind == "demo" else Path(entry.source)
 
 
-def _saved(entry: ModelEntry, config: Any, trust: bool) -> keras.Model:
-    """Load a .keras or .h5 file, or build the network of an architecture."""
+def _saved(entry: ModelEntry, config: Any, trust: bool) -> tuple[keras.Model, Parts]:
+    """Load a .keras or .h5 file, or build the network of an architecture; with its parts if Keras 2 wrote it."""
     path = _path(entry)
     try:
+        older = isinstance(config, dict) and is_of_keras2(path, config) and is_network(config)
         if entry.kind == "architecture":
             keras.utils.set_random_seed(RANDOM_SEED)
-            return _checked(_from_config(amended(config), trust), str(path))
+            made, parts = network_from(amended(config), trust) if older else (_from_config(amended(config), trust), {})
+            return _checked(made, str(path)), parts
+        if older:
+            with quiet():
+                return load_keras2(path, amended(config), slashed_names(config), trust), {}
         with amended_copy(path, config) as readable, quiet():
-            return _checked(keras.saving.load_model(readable, compile=False, safe_mode=not trust), str(path))
+            return _checked(keras.saving.load_model(readable, compile=False, safe_mode=not trust), str(path)), {}
     except ModelError:
         raise
     except Exception as error:  # Keras raises whatever the file's bytes make it stumble over
@@ -107,6 +124,13 @@ def _cannot_load(error: Exception, path: Path, config: Any, trust: bool) -> Mode
         held = ", ".join(code_in(config)) or "a Lambda layer"
         text = f"{path}: holds code ({held}), which safe mode does not load: it could do anything on this machine"
         return ModelError(text, "If you trust the file, add --trust")
+    if isinstance(error, Untranslatable):
+        hint = OWN_FUNCTION if isinstance(error, UntranslatableFunction) else f"{OWN_FUNCTION}. {OWN_CLASS}"
+        return ModelError(f"{path}: saved by Keras 2, and Keras 3 has no equal of {error}", hint)
+    if isinstance(error, Misfit):
+        return ModelError(f"{path}: its weights do not fit its layers: {error}", OWN_FUNCTION)
+    if note := next(iter(getattr(error, "__notes__", ())), ""):
+        return ModelError(f"{path}: Keras 3 cannot make {note}: {reason(error)}", f"{OWN_FUNCTION}. {OWN_CLASS}")
     return ModelError(f"{path}: Keras cannot load it: {reason(error)}", SAVE_IT)
 
 

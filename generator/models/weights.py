@@ -18,12 +18,19 @@ from generator.errors import ModelError, reason
 from generator.models.error_text import quiet
 from generator.models.files import is_hdf5
 from generator.models.hdf5 import is_array, open_hdf5
+from generator.models.keras2.load import load_keras2_weights
+from generator.models.keras2.network import Parts
+from generator.models.saved import is_of_keras2
 
 Shapes = list[tuple[int, ...]]
+MOST_SHAPES = 8
+"""Shapes of a layer's weights that are named in an error: a nested network has hundreds."""
 
 
-def load_weights(model: keras.Model, path: Path, of: str) -> None:
+def load_weights(model: keras.Model, path: Path, of: str, parts: Parts | None = None) -> None:
     """Load weights from a .weights.h5, a .keras or an older .h5 file; ``of`` names the network in errors.
+
+    ``parts`` are those of a network that was made from what Keras 2 wrote.
 
     Raises ModelError if the file cannot be read, or does not fit: with the first layer that differs and its shapes.
     """
@@ -35,7 +42,9 @@ def load_weights(model: keras.Model, path: Path, of: str) -> None:
         raise ModelError(f"{path}: a .keras file by its content", "Rename it so that it ends in .keras")
     try:
         with quiet():
-            if older:
+            if is_of_keras2(path, None) and (older or not hdf5):
+                load_keras2_weights(model, path, parts or {}, {})
+            elif older:
                 with _older_group(path) as group:
                     legacy_h5_format.load_weights_from_hdf5_group(group, model)
             else:
@@ -146,4 +155,5 @@ def _words(layer: str, expected: Shapes, stored: Shapes) -> str:
 
 
 def _shapes(shapes: Shapes) -> str:
-    return " and ".join(map(str, shapes))
+    more = f" and {len(shapes) - MOST_SHAPES} more" if len(shapes) > MOST_SHAPES else ""
+    return " and ".join(map(str, shapes[:MOST_SHAPES])) + more
