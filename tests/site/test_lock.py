@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 
 from generator.errors import UsageError
-from generator.publish import OTHER_HOSTS, check_site, open_site
+from generator.publish import GITHUB_PAGES_AS_WARNING, check_site, open_site
 from generator.site import lock
 from generator.site.folder import check_output, remove_site
 from generator.site.listing import JOURNAL, LOCK, MANIFEST
@@ -75,7 +75,7 @@ def test_builds_at_once_never_mix(processes: int, rounds: int, tmp_path: Path) -
     assert title in {f"title{number}-{rounds - 1}" for number in range(processes)}
     assert faults(gallery.site, title) == []
     assert not (gallery.site / LOCK).exists()
-    assert check_site(open_site(gallery.site), OTHER_HOSTS) == []
+    assert check_site(open_site(gallery.site), GITHUB_PAGES_AS_WARNING) == []
 
 
 def test_the_second_waits_and_is_told_for_whom(site: Path) -> None:
