@@ -5,9 +5,17 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable
+from itertools import islice
 
 MAX_REASON_LENGTH = 300
 """Characters of an exception's message that are kept, of its beginning and its end."""
+MAX_VALUE_LENGTH = 200
+"""Characters of a value, such as a name or a list, that a message shows, of its beginning and its end."""
+MAX_MESSAGE_LENGTH = 1000
+MAX_PROBLEMS = 20
+"""Of a configuration that are listed; the rest are counted."""
+MAX_CANDIDATES = 1000
+"""Names that a mistyped one is compared with."""
 
 _ESCAPE_SEQUENCES = re.compile(
     r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"  # colours and cursor movements
@@ -36,10 +44,14 @@ class GalleryError(Exception):
     """An error that the user can fix. ``exit_status`` is that of the command if nothing else was built."""
 
     exit_status = 1
+    max_length = MAX_MESSAGE_LENGTH
 
     def __init__(self, message: str, hint: str = "") -> None:
-        super().__init__(printable(" ".join(message.split())))
-        self.hint = printable(" ".join(hint.split()))
+        super().__init__(self._bounded(message))
+        self.hint = self._bounded(hint)
+
+    def _bounded(self, text: str) -> str:
+        return shortened(printable(" ".join(text.split())), self.max_length)
 
     def __str__(self) -> str:
         message = str(self.args[0])
@@ -53,10 +65,19 @@ class UsageError(GalleryError):
 
 
 class ConfigError(UsageError):
-    """All errors of a configuration; ``problems`` has one line for each."""
+    """All errors of a configuration; ``problems`` has one line for each.
 
-    def __init__(self, problems: Iterable[str]) -> None:
-        self.problems = tuple(problems)
+    There are at most ``MAX_PROBLEMS``; the last says how many more there are, those that are ``unlisted`` included.
+    """
+
+    max_length = (MAX_MESSAGE_LENGTH + 20) * MAX_PROBLEMS
+
+    def __init__(self, problems: Iterable[str], unlisted: int = 0) -> None:
+        lines = [shortened(problem, MAX_MESSAGE_LENGTH) for problem in problems]
+        listed, more = lines[:MAX_PROBLEMS], len(lines[MAX_PROBLEMS:]) + unlisted
+        if more:
+            listed[-1] += f" (and {more:,} more)"
+        self.problems = tuple(listed)
         super().__init__("; ".join(self.problems))
 
 
@@ -98,7 +119,7 @@ def reason(error: BaseException) -> str:
         if inner is None or (one_line(text) and not wraps):
             break
         error = inner
-    return _shortened(one_line(_unwrapped(str(error))).rstrip(".") or type(error).__name__)
+    return _by_words(one_line(_unwrapped(str(error))).rstrip(".") or type(error).__name__)
 
 
 def _unwrapped(text: str) -> str:
@@ -109,7 +130,20 @@ def _unwrapped(text: str) -> str:
     return text
 
 
-def _shortened(text: str) -> str:
+def shortened(text: str, length: int = MAX_VALUE_LENGTH) -> str:
+    """Return a text of at most ``length`` characters: one that is longer loses its middle."""
+    end = length // 3
+    return text if len(text) <= length else f"{text[: length - end - 5]} ... {text[-end:]}"
+
+
+def quoted(value: object) -> str:
+    """Return how a message shows a value of a user: as Python writes it, without the middle if that is long."""
+    if isinstance(value, str) and len(value) > MAX_VALUE_LENGTH:
+        value = f"{value[:MAX_VALUE_LENGTH]}{value[-MAX_VALUE_LENGTH:]}"  # no need to write all of it first
+    return shortened(repr(value))
+
+
+def _by_words(text: str) -> str:
     if len(text) <= MAX_REASON_LENGTH:
         return text
     begin, end = text[: MAX_REASON_LENGTH * 2 // 3 - 5], text[-MAX_REASON_LENGTH // 3 :]
@@ -117,7 +151,13 @@ def _shortened(text: str) -> str:
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """Return ``Did you mean ...?`` for the known name closest to a mistyped one, or an empty string."""
-    by_lower = {candidate.lower(): candidate for candidate in known}
+    """Return ``Did you mean ...?`` for the known name closest to a mistyped one, or an empty string.
+
+    No name of more than ``MAX_VALUE_LENGTH`` characters is mistyped or meant, and only so many are compared.
+    """
+    if len(name) > MAX_VALUE_LENGTH:
+        return ""
+    short = (candidate for candidate in known if len(candidate) <= MAX_VALUE_LENGTH)
+    by_lower = {candidate.lower(): candidate for candidate in islice(short, MAX_CANDIDATES)}
     close = difflib.get_close_matches(name.lower(), by_lower, n=1, cutoff=0.6)
     return f"Did you mean {by_lower[close[0]]}?" if close else ""

@@ -20,11 +20,13 @@ def slug(name: str) -> str:
 def unique_slugs(names: Sequence[str], taken: Iterable[str] = ()) -> list[str]:
     """Return a slug for each name; where two would be equal, the later ones get a number."""
     seen, slugs = set(taken), []
+    numbers: dict[str, int] = {}  # the next to try for a slug; all below it are taken
     for name in names:
-        base, number = slug(name), 2
-        candidate = base
+        base = slug(name)
+        candidate, number = base, numbers.get(base, 2)
         while candidate in seen:
             candidate, number = f"{base}-{number}", number + 1
+        numbers[base] = number
         seen.add(candidate)
         slugs.append(candidate)
     return slugs

@@ -3,7 +3,10 @@ from __future__ import annotations
 import pytest
 
 from generator.errors import (
+    MAX_CANDIDATES,
+    MAX_MESSAGE_LENGTH,
     MAX_REASON_LENGTH,
+    MAX_VALUE_LENGTH,
     ConfigError,
     GalleryError,
     ModelError,
@@ -13,7 +16,9 @@ from generator.errors import (
     nearest,
     one_line,
     printable,
+    quoted,
     reason,
+    shortened,
 )
 
 
@@ -42,6 +47,45 @@ def test_a_configurations_error_holds_every_problem() -> None:
     assert error.problems == ("c.yaml:1: a", "c.yaml:2: b")
     assert str(error) == "c.yaml:1: a; c.yaml:2: b"
     assert error.exit_status == 2
+
+
+@pytest.mark.parametrize(
+    ("number", "unlisted", "more"),
+    [(20, 0, ""), (21, 0, " (and 1 more)"), (3000, 0, " (and 2,980 more)"), (20, 1980, " (and 1,980 more)")],
+)
+def test_a_configurations_error_lists_so_many_problems_and_counts_the_rest(
+    number: int, unlisted: int, more: str
+) -> None:
+    error = ConfigError((f"c.yaml:{line}: wrong" for line in range(1, number + 1)), unlisted)
+    assert error.problems == (*(f"c.yaml:{line}: wrong" for line in range(1, 20)), f"c.yaml:20: wrong{more}")
+    assert str(error) == "; ".join(error.problems)
+
+
+def test_long_values_are_shortened_in_the_middle() -> None:
+    assert quoted("a" * 198) == repr("a" * 198)
+    assert quoted("a" * 3000 + "b" * 3000) == f"'{'a' * 128} ... {'b' * 65}'"
+    assert quoted({"k": ["v"]}) == "{'k': ['v']}"
+    assert len(quoted(["x"] * 5000)) == MAX_VALUE_LENGTH
+    assert shortened("abcdefghijkl", 12) == "abcdefghijkl"
+    assert shortened("abcdefghijklm", 12) == "abc ... jklm"
+
+
+def test_a_whole_message_has_a_longest_length() -> None:
+    error = UsageError(f"no file {'x' * 5000} here", "Did you mean " + "y" * 5000 + "?")
+    assert len(str(error.args[0])) == len(error.hint) == MAX_MESSAGE_LENGTH
+    (problem,) = ConfigError([f"c.yaml:1: {'x' * 5000} end"]).problems
+    assert len(problem) == MAX_MESSAGE_LENGTH
+    assert problem.endswith("x end")
+    many = ConfigError(f"c.yaml:1: {'x' * 5000} end" for _ in range(100))
+    assert str(many) == "; ".join(many.problems)
+
+
+def test_only_so_many_names_are_compared_and_no_long_ones() -> None:
+    names = [f"layer_{n}" for n in range(MAX_CANDIDATES)]
+    assert nearest("blocks", [*names, "block"]) == ""
+    assert nearest("blocks", ["block", *names]) == "Did you mean block?"
+    assert nearest("b" * 201, ["b" * 200]) == ""
+    assert nearest("b" * 200, ["b" * 201]) == ""
 
 
 @pytest.mark.parametrize(

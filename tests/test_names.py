@@ -39,6 +39,7 @@ def test_a_slug_is_fit_for_a_path(name: str, expected: str) -> None:
         (["a-2", "a", "a"], [], ["a-2", "a", "a-3"]),
         (["data", "data"], ["data"], ["data-2", "data-3"]),
         (["?", "!"], [], ["x", "x-2"]),
+        (["a", "a", "a-3", "a", "a"], [], ["a", "a-2", "a-3", "a-4", "a-5"]),
     ],
 )
 def test_equal_slugs_get_numbers(names: list[str], taken: list[str], expected: list[str]) -> None:

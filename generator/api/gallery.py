@@ -19,7 +19,7 @@ from generator.config.lines import describe
 from generator.config.load import parse_config
 from generator.config.schema import LayerPart
 from generator.config.values import Filters, MostActive
-from generator.errors import ConfigError, UsageError
+from generator.errors import ConfigError, UsageError, reason
 from generator.pipeline.events import Event, LockWarning, ModelReady, OnEvent, Summary, Waiting
 
 
@@ -92,7 +92,10 @@ def _warn(event: Event) -> None:
 
 def _from_mapping(config: Mapping[str, Any]) -> Config:
     """Return the configuration that a dict holds; JSON is YAML, so the same checks and messages are for both."""
-    text = json.dumps(config, default=_as_yaml_has_it, ensure_ascii=False)
+    try:
+        text = json.dumps(config, default=_as_yaml_has_it, ensure_ascii=False)
+    except (ValueError, RecursionError, TypeError) as error:  # it holds itself, say
+        raise ConfigError([f"config: {reason(error)}"]) from None
     try:
         return parse_config(text, "config", Path())
     except ConfigError as error:  # all of it is on line 1

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import fields
+from functools import partial
 from pathlib import Path
 
 from generator import markdown
@@ -11,7 +12,7 @@ from generator.config.lines import Problem
 from generator.config.pictures import inspect
 from generator.config.schema import ConfigFile
 from generator.config.values import Branding
-from generator.errors import nearest
+from generator.errors import nearest, quoted
 
 LOGO_MEGABYTES, PICTURE_MEGABYTES = 1, 10
 """Megabytes that a logo, and a picture in a text, can have: every page shows the one, one page the other."""
@@ -19,18 +20,21 @@ LOGO_MEGABYTES, PICTURE_MEGABYTES = 1, 10
 
 def check_branding(file: ConfigFile, folder: Path) -> Iterator[Problem]:
     """Yield what is wrong with the files that a branding needs; each place is a key, or a line of a key's text."""
-    yield from (((key,), f"{key}: {problem}") for key, problem in _files(file, folder))
+    for key, (problem, hint) in _files(file, folder):
+        yield Problem((key,), f"{key}: {problem}", hint)
+    looked_at: dict[str, Fault | None] = {}  # a text may show a picture, or ask for one that is not there, many times
     for key, text in (("introduction", file.introduction), ("footer", file.footer)):
         for image in markdown.images(text):
-            if (
-                problem := _FOREIGN.format(image.address)
-                if image.foreign
-                else _picture(image.address, folder, PICTURE_MEGABYTES)
-            ):
-                yield (key, image.line), f"{key}: {problem}"
+            if image.address not in looked_at:
+                foreign = (_FOREIGN.format(quoted(image.address)), str) if image.foreign else None
+                looked_at[image.address] = foreign or _picture(image.address, folder, PICTURE_MEGABYTES)
+            if fault := looked_at[image.address]:
+                yield Problem((key, image.line), f"{key}: {fault[0]}", fault[1])
 
 
-_FOREIGN = "picture {!r} is on another host, which pages do not ask for anything. Save it, and name the file"
+Fault = tuple[str, Callable[[], str]]
+"""What is wrong with a file, and what gives the end of the message."""
+_FOREIGN = "picture {} is on another host, which pages do not ask for anything. Save it, and name the file"
 
 
 def branding_of(file: ConfigFile, folder: Path) -> Branding:
@@ -40,26 +44,27 @@ def branding_of(file: ConfigFile, folder: Path) -> Branding:
     return Branding(**{**given, **paths, "folder": folder})
 
 
-def _files(file: ConfigFile, folder: Path) -> Iterator[tuple[str, str]]:
-    if file.logo and (problem := _picture(str(file.logo), folder, LOGO_MEGABYTES)):
-        yield "logo", problem
+def _files(file: ConfigFile, folder: Path) -> Iterator[tuple[str, Fault]]:
+    if file.logo and (fault := _picture(str(file.logo), folder, LOGO_MEGABYTES)):
+        yield "logo", fault
     templates = str(file.templates) if file.templates else ""
     if templates and (kind := _kind(folder / templates)) != "folder":
-        problem = f"{templates!r} is a file, not a folder" if kind else _missing("folder", templates, folder)
-        yield "templates", problem
+        is_file = (f"{quoted(templates)} is a file, not a folder", str)
+        yield "templates", is_file if kind else _missing("folder", templates, folder)
 
 
-def _picture(address: str, folder: Path, megabytes: int) -> str:
-    """Return what is wrong with a picture, or an empty string."""
+def _picture(address: str, folder: Path, megabytes: int) -> Fault | None:
+    """Return what is wrong with a picture, or None."""
     if (kind := _kind(folder / address)) != "file":
-        return f"{address!r} is a folder, not a picture" if kind else _missing("file", address, folder)
+        is_folder = (f"{quoted(address)} is a folder, not a picture", str)
+        return is_folder if kind else _missing("file", address, folder)
     try:
         inspect(folder / address, megabytes)
     except ValueError as error:
-        return f"{address!r} {error}"
+        return f"{quoted(address)} {error}", str
     except OSError as error:
-        return f"{address!r} cannot be read: {error.strerror}"
-    return ""
+        return f"{quoted(address)} cannot be read: {error.strerror}", str
+    return None
 
 
 def _kind(path: Path) -> str:
@@ -70,10 +75,14 @@ def _kind(path: Path) -> str:
         return ""
 
 
-def _missing(what: str, address: str, folder: Path) -> str:
+def _missing(what: str, address: str, folder: Path) -> Fault:
+    return f"no {what} {quoted(address)} in {folder.resolve()}", partial(_neighbour, address, folder)
+
+
+def _neighbour(address: str, folder: Path) -> str:
     try:
         names = [path.name for path in (folder / address).parent.iterdir()]
     except (OSError, ValueError):
         names = []
     hint = nearest(Path(address).name, names)
-    return f"no {what} {address!r} in {folder.resolve()}. {hint}".removesuffix(". ")
+    return hint and f". {hint}"

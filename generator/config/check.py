@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 
 from pydantic import ValidationError
-from ruamel.yaml.comments import CommentedMap
 
 from generator import assets
 from generator.assets.catalogue import APPLICATIONS
 from generator.config.branding import check_branding
-from generator.config.document import plain
 from generator.config.lines import Problem
 from generator.config.pairs import check_pairs
 from generator.config.schema import ConfigFile, ModelPart
 from generator.config.sources import is_file, looks_like_file, name_of, path_below, source_kind
 from generator.config.types.texts import Pair
-from generator.errors import nearest
+from generator.errors import nearest, quoted
 
 
 def check(file: ConfigFile, folder: Path) -> Iterator[Problem]:
@@ -28,9 +27,9 @@ def check(file: ConfigFile, folder: Path) -> Iterator[Problem]:
     yield from check_pairs(enumerate(file.compare or []), [name_of(model) for model in file.models])
 
 
-def check_parts(document: CommentedMap, folder: Path) -> Iterator[Problem]:
+def check_parts(document: Mapping[str, object], folder: Path) -> Iterator[Problem]:
     """Yield the same for the photos, models and keys that fit by themselves, in a configuration that does not."""
-    photos, models = plain(document.get("photos", [])), plain(document.get("models", []))
+    photos, models = document.get("photos", []), document.get("models", [])
     named = [(i, p.strip()) for i, p in enumerate(photos if isinstance(photos, list) else []) if isinstance(p, str)]
     yield from _check_photos([(index, photo) for index, photo in named if photo], folder)
     files = [_alone("models", [raw]) for raw in (models if isinstance(models, list) else [])]
@@ -53,7 +52,7 @@ def _pairs(raw: object) -> Iterator[tuple[int, Pair]]:
 def _alone(key: str, value: object) -> ConfigFile | None:
     """Return a configuration that sets one key, or None if its value does not fit."""
     try:
-        return ConfigFile.model_validate({"models": ["demo"], key: plain(value)})
+        return ConfigFile.model_validate({"models": ["demo"], key: value})
     except ValidationError:
         return None
 
@@ -64,35 +63,45 @@ def _check_models(models: Iterable[tuple[int, ModelPart]], folder: Path) -> Iter
         yield from _check_model(model, index, folder)
         name = name_of(model)
         if name.lower() in names:
-            yield ("models", index), f"models[{index}]: the name {name!r} is taken. Give it another one with `name:`"
+            problem = f"the name {quoted(name)} is taken. Give it another one with `name:`"
+            yield Problem(("models", index), f"models[{index}]: {problem}")
         names.add(name.lower())
 
 
 def _check_photos(photos: Iterable[tuple[int, str]], folder: Path) -> Iterator[Problem]:
     for index, photo in photos:
         if photo not in assets.PHOTOS and not is_file(path_below(folder, photo)):
-            hint = nearest(photo, assets.PHOTOS) or f"Bundled: {', '.join(assets.PHOTOS)}"
-            yield ("photos", index), f"photos[{index}]: no file {photo!r}, and no bundled photo of that name. {hint}"
+            problem = f"no file {quoted(photo)}, and no bundled photo of that name."
+            yield Problem(("photos", index), f"photos[{index}]: {problem}", partial(_bundled, photo))
+
+
+def _bundled(photo: str) -> str:
+    return f" {nearest(photo, assets.PHOTOS) or 'Bundled: ' + ', '.join(assets.PHOTOS)}"
 
 
 def _check_model(model: ModelPart, index: int, folder: Path) -> Iterator[Problem]:
     place, kind = f"models[{index}]", source_kind(model.source, folder)
     if kind is None:
         if looks_like_file(model.source):
-            problem = f"no file {model.source!r} in {folder.resolve()}"
+            problem = f"no file {quoted(model.source)} in {folder.resolve()}"
+            yield Problem(("models", index, "source"), f"{place}.source: {problem}")
         else:
-            hint = nearest(model.source, ["demo", *APPLICATIONS])
-            problem = f"unknown model {model.source!r}. {hint or 'See: filter-gallery models'}"
-        yield ("models", index, "source"), f"{place}.source: {problem}"
+            problem = f"{place}.source: unknown model {quoted(model.source)}."
+            yield Problem(("models", index, "source"), problem, partial(_known_models, model.source))
     if kind in ("demo", "file"):
         for key in ("weights", "include_top"):
             if getattr(model, key) is not None:
-                yield ("models", index, key), f"{place}.{key}: {_WITHOUT[key]}"
+                yield Problem(("models", index, key), f"{place}.{key}: {_WITHOUT[key]}")
     if kind in ("architecture", "callable") and model.include_top is not None:
-        yield ("models", index, "include_top"), f"{place}.include_top: {_WITHOUT['include_top']}"
+        yield Problem(("models", index, "include_top"), f"{place}.include_top: {_WITHOUT['include_top']}")
     if kind == "demo" and model.input_shape is not None:
-        yield ("models", index, "input_shape"), f"{place}.input_shape: demo takes pictures of any size; see render.size"
+        problem = "demo takes pictures of any size; see render.size"
+        yield Problem(("models", index, "input_shape"), f"{place}.input_shape: {problem}")
     yield from _check_weights(model, kind, index, folder)
+
+
+def _known_models(source: str) -> str:
+    return f" {nearest(source, ['demo', *APPLICATIONS]) or 'See: filter-gallery models'}"
 
 
 _WITHOUT = {
@@ -108,8 +117,8 @@ def _check_weights(model: ModelPart, kind: str | None, index: int, folder: Path)
     weights, where = model.weights or (known[0] if kind == "application" else ""), ("models", index, "weights")
     if not weights and kind == "architecture":
         problem = "an architecture has no weights of its own; name a file, or random"
-        yield ("models", index), f"models[{index}].weights: {problem}"
+        yield Problem(("models", index), f"models[{index}].weights: {problem}")
     elif weights and weights not in known and not is_file(path_below(folder, weights)):
         expected = " or ".join(filter(None, [", ".join(known), "a file"]))
-        problem = f"expected {expected}; no file {weights!r}. {nearest(weights, known)}".strip()
-        yield where, f"models[{index}].weights: {problem}"
+        problem = f"expected {expected}; no file {quoted(weights)}."
+        yield Problem(where, f"models[{index}].weights: {problem}", lambda: f" {nearest(weights, known)}".rstrip())

@@ -14,7 +14,7 @@ from generator.config.branding import branding_of
 from generator.config.schema import ConfigFile, ModelPart, PreprocessPart
 from generator.config.sources import looks_like_file, name_of, path_below, source_kind
 from generator.config.values import Config, ModelEntry, Photo, PreprocessChoice
-from generator.errors import UsageError, nearest
+from generator.errors import UsageError, nearest, quoted
 from generator.names import slug, unique_slugs
 
 RESERVED = ("assets", "data", "compare")
@@ -87,8 +87,8 @@ def entry_named(name: str, configured: Mapping[str, ModelEntry], otherwise: str 
     if entry is not None:
         return entry
     if looks_like_file(name):
-        raise UsageError(f"no model file {name!r} in {Path().resolve()}")
-    raise UsageError(f"unknown model {name!r}", nearest(name, [*configured, "demo", *APPLICATIONS]) or otherwise)
+        raise UsageError(f"no model file {quoted(name)} in {Path().resolve()}")
+    raise UsageError(f"unknown model {quoted(name)}", nearest(name, [*configured, "demo", *APPLICATIONS]) or otherwise)
 
 
 def entry_for_source(source: str, folder: Path) -> ModelEntry | None:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import stat
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from generator import assets
 from generator.config.check import check, check_parts
-from generator.config.document import parse_yaml, plain
+from generator.config.document import parse_yaml
 from generator.config.entries import complete
-from generator.config.lines import describe, line_of
+from generator.config.lines import error_of, problem_of
+from generator.config.nodes import MAX_BYTES
 from generator.config.schema import ConfigFile
 from generator.config.values import Config
 from generator.errors import ConfigError, UsageError
+from generator.numbers import MEGABYTE
 
 
 def default_config(folder: Path) -> Config:
@@ -27,7 +32,7 @@ def load_config(path: Path) -> Config:
     Raises ConfigError with a line for everything that is wrong in it, UsageError if there is no such file.
     """
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        text = _content(path).decode("utf-8-sig")
     except FileNotFoundError:
         raise UsageError(f"{path}: no such file", "Write one with: filter-gallery init") from None
     except UnicodeDecodeError as error:
@@ -37,18 +42,31 @@ def load_config(path: Path) -> Config:
     return parse_config(text, str(path), path.parent)
 
 
+_TOO_LARGE = f"is too large: more than {MAX_BYTES / MEGABYTE:g} MB"
+
+
+def _content(path: Path) -> bytes:
+    """Return a file's bytes, one more than there may be if there are more; a pipe is not waited for."""
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    with open(descriptor, "rb") as opened:  # noqa: PTH123
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EINVAL, "is not a file")
+        return opened.read(MAX_BYTES + 1)
+
+
 def parse_config(text: str, where: str, folder: Path) -> Config:
     """Parse the text of a configuration; ``where`` names it in errors."""
+    if len(text.encode(errors="surrogatepass")) > MAX_BYTES:
+        raise ConfigError([f"{where}: {_TOO_LARGE}"])
     document = parse_yaml(text, where)
     try:
-        file = ConfigFile.model_validate(plain(document))
+        file = ConfigFile.model_validate(document.value)
     except ValidationError as error:
-        problems = [(problem["loc"], describe(problem)) for problem in error.errors()]
+        problems = [problem_of(each) for each in error.errors(include_url=False)]
         # These are not all: names and paths that do fit the schema are checked as well.
-        problems += check_parts(document, folder)
+        problems += check_parts(document.value, folder)
     else:
         problems = list(check(file, folder))
     if problems:
-        lines = {(line_of(document, place), message) for place, message in problems}
-        raise ConfigError(f"{where}:{line}: {message}" for line, message in sorted(lines))
+        raise error_of(problems, document, where)
     return complete(file, folder)

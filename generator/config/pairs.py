@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 
 from generator.config.lines import Problem
 from generator.config.types.texts import Pair
-from generator.errors import nearest
+from generator.errors import nearest, quoted, shortened
 
 
 def check_pairs(pairs: Iterable[tuple[int, Pair]], models: Sequence[str]) -> Iterator[Problem]:
@@ -15,15 +16,22 @@ def check_pairs(pairs: Iterable[tuple[int, Pair]], models: Sequence[str]) -> Ite
     A pair is the same in either order: both say which filters changed.
     """
     seen: set[frozenset[str]] = set()
+    known = frozenset(models)
     for index, pair in pairs:
-        place, unknown = f"compare[{index}]", [name for name in pair if name not in models]
+        place, unknown = f"compare[{index}]", [name for name in pair if name not in known]
         for name in dict.fromkeys(unknown):
-            hint = nearest(name, models) or f"It has: {', '.join(models)}"
-            yield ("compare", index, pair.index(name)), f"{place}: no model {name!r} in the configuration. {hint}"
+            text = f"{place}: no model {quoted(name)} in the configuration."
+            yield Problem(("compare", index, pair.index(name)), text, partial(_known_names, name, models))
         if unknown:
             continue
         if pair[0] == pair[1]:
-            yield ("compare", index), f"{place}: {pair[0]!r} is compared with itself. Name two models"
+            text = f"{quoted(pair[0])} is compared with itself. Name two models"
+            yield Problem(("compare", index), f"{place}: {text}")
         elif frozenset(pair) in seen:
-            yield ("compare", index), f"{place}: {pair[0]!r} and {pair[1]!r} are compared already. Leave one pair out"
+            text = f"{quoted(pair[0])} and {quoted(pair[1])} are compared already. Leave one pair out"
+            yield Problem(("compare", index), f"{place}: {text}")
         seen.add(frozenset(pair))
+
+
+def _known_names(name: str, models: Sequence[str]) -> str:
+    return f" {nearest(name, models) or 'It has: ' + shortened(', '.join(models))}"

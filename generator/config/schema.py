@@ -15,6 +15,7 @@ from generator.config.types.objectives import ObjectiveList
 from generator.config.types.texts import CustomObjects, MarkdownText, Pair, PathText, Text, as_text
 from generator.config.types.transforms import TransformList
 from generator.config.values import LayerRule, PreprocessChoice
+from generator.errors import quoted
 from generator.terms import MethodName
 
 Style = Literal["auto", "none", "caffe", "tf", "torch"]
@@ -90,7 +91,7 @@ def _preprocess(value: object) -> object:
         return PreprocessPart.model_validate(value)
     if not isinstance(value, str) or value not in styles:
         expected = f"expected {', '.join(styles)}, or a mapping with {', '.join(PreprocessPart.model_fields)}"
-        raise ValueError(f"{expected}; got {value!r}{near(*styles)(value)}")
+        raise ValueError(f"{expected}; got {quoted(value)}{near(*styles)(value)}")
     return value
 
 

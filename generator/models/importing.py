@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from importlib.machinery import PathFinder
 from pathlib import Path
 
-from generator.errors import ModelError, nearest
+from generator.errors import ModelError, nearest, quoted, shortened
 from generator.models.error_text import raised
 
 
@@ -47,7 +47,7 @@ def import_object(path: str, folder: str) -> object:
     for part in name.split("."):
         if not hasattr(value, part):
             known = [other for other in dir(value) if not other.startswith("_")]
-            raise ModelError(f"{path}: no {part!r} in {at}", nearest(part, known))
+            raise ModelError(f"{shortened(path)}: no {quoted(part)} in {shortened(at)}", nearest(part, known))
         value, at = getattr(value, part), f"{at}.{part}"
     return value
 
@@ -63,11 +63,13 @@ def _import(module: str, path: str, folder: str) -> object:
             top = module.partition(".")[0]
             close = nearest(top, [info.name for info in pkgutil.iter_modules([folder])])
             hint = close or "Import paths start in the folder of config.yaml, then on Python's path"
-            message = f"{path}: no module {error.name!r} in {Path(folder).resolve()} or on Python's path"
+            message = (
+                f"{shortened(path)}: no module {quoted(error.name)} in {Path(folder).resolve()} or on Python's path"
+            )
             raise ModelError(message, hint) from None
-        raise ModelError(f"{path}: importing {module} raised {raised(error, folder)}") from error
+        raise ModelError(f"{shortened(path)}: importing {shortened(module)} raised {raised(error, folder)}") from error
     except (Exception, SystemExit) as error:  # it is the user's code: it may raise whatever it likes
-        raise ModelError(f"{path}: importing {module} raised {raised(error, folder)}") from error
+        raise ModelError(f"{shortened(path)}: importing {shortened(module)} raised {raised(error, folder)}") from error
     _refuse_others(module, path, files)
     return imported
 

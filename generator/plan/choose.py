@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from types import MappingProxyType
 
 from generator.config.values import Filters, ModelEntry, MostActive, RenderSettings
-from generator.errors import UsageError, nearest
+from generator.errors import UsageError, nearest, quoted
 from generator.models.summary import ConvLayer, ModelSummary
 from generator.plan.activity import Activity
 
@@ -51,7 +51,7 @@ def chosen_layers(
     for glob in [rule.glob for rule in entry.layers]:
         if not any(fnmatchcase(name, glob) for name in names):
             known = nearest(glob, names) or f"See: filter-gallery layers {entry.name}"
-            raise UsageError(f"{entry.name}: no convolutional layer matches {glob!r}", known)
+            raise UsageError(f"{entry.name}: no convolutional layer matches {quoted(glob)}", known)
     chosen = []
     for layer in summary.layers:
         rule = entry.rule_for(layer.name)
@@ -95,7 +95,7 @@ def check_layers(choice: Choice, configured: Iterable[tuple[ModelEntry, ModelSum
     for glob in choice.layers:
         if names and not any(fnmatchcase(name, glob) for name in names):
             raise UsageError(
-                f"no convolutional layer matches {glob!r}", nearest(glob, names) or "See: filter-gallery plan"
+                f"no convolutional layer matches {quoted(glob)}", nearest(glob, names) or "See: filter-gallery plan"
             )
 
 
@@ -114,7 +114,9 @@ def layer_of(summary: ModelSummary, layer: str | int, model: str, hint: str = ""
     if match is None:
         titles = [each.title for each in summary.layers]
         names = f"It has: {', '.join(titles[:8])}{', ...' if len(titles) > 8 else ''}"
-        raise UsageError(f"{model}: no convolutional layer {layer!r}", nearest(str(layer), titles) or hint or names)
+        raise UsageError(
+            f"{model}: no convolutional layer {quoted(layer)}", nearest(str(layer), titles) or hint or names
+        )
     return match
 
 

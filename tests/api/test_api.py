@@ -311,6 +311,24 @@ def test_a_site_is_built_of_a_dict_and_of_a_file(
     assert capsys.readouterr() == ("", "")
 
 
+def test_a_configuration_that_holds_itself_is_refused_in_a_line() -> None:
+    from generator import build
+
+    own: dict[str, Any] = {"models": ["demo"]}
+    own["render"] = own
+    deep: list[Any] = []
+    for _ in range(100_000):
+        deep = [deep]
+    for config, told in (
+        (own, "config: Circular reference detected"),
+        ({"models": deep}, "config: maximum recursion depth"),
+    ):
+        with pytest.raises(ConfigError) as caught:
+            build(config)
+        (problem,) = caught.value.problems
+        assert problem.startswith(told)
+
+
 def test_the_examples_of_the_guide_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each block of the page is a cell of one notebook, displayed as Jupyter would."""
     from tests.docs.commands import blocks

@@ -15,6 +15,7 @@ from generator.errors import ConfigError, GalleryError, UsageError
         (UsageError("wrong", "Do this"), 2, "Error: wrong. Do this\n"),
         (GalleryError("broken"), 1, "Error: broken\n"),
         (ConfigError(["a:1: one", "a:2: two"]), 2, "Error: a:1: one\nError: a:2: two\n"),
+        (ConfigError(["a:1: one"] * 3000), 2, "Error: a:1: one\n" * 19 + "Error: a:1: one (and 2,980 more)\n"),
         (click.UsageError("No such thing."), 2, "Error: No such thing. See: gallery do --help\n"),
         (KeyboardInterrupt(), 130, "Interrupted. What is finished is kept; the same command goes on from there.\n"),
         (click.Abort(), 130, "Interrupted. What is finished is kept; the same command goes on from there.\n"),
@@ -25,7 +26,7 @@ from generator.errors import ConfigError, GalleryError, UsageError
         ),
         (KeyError(), 1, "Error: KeyError (KeyError). Run again with --debug for the traceback\n"),
     ],
-    ids=repr,
+    ids=lambda value: repr(value)[:80],
 )
 def test_an_error_is_one_line_and_a_status(raised: BaseException | None, status: int, said: str) -> None:
     @click.group(cls=Gallery)

@@ -10,6 +10,10 @@ import pytest
 from generator.config import Config, load_config
 from generator.errors import ConfigError
 
+LONG = "q" * 500
+SHORTENED = f"'{'q' * 128} ... {'q' * 65}'"
+"""How messages show ``LONG``."""
+
 
 def read(folder: Path, text: str) -> Config:
     """Return the configuration of this text."""

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from generator.config import Branding
-from tests.config.files import problems, read
+from tests.config.files import LONG, SHORTENED, problems, read
 
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 20 10"/>'
 EXPECT_COLOUR = 'expected a colour such as "#1a6" or "#11aa66", in quotes, or a CSS name'
@@ -87,7 +87,7 @@ BAD = {
     ),
     "logo-large": ("logo: large.svg", ["2: logo: 'large.svg' is too large: 1.2 MB, at most 1 MB"]),
     "templates-missing": ("templates: theem", ["2: templates: no folder 'theem' in {folder}. Did you mean theme?"]),
-    "templates-name-too-long": (f"templates: {'q' * 500}", [f"2: templates: no folder {'q' * 500!r} in {{folder}}"]),
+    "templates-name-too-long": (f"templates: {LONG}", [f"2: templates: no folder {SHORTENED} in {{folder}}"]),
     "templates-a-file": ("templates: logo.png", ["2: templates: 'logo.png' is a file, not a folder"]),
     "introduction-null": ("introduction:", ["2: introduction: expected a text, got None"]),
     "introduction-list": ("introduction: [a]", ["2: introduction: expected a text, got ['a']"]),
@@ -116,7 +116,7 @@ BAD = {
         "footer: '![](//example.org/a.png)'",
         [f"2: footer: picture '//example.org/a.png' {FOREIGN}"],
     ),
-    "picture-too-long": (f"footer: '![]({'q' * 500})'", [f"2: footer: no file {'q' * 500!r} in {{folder}}"]),
+    "picture-too-long": (f"footer: '![]({LONG})'", [f"2: footer: no file {SHORTENED} in {{folder}}"]),
     "all-at-once": (
         "accent: gren\nlogo: note.svg\nintroduction: |\n  a\n  ![](zzzz)\ntemplates: theem\ntitel: x",
         [

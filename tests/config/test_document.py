@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from generator.config.document import parse_yaml, plain
+from generator.config.document import parse_yaml
 from generator.errors import ConfigError
 
 
@@ -27,7 +27,7 @@ def test_what_is_no_mapping_is_told_with_its_line(text: str, told: str) -> None:
 
 def test_values_become_pythons_own_types_and_keys_texts() -> None:
     text = "a: yes\nb: true\n3: [1, 0x10, 1.5, 1e2]\nc: 'quoted'\nd: |\n  two\n  lines\ne: {f: null}\n"
-    found = plain(parse_yaml(text, "c.yaml"))
+    found = parse_yaml(text, "c.yaml").value
     expected = {
         "a": "yes",
         "b": True,

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
-from generator.config.document import parse_yaml, plain
+from generator.config.document import parse_yaml
 from generator.config.lines import describe, line_of
 from generator.config.schema import ConfigFile
 
@@ -62,5 +62,5 @@ def test_the_line_of_the_deepest_part_that_is_there(location: tuple[str | int, .
 )
 def test_an_error_is_described_by_place_expectation_and_what_was_given(text: str, told: str) -> None:
     with pytest.raises(ValidationError) as caught:
-        ConfigFile.model_validate(plain(parse_yaml(text, "c.yaml")))
+        ConfigFile.model_validate(parse_yaml(text, "c.yaml").value)
     assert [describe(error) for error in caught.value.errors()] == [told]

@@ -12,7 +12,7 @@ import pytest
 from pydantic import BaseModel, Field, ValidationError
 from ruamel.yaml import YAML
 
-from generator.config.document import parse_yaml, plain
+from generator.config.document import parse_yaml
 from generator.config.lines import describe, line_of
 from generator.config.presets import preset_text
 from generator.config.schema import ConfigFile, LayerPart, ModelPart, PreprocessPart, RenderPart
@@ -189,7 +189,7 @@ class Toy(ConfigFile):
 
 def test_a_new_key_is_added_in_one_place() -> None:
     document = parse_yaml("models: [demo]\nmood: bright\nframe: {colour: teal}\n", "c")
-    toy = Toy.model_validate(plain(document))
+    toy = Toy.model_validate(document.value)
     assert (toy.mood, toy.frame) == ("bright", Frame(colour="#008080"))
 
 
@@ -206,10 +206,10 @@ def test_a_new_key_is_added_in_one_place() -> None:
 def test_a_new_keys_messages_have_all_that_others_have(text: str, expected: str) -> None:
     document = parse_yaml(f"models: [demo]\n{text}", "c")
     with pytest.raises(ValidationError) as caught:
-        Toy.model_validate(plain(document))
+        Toy.model_validate(document.value)
     (problem,) = caught.value.errors()
     assert f"{line_of(document, problem['loc'])}: {describe(problem, Toy)}" == expected
-    assert not jsonschema.Draft202012Validator(Toy.model_json_schema()).is_valid(plain(document))
+    assert not jsonschema.Draft202012Validator(Toy.model_json_schema()).is_valid(document.value)
 
 
 def test_a_new_key_stands_in_the_reference() -> None:

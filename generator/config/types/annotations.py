@@ -20,7 +20,7 @@ from pydantic import (
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
-from generator.errors import nearest
+from generator.errors import nearest, quoted
 
 T = TypeVar("T")
 
@@ -67,7 +67,7 @@ class Takes:
                 raise message_of(error) from None
             made = None
         if made is None:
-            raise ValueError(f"expected {self.expected} got {value!r}{self.hint(value)}")
+            raise ValueError(f"expected {self.expected} got {quoted(value)}{self.hint(value)}")
         return made
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
@@ -94,7 +94,7 @@ class TakesList:
     def validate(self, value: object, handler: ValidatorFunctionWrapHandler) -> object:
         """Return the items."""
         if not isinstance(value, list):
-            raise ValueError(f"expected {self.expected} got {value!r}")
+            raise ValueError(f"expected {self.expected} got {quoted(value)}")
         return tuple(handler(value))
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:

@@ -8,7 +8,7 @@ from typing import Annotated
 from PIL import ImageColor
 from pydantic import BeforeValidator, Field
 
-from generator.errors import nearest
+from generator.errors import nearest, quoted
 
 NAMES = {name: value.lower() for name, value in ImageColor.colormap.items() if isinstance(value, str)}
 """CSS's names of colours, each with its ``#rrggbb``."""
@@ -26,7 +26,7 @@ def hex_colour(value: object) -> str:
         return "#" + "".join(2 * sign for sign in text[1:])
     if text in NAMES:
         return NAMES[text]
-    expected = f'expected a colour such as "#1a6" or "#11aa66", in quotes, or a CSS name, got {value!r}'
+    expected = f'expected a colour such as "#1a6" or "#11aa66", in quotes, or a CSS name, got {quoted(value)}'
     # Without its quotes a colour is a comment to YAML, or a number.
     raise ValueError(f"{expected}. {nearest(text, NAMES)}".removesuffix(". "))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from fractions import Fraction
 from typing import Annotated
 
@@ -33,13 +34,31 @@ _Fraction = Annotated[
 ]
 
 
+MAX_FRACTION_LENGTH = 100
+MAX_EXPONENT = 400
+"""More than a float has; exact powers of ten take a long time where they are huge."""
+
+
 def _number(given: float | str) -> float | None:
     try:
-        # "1/255" says more than 0.00392156862745098
-        number = float(Fraction(given.replace(" ", ""))) if isinstance(given, str) else given
-        return _computable(number)
+        return _computable(_fraction(given) if isinstance(given, str) else given)
     except (ValueError, ArithmeticError):
         return None
+
+
+def _fraction(text: str) -> float:
+    """Return the float next to a fraction: "1/255" says more than 0.00392156862745098.
+
+    Raises ValueError or ArithmeticError for what is none, and for what a float cannot tell from infinity or zero.
+    """
+    exponent = re.search(r"[eE]([-+]?\d+)", text)
+    if len(text) > MAX_FRACTION_LENGTH or (exponent and abs(int(exponent[1])) > MAX_EXPONENT):
+        raise ValueError(text)
+    exact = Fraction(text.replace(" ", ""))
+    number = float(exact)
+    if exact and not number:
+        raise ValueError(text)
+    return number
 
 
 NumberOrFraction = Annotated[

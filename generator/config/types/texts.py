@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import BeforeValidator, Field
 
 from generator.config.types.annotations import Takes
+from generator.errors import quoted
 
 
 def as_text(value: object) -> str:
@@ -16,19 +17,25 @@ def as_text(value: object) -> str:
     Raises ValueError for anything else, and for a text of nothing but spaces.
     """
     if not isinstance(value, str) or not value.strip() or any("\ud800" <= sign <= "\udfff" for sign in value):
-        raise ValueError(f"expected a text, got {value!r}")
+        raise ValueError(f"expected a text, got {quoted(value)}")
     return value.strip()
+
+
+MAX_MARKDOWN_LENGTH = 100_000
+"""Characters; a parser of Markdown can take seconds for more."""
 
 
 def _with_its_lines(value: object) -> object:
     as_text(value)
+    if len(str(value)) > MAX_MARKDOWN_LENGTH:
+        raise ValueError(f"expected at most {MAX_MARKDOWN_LENGTH:,} characters, got {quoted(value)}")
     return value
 
 
 Text = Annotated[str, Field(min_length=1), BeforeValidator(as_text)]
 MarkdownText = Annotated[
     str,
-    Field(min_length=1, json_schema_extra={"words": "Markdown"}),
+    Field(min_length=1, json_schema_extra={"words": "Markdown", "maxLength": MAX_MARKDOWN_LENGTH}),
     BeforeValidator(_with_its_lines),
 ]
 

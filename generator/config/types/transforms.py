@@ -18,6 +18,7 @@ from pydantic_core import CoreSchema, core_schema
 from generator.config import values
 from generator.config.types.annotations import Omittable, Strict, Takes, TakesList, near
 from generator.config.types.numbers import NumberOrFraction
+from generator.errors import quoted
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class _Limit:
     def _within(self, value: object, handler: ValidatorFunctionWrapHandler) -> object:
         number = handler(value)
         if not self.low <= number <= self.high:
-            raise ValueError(f"{self.kind}: expected {self.low:g} to {self.high:g}, got {value!r}")
+            raise ValueError(f"{self.kind}: expected {self.low:g} to {self.high:g}, got {quoted(value)}")
         return number
 
 
@@ -60,10 +61,10 @@ class TransformPart(Strict):
 def _one_transform(value: object) -> object:
     kinds = tuple(TransformPart.model_fields)
     if not isinstance(value, dict) or len(value) != 1:
-        raise ValueError(f"expected one transform such as {{shift: 1/16}}, got {value!r}")
+        raise ValueError(f"expected one transform such as {{shift: 1/16}}, got {quoted(value)}")
     (kind,) = value
     if kind not in kinds:
-        raise ValueError(f"expected {' or '.join(kinds)}, got {kind!r}{near(*kinds)(kind)}")
+        raise ValueError(f"expected {' or '.join(kinds)}, got {quoted(kind)}{near(*kinds)(kind)}")
     return value
 
 
