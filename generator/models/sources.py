@@ -76,7 +76,10 @@ def _saved(entry: ModelEntry, config: Any, trust: bool) -> tuple[keras.Model, Pa
         older = isinstance(config, dict) and is_of_keras2(path, config) and is_network(config)
         if entry.kind == "architecture":
             keras.utils.set_random_seed(RANDOM_SEED)
-            made, parts = network_from(amended(config), trust) if older else (_from_config(amended(config), trust), {})
+            with quiet():
+                made, parts = (
+                    network_from(amended(config), trust) if older else (_from_config(amended(config), trust), {})
+                )
             return _checked(made, str(path)), parts
         if older:
             with quiet():

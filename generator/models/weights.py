@@ -42,7 +42,7 @@ def load_weights(model: keras.Model, path: Path, of: str, parts: Parts | None = 
         raise ModelError(f"{path}: a .keras file by its content", "Rename it so that it ends in .keras")
     try:
         with quiet():
-            if is_of_keras2(path, None) and (older or not hdf5):
+            if parts or (is_of_keras2(path, None) and (older or not hdf5)):
                 load_keras2_weights(model, path, parts or {}, {})
             elif older:
                 with _older_group(path) as group:

@@ -292,6 +292,7 @@ def main(folder: Path, photo: Path, names: list[str]) -> None:
         np.savez(folder / f"{name}.npz", **_activations(model, photo))
         (folder / f"{name}.json").write_text(model.to_json())
         model.save(folder / f"{name}.h5")
+        model.save_weights(folder / f"{name}.weights.h5")
         with contextlib.suppress(TypeError):  # it cannot write `...` in a slice
             model.save(folder / f"{name}.keras")
 

@@ -154,7 +154,7 @@ def test_k2_networks_of_applications(name: str, convolutions: int, saved_large: 
 
 @pytest.mark.parametrize(
     ("name", "weights"),
-    [("nested", "nested.h5"), ("nested", "nested.keras"), ("shared", "shared.h5")],
+    [("nested", "nested.h5"), ("nested", "nested.keras"), ("nested", "nested.weights.h5"), ("shared", "shared.h5")],
 )
 def test_k2_bn_axis_list_in_an_architecture(name: str, weights: str, saved: Path) -> None:
     assert '"axis": [3]' in (saved / "nested.json").read_text()

@@ -27,7 +27,7 @@ def load_keras2(path: Path, config: Any, names: Mapping[str, str], trust: bool) 
 
 
 def load_keras2_weights(model: keras.Model, path: Path, parts: Parts, names: Mapping[str, str]) -> None:
-    """Load the weights of a .keras or .h5 file, of a whole model or of weights alone, that Keras 2 wrote.
+    """Load the weights of a .keras, .h5 or .weights.h5 file, of a whole model or of weights alone, that Keras 2 wrote.
 
     Raises Misfit, with the layer, if they do not fit.
     """
@@ -38,4 +38,8 @@ def load_keras2_weights(model: keras.Model, path: Path, parts: Parts, names: Map
             load_newer_weights(opened, model, parts)
         return
     with open_hdf5(path) as opened:
-        load_older_weights(opened.get("model_weights", opened), model, parts, names)
+        group = opened.get("model_weights", opened)
+        if {"layer_names", "layer_names0"} & group.attrs.keys():
+            load_older_weights(group, model, parts, names)
+        else:
+            load_newer_weights(group, model, parts)
