@@ -54,7 +54,7 @@ def _content(path: Path) -> bytes:
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
         if not stat.S_ISREG(mode):
             raise OSError(errno.EINVAL, "is not a file")
-        with open(descriptor, "rb", closefd=False) as opened:  # noqa: PTH123
+        with open(descriptor, "rb", closefd=False) as opened:
             return opened.read(MAX_BYTES + 1)
     finally:
         os.close(descriptor)
