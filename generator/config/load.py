@@ -48,10 +48,16 @@ _TOO_LARGE = f"is too large: more than {MAX_BYTES / MEGABYTE:g} MB"
 def _content(path: Path) -> bytes:
     """Return a file's bytes, one more than there may be if there are more; a pipe is not waited for."""
     descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-    with open(descriptor, "rb") as opened:  # noqa: PTH123
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+    try:
+        mode = os.fstat(descriptor).st_mode
+        if stat.S_ISDIR(mode):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        if not stat.S_ISREG(mode):
             raise OSError(errno.EINVAL, "is not a file")
-        return opened.read(MAX_BYTES + 1)
+        with open(descriptor, "rb", closefd=False) as opened:
+            return opened.read(MAX_BYTES + 1)
+    finally:
+        os.close(descriptor)
 
 
 def parse_config(text: str, where: str, folder: Path) -> Config:

@@ -272,3 +272,24 @@ def test_odd_ways_to_write_it_are_fine(
     config = load_config(tmp_path / "config.yaml")
     assert ([entry.name for entry in config.models], config.title) == (["demo"], "T")
     assert not recwarn
+
+
+def test_a_folder_that_is_asked_for_again_and_again_leaves_nothing_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[int] = []
+    really_open, really_close = os.open, os.close
+
+    def opening(path: Path, flags: int) -> int:
+        opened.append(really_open(path, flags))
+        return opened[-1]
+
+    def closing(descriptor: int) -> None:
+        opened.remove(descriptor)
+        really_close(descriptor)
+
+    monkeypatch.setattr(os, "open", opening)
+    monkeypatch.setattr(os, "close", closing)
+    with pytest.raises(UsageError, match="Is a directory"):
+        load_config(tmp_path)
+    assert opened == []
