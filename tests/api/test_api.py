@@ -15,7 +15,9 @@ import pytest
 from PIL import Image
 
 from generator import assets
+from generator.api import gallery
 from generator.errors import ConfigError, GalleryError, ModelError, PhotoError, UsageError
+from generator.pipeline.events import LockWarning, Waiting
 
 ROOT = Path(__file__).parents[2]
 SMALL: dict[str, Any] = {"size": 32, "steps": 6}
@@ -352,3 +354,16 @@ def test_the_examples_of_the_docstrings_run() -> None:
 
     done = doctest.testmod(filters)
     assert (done.failed, done.attempted > 3) == (0, True)
+
+
+@pytest.mark.parametrize(
+    ("event", "told"),
+    [
+        (Waiting("site", "process 7 on far since today"), "waiting: site is in use by process 7 on far since today"),
+        (LockWarning("site", "has no lock"), "site: has no lock"),
+    ],
+)
+def test_a_notebook_is_warned_of_the_lock_of_its_output(event: Waiting | LockWarning, told: str) -> None:
+    with pytest.warns(UserWarning, match="site") as warned:
+        gallery._warn(event)
+    assert [str(warning.message) for warning in warned] == [told]

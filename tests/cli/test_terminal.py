@@ -12,7 +12,7 @@ from rich.console import Console
 from generator.cli import main
 from generator.cli.progress import Reporter
 from generator.cli.terminal import print_table, printable_lines
-from generator.pipeline import Failure, ModelReady, PagesDone, Planned, TaskStarted
+from generator.pipeline import Failure, LockWarning, ModelReady, PagesDone, Planned, TaskStarted, Waiting
 from generator.plan import plan_model
 from tests.cli.conftest import SETTINGS, Gallery
 from tests.summaries import conv, entry, summary
@@ -23,6 +23,17 @@ SHOWN_RED, SHOWN_TITLE = r"\x1b[31mred", r"\x1b]0;owned\x07"
 
 def test_the_lines_of_a_text_stay_lines() -> None:
     assert printable_lines(f"a\n{RED}\n") == f"a\n{SHOWN_RED}\n"
+
+
+def test_what_is_said_of_the_lock_of_an_output_is_a_line_each(capsys: pytest.CaptureFixture[str]) -> None:
+    """The host is what a file says: data."""
+    with Reporter() as reporter:
+        reporter(Waiting("site", f"process 7 on {RED} since today"))
+        reporter(LockWarning("site", f"process 7 on {RED} since today left its lock: it is gone"))
+    assert capsys.readouterr().err.splitlines() == [
+        f"Waiting: site is in use by process 7 on {SHOWN_RED} since today.",
+        f"Warning: site: process 7 on {SHOWN_RED} since today left its lock: it is gone",
+    ]
 
 
 @pytest.mark.parametrize("terminal", [True, False])
