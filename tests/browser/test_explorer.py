@@ -338,6 +338,7 @@ def test_a_filters_pictures_are_enlarged(visit: Visit) -> None:
     page.keyboard.press("ArrowRight")
     assert "excites kinds" not in str(large.get_attribute("alt"))
     page.keyboard.press("Escape")
+    page.wait_for_selector("dialog", state="detached")
     page.locator(".others img[role=button]").first.press("Enter")
     assert "below zero" in str(large.get_attribute("alt"))
 
