@@ -5,6 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 
+DIGEST = "[0-9a-f]{64}"
+"""The pattern of a SHA-256 in hexadecimal digits."""
+
 
 def digest(value: object) -> str:
     """Return the SHA-256 of a value's JSON."""

@@ -17,8 +17,7 @@ from generator.pages.layout import Layout
 from generator.pages.templating import Templates
 from generator.plan import PhotoIdentity, Task
 from generator.site.folder import intact_since
-from generator.site.listing import JOURNAL, MANIFEST, MAX_MANIFEST_BYTES
-from generator.site.paths import read_regular
+from generator.site.listing import JOURNAL, MANIFEST, manifest_bytes
 from generator.store import Store
 
 PlannedModel = tuple[ModelEntry, ModelSummary, Sequence[PhotoIdentity], Sequence[Task]]
@@ -68,7 +67,7 @@ def note_site(folder: Path, store: Store, inputs: str, verdicts: dict[str, int],
 
 def noted_times(folder: Path, store: Store) -> dict[str, int]:
     """Return the times that the files of a site had when they were written; none if the site is another now."""
-    noted, manifest = store.site(folder) or {}, _manifest_of(folder)
+    noted, manifest = store.site(folder) or {}, manifest_bytes(folder)
     if manifest is None or noted.get("manifest") != hashlib.sha256(manifest).hexdigest():
         return {}
     return _times(noted, [file["path"] for file in json.loads(manifest)["files"]])
@@ -76,7 +75,7 @@ def noted_times(folder: Path, store: Store) -> dict[str, int]:
 
 def unchanged_site(folder: Path, store: Store, inputs: str) -> tuple[int, dict[str, int]] | None:
     """Return the number of files and the verdicts of a site that has these inputs and is as it was written."""
-    noted, manifest = store.site(folder) or {}, _manifest_of(folder)
+    noted, manifest = store.site(folder) or {}, manifest_bytes(folder)
     if manifest is None or noted.get("inputs") != inputs:
         return None
     if noted.get("manifest") != hashlib.sha256(manifest).hexdigest() or (folder / JOURNAL).exists():
@@ -94,13 +93,6 @@ def unchanged_site(folder: Path, store: Store, inputs: str) -> tuple[int, dict[s
         with contextlib.suppress(UsageError):  # a store that is read-only: read the next time, too
             note_site(folder, store, inputs, noted["verdicts"], times)
     return len(files), noted["verdicts"]
-
-
-def _manifest_of(folder: Path) -> bytes | None:
-    try:
-        return read_regular(folder / MANIFEST, MAX_MANIFEST_BYTES)
-    except OSError:
-        return None
 
 
 def _times(noted: Mapping[str, Any], paths: Sequence[str]) -> dict[str, int]:

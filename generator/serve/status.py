@@ -8,8 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from threading import Condition
 
-from generator.site.listing import MANIFEST, MAX_MANIFEST_BYTES
-from generator.site.paths import read_regular
+from generator.site.listing import manifest_bytes
 
 
 @dataclass(frozen=True)
@@ -33,10 +32,8 @@ class State:
 
 def site_digest(folder: Path) -> str:
     """Return a digest of the site in a folder: of its manifest, which lists the digest of every file."""
-    try:
-        return hashlib.sha256(read_regular(folder / MANIFEST, MAX_MANIFEST_BYTES)).hexdigest()[:16]
-    except OSError:
-        return ""
+    manifest = manifest_bytes(folder)
+    return "" if manifest is None else hashlib.sha256(manifest).hexdigest()[:16]
 
 
 class StatusFeed:

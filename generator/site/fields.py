@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, WithJsonSchema
 
-from generator.site.listing import DIGEST
+from generator.digests import DIGEST
 from generator.site.paths import path_fault
 
 MAX_INTEGER = 2**53

@@ -18,15 +18,15 @@ from generator.site.listing import (
     JOURNAL,
     LOCK,
     MANIFEST,
-    MAX_MANIFEST_BYTES,
     Claims,
     is_ours,
     journal_bytes,
     listed_files,
+    manifest_bytes,
     merge_claims,
     read_journal,
 )
-from generator.site.paths import link_in, read_regular
+from generator.site.paths import link_in
 
 ALLOWED_FILES = {"README.md", ".nojekyll"}
 """Files that an output folder may hold before the first build; ``rm -r site/*`` leaves the second behind."""
@@ -138,7 +138,7 @@ def write_files(
     deleted = 0
     try:
         _delete_unfinished(folder, files)
-        if changed or stale or _bytes_of(folder / MANIFEST) != new_manifest:
+        if changed or stale or manifest_bytes(folder) != new_manifest:
             announced = merge_claims(claims, {path: content.digest for path, content in files.items()})
             folder.mkdir(parents=True, exist_ok=True)
             put_file(f"{folder}/{JOURNAL}", journal_bytes(announced))
@@ -208,13 +208,6 @@ def remove_site(folder: Path) -> Removed:
     return Removed(len(removed), kept)
 
 
-def _bytes_of(path: Path) -> bytes | None:
-    try:
-        return read_regular(path, MAX_MANIFEST_BYTES)
-    except OSError:
-        return None
-
-
 def _obstacles(folder: Path, files: Mapping[str, Content], claims: Claims) -> Iterator[Path]:
     """Yield the paths that files, or their folders, need and that are not ours."""
     parents = {str(parent) for folders in {path.rpartition("/")[0] for path in files} for parent in _ancestors(folders)}
@@ -227,11 +220,8 @@ def _obstacles(folder: Path, files: Mapping[str, Content], claims: Claims) -> It
             if os.path.isdir(f"{folder}/{path}") and not os.path.islink(f"{folder}/{path}"):  # noqa: PTH112, PTH114
                 yield folder / path
             continue
-        if not os.path.lexists(f"{folder}/{path}"):
-            continue
-        target = folder / path
-        if target.is_symlink() or not target.is_file() or _bytes_of(target) != content.read():
-            yield target
+        if os.path.lexists(f"{folder}/{path}") and not _has_digest(folder / path, (content.digest,)):
+            yield folder / path
 
 
 def _ancestors(folders: str) -> Iterator[PurePosixPath]:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from generator.digests import DIGEST
 from generator.site.paths import is_inside, read_regular
 
 MANIFEST, JOURNAL = "manifest.json", ".building.json"
@@ -20,8 +21,6 @@ MADE_BY = "filter-gallery"
 MANIFEST_SCHEMA = "manifest.schema.json"
 MAX_MANIFEST_BYTES = 1_000_000_000
 """That of all networks of keras.applications has a tenth of this."""
-
-DIGEST = "[0-9a-f]{64}"
 
 Claims = Mapping[str, frozenset[str]]
 """By path, the digests that a file of ours may have."""
@@ -83,6 +82,14 @@ def merge_claims(*claims: Claims | Mapping[str, str]) -> dict[str, frozenset[str
 def is_ours(folder: Path) -> bool:
     """Tell whether a folder holds a site of ours, or the beginning of one."""
     return is_journal(read_json(folder / JOURNAL)) or is_manifest(read_json(folder / MANIFEST))
+
+
+def manifest_bytes(folder: Path) -> bytes | None:
+    """Return the bytes of a folder's manifest, None if it cannot be read."""
+    try:
+        return read_regular(folder / MANIFEST, MAX_MANIFEST_BYTES)
+    except OSError:
+        return None
 
 
 def read_json(path: Path) -> Any:

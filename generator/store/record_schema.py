@@ -11,10 +11,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, Strict, TypeAdapter, ValidationError
 
-BLOB = "[0-9a-f]{64}"
-"""A blob's name: nothing else may become a path."""
+from generator.digests import DIGEST
 
-Blob = Annotated[str, Field(pattern=f"^{BLOB}$")]
+Blob = Annotated[str, Field(pattern=f"^{DIGEST}$")]
 Number = Annotated[float, Field(allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=0, le=10**9)]
 Side = Annotated[int, Field(gt=0, le=100_000)]

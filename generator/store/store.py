@@ -27,9 +27,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from generator.digests import DIGEST
 from generator.errors import GalleryError, UsageError
 from generator.files import TEMPORARY_PREFIX, write_atomically
-from generator.store.record_schema import BLOB, is_sound
+from generator.store.record_schema import is_sound
 
 Record = dict[str, Any]
 _REBUILD_HINT = "Run the build again; it will be made anew"
@@ -43,8 +44,8 @@ _MARKS = ({"made_by": MADE_BY, "schema": SCHEMA}, {"schema": SCHEMA})
 
 _OWN_FILES = (
     r"objects/([0-9a-f]{2})/\1[0-9a-f]{62}",
-    r"records/[0-9a-f]{64}/[0-9a-f]{64}\.json",
-    rf"({'|'.join(SUBFOLDERS[2:])})/[0-9a-f]{{64}}\.json",
+    rf"records/{DIGEST}/{DIGEST}\.json",
+    rf"({'|'.join(SUBFOLDERS[2:])})/{DIGEST}\.json",
     rf"(.+/)?{re.escape(TEMPORARY_PREFIX)}[^/]*",
 )
 """The paths of all files that a store writes besides store.json and speed.json."""
@@ -69,14 +70,14 @@ class Store:
 
         Raises GalleryError for what is no digest: a damaged store must not lead elsewhere.
         """
-        if not re.fullmatch(BLOB, digest):
+        if not re.fullmatch(DIGEST, digest):
             raise GalleryError(f"{self.folder}: {digest!r} is not the name of a blob", _REBUILD_HINT)
         return self.folder / "objects" / digest[:2] / digest
 
     def has_blob(self, digest: str) -> bool:
         """Tell whether a blob is there."""
         path = f"{self.folder}/objects/{digest[:2]}/{digest}"
-        return re.fullmatch(BLOB, digest) is not None and os.path.isfile(path)  # noqa: PTH113 (asked 100,000 times)
+        return re.fullmatch(DIGEST, digest) is not None and os.path.isfile(path)  # noqa: PTH113 (asked 100,000 times)
 
     def blob(self, digest: str) -> bytes:
         """Return a blob. One that was damaged on disk is removed, so that the next build makes it again.
