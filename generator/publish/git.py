@@ -31,7 +31,10 @@ REPOSITORY_VARIABLES = (
 
 _HINTS = (
     (("could not resolve host", "network is unreachable", "failed to connect", "timed out"), "Is there a network?"),
-    (("authentication failed", "could not read username", "permission denied", "403"), "May you push there? Log in"),
+    (
+        ("authentication failed", "could not read username", "permission denied", "error: 403"),
+        "May you push there? Log in",
+    ),
     (("stale info", "fetch first"), "Someone published meanwhile. Run it again"),
     (("protected branch", "hook declined", "refusing"), "The remote refuses it: look at its rules for this branch"),
     (("repository not found", "does not exist", "does not appear to be a git repository"), "See: git remote -v"),

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from generator.errors import GalleryError, UsageError
-from generator.publish import BuiltSite, Published, publish_branch
+from generator.publish import BuiltSite, Published, git, publish_branch
 from generator.publish.branch import pages_address
 from tests.publish.conftest import relisted
 
@@ -254,6 +254,23 @@ def test_what_is_refused_is_told_in_a_line_and_leaves_all_as_it_was(
     assert isinstance(caught.value, UsageError) == (kind is UsageError)
     assert place.state() == before
     assert place.git("for-each-ref", folder=place.remote) == heads
+
+
+@pytest.mark.parametrize(
+    ("reason", "hint"),
+    [
+        (
+            "! [remote rejected] 0783192eddae640280640348a7edb4 -> gh-pages (pre-receive hook declined)",
+            "The remote refuses",
+        ),
+        (
+            "fatal: unable to access 'https://h.test/x.git/': The requested URL returned error: 403",
+            "May you push there",
+        ),
+    ],
+)
+def test_digits_of_a_commit_are_not_read_as_a_status(reason: str, hint: str) -> None:
+    assert git._reason_and_hint("push", reason)[1].startswith(hint)
 
 
 def test_someone_who_publishes_meanwhile_is_not_overwritten(
