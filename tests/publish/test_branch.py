@@ -264,7 +264,7 @@ def test_what_is_refused_is_told_in_a_line_and_leaves_all_as_it_was(
             "The remote refuses",
         ),
         (
-            "fatal: unable to access 'https://h.test/x.git/': The requested URL returned error: 403",
+            "fatal: unable to access 'https://h.test/': The requested URL returned error: 403",
             "May you push there",
         ),
     ],
