@@ -62,4 +62,4 @@ def read_regular(path: Path, max_bytes: int) -> bytes:
             raise OSError(0, "is not a file", str(path))
         if state.st_size > max_bytes:
             raise OSError(0, f"has more than {max_bytes:,} bytes", str(path))
-        return opened.read(max_bytes + 1)
+        return opened.read(state.st_size)  # which takes as much memory at once as it is told
