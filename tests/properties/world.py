@@ -145,8 +145,9 @@ class World:
     def elsewhere(self) -> dict[str, tuple[int, int, bytes]]:
         """Return mode, time and content of somebody else's files, and of all that is not in the project."""
         ours = (self.project, self.temporary, self.root / "pristine")
-        around = [path for path in self.root.rglob("*") if not any(path.is_relative_to(folder) for folder in ours)]
-        return {str(path): _state(path) for path in (*around, *(self.project / name for name in INSIDE))}
+        beside = [path for path in self.root.iterdir() if path not in ours]
+        below = [path for folder in beside for path in folder.rglob("*")]
+        return {str(path): _state(path) for path in (*beside, *below, *(self.project / name for name in INSIDE))}
 
 
 def _state(path: Path) -> tuple[int, int, bytes]:
