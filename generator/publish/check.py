@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from generator.errors import GalleryError
 from generator.numbers import MEGABYTE
 from generator.publish import links
 from generator.site.built import BUILD_HINT, BuiltSite
@@ -134,8 +135,8 @@ def _links(site: BuiltSite) -> Iterator[Finding]:
         if not path.endswith((".html", ".css")):
             continue
         try:
-            text = (site.folder / path).read_text(encoding="utf-8")
-        except (OSError, ValueError):
+            text = site.text(path)
+        except (GalleryError, ValueError):
             continue  # missing or changed, which is a finding already
         if path.endswith(".css"):
             targets = {("style", address) for address in links.style_links(text)}
