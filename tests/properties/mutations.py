@@ -231,9 +231,9 @@ def _flip_unseen(path: Path, at: float, folder: Path) -> None:
 
 
 def _swell(path: Path, at: float, _: Path) -> None:
-    """Make a file up to gigabytes long, which take no room on disk."""
+    """Make a file long, without taking room on disk: more than a command may hold in memory, at most."""
     if path.is_file():
-        os.truncate(path, 1_000_000 + int(at * 3_000_000_000))
+        os.truncate(path, 1_000_000 + int(at * 1_200_000_000))
 
 
 def _replaced(make: Callable[[Path, Path], object]) -> Change:
