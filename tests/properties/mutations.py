@@ -33,7 +33,7 @@ TWICE = "\ue001"
 """Ends a key that is written without it, so that an object has a key twice."""
 
 TEXTS = [
-    *("", " ", ".", "..", "~", "*", "[", "con", "all", "auto", "none", "demo", "tiny", "first", "picture", "1e-99999999"),
+    *("", " ", ".", "..", "~", "*", "[", "con", "all", "auto", "none", "tiny", "first", "picture", "1e-99999999"),
     *("../secret.txt", "../../secret.txt", "..\\secret.txt", "/etc/passwd", "/dev/zero", "/dev/null/x", "C:/secret.txt"),
     *("linked/mine.txt", ".git/HEAD", "tiny/.GIT/config", "thesis.tex", "index.html", "tiny/index.html", "a/./b", "a//b"),
     *("a\0b", "a\nb", "a\x1b[31mb", "a\u202eb", "\ud800", "\udfff\ud800", "\ufeff", "\u2028", "e\u0301", "\U0001f600"),
