@@ -5,15 +5,12 @@ from __future__ import annotations
 import gzip
 import io
 import tarfile
-import tempfile
 import zipfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
 from generator.errors import UsageError
-from generator.files import TEMPORARY_PREFIX
+from generator.files import remove_left_beside, temporary_file
 from generator.site.built import BuiltSite
 from generator.site.copy import copy_files
 from generator.site.folder import Changes, check_output, check_owner
@@ -60,7 +57,9 @@ def pack_site(site: BuiltSite, target: Path) -> int:
     check_target(site, target)
     kind = archive_kind(target)
     try:
-        with _atomic_file(target) as opened:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        remove_left_beside(target)
+        with temporary_file(target) as opened:
             (_zip if kind == ZIP else _tar)(site, opened)
         return target.stat().st_size
     except OSError as error:
@@ -88,21 +87,6 @@ def _check_apart(site: BuiltSite, target: Path) -> None:
     copy, original = target.resolve(), site.folder.resolve()
     if copy.is_relative_to(original) or original.is_relative_to(copy):
         raise UsageError(f"{target}: lies in the site, or the site in it", "Name a place elsewhere")
-
-
-@contextmanager
-def _atomic_file(target: Path) -> Iterator[IO[bytes]]:
-    """Open a temporary file that replaces the target when it is finished."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=target.parent, prefix=TEMPORARY_PREFIX, delete=False) as opened:
-        try:
-            yield opened
-            opened.close()
-            Path(opened.name).chmod(0o644)
-            Path(opened.name).replace(target)
-        except BaseException:
-            Path(opened.name).unlink(missing_ok=True)
-            raise
 
 
 def _zip(site: BuiltSite, opened: IO[bytes]) -> None:

@@ -8,9 +8,10 @@ from functools import cached_property
 from pathlib import Path
 
 from generator.errors import GalleryError, UsageError
+from generator.files import read_regular
 from generator.site.listing import JOURNAL, MANIFEST, MAX_MANIFEST_BYTES
 from generator.site.manifest import parse_manifest
-from generator.site.paths import link_in, read_regular
+from generator.site.paths import link_in
 from generator.site.records import Manifest, SiteFile
 
 BUILD_HINT = "Run: filter-gallery build"

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from generator.digests import DIGEST
-from generator.site.paths import is_inside, read_regular
+from generator.files import read_regular
+from generator.site.paths import is_inside
 
 MANIFEST, JOURNAL = "manifest.json", ".building.json"
 LOCK = ".filter-gallery-lock"
