@@ -32,8 +32,7 @@ def denied(*paths: Path, mode: int = 0) -> Iterator[None]:
                 path.chmod(mode or was & 0o555)
             yield
         finally:
-            for path, was in former.items():
-                path.chmod(was)
+            _restore(former)
 
 
 @contextlib.contextmanager
@@ -46,8 +45,13 @@ def unreadable(*paths: Path) -> Iterator[None]:
                 path.chmod(0)
             yield
         finally:
-            for path, was in former.items():
-                path.chmod(was)
+            _restore(former)
+
+
+def _restore(modes: dict[Path, int]) -> None:
+    for path, mode in modes.items():
+        with contextlib.suppress(FileNotFoundError):  # what was tested has deleted it
+            path.chmod(mode)
 
 
 @contextlib.contextmanager

@@ -20,7 +20,7 @@ from generator.cli.publish import publish
 from generator.cli.render import render
 from generator.cli.serve import serve
 from generator.cli.terminal import print_line, print_lines
-from generator.errors import ConfigError, GalleryError, reason
+from generator.errors import ConfigError, GalleryError, reason, system_error
 from generator.version import __version__
 
 INTERRUPTED = 130
@@ -59,6 +59,12 @@ class Gallery(click.Group):
         except BrokenPipeError:  # the reader of our output has seen enough
             sys.stderr.close()
             sys.exit(0)
+        except OSError as error:  # wherever the system refuses something
+            if debug:
+                print_lines(traceback.format_exc(), err=True)
+            refused = system_error(error)
+            print_line(f"Error: {refused}", err=True)
+            sys.exit(refused.exit_status)
         except Exception as error:  # whatever we did not foresee: still one line, still a way to see more
             if debug:
                 print_lines(traceback.format_exc(), err=True)

@@ -9,7 +9,7 @@ import zipfile
 from pathlib import Path
 from typing import IO
 
-from generator.errors import UsageError
+from generator.errors import UsageError, way_out
 from generator.files import remove_left_beside, temporary_file
 from generator.site.built import BuiltSite
 from generator.site.copy import copy_files
@@ -63,7 +63,7 @@ def pack_site(site: BuiltSite, target: Path) -> int:
             (_zip if kind == ZIP else _tar)(site, opened)
         return target.stat().st_size
     except OSError as error:
-        raise UsageError(f"cannot write {target}: {error.strerror}") from None
+        raise UsageError(f"cannot write {target}: {error.strerror}", way_out(error)) from None
 
 
 def check_target(site: BuiltSite, target: Path) -> None:

@@ -85,6 +85,24 @@ def is_ours(folder: Path) -> bool:
     return is_journal(read_json(folder / JOURNAL)) or is_manifest(read_json(folder / MANIFEST))
 
 
+def unknown_owner(folder: Path) -> str | None:
+    """Return why nobody can tell whether a folder is a site of ours: what is wrong with its manifest, or its journal.
+
+    None if there is neither, or it can be read.
+    """
+    for name in (MANIFEST, JOURNAL):
+        try:
+            content = read_regular(folder / name, MAX_MANIFEST_BYTES)
+            json.loads(content)
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            return f"{name} cannot be read: {error.strerror}"
+        except (ValueError, RecursionError):
+            return f"{name} is {'damaged' if content else 'empty'}"
+    return None
+
+
 def manifest_bytes(folder: Path) -> bytes | None:
     """Return the bytes of a folder's manifest, None if it cannot be read."""
     try:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import json
 import os
 import re
@@ -11,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from generator.digests import DIGEST
-from generator.errors import UsageError
+from generator.errors import UsageError, way_out
 from generator.files import TEMPORARY_PREFIX, read_regular, remove_if_left
 
 MARK, SPEED = "store.json", "speed.json"
@@ -75,13 +74,18 @@ def remove_own(folder: Path) -> bool:
     if not folder.exists():
         return False
     if not is_marked(folder):
+        try:
+            read_regular(folder / MARK, _MAX_MARK_BYTES)
+        except PermissionError as error:
+            raise UsageError(f"{folder / MARK}: cannot be read: {error.strerror}", way_out(error)) from None
+        except OSError:
+            pass
         raise UsageError(f"{folder}: not a store of filter-gallery; nothing was removed")
     try:
         for path in (*own_files(folder), folder / SPEED, folder / MARK):  # the mark last: till then it is ours
             path.unlink(missing_ok=True)
     except OSError as error:
-        hint = "Allow it, then run again" if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS) else ""
-        raise UsageError(f"cannot remove {error.filename}: {error.strerror}", hint) from None
+        raise UsageError(f"cannot remove {error.filename}: {error.strerror}", way_out(error)) from None
     for below in (*sorted((below for below, _ in _contents(folder)), reverse=True), folder):
         with contextlib.suppress(OSError):  # not empty: what is left is not ours
             below.rmdir()
