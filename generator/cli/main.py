@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import signal
 import sys
+import threading
 import traceback
 from typing import Any, NoReturn
 
@@ -26,6 +28,15 @@ from generator.version import __version__
 INTERRUPTED = 130
 
 
+def hear_termination() -> None:
+    """Let whoever ends this process, or its terminal, be heard as Ctrl-C is: what is temporary is then removed."""
+    if threading.current_thread() is threading.main_thread():
+        for name in ("SIGTERM", "SIGHUP"):
+            number = getattr(signal, name, None)
+            if number is not None and signal.getsignal(number) is signal.SIG_DFL:  # nohup has it ignored
+                signal.signal(number, signal.default_int_handler)
+
+
 class Gallery(click.Group):
     """A group of commands that prints an error in one line, and ends with the status that belongs to it."""
 
@@ -33,6 +44,7 @@ class Gallery(click.Group):
         """Run a command and exit: 0 done, 1 something failed, 2 wrong use or configuration, 130 interrupted."""
         debug = debug_asked()
         try:
+            hear_termination()
             status = super().main(*args, **{**kwargs, "standalone_mode": False})
             sys.exit(status if isinstance(status, int) else 0)
         except click.exceptions.Abort:

@@ -6,6 +6,7 @@ import gzip
 import io
 import tarfile
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO
 
@@ -13,7 +14,8 @@ from generator.errors import UsageError, way_out
 from generator.files import remove_left_beside, temporary_file
 from generator.site.built import BuiltSite
 from generator.site.copy import copy_files
-from generator.site.folder import Changes, check_output, check_owner
+from generator.site.folder import Changes, check_owner
+from generator.site.lock import output_lock
 
 ZIP, TAR = ".zip", ".tar.gz"
 FILE_SUFFIXES = (".zip", ".gz", ".html", ".htm")
@@ -38,14 +40,18 @@ def archive_kind(target: Path) -> str | None:
     return kind
 
 
-def copy_site(site: BuiltSite, target: Path) -> Changes:
+def copy_site(site: BuiltSite, target: Path, warn: Callable[[str], None] = lambda line: None) -> Changes:
     """Copy a site into a folder: only what changed is written, and other files of a former copy are deleted.
 
-    Raises UsageError if the folder holds something else, lies in the site, or cannot be written.
+    Whoever else is writing there is waited for, which ``warn`` is told. Raises UsageError if the folder holds something
+    else, lies in the site, or cannot be written.
     """
     check_target(site, target)
-    check_output(target, TARGET_HINT)
-    return copy_files(site, target)
+    said = f"Waiting: {target} is in use by"
+    with output_lock(target, True, lambda holder: warn(f"{said} {holder}."), TARGET_HINT) as doubt:
+        if doubt:
+            warn(f"Warning: {target}: {doubt}")
+        return copy_files(site, target)
 
 
 def pack_site(site: BuiltSite, target: Path) -> int:

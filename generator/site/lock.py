@@ -61,21 +61,23 @@ class Holder:
 
 
 @contextmanager
-def output_lock(folder: Path, wait: bool, on_wait: Callable[[str], None] = lambda holder: None) -> Iterator[str]:
+def output_lock(
+    folder: Path, wait: bool, on_wait: Callable[[str], None] = lambda holder: None, hint: str = OUTPUT_HINT
+) -> Iterator[str]:
     """Make sure that a site can be written to a folder, and let no other build write there meanwhile.
 
     Yields nothing, or a sentence for the user: why there is no lock, or that another machine left one behind.
-    ``on_wait`` is called with each holder that is waited for. Raises UsageError if the folder cannot be written, is not
-    ours, or, unless ``wait``, is in use.
+    ``on_wait`` is called with each holder that is waited for, ``hint`` tells how to name another folder. Raises
+    UsageError if the folder cannot be written, is not ours, or, unless ``wait``, is in use.
     """
     if not _has(folder, MANIFEST):  # so that nothing is put into a folder of someone else's
         try:
-            check_owner(folder)
+            check_owner(folder, hint)
         except UsageError:
             if not _has(folder, LOCK):  # else a build may just have begun: what it wrote is not all there yet
                 raise
     with _held(folder, wait, on_wait) as doubt:
-        check_output(folder)
+        check_output(folder, hint)
         yield doubt
 
 
