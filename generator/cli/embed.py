@@ -11,7 +11,7 @@ import click
 
 from generator.cli.options import config_option, debug_option, read_config
 from generator.cli.terminal import print_line, print_lines
-from generator.errors import UsageError
+from generator.errors import UsageError, way_out
 
 FORMATS = ("rst", "md", "html", "myst", "quarto", "iframe")
 
@@ -85,7 +85,7 @@ def embed(
         try:
             write_atomically(png, contact_png(built, shown, columns, size or SIDE))
         except OSError as error:
-            raise UsageError(f"cannot write {png}: {error.strerror}") from None
+            raise UsageError(f"cannot write {png}: {error.strerror}", way_out(error)) from None
         print_line(f"Wrote {png}", err=style is not None)
         if style is None:
             return

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from generator.cli.options import F
+from generator.cli.terminal import print_line
 from generator.config import Config
 from generator.errors import UsageError
 
@@ -103,5 +104,5 @@ def copy_or_pack(folder: Path, target: Path) -> str:
     site = open_site(folder)
     if archive_kind(target):
         return f"Packed {len(site.files):,} files into {target}, {pack_site(site, target) / 1e6:.1f} MB."
-    changes = copy_site(site, target)
+    changes = copy_site(site, target, lambda line: print_line(line, err=True))
     return f"Copied to {target}: {changes.written} written, {changes.unchanged} unchanged, {changes.deleted} deleted."

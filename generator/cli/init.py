@@ -9,7 +9,7 @@ import click
 
 from generator.cli.options import debug_option
 from generator.cli.terminal import print_line
-from generator.errors import UsageError
+from generator.errors import UsageError, way_out
 
 
 @click.command()
@@ -39,7 +39,7 @@ def init(folder: Path, preset: str, github: bool) -> None:
         try:
             write_atomically(path, content)
         except OSError as error:
-            raise UsageError(f"cannot write {path}: {error.strerror}") from None
+            raise UsageError(f"cannot write {path}: {error.strerror}", way_out(error)) from None
         following = f" Next: filter-gallery build -c {shlex.quote(str(path))}" if path == config_file else ""
         print_line(f"Wrote {path}.{following}")
     if github:

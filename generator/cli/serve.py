@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import webbrowser
 from pathlib import Path
 from threading import Thread
@@ -35,9 +34,6 @@ def serve(config_path: Path | None, host: str, port: int, show: bool, trust: boo
     config = read_config(config_path)
     file = config_path or Path(CONFIG_NAME)
     watched = WatchedConfig(file, config_path is not None)
-    for ended_by in ("SIGTERM", "SIGHUP"):  # as by Ctrl-C, so that no build is left behind
-        if hasattr(signal, ended_by):
-            signal.signal(getattr(signal, ended_by), signal.default_int_handler)
     status, reporter = StatusFeed(), PreviewReporter()
     with open_server(config.output, status, host, port) as server:
         Thread(target=server.serve_forever, daemon=True).start()

@@ -47,6 +47,8 @@ def inspect(path: Path, megabytes: int) -> PictureFile:
         return _vector(path)
     except Image.DecompressionBombError:
         raise ValueError("is too large: it has too many pixels") from None
+    except PermissionError:
+        raise
     except (OSError, SyntaxError, EOFError) as error:  # what Pillow raises for a file that is cut off or damaged
         raise ValueError(f"is damaged: {error}") from None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import zipfile
 from pathlib import Path
 
-from generator.errors import ModelError
+from generator.errors import ModelError, way_out
 from generator.models.hdf5 import check_hdf5, open_hdf5
 
 SAVE_IT = "Save it with model.save('name.keras')"
@@ -115,7 +115,7 @@ def _head(path: Path, expected: str) -> bytes:
         with path.open("rb") as opened:
             return opened.read(512)
     except OSError as error:
-        raise ModelError(f"{path}: {error.strerror}") from None
+        raise ModelError(f"{path}: {error.strerror}", way_out(error)) from None
 
 
 def _archive(path: Path) -> tuple[str, str]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from generator.assets import demo_path
 from generator.config.values import ModelEntry
 from generator.digests import digest
-from generator.errors import ModelError
+from generator.errors import ModelError, way_out
 from generator.models.importing import module_file
 
 RANDOM_SEED = 0
@@ -73,4 +73,4 @@ def file_digest(path: Path) -> str:
         with path.open("rb") as opened:
             return hashlib.file_digest(opened, "sha256").hexdigest()
     except OSError as error:
-        raise ModelError(f"{path}: {error.strerror}") from None
+        raise ModelError(f"{path}: {error.strerror}", way_out(error)) from None

@@ -15,7 +15,7 @@ from keras.src.saving.serialization_lib import SafeModeScope
 
 from generator.assets import demo_path
 from generator.config.values import ModelEntry
-from generator.errors import ModelError, reason
+from generator.errors import ModelError, reason, way_out
 from generator.models.applications import application
 from generator.models.custom import custom_objects, missing_object
 from generator.models.error_text import quiet, raised
@@ -100,7 +100,7 @@ def _architecture(entry: ModelEntry) -> dict[str, Any]:
     try:
         config = json.loads(path.read_bytes())
     except OSError as error:
-        raise ModelError(f"{path}: {error.strerror}") from None
+        raise ModelError(f"{path}: {error.strerror}", way_out(error)) from None
     except (ValueError, RecursionError) as error:
         raise ModelError(f"{path}: not JSON: {reason(error)}", "Write it with model.to_json()") from None
     if not isinstance(config, dict) or "class_name" not in config or "config" not in config:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+import json
+from dataclasses import asdict, dataclass, fields
 from typing import Any
+
+from pydantic import TypeAdapter
 
 from generator.models.preprocess import Preprocess
 
@@ -133,19 +136,10 @@ class ModelSummary:
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> ModelSummary | None:
-        """Return the summary, or None if it was written by another version of this program."""
-        data = dict(data)
-        if data.pop("version", None) != SUMMARY_VERSION:
+        """Return the summary, or None if it was written by another version of this program, or has another shape."""
+        if data.get("version") != SUMMARY_VERSION or data.keys() != {"version", *(field.name for field in fields(cls))}:
             return None
-        data["preprocess"] = Preprocess(**_tuples(data["preprocess"]))
-        data["layers"] = tuple(ConvLayer(**_tuples(layer)) for layer in data["layers"])
-        data["architecture"] = tuple(ArchitectureRow(**_tuples(row)) for row in data["architecture"])
-        return cls(**{key: _tuple(value) for key, value in data.items()})
-
-
-def _tuples(data: dict[str, Any]) -> dict[str, Any]:
-    return {key: _tuple(value) for key, value in data.items()}
-
-
-def _tuple(value: Any) -> Any:
-    return tuple(_tuple(item) for item in value) if isinstance(value, list) else value
+        try:
+            return TypeAdapter(cls).validate_json(json.dumps(data, allow_nan=False), strict=True)
+        except (ValueError, RecursionError):
+            return None

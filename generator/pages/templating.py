@@ -25,7 +25,7 @@ from jinja2 import (
 from jinja2.bccache import Bucket
 
 from generator import assets
-from generator.errors import ConfigError, GalleryError, UsageError, nearest, reason
+from generator.errors import ConfigError, GalleryError, UsageError, nearest, reason, way_out
 from generator.pages import template_filters as text
 
 OURS, STATIC = "ours/", "static/"
@@ -145,11 +145,17 @@ class _Folder(FileSystemLoader):
 
 def files_below(folder: Path) -> Iterator[str]:
     """Yield the files of a folder and those below it, hidden ones and editors' backups aside, in a fixed order."""
-    for place, below, names in os.walk(folder):
+    for place, below, names in os.walk(folder, onerror=_refuse):
         below[:] = sorted(name for name in below if not name.startswith("."))
         for name in sorted(names):
             if not name.startswith(".") and not name.endswith("~"):
                 yield (Path(place) / name).relative_to(folder).as_posix()
+
+
+def _refuse(error: OSError) -> None:
+    """Raise UsageError for a folder that cannot be listed, which would otherwise be as if it were empty."""
+    if not isinstance(error, FileNotFoundError):
+        raise UsageError(f"{error.filename}: cannot be read: {error.strerror}", way_out(error)) from None
 
 
 def _problems(jinja: Environment, own: Path) -> Iterator[tuple[str, str]]:

@@ -159,6 +159,7 @@ def _tuning(entry: ModelEntry, summary: ModelSummary, context: BuildContext, mea
     tuning = Tuning.from_json(context.store.tuning(summary.digest))
     if tuning is not None or not measure:
         return tuning or Tuning()
+    context.store.check_writable()
     context.on_event(Measuring(entry.name))
     model = context.models.load(entry)
     from generator.pipeline.autotune import measure as autotune

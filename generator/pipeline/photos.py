@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from generator.config.values import Photo
-from generator.errors import PhotoError
+from generator.errors import PhotoError, way_out
 
 LARGEST = 100_000_000
 """Pixels that a photo may have: it is shown at a few hundred, and must be held whole to be read."""
@@ -72,5 +72,7 @@ def load_photo(photo: Photo) -> LoadedPhoto:
         raise
     except Exception as error:  # Pillow's readers raise many kinds for damaged files
         reason = getattr(error, "strerror", None) or str(error) or "cannot be decoded"
-        raise PhotoError(f"photo {photo.path}: {reason}", "Save it again, as JPEG or PNG") from None
+        hint = "Save it again, as JPEG or PNG"
+        hint = way_out(error, hint) if isinstance(error, OSError) else hint
+        raise PhotoError(f"photo {photo.path}: {reason}", hint) from None
     return LoadedPhoto(photo.name, digest, upright)

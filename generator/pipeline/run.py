@@ -93,6 +93,7 @@ def _build(
     from generator.pages.site import write_site
 
     context, failures = open_context(config, trust, on_event)
+    context.store.remove_left()
     prepared, failed = prepare_all(config, choice, context, rendered_now, measure=True)
     failures += failed
     pending = {
@@ -104,6 +105,8 @@ def _build(
     count = sum(map(len, pending.values()))
     pictures = sum(t.pictures for tasks in pending.values() for t in tasks)
     on_event(Planned(count, len(everything) - count, pictures, sum(costs.values())))
+    if count:
+        context.store.check_writable()
     rendered = 0
     for model in prepared:
         if tasks := pending[model.entry.name]:

@@ -12,6 +12,7 @@ from generator.files import TEMPORARY_PREFIX
 from generator.site import folder as output
 from generator.site.folder import Changes, Content, Removed, check_output, remove_site, write_files
 from generator.site.listing import JOURNAL, MANIFEST
+from tests.permissions import unreadable
 
 Files = dict[str, str]
 MARK = {"schema": 2, "made_by": "filter-gallery"}
@@ -117,13 +118,11 @@ def test_an_absent_or_empty_folder_is_used_and_its_readme_left(site: Path, welco
         ({"thesis.tex": "x"}, "thesis.tex"),
         ({"README.md": "r", "b.txt": "x", "a/deep": "x"}, "a"),
         ({MANIFEST: "{}"}, MANIFEST),
-        ({MANIFEST: "not json"}, MANIFEST),
         ({MANIFEST: '{"name": "someone\'s web app", "icons": []}'}, MANIFEST),
         ({MANIFEST: '["schema", "generator", "models", "files"]'}, MANIFEST),
         ({MANIFEST: '{"schema": 1, "generator": "x", "models": [], "files": [{"path": "thesis.tex"}]}'}, MANIFEST),
         ({MANIFEST: '{"schema": 2, "generator": "x", "models": [], "files": []}'}, MANIFEST),
         ({JOURNAL: '{"files": [{"path": "thesis.tex"}]}', "thesis.tex": "x"}, JOURNAL),
-        ({JOURNAL: "", "thesis.tex": "x"}, JOURNAL),
     ],
 )
 def test_a_folder_with_files_of_others_is_refused_and_left(site: Path, files: Files, named: str) -> None:
@@ -280,13 +279,54 @@ def test_a_page_is_not_written_through_a_link(site: Path, tmp_path: Path) -> Non
     assert files_in(site) == {**ONE, "index.html": "HOME"}
 
 
+@pytest.mark.case("own-site-unreadable")
+@pytest.mark.parametrize("owner", ["ours", "theirs"])
+@pytest.mark.parametrize(
+    ("name", "content", "told"),
+    [
+        (MANIFEST, b"", "manifest.json is empty"),
+        (MANIFEST, b"{", "manifest.json is damaged"),
+        (MANIFEST, b"\xff", "manifest.json is damaged"),
+        (MANIFEST, b"[" * 200_000, "manifest.json is damaged"),
+        (JOURNAL, b"", ".building.json is empty"),
+    ],
+)
+def test_where_nobody_can_tell_whose_files_these_are_it_is_said(
+    site: Path, owner: str, name: str, content: bytes, told: str
+) -> None:
+    write(site, ONE) if owner == "ours" else put(site, {"thesis.tex": "mine"})
+    (site / MANIFEST).unlink(missing_ok=True)
+    (site / name).write_bytes(content)
+    before = {path: path.read_bytes() for path in site.rglob("*") if path.is_file()}
+    hint = "Mend it or its permissions, or, if the folder is a site of yours, delete it and build again."
+    with pytest.raises(UsageError) as caught:
+        check_output(site)
+    assert str(caught.value) == f"output {site}: {told}. {hint} Name another folder with -o, or `output:`"
+    with pytest.raises(UsageError) as caught:
+        remove_site(site)
+    assert str(caught.value) == f"{site}: {told}; nothing was removed. {hint}"
+    assert {path: path.read_bytes() for path in site.rglob("*") if path.is_file()} == before
+
+
+@pytest.mark.case("own-site-unreadable")
+@pytest.mark.case("denied")
+def test_a_manifest_that_may_not_be_read_is_told(site: Path) -> None:
+    write(site, ONE)
+    with unreadable(site / MANIFEST):
+        for use in (check_output, remove_site):
+            with pytest.raises(UsageError, match=r"manifest\.json cannot be read: Permission denied"):
+                use(site)
+    assert remove_site(site) == Removed(len(ONE))
+
+
+@pytest.mark.case("fifo")
 @pytest.mark.parametrize("name", [MANIFEST, JOURNAL])
 def test_a_pipe_in_place_of_a_manifest_does_not_hold_anything_up(site: Path, name: str) -> None:
     site.mkdir()
     os.mkfifo(site / name)
-    with pytest.raises(UsageError, match="holds files that are not ours"):
+    with pytest.raises(UsageError, match=f"{name} cannot be read: is not a file. Mend it"):
         check_output(site)
-    with pytest.raises(UsageError, match="not a site"):
+    with pytest.raises(UsageError, match=f"{name} cannot be read: is not a file; nothing was removed"):
         remove_site(site)
 
 

@@ -39,7 +39,7 @@ FEATURE_MAP = {
             "response": 0.5,
             "peak": 2,
             "places": 0.1,
-            "sketch": {"low": 0.0, "high": 1.0, "cells": "AAAA"},
+            "sketch": {"low": 0.0, "high": 1.0, "cells": "A" * 86 + "=="},
             "size": [7, 7],
         }
     ],
