@@ -79,8 +79,8 @@ def apply(change: Change, world: World) -> None:
 
 
 def are_trusted(changed: list[Change]) -> bool:
-    """Tell whether a change is of what the user writes, which may lead anywhere, and not of a site or a store."""
-    return any(change.path.split("/")[0] not in (SITE, STORE) for change in changed)
+    """Tell whether a change is of what the user writes, which may lead anywhere, and not inside of a site or a store."""
+    return not all(change.path.startswith((f"{SITE}/", f"{STORE}/")) for change in changed)
 
 
 def run(name: str, world: World, watch: Watch) -> Ran:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import stat
 import tempfile
 import zipfile
 from collections import defaultdict
@@ -50,7 +51,7 @@ CONFIG: dict[str, Any] = {
             "preprocess": {"mean": [0.5, 0.5, 0.5], "scale": "1/255"},
             "bands": [0, 1, 2],
             "layers": {
-                "first": {"filters": {"most_active": 3}, "render": {"objective": ["channel", "neuron"], "repeats": 2}},
+                "first": {"filters": {"most_active": 3}, "render": {"objective": ["channel", "neuron"]}},
                 "second": {"filters": [0, 2], "render": {"method": "maco", "transforms": [{"shift": 0.1}]}},
             },
         },
@@ -69,6 +70,9 @@ INSIDE = (
     *("thesis.tex", "data/records/2024.csv"),
 )
 """Files of somebody else in it."""
+
+
+Stamp = tuple[int, int, int, int]
 
 
 @dataclass(frozen=True)
@@ -133,14 +137,33 @@ class World:
         return {path: by_shape(document) for path, document in self.documents.items()}
 
     def restore(self) -> None:
-        """Make the project as it was."""
-        for folder in (self.project, self.temporary, self.root / "theirs"):
-            shutil.rmtree(folder, ignore_errors=True)
-        shutil.copytree(self.root / "pristine", self.project, symlinks=True)
-        self.temporary.mkdir()
+        """Make the project as it was: what did not change since stays, which is most of it."""
+        pristine = self.root / "pristine"
+        for place, folders, names in os.walk(self.project, topdown=False):
+            for name in (*folders, *names):
+                path = Path(place, name)
+                if self._known.get(path) != _stamp(path):
+                    _remove(path)
+        for place, folders, names in os.walk(pristine):
+            for name in (*folders, *names):
+                source = Path(place, name)
+                path = self.project / source.relative_to(pristine)
+                if not os.path.lexists(path):
+                    if name in folders:
+                        path.mkdir(parents=True)
+                    else:
+                        shutil.copy2(source, path)
+                    self._known[path] = _stamp(path)
+        for folder in (self.temporary, self.root / "theirs"):
+            _remove(folder)
+            folder.mkdir()
         for name in OUTSIDE:
-            (self.root / name).parent.mkdir(exist_ok=True)
             (self.root / name).write_bytes(SECRET)
+
+    @cached_property
+    def _known(self) -> dict[Path, Stamp]:
+        """Return the files and folders of the project as they were restored last."""
+        return {}
 
     def elsewhere(self) -> dict[str, tuple[int, int, bytes]]:
         """Return mode, time and content of somebody else's files, and of all that is not in the project."""
@@ -148,6 +171,21 @@ class World:
         beside = [path for path in self.root.iterdir() if path not in ours]
         below = [path for folder in beside for path in folder.rglob("*")]
         return {str(path): _state(path) for path in (*beside, *below, *(self.project / name for name in INSIDE))}
+
+
+def _stamp(path: Path) -> Stamp:
+    """Return what tells whether a file is as it was; of a folder, only that it is one."""
+    state = path.lstat()
+    if stat.S_ISDIR(state.st_mode):
+        return state.st_mode, 0, 0, 0
+    return state.st_mode, state.st_ino, state.st_size, state.st_ctime_ns
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def _state(path: Path) -> tuple[int, int, bytes]:
@@ -182,7 +220,9 @@ def make(root: Path) -> World:
     for name in INSIDE:
         (project / name).parent.mkdir(parents=True, exist_ok=True)
         (project / name).write_bytes(b"somebody else's")
-    shutil.copytree(project, root / "pristine")
+    shutil.move(project, root / "pristine")
+    project.mkdir()
+    world.restore()
     return world
 
 
