@@ -53,6 +53,8 @@ class Watch:
             path, mode, flags = arguments
             if isinstance(path, int):
                 return
+            if (flags or 0) & os.O_NOFOLLOW and os.path.islink(path):  # the system refuses it
+                return
             writes = bool((flags or 0) & _WRITING) or any(letter in "wax+" for letter in mode or "")
             self._check(event, Path(os.path.realpath(os.fsdecode(path))), writes)
         elif event in _PATHS:
