@@ -6,16 +6,20 @@ A change names its place by keys, so that it means the same after other changes;
 from __future__ import annotations
 
 import copy
+import hashlib
+import io
 import json
 import os
 import shutil
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from hypothesis import strategies as st
+from PIL import Image
 
 Keys = tuple[str | int, ...]
 
@@ -281,3 +285,52 @@ def file_changes(groups: Sequence[Sequence[str]]) -> st.SearchStrategy[FileChang
     """Return what draws a change of a file or a folder, of paths in groups: each group is as likely."""
     path = st.sampled_from(groups).flatmap(st.sampled_from)
     return st.builds(FileChange, path, st.sampled_from([*FILE_CHANGES]), st.floats(0, 1, exclude_max=True))
+
+
+@dataclass(frozen=True)
+class Forgery:
+    """Another content of a file of the site, which the manifest lists as if a build had written it."""
+
+    path: str
+    content: str
+
+    def apply(self, folder: Path) -> None:
+        """Write the file and the manifest below a folder, where both are there."""
+        site, _, name = self.path.partition("/")
+        path, manifest = folder / self.path, folder / site / "manifest.json"
+        if not (path.is_file() and manifest.is_file()) or path.is_symlink() or manifest.is_symlink():
+            return
+        content = CONTENTS[self.content]()
+        try:
+            listed = json.loads(manifest.read_bytes())
+            (file,) = (file for file in listed["files"] if file["path"] == name)
+        except (ValueError, RecursionError, KeyError, TypeError):
+            return
+        file |= {"size": len(content), "digest": hashlib.sha256(content).hexdigest()}
+        path.write_bytes(content)
+        manifest.write_text(json.dumps(listed))
+
+
+@cache
+def _picture(side: int) -> bytes:
+    """Return a picture of so many white pixels a side, in a small file."""
+    opened = io.BytesIO()
+    Image.new("1", (side, side), 1).save(opened, "PNG")
+    return opened.getvalue()
+
+
+CONTENTS: Mapping[str, Callable[[], bytes]] = {
+    "nothing": lambda: b"",
+    "text": lambda: b"once upon a time",
+    "no Unicode": lambda: b"\xff\xfe<a href=\xff>",
+    "broken page": lambda: b"<!doctype html><a href='../../x'><img src=//x><p" + b"<div>" * 20_000,
+    "half a picture": lambda: _picture(500)[:100],
+    "a pixel": lambda: _picture(1),
+    "large picture": lambda: _picture(13_000),
+    "bomb": lambda: _picture(20_000),
+}
+
+
+def forgeries(paths: Sequence[str]) -> st.SearchStrategy[Forgery]:
+    """Return what draws a forgery of a file."""
+    return st.builds(Forgery, st.sampled_from(paths), st.sampled_from([*CONTENTS]))

@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from tests.properties import world as worlds
 from tests.properties.commands import COMMANDS, MAX_LINES, Ran
 from tests.properties.guard import TooLongError, Watch, watched
-from tests.properties.mutations import Edit, FileChange, edits, file_changes, json_text
+from tests.properties.mutations import Edit, FileChange, Forgery, edits, file_changes, forgeries, json_text
 from tests.properties.world import SITE, STORE, World
 
 BY_HAND = "FILTER_GALLERY_EXAMPLES" in os.environ
@@ -40,7 +40,7 @@ class DocumentChange:
     edits: tuple[Edit, ...]
 
 
-Change = DocumentChange | FileChange
+Change = DocumentChange | FileChange | Forgery
 
 CONTROLS = re.compile("[\0-\x09\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 """What a terminal might take for an order."""
@@ -61,13 +61,15 @@ def document_changes(draw: st.DrawFn, world: World) -> DocumentChange:
 def changes(world: World) -> st.SearchStrategy[list[Change]]:
     # Without a configuration the gallery of the bundled network would be built, which takes longer.
     of_files = file_changes(world.path_groups).filter(lambda change: (change.path, change.how) != NO_CONFIG)
-    one = st.one_of(document_changes(world), document_changes(world), of_files)
+    listed = [path for path in world.paths if path.startswith(f"{SITE}/") and not path.endswith("manifest.json")]
+    of_documents = document_changes(world)
+    one = st.one_of(of_documents, of_documents, of_documents, of_files, of_files, forgeries(listed))
     return st.lists(one, min_size=1, max_size=3)
 
 
 def apply(change: Change, world: World) -> None:
     """Make a change in the project."""
-    if isinstance(change, FileChange):
+    if not isinstance(change, DocumentChange):
         change.apply(world.project)
         return
     document = world.documents[change.path]
