@@ -32,6 +32,11 @@ _SCRATCH_LOCK = "lock"
 _READ_FLAGS = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
 
+def real_path(path: Path) -> Path:
+    """Return a path without links in it. Those that lead round in a circle stay, where ``Path.resolve`` raises."""
+    return Path(os.path.realpath(path))
+
+
 def write_atomically(path: Path, content: bytes) -> None:
     """Write a file under a temporary name and rename it, so that no reader sees a part of it.
 

@@ -17,6 +17,7 @@ from generator.files import (
     SCRATCH_PREFIX,
     TEMPORARY_PREFIX,
     read_regular,
+    real_path,
     remove_if_left,
     remove_left_beside,
     scratch_folder,
@@ -150,3 +151,11 @@ def test_scratch_folders_of_killed_processes_are_removed_and_nothing_else(tempor
     with scratch_folder() as own:
         kept = {path.name for path in temporary.iterdir()} - {own.name}
     assert kept == {young.name, file.name, theirs.name, f"{SCRATCH_PREFIX}f", "filter-gallery-site"}
+
+
+def test_links_that_lead_round_in_a_circle_are_left(tmp_path: Path) -> None:
+    (tmp_path / "circle").symlink_to("circle")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "link").symlink_to("folder")
+    assert real_path(tmp_path / "link/file") == tmp_path.resolve() / "folder/file"
+    assert real_path(tmp_path / "circle/file") == tmp_path.resolve() / "circle/file"

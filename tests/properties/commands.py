@@ -20,6 +20,7 @@ from generator.publish import copy_site
 from generator.serve.server import _Handler
 from generator.serve.status import StatusFeed, site_digest
 from generator.serve.watch import read
+from generator.sphinx.directive import _picture
 from generator.sphinx.selection import Request, select
 from generator.sphinx.site import read_site
 
@@ -66,6 +67,7 @@ def _folder() -> Path:
 
 def _sphinx() -> None:
     site = read_site(_folder())
+    env: Any = SimpleNamespace(doctreedir="out/doctrees", srcdir="out")
     for model in site.manifest.models[:3]:
         layers = [f"{model.name}/{layer.title}" for layer in model.layers[:3]]
         for target in (model.name, *layers, *(f"{layer}/0" for layer in layers)):
@@ -76,8 +78,8 @@ def _sphinx() -> None:
                     continue
                 for cell in selected.cells[:3]:
                     if cell.picture:
-                        site.read(cell.picture)
-    copy_site(site, Path("out"))
+                        _picture(env, site, cell)
+    copy_site(site, Path("out/site"))
 
 
 def _serve() -> None:

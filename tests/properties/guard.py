@@ -53,7 +53,7 @@ class Watch:
             path, mode, flags = arguments
             if isinstance(path, int):
                 return
-            if (flags or 0) & os.O_NOFOLLOW and os.path.islink(path):  # the system refuses it
+            if (flags or 0) & os.O_NOFOLLOW and Path(os.fsdecode(path)).is_symlink():  # the system refuses it
                 return
             writes = bool((flags or 0) & _WRITING) or any(letter in "wax+" for letter in mode or "")
             self._check(event, Path(os.path.realpath(os.fsdecode(path))), writes)
@@ -76,9 +76,8 @@ class Watch:
 
 def _absolute(path: str, base: int) -> Path:
     """Return a path without links on the way to it; itself it may be one."""
-    if not os.path.isabs(path) and base not in (-1, None):
-        path = os.path.join(os.readlink(f"/proc/self/fd/{base}"), path)
-    return Path(os.path.realpath(os.path.dirname(path)), os.path.basename(path))
+    below = Path() if base in (-1, None) else Path(f"/proc/self/fd/{base}").readlink()
+    return Path(os.path.realpath((below / path).parent), Path(path).name)
 
 
 _watch: Watch | None = None

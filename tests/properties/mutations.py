@@ -38,10 +38,35 @@ TWICE = "\ue001"
 
 TEXTS = [
     *("", " ", ".", "..", "~", "*", "[", "con", "all", "auto", "none", "tiny", "first", "picture", "1e-99999999"),
-    *("../secret.txt", "../../secret.txt", "..\\secret.txt", "/etc/passwd", "/dev/zero", "/dev/null/x", "C:/secret.txt"),
-    *("linked/mine.txt", ".git/HEAD", "tiny/.GIT/config", "thesis.tex", "index.html", "tiny/index.html", "a/./b", "a//b"),
+    *(
+        "../secret.txt",
+        "../../secret.txt",
+        "..\\secret.txt",
+        "/etc/passwd",
+        "/dev/zero",
+        "/dev/null/x",
+        "C:/secret.txt",
+    ),
+    *(
+        "linked/mine.txt",
+        ".git/HEAD",
+        "tiny/.GIT/config",
+        "thesis.tex",
+        "index.html",
+        "tiny/index.html",
+        "a/./b",
+        "a//b",
+    ),
     *("a\0b", "a\nb", "a\x1b[31mb", "a\u202eb", "\ud800", "\udfff\ud800", "\ufeff", "\u2028", "e\u0301", "\U0001f600"),
-    *("{{ 7 * 7 }}", "{% for a in b %}", "<img src=x onerror=alert(1)>", "</script>", "--upload-pack=touch x", "-h", "%s{0}"),
+    *(
+        "{{ 7 * 7 }}",
+        "{% for a in b %}",
+        "<img src=x onerror=alert(1)>",
+        "</script>",
+        "--upload-pack=touch x",
+        "-h",
+        "%s{0}",
+    ),
     *("x" * 300, "x" * 5_000, "a/" * 600, "0" * 64, "f" * 64, "os:getcwd", "json:loads", "null", "7", "-1", "NaN"),
 ]
 """Texts that mean something somewhere. No path among them is one where something could be written outside."""
@@ -137,7 +162,9 @@ EDITS: dict[str, Callable[[Any, Any, Any], None]] = {
 def every_place(document: Any, keys: Keys = ()) -> Iterator[Keys]:
     """Yield the keys of every value in a document, its own first."""
     yield keys
-    pairs = document.items() if isinstance(document, dict) else enumerate(document) if isinstance(document, list) else ()
+    pairs = (
+        document.items() if isinstance(document, dict) else enumerate(document) if isinstance(document, list) else ()
+    )
     for key, value in pairs:
         yield from every_place(value, (*keys, key))
 

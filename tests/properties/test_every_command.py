@@ -19,6 +19,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from generator.store.entries import SEAL, entry_bytes
 from tests.properties import world as worlds
 from tests.properties.commands import COMMANDS, MAX_LINES, Ran
 from tests.properties.guard import TooLongError, Watch, watched
@@ -34,10 +35,21 @@ MOST_COMMANDS = 4
 
 @dataclass(frozen=True)
 class DocumentChange:
-    """Changes of a JSON file, one after the other."""
+    """Changes of a JSON file, one after the other; an entry of the store gets the digest that it should have, or not."""
 
     path: str
     edits: tuple[Edit, ...]
+    sealed: bool = True
+
+    def content(self, document: Any) -> bytes:
+        """Return the content of the file, which holds a document as it is."""
+        for edit in self.edits:
+            document = edit.apply(document)
+        if self.sealed and isinstance(document, dict) and SEAL in document:
+            with contextlib.suppress(ValueError, TypeError):  # what no entry can hold
+                entry = {key: value for key, value in document.items() if key != SEAL}
+                return entry_bytes(self.path.removeprefix(f"{STORE}/"), entry)
+        return json_text(document).encode()
 
 
 Change = DocumentChange | FileChange | Forgery
@@ -55,7 +67,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
 def document_changes(draw: st.DrawFn, world: World) -> DocumentChange:
     path = draw(st.sampled_from(draw(st.sampled_from(world.document_groups))))
     edit = edits(world.documents[path], world.places[path])
-    return DocumentChange(path, tuple(draw(st.lists(edit, min_size=1, max_size=3))))
+    return DocumentChange(path, tuple(draw(st.lists(edit, min_size=1, max_size=3))), draw(st.booleans()))
 
 
 def changes(world: World) -> st.SearchStrategy[list[Change]]:
@@ -72,16 +84,13 @@ def apply(change: Change, world: World) -> None:
     if not isinstance(change, DocumentChange):
         change.apply(world.project)
         return
-    document = world.documents[change.path]
-    for edit in change.edits:
-        document = edit.apply(document)
     path = world.project / change.path
     if path.parent.is_dir() and (path.is_file() or not os.path.lexists(path)):
-        path.write_text(json_text(document))
+        path.write_bytes(change.content(world.documents[change.path]))
 
 
 def are_trusted(changed: list[Change]) -> bool:
-    """Tell whether a change is of what the user writes, which may lead anywhere, and not inside of a site or a store."""
+    """Tell whether a change is of what the user writes, which may lead anywhere, not inside of a site or a store."""
     return not all(change.path.startswith((f"{SITE}/", f"{STORE}/")) for change in changed)
 
 
@@ -103,7 +112,7 @@ def run(name: str, world: World, watch: Watch) -> Ran:
 
 
 def check(name: str, world: World, trusted: bool) -> None:
-    """Run a command, and check what it said and did; ``trusted`` changes may name any folder to write to and to read."""
+    """Run a command, and check what it said and did; ``trusted`` changes may name any folder to write to and read."""
     own = [world.project / folder for folder in (SITE, STORE, "out", "out.zip", "out.tar.gz", "out.png", "out.html")]
 
     def may_write(path: Path) -> bool:
@@ -164,5 +173,3 @@ def test_every_command_on_a_changed_project(world: World) -> None:
 def test_a_command_on_the_project_as_it_is(world: World, name: str) -> None:
     world.restore()
     check(name, world, trusted=False)
-
-

@@ -209,7 +209,7 @@ def make(root: Path) -> World:
     shutil.copy(templates_path() / "404.html", project / "own")
     Image.new("RGB", (24, 20), "teal").save(project / "photo.png")
     (project / "config.yaml").write_text(json.dumps(CONFIG, indent=1))
-    with mock.patch.object(autotune, "measure", lambda model, shown: Tuning()):
+    with mock.patch.object(autotune, "measure", return_value=Tuning()):
         here = Path.cwd()
         os.chdir(project)
         try:
@@ -266,7 +266,7 @@ def _gray(loaded: Any, request: Any, encode: Callable[[Any], bytes]) -> Iterator
 def without_rendering() -> list[Any]:
     """Return the patches that let nothing be optimised or measured; models are opened, and the rest is as it is."""
     return [
-        mock.patch.object(autotune, "measure", lambda model, shown: Tuning()),
+        mock.patch.object(autotune, "measure", return_value=Tuning()),
         mock.patch.object(execute, "execute", _stored),
         mock.patch.object(layer_pictures, "_optimized", _gray),
         mock.patch.object(tempfile, "tempdir", None),
