@@ -35,7 +35,7 @@ MOST_COMMANDS = 4
 
 @dataclass(frozen=True)
 class DocumentChange:
-    """Changes of a JSON file, one after the other; an entry of the store gets the digest that it should have, or not."""
+    """Changes of a JSON file, one after the other; an entry of the store is given the digest that fits it, or not."""
 
     path: str
     edits: tuple[Edit, ...]
