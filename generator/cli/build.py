@@ -16,7 +16,7 @@ from generator.cli.options import (
     trust_option,
     with_output,
 )
-from generator.cli.terminal import print_line
+from generator.cli.terminal import print_first, print_line
 from generator.config.values import Filters
 
 
@@ -61,8 +61,7 @@ def build(
         print_line(f"Open {real_path(Path(summary.index))}")
         if summary.failures:
             print_line(f"{len(summary.failures)} failed; the rest is built:", err=True)
-            for failure in summary.failures:
-                print_line(f"  {failure.what}: {failure.message}", err=True)
+            print_first([f"  {failure.what}: {failure.message}" for failure in summary.failures])
         for line in exports.write(config.output):
             print_line(line)
     return 1 if summary.failures else 0

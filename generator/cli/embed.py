@@ -108,6 +108,8 @@ def _check(png: Path | None, size: int | None, caption: str, style: str | None, 
         raise UsageError("--caption: is not drawn on a contact sheet", "Say --format too, for a snippet that has it")
     if site is None:
         return
+    if any("\ud800" <= sign <= "\udfff" for sign in site):  # bytes of a path that are no text in UTF-8
+        raise UsageError(f"--site {site!r}: cannot be written in a page", "Name a folder, or an address, in UTF-8")
     address = urlsplit(site)
     if not site.strip() or address.query or address.fragment or address.scheme not in ("", "http", "https", "file"):
         raise UsageError(

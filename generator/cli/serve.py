@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from generator.cli.options import CONFIG_NAME, config_option, debug_asked, debug_option, read_config, trust_option
-from generator.cli.terminal import print_line, print_lines
+from generator.cli.terminal import print_first, print_line, print_lines
 
 if TYPE_CHECKING:
     from generator.cli.progress import Reporter
@@ -87,8 +87,7 @@ class PreviewReporter:
                 print_line(
                     f"Files: {pages.written} written, {pages.unchanged} unchanged, {pages.deleted} deleted. Watching."
                 )
-                for failure in summary.failures:
-                    print_line(f"Error: {failure.what}: {failure.message}", err=True)
+                print_first([f"Error: {failure.what}: {failure.message}" for failure in summary.failures])
             case BuildFailed(problems=problems, trace=trace):
                 self.close()
                 if trace and debug_asked():

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from generator.cli import main
 from generator.cli.progress import Reporter
-from generator.cli.terminal import print_table, printable_lines
+from generator.cli.terminal import print_first, print_table, printable_lines
 from generator.pipeline import Failure, LockWarning, ModelReady, PagesDone, Planned, TaskStarted, Waiting
 from generator.plan import plan_model
 from tests.cli.conftest import SETTINGS, Gallery
@@ -23,6 +23,15 @@ SHOWN_RED, SHOWN_TITLE = r"\x1b[31mred", r"\x1b]0;owned\x07"
 
 def test_the_lines_of_a_text_stay_lines() -> None:
     assert printable_lines(f"a\n{RED}\n") == f"a\n{SHOWN_RED}\n"
+
+
+@pytest.mark.parametrize(("count", "shown", "last"), [(0, 0, []), (15, 15, []), (1_020, 15, ["and 1,005 more"])])
+def test_of_many_lines_the_first_are_shown(
+    count: int, shown: int, last: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    print_first([f"{number}{RED}" for number in range(count)])
+    said = capsys.readouterr()
+    assert (said.out, said.err.splitlines()) == ("", [*(f"{number}{SHOWN_RED}" for number in range(shown)), *last])
 
 
 def test_what_is_said_of_the_lock_of_an_output_is_a_line_each(capsys: pytest.CaptureFixture[str]) -> None:

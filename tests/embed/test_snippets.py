@@ -217,6 +217,7 @@ def test_a_picture_that_cannot_be_shown_is_told(
 ERRORS: list[tuple[list[str], str]] = [
     (["nte"], "'nte': no such model in the gallery. Did you mean net?"),
     (["net/stem", "--filters", "0"], "Invalid value for '--filters': expected all, a number above zero"),
+    (["net/stem", "--site", "\udcff"], r"--site '\udcff': cannot be written in a page. Name a folder"),
     (["net/stem", "--filters", "a,b"], "Invalid value for '--filters'"),
     (["net/stem", "--png", "no/such.png"], "cannot write no/such.png: no such folder"),
     (["net/stem", "--png", "config.yaml/x.png"], "cannot write config.yaml/x.png: no such folder"),
