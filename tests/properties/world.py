@@ -193,6 +193,8 @@ def _state(path: Path) -> tuple[int, int, bytes]:
         state = path.lstat()
     except OSError:
         return 0, 0, b""
+    if stat.S_ISDIR(state.st_mode):  # a lock may have come and gone in it
+        return state.st_mode, 0, b""
     is_file = path.is_file() and not path.is_symlink()
     return state.st_mode, state.st_mtime_ns, path.read_bytes() if is_file else b""
 
