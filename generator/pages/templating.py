@@ -165,6 +165,9 @@ def _problems(jinja: Environment, own: Path) -> Iterator[tuple[str, str]]:
     reachable = [*mine, *known, *(OURS + name for name in known)]
     used: set[str] = set()
     for name in mine:
+        if not (own / name).is_file():
+            yield name, ": is not a file"
+            continue
         try:
             source, filename, _ = jinja.loader.get_source(jinja, name) if jinja.loader else ("", "", None)
             jinja.compile(source, name, filename)
@@ -193,6 +196,8 @@ def _static_problems(folder: Path) -> Iterator[tuple[str, str]]:
             yield STATIC + name, ": GitHub Pages leaves out names that begin with an underscore. Rename it"
         elif path.is_symlink() and (path.is_dir() or not path.resolve().is_relative_to(folder.resolve())):
             yield STATIC + name, ": is a link to a folder, or out of this one. Copy what it leads to"
+        elif not path.is_dir() and not path.is_file():
+            yield STATIC + name, ": is not a file"
 
 
 def _references(tree: nodes.Template) -> Iterator[tuple[int, list[str]]]:
