@@ -2,34 +2,37 @@
 
 from __future__ import annotations
 
-import io
 from functools import partial
 
 from PIL import Image
 
 from generator.embed.target import EmbedTarget, filters_shown
-from generator.errors import GalleryError
+from generator.errors import GalleryError, UsageError
 from generator.imaging.contact_sheet import COLUMNS, SIDE, Section, Sheet, Tile, as_png, draw
+from generator.imaging.thumbnails import UNREADABLE, open_picture
 from generator.site.built import BuiltSite
 from generator.site.records import PICTURE_KIND, STRIP_KIND, Layer
 from generator.site.selection import Strongest, filter_count_text, select_filters
 from generator.site.sheets import BEST, CELL, place
+
+MAX_SHEET_PIXELS = 100_000_000
+"""Of a contact sheet: 300 MB in memory."""
 
 
 def contact_png(site: BuiltSite, target: EmbedTarget, columns: int | None = None, side: int = SIDE) -> bytes:
     """Return a target's contact sheet as PNG, with all its colours; ``side`` is in pixels, of a tile.
 
     Of a model it shows each layer's strongest filters, a row of them for each.
-    Raises GalleryError if a file of the site is missing or damaged.
+    Raises GalleryError if a file of the site is missing or damaged, UsageError if the sheet would be too large.
     """
+    sheet = target_sheet(site, target, columns, side)
+    width, height = sheet.size
+    if width * height > MAX_SHEET_PIXELS:
+        message = f"a contact sheet of {width:,} x {height:,} pixels is too large"
+        raise UsageError(message, "Say a smaller --size, or fewer --filters")
     try:
-        return as_png(draw(target_sheet(site, target, columns, side)))
-    except (
-        OSError,
-        SyntaxError,
-        ValueError,
-        Image.DecompressionBombError,
-    ) as error:  # what Pillow raises for bad files
+        return as_png(draw(sheet))
+    except UNREADABLE as error:
         reason = "is too large" if isinstance(error, Image.DecompressionBombError) else f"cannot be read: {error}"
         raise GalleryError(f"{site.folder}: a picture {reason}", "Run: filter-gallery build") from None
 
@@ -66,9 +69,9 @@ def _tile(site: BuiltSite, target: EmbedTarget, layer: Layer, index: int) -> Til
         number, column, row = place(layer_place)
         corner = (column * CELL, row * CELL)
         return Tile(str(index), partial(_cell, site, technique.sheets[number], corner))
-    return Tile(str(index), lambda: Image.open(io.BytesIO(site.read(path))))
+    return Tile(str(index), lambda: open_picture(site.read(path)))
 
 
 def _cell(site: BuiltSite, path: str, corner: tuple[int, int]) -> Image.Image:
-    with Image.open(io.BytesIO(site.read(path))) as image:
+    with open_picture(site.read(path)) as image:
         return image.crop((*corner, corner[0] + CELL, corner[1] + CELL))

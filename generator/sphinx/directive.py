@@ -17,7 +17,7 @@ from sphinx.util.docutils import SphinxDirective
 from generator.digests import digest
 from generator.errors import GalleryError, UsageError
 from generator.files import write_atomically
-from generator.imaging.thumbnails import in_rows
+from generator.imaging.thumbnails import UNREADABLE, in_rows, open_picture
 from generator.names import slug
 from generator.site.built import BuiltSite
 from generator.site.sheets import MAIN_SLUG
@@ -130,7 +130,7 @@ def copy_folder(name: str) -> str:
 
 def _in_rows(content: bytes) -> bytes:
     """Return a picture file; slices of a kernel, which the site has side by side, are put in rows that fit a square."""
-    with Image.open(io.BytesIO(content)) as image:
+    with open_picture(content) as image:
         rows = in_rows(image)
         if rows is image:
             return content
@@ -148,7 +148,8 @@ def _picture(env: BuildEnvironment, site: BuiltSite, cell: ShownFilter) -> Filte
             write_atomically(copy, _in_rows(site.read(cell.picture)))
         with Image.open(copy) as image:
             pixels = image.size
-    except OSError as error:
-        raise UsageError(f"{source}: {error.strerror or 'is no picture'}", "Build the site again") from None
+    except UNREADABLE as error:
+        reason = getattr(error, "strerror", None) or "is no picture that can be shown"
+        raise UsageError(f"{source}: {reason}", "Build the site again") from None
     uri = "/" + Path(os.path.relpath(copy, env.srcdir)).as_posix()
     return FilterPicture(uri=uri, alt=cell.alt, pixels=pixels, sharp=cell.sharp)
