@@ -88,6 +88,14 @@ def test_a_damaged_blob_is_removed_and_can_be_made_anew(store: Store, damage: by
     assert store.blob(digest) == b"picture"
 
 
+def test_a_blob_may_be_a_link_to_the_same_bytes(store: Store, tmp_path: Path) -> None:
+    """As in a store that was made smaller by another program; its content is what counts."""
+    path = store.blob_path(store.put_blob(b"picture"))
+    path.rename(tmp_path / "elsewhere")
+    path.symlink_to(tmp_path / "elsewhere")
+    assert (store.has_blob(path.name), store.blob(path.name)) == (True, b"picture")
+
+
 def test_a_blob_that_is_missing(store: Store) -> None:
     with pytest.raises(GalleryError, match="No such file"):
         store.blob("0" * 64)
