@@ -34,6 +34,11 @@ _READ_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY
 _NO_LINK = getattr(os, "O_NOFOLLOW", 0)
 
 
+def real_path(path: Path) -> Path:
+    """Return a path without links in it. Those that lead round in a circle stay, where ``Path.resolve`` raises."""
+    return Path(os.path.realpath(path))
+
+
 def write_atomically(path: Path, content: bytes) -> None:
     """Write a file under a temporary name and rename it, so that no reader sees a part of it.
 
@@ -172,6 +177,7 @@ def read_regular(path: Path, max_bytes: int) -> bytes:
     Raises OSError for anything else, such as a link, a folder or a pipe, and for a file of more than ``max_bytes``.
     """
     with open_regular(path, follow=False) as opened:
-        if os.fstat(opened.fileno()).st_size > max_bytes:
+        size = os.fstat(opened.fileno()).st_size
+        if size > max_bytes:
             raise OSError(0, f"has more than {max_bytes:,} bytes", str(path))
-        return opened.read(max_bytes + 1)
+        return opened.read(size)  # which takes as much memory at once as it is told

@@ -5,6 +5,7 @@ import errno
 import os
 import tempfile
 import time
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from generator.files import (
     SCRATCH_PREFIX,
     TEMPORARY_PREFIX,
     read_regular,
+    real_path,
     remove_if_left,
     remove_left_beside,
     scratch_folder,
@@ -57,6 +59,15 @@ def test_only_regular_files_are_read(tmp_path: Path) -> None:
     for name in ("link", "pipe", ".", "absent"):
         with pytest.raises(OSError, match=r".+"):
             read_regular(tmp_path / name, 5)
+
+
+def test_reading_takes_as_much_memory_as_there_are_bytes(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"12345")
+    tracemalloc.start()
+    assert read_regular(tmp_path / "file", 1_000_000_000) == b"12345"
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 1_000_000
 
 
 def left(folder: Path) -> list[str]:
@@ -140,3 +151,11 @@ def test_scratch_folders_of_killed_processes_are_removed_and_nothing_else(tempor
     with scratch_folder() as own:
         kept = {path.name for path in temporary.iterdir()} - {own.name}
     assert kept == {young.name, file.name, theirs.name, f"{SCRATCH_PREFIX}f", "filter-gallery-site"}
+
+
+def test_links_that_lead_round_in_a_circle_are_left(tmp_path: Path) -> None:
+    (tmp_path / "circle").symlink_to("circle")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "link").symlink_to("folder")
+    assert real_path(tmp_path / "link/file") == tmp_path.resolve() / "folder/file"
+    assert real_path(tmp_path / "circle/file") == tmp_path.resolve() / "circle/file"

@@ -12,6 +12,7 @@ from generator.cli.options import F
 from generator.cli.terminal import print_line
 from generator.config import Config
 from generator.errors import UsageError
+from generator.files import real_path
 
 
 def export_options(function: F) -> F:
@@ -67,7 +68,7 @@ class Exports:
                 raise UsageError(f"--single-file {path}: is written as HTML", "Let its name end in .html")
             check_place(path)
             for what, folder in places.items():
-                if folder and path.resolve().is_relative_to(folder.resolve()):
+                if folder and real_path(path).is_relative_to(real_path(folder)):
                     raise UsageError(f"{path}: lies in the {what}", "Name a place elsewhere")
         if not single_file:
             return cls(archive, None, limit)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import webbrowser
 from pathlib import Path
 from threading import Thread
@@ -51,14 +52,14 @@ class WatchedConfig:
     """A configuration that is read again; once its file was there, the package's own never replaces it."""
 
     def __init__(self, file: Path, named: bool) -> None:
-        self._file, self._is_there = file, named or file.exists()
+        self._file, self._is_there = file, named or os.path.lexists(file)
 
     def read(self) -> Config:
         """Return the configuration as it is now.
 
         Raises ConfigError if it is wrong, or gone.
         """
-        self._is_there = self._is_there or self._file.exists()
+        self._is_there = self._is_there or os.path.lexists(self._file)
         return read_config(self._file if self._is_there else None)
 
 

@@ -34,6 +34,8 @@ def load_config(path: Path) -> Config:
     try:
         text = _content(path).decode("utf-8-sig")
     except FileNotFoundError:
+        if path.is_symlink():
+            raise UsageError(f"{path}: is a link that leads nowhere", "Correct it, or remove it") from None
         raise UsageError(f"{path}: no such file", "Write one with: filter-gallery init") from None
     except UnicodeDecodeError as error:
         raise ConfigError([f"{path}: not a text file in UTF-8 (byte {error.start})"]) from None

@@ -9,8 +9,8 @@ from PIL import Image
 from generator.embed.target import EmbedTarget, filters_shown
 from generator.errors import GalleryError, UsageError
 from generator.imaging.contact_sheet import COLUMNS, SIDE, Section, Sheet, Tile, as_png, draw
-from generator.imaging.thumbnails import UNREADABLE, open_picture
-from generator.site.built import BuiltSite
+from generator.imaging.opening import open_picture
+from generator.site.built import BUILD_HINT, BuiltSite
 from generator.site.records import PICTURE_KIND, STRIP_KIND, Layer
 from generator.site.selection import Strongest, filter_count_text, select_filters
 from generator.site.sheets import BEST, CELL, place
@@ -30,11 +30,7 @@ def contact_png(site: BuiltSite, target: EmbedTarget, columns: int | None = None
     if width * height > MAX_SHEET_PIXELS:
         message = f"a contact sheet of {width:,} x {height:,} pixels is too large"
         raise UsageError(message, "Say a smaller --size, or fewer --filters")
-    try:
-        return as_png(draw(sheet))
-    except UNREADABLE as error:
-        reason = "is too large" if isinstance(error, Image.DecompressionBombError) else f"cannot be read: {error}"
-        raise GalleryError(f"{site.folder}: a picture {reason}", "Run: filter-gallery build") from None
+    return as_png(draw(sheet))
 
 
 def target_sheet(site: BuiltSite, target: EmbedTarget, columns: int | None = None, side: int = SIDE) -> Sheet:
@@ -69,9 +65,16 @@ def _tile(site: BuiltSite, target: EmbedTarget, layer: Layer, index: int) -> Til
         number, column, row = place(layer_place)
         corner = (column * CELL, row * CELL)
         return Tile(str(index), partial(_cell, site, technique.sheets[number], corner))
-    return Tile(str(index), lambda: open_picture(site.read(path)))
+    return Tile(str(index), partial(_picture, site, path))
 
 
 def _cell(site: BuiltSite, path: str, corner: tuple[int, int]) -> Image.Image:
-    with open_picture(site.read(path)) as image:
-        return image.crop((*corner, corner[0] + CELL, corner[1] + CELL))
+    return _picture(site, path).crop((*corner, corner[0] + CELL, corner[1] + CELL))
+
+
+def _picture(site: BuiltSite, path: str) -> Image.Image:
+    content = site.read(path)
+    try:
+        return open_picture(content)
+    except ValueError as error:
+        raise GalleryError(f"{site.folder / path}: {error}", BUILD_HINT) from None

@@ -5,8 +5,6 @@ from __future__ import annotations
 import io
 import math
 import re
-import warnings
-from threading import Lock
 
 from PIL import Image
 
@@ -14,38 +12,15 @@ GAP = 6
 """Pixels between two slices of a strip, as ``encoding.slice_strip`` makes them."""
 
 
-MAX_PIXELS = 36_000_000
-"""Of a picture: the largest that a configuration can ask for has an eighth of this."""
-
-UNREADABLE = (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError)
-"""What Pillow raises for files that are no pictures, or damaged, or too large."""
-
-_OPENING = Lock()
-"""Filters of warnings are those of all threads."""
-
-
-def open_picture(content: bytes) -> Image.Image:
-    """Return a picture file as an image, whose pixels are read when they are needed.
-
-    Raises one of ``UNREADABLE``, DecompressionBombError for one of more than ``MAX_PIXELS``.
-    """
-    with _OPENING, warnings.catch_warnings():
-        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-        image = Image.open(io.BytesIO(content))
-    if image.width * image.height > MAX_PIXELS:
-        raise Image.DecompressionBombError(f"{image.width}x{image.height} pixels are too many")
-    return image
-
-
 def thumbnail(content: bytes, side: int, smooth: bool) -> Image.Image:
     """Return a picture file as an image whose longer side is ``side`` pixels; unless ``smooth``, cells stay sharp."""
-    with open_picture(content) as opened:
+    with Image.open(io.BytesIO(content)) as opened:
         return scaled(opened, side, smooth)
 
 
 def strip_thumbnail(content: bytes, side: int, slices: int) -> Image.Image:
     """Return a strip of kernel slices, in rows, as an image whose longer side is ``side`` pixels."""
-    with open_picture(content) as opened:
+    with Image.open(io.BytesIO(content)) as opened:
         return scaled(_in_grid(_plain(opened), slices), side, smooth=False)
 
 

@@ -27,6 +27,7 @@ from jinja2.bccache import Bucket
 
 from generator import assets
 from generator.errors import ConfigError, GalleryError, UsageError, nearest, reason, way_out
+from generator.files import real_path
 from generator.pages import template_filters as text
 
 OURS, STATIC = "ours/", "static/"
@@ -203,7 +204,7 @@ def _static_problems(folder: Path) -> Iterator[tuple[str, str]]:
         name = path.relative_to(folder).as_posix()
         if path.name.startswith("_"):
             yield STATIC + name, ": GitHub Pages leaves out names that begin with an underscore. Rename it"
-        elif path.is_symlink() and (path.is_dir() or not path.resolve().is_relative_to(folder.resolve())):
+        elif path.is_symlink() and (path.is_dir() or not real_path(path).is_relative_to(real_path(folder))):
             yield STATIC + name, ": is a link to a folder, or out of this one. Copy what it leads to"
         elif not path.is_dir() and not path.is_file():
             yield STATIC + name, ": is not a file"

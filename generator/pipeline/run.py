@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from generator.config import Config
 from generator.errors import ModelError, UsageError, nearest
+from generator.files import real_path
 from generator.pipeline.compare import compare_weights
 from generator.pipeline.context import BuildContext, Prepared, open_context, prepare_all
 from generator.pipeline.cost import fixed_seconds, task_cost
@@ -125,7 +126,7 @@ def _build(
 
 
 def _check_apart(config: Config) -> None:
-    output, cache = config.output.resolve(), config.cache.resolve()
+    output, cache = real_path(config.output), real_path(config.cache)
     if output.is_relative_to(cache) or cache.is_relative_to(output):
         raise UsageError(
             f"output {config.output} and cache {config.cache}: one is inside the other", "Name another folder"

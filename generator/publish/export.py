@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO
 
 from generator.errors import UsageError, way_out
-from generator.files import remove_left_beside, temporary_file
+from generator.files import real_path, remove_left_beside, temporary_file
 from generator.site.built import BuiltSite
 from generator.site.copy import copy_files
 from generator.site.folder import Changes, check_owner
@@ -90,7 +90,7 @@ def check_place(target: Path) -> None:
 
 
 def _check_apart(site: BuiltSite, target: Path) -> None:
-    copy, original = target.resolve(), site.folder.resolve()
+    copy, original = real_path(target), real_path(site.folder)
     if copy.is_relative_to(original) or original.is_relative_to(copy):
         raise UsageError(f"{target}: lies in the site, or the site in it", "Name a place elsewhere")
 

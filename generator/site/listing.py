@@ -20,8 +20,8 @@ MADE_BY = "filter-gallery"
 """The value of ``made_by`` in our manifests and journals: other programs write files of these names, too."""
 
 MANIFEST_SCHEMA = "manifest.schema.json"
-MAX_MANIFEST_BYTES = 1_000_000_000
-"""That of all networks of keras.applications has a tenth of this."""
+MAX_MANIFEST_BYTES = 250_000_000
+"""That of all networks of keras.applications has less than half of this."""
 
 Claims = Mapping[str, frozenset[str]]
 """By path, the digests that a file of ours may have."""

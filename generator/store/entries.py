@@ -20,7 +20,8 @@ Entry = dict[str, Any]
 SEAL = "sha256"
 """The key of an entry's digest. It is not part of the value that is read."""
 
-MAX_BYTES = 1_000_000_000
+MAX_BYTES = 50_000_000
+"""The largest entries, records of hundreds of filters, have a few million."""
 
 _SEALED = re.compile(rf'{{"{SEAL}":"({DIGEST})"'.encode())
 

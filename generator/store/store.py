@@ -31,7 +31,7 @@ from typing import Any
 
 from generator.digests import DIGEST
 from generator.errors import GalleryError, UsageError
-from generator.files import open_regular, temporary_file
+from generator.files import open_regular, real_path, temporary_file
 from generator.store import entry_schema as schema
 from generator.store.entries import Entry, entry_bytes, read_entry
 from generator.store.entry_schema import any_shape, shape_of
@@ -183,11 +183,11 @@ class Store:
 
     def note_site(self, folder: Path, made_of: Record) -> None:
         """Store what the site in a folder was made of, unless the store is read-only."""
-        self._note(f"sites/{_digest(str(folder.resolve()))}", made_of)
+        self._note(f"sites/{_digest(str(real_path(folder)))}", made_of)
 
     def site(self, folder: Path) -> Record | None:
         """Return what the site in a folder was made of, or None."""
-        return self._get(f"sites/{_digest(str(folder.resolve()))}")
+        return self._get(f"sites/{_digest(str(real_path(folder)))}")
 
     def note_speed(self, machine: dict[str, float]) -> None:
         """Store how fast this machine was, for estimates only: nothing that is built depends on it."""

@@ -185,3 +185,16 @@ def test_with_debug_the_traceback_is_shown(empty: Gallery) -> None:
     done = subprocess.run(words, cwd=empty.folder, env=environment(), capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert "Traceback" in done.stderr
+
+
+@pytest.mark.parametrize("key", ["output", "cache"])
+@pytest.mark.parametrize("words", ["build", "plan", "publish --to out", "embed demo", "clean --cache"])
+def test_a_folder_that_is_a_link_to_itself(key: str, words: str, empty: Gallery) -> None:
+    (empty.folder / "circle").symlink_to("circle")
+    (empty.folder / "config.yaml").write_text(
+        f"models: [demo]\n{key}: circle\nfilters: 1\nrender: {{steps: 1, size: 16}}\n"
+    )
+    done = empty.run(*words.split())
+    assert done.status == 2 or (done.status == 0 and words in ("plan", "clean --cache")), done.err
+    assert len(done.errors) == (done.status != 0)
+    assert "--debug" not in done.err

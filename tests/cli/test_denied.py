@@ -152,7 +152,7 @@ PIPES = [
     ("build", "look/filter.html", "look/filter.html: is not a file"),
     ("build", "look/static/site.css", "look/static/site.css: is not a file"),
     ("build", "look/static/more.txt", "look/static/more.txt: is not a file"),
-    ("build", "logo.png", "logo: 'logo.png' is not a file"),
+    ("build", "logo.png", "logo: 'logo.png' is a pipe or a device, not a picture"),
     ("build", "cat.png", "no file 'cat.png'"),
     ("build", "config.yaml", "config.yaml: is not a file"),
     ("build", "site/manifest.json", "manifest.json cannot be read: is not a file"),
@@ -162,11 +162,11 @@ PIPES = [
     ("publish --to out", "site/data/tiny.js", "data/tiny.js is missing"),
     ("embed tiny/first", "site/manifest.json", "manifest.json: cannot be read: is not a file"),
     ("embed tiny/first --png x.png", f"site/{PICTURE}", f"{PICTURE}: cannot be read: is not a file"),
-    ("layers tiny", "tiny.keras", "tiny.keras: is not a file"),
-    ("render tiny first 0", "tiny.keras", "tiny.keras: is not a file"),
-    ("layers pipe", "pipe", "pipe: is not a file"),
-    ("layers pipe.h5", "pipe.h5", "pipe.h5: is not a file"),
-    ("layers pipe.json", "pipe.json", "pipe.json: is not a file"),
+    ("layers tiny", "tiny.keras", "no file 'tiny.keras'"),
+    ("render tiny first 0", "tiny.keras", "no file 'tiny.keras'"),
+    ("layers pipe", "pipe", "unknown model 'pipe'"),
+    ("layers pipe.h5", "pipe.h5", "no model file 'pipe.h5'"),
+    ("layers pipe.json", "pipe.json", "no model file 'pipe.json'"),
 ]
 
 
