@@ -9,7 +9,7 @@ COMPARISON ?= *
 EXAMPLES ?= 10000
 SEED ?= 0
 
-.PHONY: site docs test test-slow coverage fuzz gates screenshots lint format hooks bench bench-gallery models-table peers alive wheel clean
+.PHONY: site docs test test-slow coverage fuzz gates screenshots lint format hooks bench bench-gallery endurance models-table peers alive wheel clean
 
 site: $(VENV)/.installed
 	$(BIN)/filter-gallery build -c config.yaml
@@ -69,6 +69,10 @@ bench: $(VENV)/.installed-dev peers
 # The whole gallery of a network of 2,944 filters, for time and memory: as long again.
 bench-gallery: $(VENV)/.installed-dev
 	$(BIN)/python -m benchmarks gallery
+
+# 50 builds killed at random moments, and 20 rounds of four at once: nothing is lost. A quarter of an hour.
+endurance: $(VENV)/.installed-dev
+	$(BIN)/python -m tools.endurance
 
 # The table of docs/models.md: every network of keras.applications, random weights.
 models-table: $(VENV)/.installed-dev

@@ -14,6 +14,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BufferedReader
 from pathlib import Path
 from typing import IO
 
@@ -29,7 +30,8 @@ LEFT_SECONDS = 24 * 3600.0
 """Age from which something was left behind, where the file system has no locks to tell it by."""
 
 _SCRATCH_LOCK = "lock"
-_READ_FLAGS = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+_READ_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+_NO_LINK = getattr(os, "O_NOFOLLOW", 0)
 
 
 def real_path(path: Path) -> Path:
@@ -111,7 +113,7 @@ def remove_if_left(path: Path) -> bool:
 
 def _is_left(path: Path, modified: float) -> bool:
     """Tell whether no process holds the lock of a file. Raises OSError if it cannot be opened."""
-    handle = os.open(path, _READ_FLAGS)
+    handle = os.open(path, _READ_FLAGS | _NO_LINK)
     try:
         lock_file(handle)
     except OSError as error:
@@ -157,15 +159,25 @@ def _remove_left_folders(top: Path) -> None:
                     folder.rmdir()  # killed before it was locked: empty, else it is none of ours
 
 
+def open_regular(path: Path, follow: bool = True) -> BufferedReader:
+    """Open a regular file for reading, or, unless told not to follow it, the link to one.
+
+    Raises OSError for anything else: a pipe would be waited for, and a device read for ever.
+    """
+    opened = open(os.open(path, _READ_FLAGS | (0 if follow else _NO_LINK)), "rb")  # noqa: PTH123, SIM115 (is returned)
+    if not stat.S_ISREG(os.fstat(opened.fileno()).st_mode):
+        opened.close()
+        raise OSError(0, "is not a file", str(path))
+    return opened
+
+
 def read_regular(path: Path, max_bytes: int) -> bytes:
     """Return the bytes of a regular file.
 
     Raises OSError for anything else, such as a link, a folder or a pipe, and for a file of more than ``max_bytes``.
     """
-    with open(os.open(path, _READ_FLAGS), "rb") as opened:  # noqa: PTH123
-        state = os.fstat(opened.fileno())
-        if not stat.S_ISREG(state.st_mode):
-            raise OSError(0, "is not a file", str(path))
-        if state.st_size > max_bytes:
+    with open_regular(path, follow=False) as opened:
+        size = os.fstat(opened.fileno()).st_size
+        if size > max_bytes:
             raise OSError(0, f"has more than {max_bytes:,} bytes", str(path))
-        return opened.read(state.st_size)  # which takes as much memory at once as it is told
+        return opened.read(size)  # which takes as much memory at once as it is told

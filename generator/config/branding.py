@@ -12,7 +12,7 @@ from generator.config.lines import Problem
 from generator.config.pictures import inspect
 from generator.config.schema import ConfigFile
 from generator.config.values import Branding
-from generator.errors import nearest, quoted
+from generator.errors import nearest, quoted, way_out
 
 LOGO_MEGABYTES, PICTURE_MEGABYTES = 1, 10
 """Megabytes that a logo, and a picture in a text, can have: every page shows the one, one page the other."""
@@ -63,7 +63,7 @@ def _picture(address: str, folder: Path, megabytes: int) -> Fault | None:
     except ValueError as error:
         return f"{quoted(address)} {error}", str
     except OSError as error:
-        return f"{quoted(address)} cannot be read: {error.strerror}", str
+        return f"{quoted(address)} cannot be read: {error.strerror}. {way_out(error)}".removesuffix(". "), str
     return None
 
 

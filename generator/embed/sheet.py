@@ -7,7 +7,7 @@ from functools import partial
 from PIL import Image
 
 from generator.embed.target import EmbedTarget, filters_shown
-from generator.errors import GalleryError
+from generator.errors import GalleryError, UsageError
 from generator.imaging.contact_sheet import COLUMNS, SIDE, Section, Sheet, Tile, as_png, draw
 from generator.imaging.opening import open_picture
 from generator.site.built import BUILD_HINT, BuiltSite
@@ -15,14 +15,22 @@ from generator.site.records import PICTURE_KIND, STRIP_KIND, Layer
 from generator.site.selection import Strongest, filter_count_text, select_filters
 from generator.site.sheets import BEST, CELL, place
 
+MAX_SHEET_PIXELS = 100_000_000
+"""Of a contact sheet: 300 MB in memory."""
+
 
 def contact_png(site: BuiltSite, target: EmbedTarget, columns: int | None = None, side: int = SIDE) -> bytes:
     """Return a target's contact sheet as PNG, with all its colours; ``side`` is in pixels, of a tile.
 
     Of a model it shows each layer's strongest filters, a row of them for each.
-    Raises GalleryError if a file of the site is missing or damaged.
+    Raises GalleryError if a file of the site is missing or damaged, UsageError if the sheet would be too large.
     """
-    return as_png(draw(target_sheet(site, target, columns, side)))
+    sheet = target_sheet(site, target, columns, side)
+    width, height = sheet.size
+    if width * height > MAX_SHEET_PIXELS:
+        message = f"a contact sheet of {width:,} x {height:,} pixels is too large"
+        raise UsageError(message, "Say a smaller --size, or fewer --filters")
+    return as_png(draw(sheet))
 
 
 def target_sheet(site: BuiltSite, target: EmbedTarget, columns: int | None = None, side: int = SIDE) -> Sheet:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import io
 import warnings
+from threading import Lock
 
 from PIL import Image
 
 MAX_PIXELS = 2**24
 """Our largest pictures have a quarter of this, 2,048 pixels a side."""
+
+_OPENING = Lock()
+"""What warnings are told is the same for all threads."""
 
 
 def open_picture(content: bytes) -> Image.Image:
@@ -17,7 +21,7 @@ def open_picture(content: bytes) -> Image.Image:
     Raises ValueError, with what is wrong, if it is no picture, is damaged, or has too many pixels to be one of a site.
     """
     try:
-        with warnings.catch_warnings(action="ignore", category=Image.DecompressionBombWarning):
+        with _OPENING, warnings.catch_warnings(action="ignore", category=Image.DecompressionBombWarning):
             image = Image.open(io.BytesIO(content))
         if image.width * image.height <= MAX_PIXELS:
             image.load()

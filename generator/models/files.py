@@ -6,6 +6,7 @@ import zipfile
 from pathlib import Path
 
 from generator.errors import ModelError, way_out
+from generator.files import open_regular
 from generator.models.hdf5 import check_hdf5, open_hdf5
 
 SAVE_IT = "Save it with model.save('name.keras')"
@@ -112,7 +113,7 @@ def _head(path: Path, expected: str) -> bytes:
     if path.is_dir():
         raise ModelError(f"{path}: a folder, not a {expected}", SAVE_IT if expected == "model" else "")
     try:
-        with path.open("rb") as opened:
+        with open_regular(path) as opened:
             return opened.read(512)
     except OSError as error:
         raise ModelError(f"{path}: {error.strerror}", way_out(error)) from None

@@ -101,9 +101,9 @@ def check_owner(folder: Path, hint: str = OUTPUT_HINT) -> None:
             raise UsageError(f"output {folder}: is a file, not a folder", hint)
         if folder.is_dir() and not is_ours(folder):
             names = (entry.name for entry in folder.iterdir() if not entry.name.startswith(TEMPORARY_PREFIX))
-            if unknown := unknown_owner(folder):
-                raise UsageError(f"output {folder}: {unknown}", f"{UNKNOWN_HINT} {hint}")
             if others := sorted(name for name in names if name not in {*ALLOWED_FILES, LOCK}):
+                if unknown := unknown_owner(folder):
+                    raise UsageError(f"output {folder}: {unknown}", f"{UNKNOWN_HINT} {hint}")
                 raise UsageError(f"output {folder}: holds files that are not ours, such as {others[0]}", hint)
     except OSError as error:
         raise UsageError(f"output {folder}: cannot be written: {error.strerror}", hint) from None

@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import re
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -49,8 +50,10 @@ def check_free(folder: Path) -> None:
     Another build may be writing its first files at this moment, and a tuning may come from another machine. Beside
     results, in a folder of nothing else, store.json is ours, and was damaged.
     """
+    if os.path.lexists(folder / MARK) and not stat.S_ISREG((folder / MARK).lstat().st_mode):
+        raise UsageError(f"{folder / MARK}: is not a file, and stands where a store is marked", "Move it away")
     lost_mark = False
-    if (folder / MARK).is_file() and not (folder / MARK).is_symlink():
+    if (folder / MARK).exists():
         lost_mark = any(_has_form(folder, path, (_BLOB, _RECORD)) for path in own_files(folder))
     for place, folders, names in os.walk(folder):
         linked = [name for name in folders if os.path.islink(f"{place}/{name}")]  # noqa: PTH114

@@ -31,7 +31,7 @@ from typing import Any
 
 from generator.digests import DIGEST
 from generator.errors import GalleryError, UsageError
-from generator.files import read_regular, real_path, temporary_file
+from generator.files import open_regular, real_path, temporary_file
 from generator.store import entry_schema as schema
 from generator.store.entries import Entry, entry_bytes, read_entry
 from generator.store.entry_schema import any_shape, shape_of
@@ -41,7 +41,6 @@ from generator.store.record_schema import is_sound
 Record = Entry
 _REBUILD_HINT = "Run the build again; it will be made anew"
 _CACHE_HINT = "Allow it, or name another folder with `cache:`"
-_MAX_BLOB_BYTES = 1_000_000_000
 _SHAPES: dict[str, Callable[[Entry, bool], bool]] = {
     "cards": any_shape,
     "names": shape_of(schema.Name),
@@ -92,7 +91,8 @@ class Store:
         """
         path = self.blob_path(digest)
         try:
-            content = read_regular(path, _MAX_BLOB_BYTES)
+            with open_regular(path) as opened:
+                content = opened.read()
         except OSError as error:
             raise GalleryError(f"{path}: {error.strerror}", _REBUILD_HINT) from None
         if hashlib.sha256(content).hexdigest() != digest:

@@ -45,6 +45,7 @@ def test_what_is_said_of_the_lock_of_an_output_is_a_line_each(capsys: pytest.Cap
     ]
 
 
+@pytest.mark.case("terminal-escapes")
 @pytest.mark.parametrize("terminal", [True, False])
 def test_progress_shows_names_escaped(
     terminal: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
@@ -85,6 +86,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Gallery:
     return gallery
 
 
+@pytest.mark.case("terminal-escapes")
 def test_commands_show_names_escaped(hostile: Gallery) -> None:
     built = hostile.run("build")
     assert built.status == 1
@@ -115,6 +117,7 @@ def test_commands_show_names_escaped(hostile: Gallery) -> None:
     assert f"Did you mean {SHOWN_TITLE}?" in done[commands[5]].err
 
 
+@pytest.mark.case("terminal-escapes")
 def test_tracebacks_show_names_escaped(monkeypatch: pytest.MonkeyPatch) -> None:
     words = ["layers", f"{RED}.keras", "--debug"]
     monkeypatch.setattr("sys.argv", ["filter-gallery", *words])

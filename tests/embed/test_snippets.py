@@ -7,6 +7,7 @@ import io
 import json
 import shutil
 import struct
+import time
 import zlib
 from pathlib import Path
 from urllib.parse import unquote
@@ -19,10 +20,11 @@ from PIL import Image
 
 from generator.cli import main
 from generator.cli.embed import FORMATS as NAMES
+from generator.embed import sheet
 from generator.embed.sheet import contact_png, target_sheet
 from generator.embed.snippets import SNIPPETS, Placement
 from generator.embed.target import find_target
-from generator.errors import GalleryError
+from generator.errors import GalleryError, UsageError
 from generator.site.built import BuiltSite, open_site
 from generator.site.records import Model
 from generator.site.selection import Strongest
@@ -194,9 +196,13 @@ def png(width: int, height: int) -> bytes:
         (b"changed", False, "is not what the build wrote"),
         (b"RIFF", True, "is no picture, or a damaged one. Run: filter-gallery build"),
         (png(40_000, 40_000), True, "has too many pixels. Run: filter-gallery build"),
+        (png(12_000, 12_000), True, "has too many pixels. Run: filter-gallery build"),
+        (png(4_200, 4_200), True, "has too many pixels. Run: filter-gallery build"),
     ],
-    ids=["gone", "changed", "no-picture", "bomb"],
+    ids=["gone", "changed", "no-picture", "bomb", "half-a-bomb", "large"],
 )
+@pytest.mark.case("embed-bomb")
+@pytest.mark.filterwarnings("error")
 def test_a_picture_that_cannot_be_shown_is_told(
     site: Path, content: bytes | None, listed: bool, message: str, tmp_path: Path
 ) -> None:
@@ -212,6 +218,23 @@ def test_a_picture_that_cannot_be_shown_is_told(
     built = open_site(copy)
     with pytest.raises(GalleryError, match=message):
         contact_png(built, find_target(built.manifest.models, "net/stem"))
+
+
+@pytest.mark.case("embed-number")
+@pytest.mark.parametrize("key", ["filter_count", "filters", "strongest", "techniques"])
+def test_a_huge_number_in_a_site_is_only_a_number(site: Path, key: str, tmp_path: Path) -> None:
+    copy = shutil.copytree(site, tmp_path / "site")
+    manifest = json.loads((copy / "manifest.json").read_bytes())
+    manifest["models"][0]["layers"][0][key] = 300_000_000
+    (copy / "manifest.json").write_text(json.dumps(manifest))
+    began = time.monotonic()
+    done = CliRunner().invoke(main, ["embed", "net/stem", "--site", str(copy), "--filters", "all"])
+    if key == "filter_count":
+        assert done.exit_code == 0
+    else:
+        assert (done.exit_code, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+        assert f"is damaged at models.0.layers.0.{key}" in done.stderr
+    assert time.monotonic() - began < 5
 
 
 ERRORS: list[tuple[list[str], str]] = [
@@ -252,6 +275,14 @@ def test_errors_are_one_line(words: list[str], message: str, here: Path) -> None
     (line,) = done.stderr.splitlines()
     assert (done.exit_code, done.stdout) == (2, "")
     assert message in line
+
+
+def test_a_sheet_that_would_be_too_large_is_told(
+    built: BuiltSite, models: tuple[Model, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sheet, "MAX_SHEET_PIXELS", 100_000)
+    with pytest.raises(UsageError, match=r"a contact sheet of 4,736 x 2,249 pixels is too large\. Say a smaller"):
+        contact_png(built, find_target(models, "net/stem"), None, 1024)
 
 
 def test_the_command_prints_and_writes(here: Path, site: Path) -> None:

@@ -113,6 +113,7 @@ def _store_forgot(gallery: Gallery) -> None:
         path.unlink()
 
 
+@pytest.mark.case("site-same-size")
 @pytest.mark.parametrize(
     ("change", "written"),
     [

@@ -158,6 +158,7 @@ STRANGE: dict[str, tuple[str, str]] = {
 }
 
 
+@pytest.mark.case("site-folder")
 @pytest.mark.parametrize(("strange", "named"), STRANGE.values(), ids=STRANGE)
 def test_a_file_of_someone_else_in_the_way_stops_a_build_before_it_writes(site: Path, strange: str, named: str) -> None:
     write(site, ONE)
@@ -195,6 +196,7 @@ def test_the_output_itself_may_be_a_link(site: Path, tmp_path: Path) -> None:
     assert files_in(tmp_path / "disk") == {"index.html": "home"}
 
 
+@pytest.mark.case("clean-links")
 def test_a_page_that_became_a_link_is_replaced_and_its_aim_left(site: Path, tmp_path: Path) -> None:
     write(site, ONE)
     (tmp_path / "aim").write_text("mine!")
@@ -205,6 +207,7 @@ def test_a_page_that_became_a_link_is_replaced_and_its_aim_left(site: Path, tmp_
     assert (tmp_path / "aim").read_text() == "mine!"
 
 
+@pytest.mark.case("manifest-claims")
 @pytest.mark.parametrize(
     "path",
     [
@@ -239,6 +242,7 @@ def test_an_edited_manifest_cannot_delete_what_is_elsewhere(site: Path, tmp_path
     assert (site / ".git/HEAD").read_text() == (site / "net/.GIT/HEAD").read_text() == "mine"
 
 
+@pytest.mark.case("manifest-claims")
 @pytest.mark.parametrize("journalled", [False, True])
 def test_only_what_has_the_listed_digest_is_deleted(site: Path, journalled: bool) -> None:
     write(site, ONE)
@@ -259,6 +263,8 @@ def test_a_build_does_not_delete_what_was_changed_by_hand(site: Path) -> None:
     assert files_in(site) == {"index.html": "home", "net/001-a/0000.html": "my own words"}
 
 
+@pytest.mark.case("manifest-claims")
+@pytest.mark.case("clean-links")
 def test_what_a_killed_build_left_is_not_sought_behind_links(site: Path, tmp_path: Path) -> None:
     put(tmp_path, {f"theirs/{TEMPORARY_PREFIX}draft": "mine"})
     write(site, ONE)

@@ -64,6 +64,8 @@ def until(condition: Callable[[], object]) -> None:
         time.sleep(0.02)
 
 
+@pytest.mark.case("two-builds")
+@pytest.mark.case("overlap-titles")
 @pytest.mark.parametrize(("processes", "rounds"), [(2, 5), (4, 3)])
 def test_builds_at_once_never_mix(processes: int, rounds: int, tmp_path: Path) -> None:
     """Each looks at the site that it wrote before it lets go of it."""

@@ -160,6 +160,8 @@ def smart(text: str) -> str:
     return re.sub(r'"(\w+)"', "\u201c\\1\u201d", text)
 
 
+@pytest.mark.case("sphinx-outside")
+@pytest.mark.case("sphinx-absolute")
 @pytest.mark.parametrize("path", ["../../secret.txt", "{absolute}", "a\\b", "net/\x1b[31m"])
 @pytest.mark.parametrize("claimed", ["files", "picture"])
 def test_a_manifest_leads_nowhere_else(tmp_path: Path, path: str, claimed: str) -> None:
