@@ -79,7 +79,10 @@ class BuildContext:
 
     def fail(self, what: str, error: GalleryError) -> Failure:
         """Report a failure as an event, and return it."""
-        failure = Failure(what, str(error), error)
+        return self.failed(Failure(what, str(error), error))
+
+    def failed(self, failure: Failure) -> Failure:
+        """Report a failure as an event, and return it."""
         self.on_event(failure)
         return failure
 

@@ -15,7 +15,7 @@ from generator.imaging import encoding
 from generator.pipeline import bands
 from generator.pipeline.cost import task_cost
 from generator.pipeline.events import Failure, OnEvent, Progressed, TaskDone, TaskStarted
-from generator.pipeline.failures import NOT_FINITE, OVERFLOW, attempt, rounded
+from generator.pipeline.failures import NOT_FINITE, OVERFLOW, attempt, leaving_out, of_filters, rounded
 from generator.pipeline.photos import LoadedPhoto
 from generator.plan import FEATURE_MAP, KERNEL, PICTURE, Task
 from generator.store import Store
@@ -42,16 +42,19 @@ def execute(
         elif technique == KERNEL:
             for task in group:
                 on_event(TaskStarted(task))
-                yield from attempt([task], partial(_kernels, model, task, store, on_event))
+                failures = []
+                yield from attempt([task], partial(_kernels, model, task, store, on_event, failures))
+                yield from failures
 
 
-def _kernels(model: LoadedModel, task: Task, store: Store, on_event: OnEvent) -> None:
+def _kernels(model: LoadedModel, task: Task, store: Store, on_event: OnEvent, failures: list[Failure]) -> None:
     from generator.render.kernels import filter_kernels
 
-    entries, blobs = [], []
+    entries, blobs, failed = [], [], {}
     for index, kernel in zip(task.filters, filter_kernels(model, task.layer.index, task.filters), strict=True):
         if not np.isfinite(kernel.slices).all() or (kernel.colour is not None and not np.isfinite(kernel.colour).all()):
-            raise FloatingPointError(NOT_FINITE)
+            failed[index] = NOT_FINITE
+            continue
         picture = (
             encoding.slice_strip(kernel.slices) if kernel.colour is None else encoding.colour_kernel(kernel.colour)
         )
@@ -68,8 +71,11 @@ def _kernels(model: LoadedModel, task: Task, store: Store, on_event: OnEvent) ->
                 "size": [picture.shape[1], picture.shape[0]],
             }
         )
-    store.put_record(task.record_group, task.key, {"technique": KERNEL, "filters": entries, "blobs": blobs})
-    on_event(TaskDone(task))
+    failures.extend(of_filters(task, failed))
+    if entries:
+        record = {"technique": KERNEL, "filters": entries, "blobs": blobs}
+        store.put_record(task.record_group, task.key, leaving_out(record, failed))
+        on_event(TaskDone(task))
 
 
 def _feature_maps(
@@ -92,11 +98,12 @@ def _feature_maps(
     for layer, activation in feature_maps(model, list(by_layer), pixels):
         task, entries, blobs = by_layer[layer], [], [shown]
         on_event(TaskStarted(task))
-        if not np.isfinite(activation).all():
-            what = f"{FEATURE_MAP} of {task.model}/{task.layer.name} on {photo.name}"
-            failures.append(Failure(what, OVERFLOW, FloatingPointError(OVERFLOW)))
+        failed = {index: OVERFLOW for index in task.filters if not np.isfinite(activation[..., index]).all()}
+        failures.extend(of_filters(task, failed))
+        finite = [index for index in task.filters if index not in failed]
+        if not finite:
             continue
-        for index, pooled_map in zip(task.filters, pooled_maps(activation[..., list(task.filters)]), strict=True):
+        for index, pooled_map in zip(finite, pooled_maps(activation[..., finite]), strict=True):
             own = activation[..., index].astype(np.float64)
             picture = encoding.map_picture(own, signed=task.layer.signed)
             blobs.append(store.put_blob(encoding.webp(picture)))
@@ -112,7 +119,7 @@ def _feature_maps(
                 }
             )
         record = {"technique": FEATURE_MAP, "photo": shown, "filters": entries, "blobs": blobs}
-        store.put_record(task.record_group, task.key, record)
+        store.put_record(task.record_group, task.key, leaving_out(record, failed))
         on_event(Progressed(task, task_cost(task, summary)))
         on_event(TaskDone(task))
 

@@ -24,6 +24,7 @@ from generator.pipeline.events import (
     TaskDone,
     Waiting,
 )
+from generator.pipeline.failures import recorded
 from generator.plan import EVERYTHING, Choice, Task
 
 
@@ -95,10 +96,14 @@ def _build(
     context, failures = open_context(config, trust, on_event)
     prepared, failed = prepare_all(config, choice, context, rendered_now, measure=True)
     failures += failed
-    pending = {
-        p.entry.name: [t for t in p.now if force or context.store.record(t.record_group, t.key) is None]
-        for p in prepared
-    }
+    pending: dict[str, list[Task]] = {p.entry.name: [] for p in prepared}
+    for model in prepared:
+        for task in model.now:
+            record = None if force else context.store.record(task.record_group, task.key)
+            if record is None:
+                pending[model.entry.name].append(task)
+            else:
+                failures += map(context.failed, recorded(task, record))
     everything = [task for p in prepared for task in p.now]
     costs = {p.entry.name: sum(task_cost(t, p.summary) for t in pending[p.entry.name]) for p in prepared}
     count = sum(map(len, pending.values()))
