@@ -6,8 +6,9 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from generator.errors import PhotoError
 from generator.models.load import LoadedModel
-from generator.pipeline.photos import LoadedPhoto
+from generator.pipeline.photos import PhotoFile
 from generator.plan import Activity
 from generator.render.feature_maps import feature_maps
 
@@ -15,11 +16,17 @@ LEAST = float(np.finfo(np.float64).min)
 """Replaces a response that is not finite: the store keeps finite numbers alone."""
 
 
-def measure(model: LoadedModel, layers: Sequence[int], photos: Iterable[LoadedPhoto]) -> Activity:
-    """Return for each layer, by index, the largest response of each of its filters to any of the photos."""
+def measure(model: LoadedModel, layers: Sequence[int], photos: Iterable[PhotoFile]) -> Activity:
+    """Return for each layer, by index, the largest response of each of its filters to any of the photos.
+
+    Photos that turn out to be damaged are passed over: they fail when their feature maps are rendered.
+    """
     summary, largest = model.summary, dict[int, tuple[float, ...]]()
     for photo in photos:
-        pixels = photo.fitted(summary.photo_size(), summary.channels, summary.bands)
+        try:
+            pixels = photo.fitted(summary.photo_size(), summary.channels, summary.bands)
+        except PhotoError:
+            continue
         for layer, activation in feature_maps(model, layers, pixels):
             means = activation.astype(np.float64).mean(axis=(0, 1))
             finite = np.where(np.isfinite(means), means, LEAST)

@@ -11,7 +11,7 @@ from generator.models.identity import digest_of
 from generator.models.start import start_keras
 from generator.models.summary import ModelSummary
 from generator.pipeline.events import Failure, Measuring, ModelReady, OnEvent
-from generator.pipeline.photos import LoadedPhoto, load_photo
+from generator.pipeline.photos import PhotoFile, open_photo
 from generator.plan import (
     EVERYTHING,
     Activity,
@@ -70,7 +70,7 @@ class BuildContext:
 
     store: Store
     models: Models
-    photos: tuple[LoadedPhoto, ...]
+    photos: tuple[PhotoFile, ...]
     on_event: OnEvent
 
     def identities(self, summary: ModelSummary) -> tuple[PhotoIdentity, ...]:
@@ -93,7 +93,7 @@ def open_context(config: Config, trust: bool, on_event: OnEvent) -> tuple[BuildC
     photos, failures = [], []
     for photo in config.photos:
         try:
-            photos.append(load_photo(photo))
+            photos.append(open_photo(photo))
         except PhotoError as error:
             failures.append(context.fail(f"photo {photo.name}", error))
     return replace(context, photos=tuple(photos)), failures

@@ -16,7 +16,7 @@ from generator.pipeline import bands
 from generator.pipeline.cost import task_cost
 from generator.pipeline.events import Failure, OnEvent, Progressed, TaskDone, TaskStarted
 from generator.pipeline.failures import NOT_FINITE, OVERFLOW, attempt, leaving_out, of_filters, rounded
-from generator.pipeline.photos import LoadedPhoto
+from generator.pipeline.photos import PhotoFile
 from generator.plan import FEATURE_MAP, KERNEL, PICTURE, Task
 from generator.store import Store
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:  # importing these imports TensorFlow, which a build with noth
 
 
 def execute(
-    model: LoadedModel, tasks: Iterable[Task], photos: dict[str, LoadedPhoto], store: Store, on_event: OnEvent
+    model: LoadedModel, tasks: Iterable[Task], photos: dict[str, PhotoFile], store: Store, on_event: OnEvent
 ) -> Iterator[Failure]:
     """Do the tasks in order, each stored when it is done; yield what failed, and go on with the rest."""
     for technique, group in groupby(tasks, key=lambda task: task.technique):
@@ -81,7 +81,7 @@ def _kernels(model: LoadedModel, task: Task, store: Store, on_event: OnEvent, fa
 def _feature_maps(
     model: LoadedModel,
     tasks: list[Task],
-    photos: dict[str, LoadedPhoto],
+    photos: dict[str, PhotoFile],
     store: Store,
     on_event: OnEvent,
     failures: list[Failure],
