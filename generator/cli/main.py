@@ -20,7 +20,7 @@ from generator.cli.publish import publish
 from generator.cli.render import render
 from generator.cli.serve import serve
 from generator.cli.terminal import print_line, print_lines
-from generator.errors import ConfigError, GalleryError, reason
+from generator.errors import MAX_MESSAGE_LENGTH, ConfigError, GalleryError, reason, shortened
 from generator.version import __version__
 
 INTERRUPTED = 130
@@ -43,7 +43,7 @@ class Gallery(click.Group):
             click.echo(error.ctx.get_help() if error.ctx else "", err=True)
             sys.exit(error.exit_code)
         except click.ClickException as error:
-            message = error.format_message().rstrip(".")
+            message = shortened(error.format_message().rstrip("."), MAX_MESSAGE_LENGTH)
             path = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else "filter-gallery"
             print_line(f"Error: {message}. See: {path} --help", err=True)
             sys.exit(error.exit_code)

@@ -10,6 +10,7 @@ import keras
 import numpy as np
 import pytest
 
+from generator.errors import UsageError
 from generator.pipeline import Failure
 from generator.plan import Choice
 from tests.pipeline.conftest import Place
@@ -62,6 +63,31 @@ def test_a_model_that_fails_leaves_the_others(place: Place) -> None:
     assert [failure.what for failure in summary.failures] == ["model broken"]
     assert done == EVERYTHING
     assert place.pages() == ALL_PAGES
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ("layers: 'frist*'", "other: no convolutional layer matches 'frist*'"),
+        ("layers: [first, 'conv9*']", "other: no convolutional layer matches 'conv9*'"),
+        ("filters: [0, 99]", "other/first: no filter 99"),
+        ("render: {objective: {direction: {77: 1}}}", "other/first: no filter 77"),
+    ],
+)
+def test_a_model_that_lacks_what_is_configured_fails_and_the_others_are_built(
+    place: Place, settings: str, message: str
+) -> None:
+    models = "[{{source: tiny.keras, name: other, {}}}, tiny.keras]"
+    place.build(models=models.format("filters: 1"))
+    before = place.pages()
+    summary, done = place.build(models=models.format(settings), more="title: Another\n")
+    (failure,) = summary.failures
+    assert failure.what == "model other"
+    assert message in failure.message
+    assert before <= place.pages() or "direction" in settings
+    assert [task for task in EVERYTHING if task in done] or done == []
+    with pytest.raises(UsageError, match=message.replace("*", ".")):
+        place.build(models=models.format(settings), only=("other",))
 
 
 def spoil(place: Place, filters: tuple[int, ...], value: float) -> None:
