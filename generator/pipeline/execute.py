@@ -86,7 +86,7 @@ def _feature_maps(
     on_event: OnEvent,
     failures: list[Failure],
 ) -> None:
-    from generator.render.feature_maps import feature_maps, pooled_maps
+    from generator.render.feature_maps import feature_map_blocks
 
     photo = tasks[0].photo
     assert photo is not None
@@ -95,33 +95,40 @@ def _feature_maps(
     pixels = photos[photo.digest].fitted(photo.size, summary.channels, summary.bands)
     shown = store.put_blob(encoding.encode(bands.shown(pixels, summary.bands)))
     on_event(TaskStarted(tasks[0]))
-    for layer, activation in feature_maps(model, list(by_layer), pixels):
-        task, entries, blobs = by_layer[layer], [], [shown]
+    for layer, blocks in groupby(feature_map_blocks(model, list(by_layer), pixels), key=lambda block: block[0]):
+        task, own_blobs = by_layer[layer], [shown]
         on_event(TaskStarted(task))
-        failed = {index: OVERFLOW for index in task.filters if not np.isfinite(activation[..., index]).all()}
+        entries: dict[int, dict[str, Any]] = {}
+        for _, first, block in blocks:
+            for index in task.filters:
+                if 0 <= index - first < block.shape[-1] and np.isfinite(block[..., index - first]).all():
+                    entries[index] = _feature_map(block[..., index - first], index, task, store)
+                    own_blobs.append(entries[index]["map"])
+        failed = {index: OVERFLOW for index in task.filters if index not in entries}
         failures.extend(of_filters(task, failed))
-        finite = [index for index in task.filters if index not in failed]
-        if not finite:
+        if not entries:
             continue
-        for index, pooled_map in zip(finite, pooled_maps(activation[..., finite]), strict=True):
-            own = activation[..., index].astype(np.float64)
-            picture = encoding.map_picture(own, signed=task.layer.signed)
-            blobs.append(store.put_blob(encoding.webp(picture)))
-            entries.append(
-                {
-                    "filter": index,
-                    "map": blobs[-1],
-                    "response": rounded(own.mean()),
-                    "peak": rounded(own.max()),
-                    "places": rounded((own > 0).mean()),
-                    "sketch": _packed(pooled_map),
-                    "size": [own.shape[1], own.shape[0]],
-                }
-            )
-        record = {"technique": FEATURE_MAP, "photo": shown, "filters": entries, "blobs": blobs}
+        found = [entries[index] for index in task.filters if index in entries]
+        record = {"technique": FEATURE_MAP, "photo": shown, "filters": found, "blobs": own_blobs}
         store.put_record(task.record_group, task.key, leaving_out(record, failed))
         on_event(Progressed(task, task_cost(task, summary)))
         on_event(TaskDone(task))
+
+
+def _feature_map(activation: NDArray[Any], index: int, task: Task, store: Store) -> dict[str, Any]:
+    """Store the picture of a filter's activation (height, width), and return what a record holds of it."""
+    from generator.render.feature_maps import pooled_maps
+
+    own = activation.astype(np.float64)
+    return {
+        "filter": index,
+        "map": store.put_blob(encoding.webp(encoding.map_picture(own, signed=task.layer.signed))),
+        "response": rounded(own.mean()),
+        "peak": rounded(own.max()),
+        "places": rounded((own > 0).mean()),
+        "sketch": _packed(pooled_maps(activation[..., None])[0]),
+        "size": [own.shape[1], own.shape[0]],
+    }
 
 
 def _packed(pooled_map: NDArray[np.float64]) -> dict[str, Any]:

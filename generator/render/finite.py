@@ -18,7 +18,7 @@ from generator.models.activation_point import activation_point
 from generator.models.conv_weights import conv_weights
 from generator.models.describe import conv_positions
 from generator.models.load import LoadedModel
-from generator.render.feature_maps import feature_maps
+from generator.render.feature_maps import feature_map_blocks
 
 Array = NDArray[Any]
 
@@ -42,8 +42,9 @@ def not_finite(model: LoadedModel, layers: Sequence[int], size: tuple[int, int])
     noise = np.random.default_rng(0).integers(0, 256, (*size, model.summary.channels))
     activations: dict[int, frozenset[int]] = {}
     try:
-        for layer, activation in feature_maps(model, layers, noise):
-            activations[layer] = _where(_unusable([activation], activation.shape[-1]))
+        for layer, first, block in feature_map_blocks(model, layers, noise):
+            bad = frozenset(first + index for index in _where(_unusable([block], block.shape[-1])))
+            activations[layer] = activations.get(layer, frozenset()) | bad
     except Exception:  # a model's own layers can raise anything
         activations = {}
     return {layer: NotFinite(_by_weights(model, layer), activations.get(layer, frozenset())) for layer in layers}
