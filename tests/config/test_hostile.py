@@ -128,6 +128,7 @@ REFUSED: dict[str, tuple[str, list[str]]] = {
 }
 
 
+@pytest.mark.case("long-values", "yaml-number")
 @pytest.mark.parametrize(("text", "expected"), REFUSED.values(), ids=REFUSED)
 def test_what_enemies_write_is_refused_in_a_line(tmp_path: Path, text: str, expected: list[str]) -> None:
     known = ", ".join(ConfigFile.model_fields)
