@@ -22,7 +22,7 @@ TEXT = """\
 The largest resident set of a whole build of one layer, in a process of its own: photos of 24 megapixels, half of them
 JPEG and half PNG, are decoded one at a time, and of a wide layer that no other needs, some filters at a time are in
 memory. The ratio is to the row of the same kind above it."""
-HEAD = ("photos", "filters", "MiB", "ratio")
+HEAD = ("| photos | filters | MiB | ratio |", "| --: | --: | --: | --: |")
 
 PHOTOS, FILTERS = (2, 20), (16, 1024)
 SIDES = (6000, 4000)
