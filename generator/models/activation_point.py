@@ -73,13 +73,23 @@ def activation_name(graph: Graph, point: ActivationPoint) -> str:
     """Return the name of the activation through which the response is read, ``linear`` if there is none."""
     if point.act is None:
         op = graph.calls[point.conv].op
-        return str(getattr(op.activation, "__name__", "custom")) if has_own_activation(op) else "linear"
+        return _name(op.activation) if has_own_activation(op) else "linear"
     op = graph.calls[point.act].op
-    if isinstance(op, keras.layers.Activation):
-        return str(getattr(op.activation, "__name__", "custom"))
-    return {"ReLU": "relu", "PReLU": "prelu", "ELU": "elu", "LeakyReLU": "leaky_relu"}.get(
-        type(op).__name__, type(op).__name__.lower()
-    )
+    if type(op).__module__.startswith("keras.src.ops"):
+        return type(op).__name__.lower()
+    return _name(op)
+
+
+def _name(activation: Any) -> str:
+    """Return the name of an activation function, or of the one that a layer of activations applies."""
+    while isinstance(activation, keras.layers.Activation):
+        activation = activation.activation
+    if isinstance(activation, keras.layers.ReLU) and activation.negative_slope:
+        return "leaky_relu"
+    if isinstance(activation, keras.Layer):
+        kind = type(activation).__name__
+        return "leaky_relu" if kind == "LeakyReLU" else kind.lower()
+    return str(getattr(activation, "__name__", "custom"))
 
 
 def by_element(graph: Graph, point: ActivationPoint) -> bool:

@@ -12,20 +12,13 @@ from generator.errors import ModelError
 from generator.models.activation_point import activation_name, activation_point
 from generator.models.conv_weights import kernel_variables
 from generator.models.graph import Call, Graph, Zeros
+from generator.models.left_out import left_out
 from generator.models.preprocess import Preprocess
 from generator.models.receptive_field import receptive_fields
 from generator.models.summary import PICTURE, ArchitectureRow, ConvLayer, ModelSummary, Shape
 from generator.models.trace import CONVOLUTIONS
 from generator.names import slug
 
-_NOT_SHOWN = {
-    keras.layers.Conv1D: "it has no second axis to draw",
-    keras.layers.DepthwiseConv1D: "it has no second axis to draw",
-    keras.layers.SeparableConv1D: "it has no second axis to draw",
-    keras.layers.Conv1DTranspose: "it has no second axis to draw",
-    keras.layers.Conv3D: "its pictures would be volumes",
-    keras.layers.Conv3DTranspose: "its pictures would be volumes",
-}
 REFERENCE_SIDE = 128
 """The input side at which costs are counted for networks that take any size."""
 
@@ -63,10 +56,10 @@ def describe(
     Raises ModelError if there is no convolution to show, the input is no picture, or it has no such bands.
     """
     input_shape = graph.picture
-    left_out = _left_out(graph)
     positions = conv_positions(graph)
+    not_shown = left_out(graph, positions)
     if not positions:
-        raise ModelError("the model has no convolutional layer to show" + (f" ({left_out[0]})" if left_out else ""))
+        raise ModelError("the model has no convolutional layer to show" + (f" ({not_shown[0]})" if not_shown else ""))
     if len(input_shape) != 3 or not input_shape[2]:
         raise ModelError(f"the model takes {input_shape}, not pictures (height, width, channels)")
     channels = int(input_shape[2])
@@ -119,7 +112,7 @@ def describe(
         preprocess=preprocess,
         layers=tuple(layers),
         architecture=tuple(rows),
-        left_out=tuple(left_out),
+        left_out=tuple(not_shown),
         warnings=tuple(warnings),
         bands=shown,
         notes=(*notes, *graph.notes, *_about_bands(channels, shown)),
@@ -163,24 +156,6 @@ def _about_bands(channels: int, bands: tuple[int, ...]) -> tuple[str, ...]:
 def channels_last(call: Call, shape: Shape) -> Shape:
     """Return the shape of a call's inputs or outputs, batch left out, as (height, width, channels)."""
     return (*shape[1:], shape[0]) if call.channels_first else shape
-
-
-def _left_out(graph: Graph) -> list[str]:
-    sentences, shown = [], set(conv_positions(graph))
-    for position, call in enumerate(graph.calls):
-        if is_convolution(call.op) and position not in shown:
-            sentences.append(
-                f"{call.name} ({type(call.op).__name__}) is left out: no picture reaches it, only zeros do"
-            )
-        for kind, reason in _NOT_SHOWN.items():
-            if type(call.op) is kind:
-                sentences.append(f"{call.name} ({kind.__name__}) is left out: {reason}")
-        if position in graph.untraced:
-            sentences.append(
-                f"{call.name} ({type(call.op).__name__}) is left out with the convolutions inside it: "
-                f"{graph.untraced[position]}"
-            )
-    return sentences
 
 
 def _shapes(graph: Graph, input_shape: tuple[Any, ...]) -> tuple[dict[int, tuple[int, ...]], int, int]:

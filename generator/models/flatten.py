@@ -13,6 +13,7 @@ import keras
 
 from generator.errors import ModelError
 from generator.models.graph import Call, Graph, Shape, Zeros
+from generator.models.summary_order import in_summary_order
 from generator.models.trace import (
     CONVOLUTIONS,
     Recording,
@@ -45,7 +46,7 @@ def flatten(model: keras.Model, input_shape: Shape | None = None) -> Graph:
         raise ModelError("the Sequential model was saved without an input shape", "Say it with `input_shape:`")
     try:
         recording = recorded(model) if is_recorded(model) else traced_model(model, input_shape)
-        return _Flattening().run(recording)
+        return _Flattening().run(in_summary_order(recording, model))
     except Untraceable as reason:
         raise ModelError(
             f"the subclassed model keeps no record of its layers' calls, and {reason}",
@@ -140,9 +141,10 @@ class _Flattening:
 def _opened(node: Any) -> tuple[Recording | None, Sequence[Any]]:
     """Return what a node's operation calls inside, None if nothing, and the symbols it is given."""
     if is_recorded(node.operation):
-        return recorded(node.operation), called_with(node.operation, node)
+        recording, symbols = recorded(node.operation), called_with(node.operation, node)
+        return in_summary_order(recording, node.operation), symbols
     if is_composite(node.operation):
-        return traced_node(node), node.input_tensors
+        return in_summary_order(traced_node(node), node.operation), node.input_tensors
     return None, ()
 
 

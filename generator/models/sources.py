@@ -19,7 +19,7 @@ from generator.errors import ModelError, reason, way_out
 from generator.models.applications import application
 from generator.models.custom import custom_objects, missing_object
 from generator.models.error_text import quiet, raised
-from generator.models.files import OWN_CLASS, OWN_FUNCTION, SAVE_IT, refuse_what_is_no_model
+from generator.models.files import OWN_CLASS, OWN_FUNCTION, REBUILT, SAVE_OR_COPY, refuse_what_is_no_model
 from generator.models.identity import RANDOM_SEED
 from generator.models.importing import folder_first, import_object
 from generator.models.keras2.errors import Misfit, Untranslatable, UntranslatableFunction
@@ -29,8 +29,10 @@ from generator.models.saved import (
     amended,
     amended_copy,
     code_in,
+    is_damaged,
     is_of_keras2,
     lambda_activations,
+    own_temporary_folder,
     read_config,
     slashed_names,
 )
@@ -84,7 +86,7 @@ def _saved(entry: ModelEntry, config: Any, trust: bool) -> tuple[keras.Model, Pa
         if older:
             with quiet():
                 return load_keras2(path, amended(config), slashed_names(config), trust), {}
-        with amended_copy(path, config) as readable, quiet():
+        with own_temporary_folder(), amended_copy(path, config) as readable, quiet():
             return _checked(keras.saving.load_model(readable, compile=False, safe_mode=not trust), str(path)), {}
     except ModelError:
         raise
@@ -134,7 +136,10 @@ def _cannot_load(error: Exception, path: Path, config: Any, trust: bool) -> Mode
         return ModelError(f"{path}: its weights do not fit its layers: {error}", OWN_FUNCTION)
     if note := next(iter(getattr(error, "__notes__", ())), ""):
         return ModelError(f"{path}: Keras 3 cannot make {note}: {reason(error)}", f"{OWN_FUNCTION}. {OWN_CLASS}")
-    return ModelError(f"{path}: Keras cannot load it: {reason(error)}", SAVE_IT)
+    text = f"{path}: Keras cannot load it: {reason(error)}"
+    if path.suffix.lower() == ".json":
+        return ModelError(text, REBUILT)
+    return ModelError(text, SAVE_OR_COPY if is_damaged(path) else OWN_FUNCTION)
 
 
 def _named_as_saved(model: keras.Model, config: Any) -> keras.Model:

@@ -229,5 +229,6 @@ def _distance(mean: Array, variance: Array, other_mean: Array, other_variance: A
     floor = INACTIVE_VARIANCE * max(float(other_variance.max()), 1e-12)
     active = ~((variance < floor) & (other_variance < floor))
     v, w = np.maximum(variance, floor), np.maximum(other_variance, floor)
-    overlap = np.sqrt(2 * np.sqrt(v * w) / (v + w)) * np.exp(-((mean - other_mean) ** 2) / (4 * (v + w)))
+    with np.errstate(invalid="ignore", over="ignore"):  # stored statistics can be infinite, or no numbers at all
+        overlap = np.sqrt(2 * np.sqrt(v * w) / (v + w)) * np.exp(-((mean - other_mean) ** 2) / (4 * (v + w)))
     return float(np.nan_to_num(1 - overlap, nan=1.0)[active].mean())

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 
 from generator.models.preprocess import Preprocess
 
-SUMMARY_VERSION = 8
+SUMMARY_VERSION = 9
 """Raised when a summary holds more, or other things, than before: cached ones are then computed anew."""
 
 PICTURE = -1
@@ -24,10 +24,16 @@ Shape = tuple[int | None, ...]
 NEVER_BELOW_ZERO = frozenset(
     {
         *("relu", "relu6", "sigmoid", "hard_sigmoid", "hardsigmoid", "softplus", "softmax", "exponential"),
-        *("silu", "swish", "hard_silu", "hard_swish", "hardsilu", "hardswish", "gelu", "mish"),
+        *("squareplus", "sparse_plus", "sparse_sigmoid", "sparsemax", "thresholded_relu"),
     }
 )
-"""Activations whose negative side is nothing, or next to nothing."""
+SLIGHTLY_BELOW_ZERO = frozenset(
+    {"silu", "swish", "hard_silu", "hard_swish", "hardsilu", "hardswish", "gelu", "mish"},
+)
+"""Activations whose negative side is little, -0.17 to -0.38 at most, and next to nothing far below zero."""
+
+NEGLIGIBLE = 1e-3
+"""What such an activation may be below zero and still pass on next to nothing."""
 
 
 def layer_title(name: str, call: int) -> str:
@@ -69,7 +75,17 @@ class ConvLayer:
     @property
     def signed(self) -> bool:
         """Tell whether responses can be plainly negative, so that zero is not the least of them."""
+        return self.activation not in NEVER_BELOW_ZERO | SLIGHTLY_BELOW_ZERO
+
+    @property
+    def below_zero(self) -> bool:
+        """Tell whether responses can be negative at all: then one of zero or less may still pass something on."""
         return self.activation not in NEVER_BELOW_ZERO
+
+    @property
+    def negligible(self) -> float:
+        """Return what a response may be below zero and count as zero."""
+        return NEGLIGIBLE if self.activation in SLIGHTLY_BELOW_ZERO else 0.0
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,8 @@ Side = Annotated[int, Field(gt=0, le=100_000)]
 Pixels = Annotated[tuple[Side, Side], Strict(False)]
 Snapshot = Annotated[tuple[Count, Blob], Strict(False)]
 Alike = Annotated[tuple[Count, Number], Strict(False)]
+FailedFilter = Annotated[tuple[Count, str], Strict(False)]
+"""A filter that has no result, and why."""
 
 
 class _Schema(BaseModel):
@@ -74,24 +76,26 @@ class _FilterKernel(_Schema):
     size: Pixels
 
 
-class _PictureRecord(_Schema):
+class _Record(_Schema):
+    blobs: list[Blob]
+    failed: list[FailedFilter] = []
+
+
+class _PictureRecord(_Record):
     technique: Literal["picture"]
     filters: list[_FilterPictures]
     size: Pixels
-    blobs: list[Blob]
 
 
-class _MapRecord(_Schema):
+class _MapRecord(_Record):
     technique: Literal["feature-map"]
     photo: Blob
     filters: list[_FilterMap]
-    blobs: list[Blob]
 
 
-class _KernelRecord(_Schema):
+class _KernelRecord(_Record):
     technique: Literal["kernel"]
     filters: list[_FilterKernel]
-    blobs: list[Blob]
 
 
 _RECORD: TypeAdapter[_PictureRecord | _MapRecord | _KernelRecord] = TypeAdapter(

@@ -74,10 +74,15 @@ def test_everything_wrong_in_a_configuration_is_told_at_once(empty: Gallery) -> 
         (("build", "--filters", "0"), ["expected all, a number above zero"]),
         (("build", "--filters", "some"), ["expected all, a number above zero"]),
         (("built",), ["No such command 'built'"]),
+        (("q" * 5000,), ["No such command 'qqq", "qqq ... qqq"]),
+        (("layers", "q" * 5000), ["unknown model 'qqq", "qqq ... qqq"]),
+        (("layers", "q" * 5000 + ".keras"), ["no model file 'qqq", "qqq ... qqq"]),
     ],
 )
+@pytest.mark.case("long-values")
 def test_wrong_use(words: tuple[str, ...], says: list[str], empty: Gallery) -> None:
     done = empty.run(*words)
+    assert max(map(len, done.err.splitlines())) < 1100
     assert done.status == 2
     assert all(part in done.err for part in says), done.err
 

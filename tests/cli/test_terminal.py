@@ -128,6 +128,7 @@ def test_tracebacks_show_names_escaped(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "\x1b" not in done.stderr
 
 
+@pytest.mark.case("render-warning")
 def test_render_gives_the_warnings_that_layers_gives(hostile: Gallery) -> None:
     listed = hostile.run("layers", "net").err.splitlines()
     assert [line for line in listed if line.startswith("Warning: the model has no Rescaling or Normalization layer")]

@@ -128,9 +128,7 @@ REFUSED: dict[str, tuple[str, list[str]]] = {
 }
 
 
-@pytest.mark.case("yaml-aliases")
-@pytest.mark.case("yaml-large")
-@pytest.mark.case("yaml-number")
+@pytest.mark.case("long-values", "yaml-aliases", "yaml-large", "yaml-number")
 @pytest.mark.parametrize(("text", "expected"), REFUSED.values(), ids=REFUSED)
 def test_what_enemies_write_is_refused_in_a_line(tmp_path: Path, text: str, expected: list[str]) -> None:
     known = ", ".join(ConfigFile.model_fields)
