@@ -12,8 +12,10 @@ from typing import Any
 import keras
 
 from generator.errors import ModelError
+from generator.models.elementwise import Elementwise, elementwise
+from generator.models.faithful import is_faithful
 from generator.models.graph import Call, Graph, Shape, Zeros
-from generator.models.trace import (
+from generator.models.recording import (
     CONVOLUTIONS,
     Recording,
     Untraceable,
@@ -22,9 +24,8 @@ from generator.models.trace import (
     is_recorded,
     key,
     recorded,
-    traced_model,
-    traced_node,
 )
+from generator.models.trace import traced_model, traced_node
 
 _IMAGE_LAYERS = (
     *CONVOLUTIONS,
@@ -33,6 +34,8 @@ _IMAGE_LAYERS = (
     *(keras.layers.UpSampling2D, keras.layers.ZeroPadding2D, keras.layers.Cropping2D),
 )
 """Layers that compute the same for either ``data_format``, but for the order of the axes."""
+
+_BEFORE_ACTIVATIONS = (*CONVOLUTIONS, keras.layers.BatchNormalization)
 
 
 def flatten(model: keras.Model, input_shape: Shape | None = None) -> Graph:
@@ -44,21 +47,46 @@ def flatten(model: keras.Model, input_shape: Shape | None = None) -> Graph:
     if isinstance(model, keras.Sequential) and not model.built and input_shape is None:
         raise ModelError("the Sequential model was saved without an input shape", "Say it with `input_shape:`")
     try:
-        recording = recorded(model) if is_recorded(model) else traced_model(model, input_shape)
-        return _Flattening().run(recording)
+        return _any_size(model, input_shape) or _own_size(model, input_shape)
     except Untraceable as reason:
         raise ModelError(
             f"the subclassed model keeps no record of its layers' calls, and {reason}",
-            "Use keras.ops and layers alone in its `call`, or save the convolutional part as a functional model",
+            "Save the part with its convolutions as a functional model",
         ) from reason
 
 
-class _Flattening:
-    """Numbers the tensors of the graph; a nested model that is called twice gets other numbers the second time."""
+def _any_size(model: keras.Model, input_shape: Shape | None) -> Graph | None:
+    """Return the graph if it holds for any size, None if it may hold for one alone, that TensorFlow's graph knows."""
+    flattening = _Flattening(any_size=True)
+    try:
+        recording = recorded(model) if is_recorded(model) else traced_model(model, input_shape)
+    except Untraceable:
+        return None
+    graph = flattening.run(recording)
+    return None if graph.numeric and not is_faithful(graph, recording) else graph
 
-    def __init__(self) -> None:
+
+def _own_size(model: keras.Model, input_shape: Shape | None) -> Graph:
+    """Return the graph for the model's own size. Raises Untraceable."""
+    recording = recorded(model) if is_recorded(model) else traced_model(model, input_shape, any_size=False)
+    graph = _Flattening(any_size=False).run(recording)
+    if not is_faithful(graph, recording):
+        raise Untraceable("the calls of its layers do not tell what it computes")
+    return graph
+
+
+class _Flattening:
+    """Numbers the tensors of the graph; a nested model that is called twice gets other numbers the second time.
+
+    With ``any_size`` the graph is to hold for pictures of any size, else it may hold for the model's own alone.
+    """
+
+    def __init__(self, any_size: bool) -> None:
+        self._any_size = any_size
+        self._of_tensorflow = False
         self._tensors = 0
         self._calls: list[Call] = []
+        self._makers: dict[int, Any] = {}
         self._times: dict[int, int] = {}
         self._reasons: dict[Call, str] = {}
 
@@ -88,7 +116,21 @@ class _Flattening:
             notes.append(f"The input {name} {own} is no picture of that size: it gets zeros.")
         calls = (*self._calls, *body)
         untraced = {position: self._reasons[call] for position, call in enumerate(calls) if call in self._reasons}
-        return Graph(calls, start, tuple(outputs), shape, untraced, tuple(notes))
+        if not self._any_size:
+            sides = " x ".join(map(str, shape[:2]))
+            notes.append(f"What the network's code does depends on the picture's size: it is shown for {sides} alone.")
+        return Graph(
+            calls,
+            start,
+            tuple(outputs),
+            shape,
+            untraced,
+            tuple(notes),
+            given=tuple(numbers),
+            prepared=len(self._calls),
+            any_size=self._any_size,
+            numeric=self._of_tensorflow,
+        )
 
     def _number(self) -> int:
         self._tensors += 1
@@ -100,13 +142,14 @@ class _Flattening:
         self._append(op._inbound_nodes[-1], op.name, [start], [number])
 
     def _add(self, recording: Recording, inputs: Sequence[int], prefix: str) -> list[int]:
+        self._of_tensorflow = self._of_tensorflow or recording.of_tensorflow
         numbers = {key(symbol): number for symbol, number in zip(recording.inputs, inputs, strict=True)}
         for node in recording.nodes:
             name = f"{prefix}{node.operation.name}"
             given = [numbers[key(symbol)] for symbol in node.input_tensors]
             reason = ""
             try:
-                inner, symbols = _opened(node)
+                inner, symbols = self._opened(node)
             except Untraceable as untraceable:
                 inner, symbols, reason = None, (), str(untraceable)
             if inner is not None:
@@ -132,18 +175,37 @@ class _Flattening:
             name,
             times,
             isinstance(op, _IMAGE_LAYERS) and op.data_format == "channels_first",
+            self._elementwise(node, inputs, outputs),
         )
         self._calls.append(call)
+        self._makers.update(dict.fromkeys(outputs, op))
         return call
 
+    def _elementwise(self, node: Any, inputs: Sequence[int], outputs: Sequence[int]) -> Elementwise | None:
+        """Return what activation an operation is that is not Keras's own and comes after a convolution."""
+        op = node.operation
+        if hasattr(op, "elementwise"):
+            known: Elementwise | None = op.elementwise
+            return known
+        own = isinstance(op, keras.layers.Lambda) or not str(type(op).__module__).startswith("keras.src.")
+        after = isinstance(self._makers.get(inputs[0]) if inputs else None, _BEFORE_ACTIVATIONS)
+        if not (own and after and len(inputs) == len(outputs) == 1) or is_composite(op):
+            return None
+        symbol = node.input_tensors[0]
 
-def _opened(node: Any) -> tuple[Recording | None, Sequence[Any]]:
-    """Return what a node's operation calls inside, None if nothing, and the symbols it is given."""
-    if is_recorded(node.operation):
-        return recorded(node.operation), called_with(node.operation, node)
-    if is_composite(node.operation):
-        return traced_node(node), node.input_tensors
-    return None, ()
+        def apply(value: Any) -> Any:
+            args, kwargs = node.arguments.fill_in({id(symbol): value})
+            return op(*args, **({**kwargs, "training": False} if isinstance(op, keras.Layer) else kwargs))
+
+        return elementwise(apply, tuple(symbol.shape[1:]))
+
+    def _opened(self, node: Any) -> tuple[Recording | None, Sequence[Any]]:
+        """Return what a node's operation calls inside, None if nothing, and the symbols it is given."""
+        if is_recorded(node.operation):
+            return recorded(node.operation), called_with(node.operation, node)
+        if is_composite(node.operation):
+            return traced_node(node, self._any_size), node.input_tensors
+        return None, ()
 
 
 def _channels_at(calls: Sequence[Call], picture: int) -> int:

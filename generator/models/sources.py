@@ -34,7 +34,8 @@ from generator.models.saved import (
     read_config,
     slashed_names,
 )
-from generator.models.trace import Untraceable, traced_model
+from generator.models.recording import Untraceable
+from generator.models.trace import traced_model
 from generator.models.weights import load_weights
 
 
