@@ -102,7 +102,7 @@ def describe(
         ArchitectureRow(
             call.name,
             type(call.op).__name__,
-            call.shape,
+            call.shape if None in input_shape else shapes.get(call.outputs[0], call.shape),
             call.op.count_params() if isinstance(call.op, keras.Layer) and call.number == 1 else 0,
             index_of.get(position),
             feeding,

@@ -64,6 +64,8 @@ def keras_call(op: Any, operands: Sequence[Operand]) -> Called | None:
         return core.Cast(op.get_attr("DstT").name), tuple(operands)
     if kind == "ConcatV2" and not isinstance(operands[-1], keras.KerasTensor):
         return numpy_ops.Concatenate(int(operands[-1])), (list(operands[:-1]),)
+    if kind == "Split" and symbol is operands[1]:
+        return numpy_ops.Split(int(op.get_attr("num_split")), int(operands[0])), (symbol,)
     constants = [operand for operand in operands[1:] if not isinstance(operand, keras.KerasTensor)]
     if symbol is not operands[0] or len(constants) != len(operands) - 1:
         return None

@@ -6,6 +6,7 @@ graph. Each is run again by ``tf.raw_ops``, so that gradients pass, eagerly and 
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -96,25 +97,35 @@ def step_of(op: Any, captures: Mapping[Key, Any], pruned: Callable[[Any], Callab
     raw = getattr(tf.raw_ops, op.type, None)
     if raw is None or op.type == "Placeholder":
         raise Untraceable(f"its call uses {op.type}, which cannot be run again")
-    arguments, inferred = [], set()
+    inferred = {
+        name for a in op.op_def.input_arg for name in (a.type_attr, a.number_attr, a.type_list_attr) if name
+    }
+    kinds = [kind.name for kind in op.op_def.attr if kind.name not in inferred]
+    renamed = _python_names(raw, [*(argument.name for argument in op.op_def.input_arg), *kinds])
+    arguments = []
     for argument in op.op_def.input_arg:
-        inferred |= {argument.type_attr, argument.number_attr, argument.type_list_attr}
         count = None
         if argument.number_attr:
             count = op.get_attr(argument.number_attr)
         elif argument.type_list_attr:
             count = len(op.get_attr(argument.type_list_attr))
-        arguments.append((argument.name, count))
-    settings = {kind.name: op.get_attr(kind.name) for kind in op.op_def.attr if kind.name not in inferred}
+        arguments.append((renamed[argument.name], count))
+    settings = {renamed[name]: op.get_attr(name) for name in kinds}
 
     def run(given: Sequence[Tensor]) -> Sequence[Tensor]:
         rest, named = list(given), {}
         for name, count in arguments:
             named[name] = rest.pop(0) if count is None else [rest.pop(0) for _ in range(count)]
-        results = raw(**named, **settings)
-        return _flat(results)
+        return _flat(raw(**named, **settings))
 
     return Step(run, inputs, outputs)
+
+
+def _python_names(raw: Callable[..., Any], names: Sequence[str]) -> dict[str, str]:
+    """Return the name in Python of each argument of an operation: a few are others (``split_dim`` is ``axis``)."""
+    known = [name for name in inspect.signature(raw).parameters if name != "name"]
+    other = iter([name for name in known if name not in names])
+    return {name: name if name in known else next(other) for name in names}
 
 
 def traced_shapes(

@@ -150,7 +150,8 @@ class GraphRun:
                 return own(function, args, kwargs)
             results = own(function, args, kwargs)
             name = getattr(function, "__name__", "function")
-            return self._keep(WithGradient(function, name), tuple(args), {}, results)
+            operation = type(name, (WithGradient,), {"__doc__": WithGradient.__doc__})(function, name)
+            return self._keep(operation, tuple(args), {}, results)
 
         return called
 
