@@ -15,6 +15,7 @@ from generator.models.graph import Call, Graph
 from generator.models.preprocess import Preprocess
 from generator.models.receptive_field import receptive_fields
 from generator.models.summary import PICTURE, ArchitectureRow, ConvLayer, ModelSummary, Shape
+from generator.models.tensorflow_ops import TensorFlowOp
 from generator.models.recording import CONVOLUTIONS
 from generator.names import slug
 
@@ -26,6 +27,9 @@ _NOT_SHOWN = {
     keras.layers.Conv3D: "its pictures would be volumes",
     keras.layers.Conv3DTranspose: "its pictures would be volumes",
 }
+_CONVOLVING = ("Conv2D", "DepthwiseConv2dNative", "Conv2DBackpropInput")
+"""TensorFlow's functions that convolve over pictures."""
+
 REFERENCE_SIDE = 128
 """The input side at which costs are counted for networks that take any size."""
 
@@ -166,12 +170,14 @@ def channels_last(call: Call, shape: Shape) -> Shape:
 
 
 def _left_out(graph: Graph) -> list[str]:
-    sentences, shown = [], set(conv_positions(graph))
+    sentences, shown = list(graph.hidden), set(conv_positions(graph))
     for position, call in enumerate(graph.calls):
         if is_convolution(call.op) and position not in shown:
             sentences.append(
                 f"{call.name} ({type(call.op).__name__}) is left out: no picture reaches it, only zeros do"
             )
+        if isinstance(call.op, TensorFlowOp) and type(call.op).__name__ in _CONVOLVING:
+            sentences.append(f"{call.name} ({type(call.op).__name__}) is left out: it is a function, not a layer")
         for kind, reason in _NOT_SHOWN.items():
             if type(call.op) is kind:
                 sentences.append(f"{call.name} ({kind.__name__}) is left out: {reason}")

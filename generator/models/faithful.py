@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from generator.models.graph import Graph
 from generator.models.recording import FIXED_SIDE, Recording
 from generator.models.samples import bundled_photos
+from generator.models.tensorflow_run import at_inference
 
 _CLOSE = 1e-3
 
@@ -49,7 +50,8 @@ def _photos(graph: Graph, size: tuple[int, int]) -> Any:
 
 def _own(recording: Recording, given: Sequence[Any]) -> list[NDArray[Any]]:
     assert recording.own is not None
-    results = recording.own(given)
+    with at_inference():
+        results = recording.own(given)
     kept = [r for r in results if r is not None] if recording.kept is None else [results[i] for i in recording.kept]
     return [np.asarray(keras.ops.convert_to_numpy(result)) for result in kept]
 

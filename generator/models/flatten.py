@@ -18,6 +18,7 @@ from generator.models.graph import Call, Graph, Shape, Zeros
 from generator.models.recording import (
     CONVOLUTIONS,
     Recording,
+    Sizes,
     Untraceable,
     called_with,
     is_composite,
@@ -47,7 +48,7 @@ def flatten(model: keras.Model, input_shape: Shape | None = None) -> Graph:
     if isinstance(model, keras.Sequential) and not model.built and input_shape is None:
         raise ModelError("the Sequential model was saved without an input shape", "Say it with `input_shape:`")
     try:
-        return _any_size(model, input_shape) or _own_size(model, input_shape)
+        return _flattened(model, input_shape)
     except Untraceable as reason:
         raise ModelError(
             f"the subclassed model keeps no record of its layers' calls, and {reason}",
@@ -55,35 +56,38 @@ def flatten(model: keras.Model, input_shape: Shape | None = None) -> Graph:
         ) from reason
 
 
-def _any_size(model: keras.Model, input_shape: Shape | None) -> Graph | None:
-    """Return the graph if it holds for any size, None if it may hold for one alone, that TensorFlow's graph knows."""
-    flattening = _Flattening(any_size=True)
-    try:
-        recording = recorded(model) if is_recorded(model) else traced_model(model, input_shape)
-    except Untraceable:
-        return None
-    graph = flattening.run(recording)
-    return None if graph.numeric and not is_faithful(graph, recording) else graph
-
-
-def _own_size(model: keras.Model, input_shape: Shape | None) -> Graph:
-    """Return the graph for the model's own size. Raises Untraceable."""
-    recording = recorded(model) if is_recorded(model) else traced_model(model, input_shape, any_size=False)
-    graph = _Flattening(any_size=False).run(recording)
-    if not is_faithful(graph, recording):
-        raise Untraceable("the calls of its layers do not tell what it computes")
-    return graph
+def _flattened(model: keras.Model, input_shape: Shape | None) -> Graph:
+    """Return the graph that holds for most: for any size, or for the model's own. Raises Untraceable."""
+    failure: Untraceable | None = None
+    best: Graph | None = None
+    for sizes in Sizes:
+        try:
+            recording = recorded(model) if is_recorded(model) else traced_model(model, input_shape, sizes)
+            graph = _Flattening(sizes).run(recording)
+        except Untraceable as reason:
+            failure = failure or reason
+            continue
+        if graph.numeric and not is_faithful(graph, recording):
+            continue
+        if not graph.untraced:
+            return graph
+        if best is None or len(graph.untraced) < len(best.untraced):
+            best = graph
+    if best is None:
+        raise failure or Untraceable("the calls of its layers do not tell what it computes")
+    return best
 
 
 class _Flattening:
     """Numbers the tensors of the graph; a nested model that is called twice gets other numbers the second time.
 
-    With ``any_size`` the graph is to hold for pictures of any size, else it may hold for the model's own alone.
+    With ``Sizes.ANY`` the graph is to hold for pictures of any size, else it may hold for the model's own alone.
     """
 
-    def __init__(self, any_size: bool) -> None:
-        self._any_size = any_size
+    def __init__(self, sizes: Sizes) -> None:
+        self._sizes = sizes
         self._of_tensorflow = False
+        self._hidden: list[str] = []
         self._tensors = 0
         self._calls: list[Call] = []
         self._makers: dict[int, Any] = {}
@@ -116,7 +120,7 @@ class _Flattening:
             notes.append(f"The input {name} {own} is no picture of that size: it gets zeros.")
         calls = (*self._calls, *body)
         untraced = {position: self._reasons[call] for position, call in enumerate(calls) if call in self._reasons}
-        if not self._any_size:
+        if self._sizes is not Sizes.ANY:
             sides = " x ".join(map(str, shape[:2]))
             notes.append(f"What the network's code does depends on the picture's size: it is shown for {sides} alone.")
         return Graph(
@@ -128,8 +132,9 @@ class _Flattening:
             tuple(notes),
             given=tuple(numbers),
             prepared=len(self._calls),
-            any_size=self._any_size,
+            any_size=self._sizes is Sizes.ANY,
             numeric=self._of_tensorflow,
+            hidden=tuple(self._hidden),
         )
 
     def _number(self) -> int:
@@ -143,6 +148,7 @@ class _Flattening:
 
     def _add(self, recording: Recording, inputs: Sequence[int], prefix: str) -> list[int]:
         self._of_tensorflow = self._of_tensorflow or recording.of_tensorflow
+        self._hidden.extend(prefix + sentence for sentence in recording.hidden)
         numbers = {key(symbol): number for symbol, number in zip(recording.inputs, inputs, strict=True)}
         for node in recording.nodes:
             name = f"{prefix}{node.operation.name}"
@@ -204,7 +210,7 @@ class _Flattening:
         if is_recorded(node.operation):
             return recorded(node.operation), called_with(node.operation, node)
         if is_composite(node.operation):
-            return traced_node(node, self._any_size), node.input_tensors
+            return traced_node(node, self._sizes), node.input_tensors
         return None, ()
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import keras
 
 from generator.models.elementwise import Elementwise
-from generator.models.tensorflow_ops import TensorFlowOp, traced_shapes
+from generator.models.tensorflow_ops import TensorFlowOp, is_tensor, traced_shapes
 
 Tensor = Any
 Shape = tuple[int | None, ...]
@@ -64,7 +64,7 @@ class Call:
                 result = (op or self.op)(*args, **kwargs)
             results = [_transposed(result, TO_FIRST) if len(result.shape) == 4 else result]
         else:
-            results = [r for r in keras.tree.flatten((op or self.op)(*args, **kwargs)) if r is not None]
+            results = list(filter(is_tensor, keras.tree.flatten((op or self.op)(*args, **kwargs))))
         values.update(zip(self.outputs, results, strict=True))
 
 
@@ -78,7 +78,7 @@ class Graph:
 
     The first ``prepared`` calls make ``given``, the tensors that the model takes, from the picture. Without
     ``any_size`` the graph holds for pictures of the size ``picture`` alone. ``numeric`` tells that shapes are found by
-    computing in TensorFlow's graph, as operations of TensorFlow ask for.
+    computing in TensorFlow's graph, as operations of TensorFlow ask for. ``hidden`` are sentences on what is called where it cannot be followed.
     """
 
     calls: tuple[Call, ...]
@@ -91,6 +91,7 @@ class Graph:
     prepared: int = 0
     any_size: bool = True
     numeric: bool = False
+    hidden: tuple[str, ...] = ()
 
     def consumers(self, tensor: int) -> list[int]:
         """Return the positions of the calls that take the numbers of a tensor."""

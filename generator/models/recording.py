@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any
 
 import keras
@@ -19,6 +20,15 @@ CONVOLUTIONS = (
 FIXED_SIDE = 128
 """The height and width that a model of any size gets whose ``call`` has to know them."""
 
+
+class Sizes(Enum):
+    """What a ``call`` is given to run in TensorFlow's graph: the less it is told, the more its record holds for."""
+
+    ANY = "any"  # heights, widths and the number of pictures are open
+    OWN = "own"  # heights and widths are the model's own
+    ONE = "one"  # a single picture of that size
+
+
 Symbol = Any
 Shape = tuple[int | None, ...]
 
@@ -33,12 +43,14 @@ class Recording:
 
     ``of_tensorflow`` tells that it was made by running ``call`` in TensorFlow's graph. ``own`` computes what was
     recorded, from tensors for the inputs to a flat list; ``kept`` are the places in it of the outputs, None for all.
+    ``hidden`` are sentences on layers with convolutions that are called where they cannot be followed.
     """
 
     inputs: tuple[Symbol, ...]
     nodes: tuple[Any, ...]
     outputs: tuple[Symbol, ...]
     of_tensorflow: bool = False
+    hidden: tuple[str, ...] = ()
     own: Callable[[Sequence[Any]], list[Any]] | None = None
     kept: tuple[int, ...] | None = None
 

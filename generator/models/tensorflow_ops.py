@@ -27,6 +27,11 @@ def tensor_key(tensor: Tensor) -> Key:
     return tensor.op.name, tensor.value_index
 
 
+def is_tensor(value: object) -> bool:
+    """Tell whether a value is a tensor, of numbers or a symbolic one: a layer may return other things beside them."""
+    return isinstance(value, (tf.Tensor, tf.Variable, keras.KerasTensor))
+
+
 @dataclass(frozen=True, eq=False)
 class Step:
     """One operation of a graph: it takes the tensors ``inputs`` and gives ``outputs``."""
@@ -34,6 +39,7 @@ class Step:
     run: Callable[[Sequence[Tensor]], Sequence[Tensor]]
     inputs: tuple[Hashable, ...]
     outputs: tuple[Hashable, ...]
+    graph: Any = None  # it keeps what the operation calls in Python
 
 
 class TensorFlowOp(keras.Operation):  # type: ignore[misc]
@@ -41,7 +47,8 @@ class TensorFlowOp(keras.Operation):  # type: ignore[misc]
 
     Of the tensors that it takes, the first ``values`` are those whose numbers count; of the others only the shapes do.
     ``by_place`` tells that what it gives at one place depends on what it takes at that place alone; ``elementwise`` is
-    the activation that it is, if it is one.
+    the activation that it is, if it is one. ``single`` has the type of each result for one picture, where the
+    operation is of pictures one by one: its ``call`` asked how many there are.
     """
 
     elementwise: Elementwise | None = None
@@ -54,21 +61,33 @@ class TensorFlowOp(keras.Operation):  # type: ignore[misc]
         fetches: Sequence[Hashable],
         values: int,
         by_place: bool = False,
+        single: Sequence[Any] = (),
     ) -> None:
         super().__init__(name="operation")
         self.name = name  # it may hold a slash
         self._steps, self._feeds, self._fetches = tuple(steps), tuple(feeds), tuple(fetches)
-        self.values, self.by_place = values, by_place
+        self.values, self.by_place, self._single = values, by_place, tuple(single)
 
     def call(self, *tensors: Tensor) -> Tensor:
         """Return what the operation gives: a tensor, or a list of them."""
+        results = self._each(tensors) if self._single and tensors[0].shape[0] != 1 else self._results(tensors)
+        return results[0] if len(results) == 1 else results
+
+    def _each(self, tensors: Sequence[Tensor]) -> list[Tensor]:
+        """Return the results picture by picture."""
+
+        def one(parts: Sequence[Tensor]) -> list[Tensor]:
+            return [result[0] for result in self._results([part[None] for part in parts])]
+
+        return list(tf.map_fn(one, list(tensors), fn_output_signature=list(self._single)))
+
+    def _results(self, tensors: Sequence[Tensor]) -> list[Tensor]:
         table: dict[Hashable, Tensor] = {}
         for (key, dtype), tensor in zip(self._feeds, tensors, strict=True):
             table[key] = tf.cast(tensor, dtype) if tensor.dtype != dtype else tensor
         for step in self._steps:
             table.update(zip(step.outputs, step.run([table[key] for key in step.inputs]), strict=True))
-        results = [table[key] for key in self._fetches]
-        return results[0] if len(results) == 1 else results
+        return [table[key] for key in self._fetches]
 
 
 def named_type(kind: str) -> type[TensorFlowOp]:
@@ -118,7 +137,7 @@ def step_of(op: Any, captures: Mapping[Key, Any], pruned: Callable[[Any], Callab
             named[name] = rest.pop(0) if count is None else [rest.pop(0) for _ in range(count)]
         return _flat(raw(**named, **settings))
 
-    return Step(run, inputs, outputs)
+    return Step(run, inputs, outputs, op.graph)
 
 
 def _python_names(raw: Callable[..., Any], names: Sequence[str]) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,10 +15,14 @@ import tensorflow as tf
 from tensorflow.python.ops import custom_gradient
 
 from generator.models.elementwise import Elementwise
+from generator.models.recording import CONVOLUTIONS, is_composite
 from generator.models.tensorflow_ops import Key, Step, Tensor, step_of, tensor_key
 
 SIZES = frozenset({"Shape", "ShapeN", "Rank", "Size", "ZerosLike", "OnesLike"})
 """Operations that look at the shape of what they take, not at its numbers."""
+
+_LOCK = threading.RLock()
+"""Held while Keras's layers are watched, which holds for the whole process."""
 
 _GRADIENT = "_graph_mode_decorator"  # what `tf.custom_gradient` does in a graph
 _NUMBERS = {
@@ -27,13 +32,17 @@ _NUMBERS = {
     "__float__": float,
     "__len__": len,
     "__iter__": iter,
+    "__array__": lambda array: array,
     "numpy": lambda array: array,
 }
 
 
 @dataclass(frozen=True, eq=False)
 class LayerCall:
-    """One call of a layer, or of a function that has a gradient of its own, with the tensors that it gave."""
+    """One call of a layer, or of a function that has a gradient of its own, with the tensors that it gave.
+
+    A result may be a constant, which is not of the graph.
+    """
 
     op: Any
     args: tuple[Any, ...]
@@ -45,7 +54,8 @@ class GraphRun:
     """A ``call`` as a graph: the layers that it calls, and TensorFlow's operations between them.
 
     ``inputs`` are the graph's own tensors for those that ``call`` was given, ``outputs`` what it returned, as far as
-    that depends on them; ``kept`` are their places in all that it returned.
+    these are tensors; ``kept`` are their places in all that it returned. ``hidden`` are the layers with
+    convolutions that are called in a branch or a loop of TensorFlow, where no tensor can be taken from.
     """
 
     def __init__(self, specs: Sequence[Any], call: Callable[..., Any]) -> None:
@@ -53,8 +63,10 @@ class GraphRun:
         self.inputs: tuple[Tensor, ...] = ()
         self.outputs: tuple[Tensor, ...] = ()
         self.kept: tuple[int, ...] = ()
+        self.hidden: list[Any] = []
         self._values: dict[Key, bool] = {}
         self._recording = True
+        self._thread = threading.get_ident()
         self._captures: dict[Key, Any] = {}
 
         def traced(*tensors: Tensor) -> list[Any]:
@@ -62,14 +74,15 @@ class GraphRun:
             self.inputs = tensors
             self._values.update((tensor_key(tensor), True) for tensor in tensors)
             results = keras.tree.flatten(call(*tensors))
-            self.kept = tuple(i for i, result in enumerate(results) if self._is_own(result) and self.depends(result))
-            self.outputs = tuple(results[index] for index in self.kept)
+            self.kept = tuple(index for index, result in enumerate(results) if isinstance(result, tf.Tensor))
+            kept = [results[index] for index in self.kept]
+            self.outputs = tuple(result if self._is_own(result) else tf.identity(result) for result in kept)
             return []
 
         eagerly = tf.config.functions_run_eagerly()
         tf.config.run_functions_eagerly(True)  # a `call` that is a tf.function runs like any other
         try:
-            with self._hooks():
+            with _LOCK, self._hooks():
                 self._function = tf.compat.v1.wrap_function(traced, list(specs))
         finally:
             tf.config.run_functions_eagerly(eagerly)
@@ -96,6 +109,10 @@ class GraphRun:
 
     def _is_own(self, value: Any) -> bool:
         return isinstance(value, tf.Tensor) and getattr(value, "graph", None) is self.graph
+
+    def _is_elsewhere(self) -> bool:
+        """Tell whether a branch or a loop of TensorFlow is being made, which has a graph of its own."""
+        return tf.compat.v1.get_default_graph() is not self.graph
 
     def _captured(self) -> dict[Key, Any]:
         return {tensor_key(inside): outside for outside, inside in self.graph.captures}
@@ -132,9 +149,13 @@ class GraphRun:
 
     def _layer_hook(self, own: Callable[..., Any]) -> Callable[..., Any]:
         def called(layer: Any, *args: Any, **kwargs: Any) -> Any:
-            if not self._recording:
+            if not self._recording or threading.get_ident() != self._thread:
                 return own(layer, *args, **kwargs)
-            args, kwargs = _as_at_inference(layer, args, kwargs)
+            if self._is_elsewhere():
+                if isinstance(layer, CONVOLUTIONS) or is_composite(layer):
+                    self.hidden.append(layer)
+                return own(layer, *args, **kwargs)
+            args, kwargs = _without_training(layer, args, kwargs)
             self._recording = False
             try:
                 results = own(layer, *args, **kwargs, training=False)
@@ -146,7 +167,7 @@ class GraphRun:
 
     def _gradient_hook(self, own: Callable[..., Any]) -> Callable[..., Any]:
         def called(function: Any, args: Any, kwargs: Any) -> Any:
-            if not self._recording:
+            if not self._recording or self._is_elsewhere():
                 return own(function, args, kwargs)
             results = own(function, args, kwargs)
             name = getattr(function, "__name__", "function")
@@ -156,13 +177,13 @@ class GraphRun:
         return called
 
     def _number_hook(self, own: Callable[..., Any] | None, kind: Callable[[Any], Any]) -> Callable[..., Any]:
-        def number(tensor: Any, *args: Any) -> Any:
+        def number(tensor: Any, *args: Any, **kwargs: Any) -> Any:
             known = self._known(tensor) if self._is_own(tensor) else None
             if known is not None:
                 return kind(known)
             if own is None:
                 raise TypeError("the numbers of a tensor are not known while a graph is made")
-            return own(tensor, *args)
+            return own(tensor, *args, **kwargs)
 
         return number
 
@@ -220,9 +241,10 @@ class GraphRun:
             return tf.identity(value) if self._is_own(value) and tensor_key(value) in taken else value
 
         results = keras.tree.map_structure(fresh, results)
-        flat = tuple(value for value in keras.tree.flatten(results) if value is not None)
-        if all(self._is_own(value) for value in flat):
-            self._values.update((tensor_key(value), True) for value in flat)
+        flat = tuple(value for value in keras.tree.flatten(results) if isinstance(value, tf.Tensor))
+        own = [tensor_key(value) for value in flat if self._is_own(value)]
+        if own:
+            self._values.update(dict.fromkeys(own, True))
             self.calls.append(LayerCall(op, args, kwargs, flat))
         return results
 
@@ -242,7 +264,24 @@ class WithGradient(keras.Operation):  # type: ignore[misc]
         return self._apply(*args)
 
 
-def _as_at_inference(layer: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+@contextmanager
+def at_inference() -> Iterator[None]:
+    """Let every layer compute as at inference while the block runs, whatever it is told."""
+    with _LOCK:
+        own = keras.Layer.__call__
+
+        def called(layer: Any, *args: Any, **kwargs: Any) -> Any:
+            args, kwargs = _without_training(layer, args, kwargs)
+            return own(layer, *args, **kwargs, training=False)
+
+        keras.Layer.__call__ = called
+        try:
+            yield
+        finally:
+            keras.Layer.__call__ = own
+
+
+def _without_training(layer: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
     """Return a layer's arguments without ``training``, wherever it stands."""
     kwargs = {name: value for name, value in kwargs.items() if name != "training"}
     names = list(inspect.signature(layer.call).parameters)

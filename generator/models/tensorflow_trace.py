@@ -16,7 +16,7 @@ import tensorflow as tf
 from keras.src.ops.node import Node
 
 from generator.models.elementwise import CUSTOM, Elementwise, elementwise
-from generator.models.recording import CONVOLUTIONS, Recording, Symbol, Untraceable, is_composite
+from generator.models.recording import CONVOLUTIONS, Recording, Sizes, Symbol, Untraceable, is_composite
 from generator.models.tensorflow_known import BY_PLACE, keras_call
 from generator.models.tensorflow_ops import Key, Step, Tensor, TensorFlowOp, named_type, tensor_key
 from generator.models.tensorflow_run import SIZES, GraphRun, LayerCall, WithGradient
@@ -26,17 +26,17 @@ _LONGEST = 24
 
 
 def tensorflow_traced(
-    call: Callable[..., Any], args: Any, kwargs: Any, inputs: Sequence[Symbol], any_size: bool
+    call: Callable[..., Any], args: Any, kwargs: Any, inputs: Sequence[Symbol], sizes: Sizes
 ) -> Recording:
     """Return the record of a ``call``; ``args`` and ``kwargs`` hold the ``inputs`` in their places.
 
-    With ``any_size`` the heights and widths of the inputs are left open, so that ``call`` computes them from what it
+    With ``Sizes.ANY`` the heights and widths of the inputs are left open, so that ``call`` computes them from what it
     is given each time; else they are those of ``inputs``, and the record is of this size alone.
 
     Raises Untraceable if nothing is found, and whatever ``call`` raises.
     """
     unique = {id(symbol): symbol for symbol in inputs}
-    specs = [tf.TensorSpec(_shape(symbol, any_size), symbol.dtype) for symbol in unique.values()]
+    specs = [tf.TensorSpec(_shape(symbol, sizes), symbol.dtype) for symbol in unique.values()]
 
     def traced(*tensors: Tensor) -> Any:
         by_symbol = dict(zip(unique, tensors, strict=True))
@@ -44,18 +44,20 @@ def tensorflow_traced(
         return call(*filled[0], **filled[1])
 
     run = GraphRun(specs, traced)
-    if not run.outputs:
+    if not any(map(run.depends, run.outputs)):
         raise Untraceable("its call returns what is no tensor, or does not depend on its inputs")
-    nodes = _Nodes(run, list(unique.values()))
+    nodes = _Nodes(run, list(unique.values()), sizes is Sizes.ONE)
     recording = nodes.recording(tuple(inputs))
     if not any(isinstance(node.operation, CONVOLUTIONS) or is_composite(node.operation) for node in recording.nodes):
         raise Untraceable("its call does not call its convolutions as layers")
     return recording
 
 
-def _shape(symbol: Symbol, any_size: bool) -> tuple[int | None, ...]:
+def _shape(symbol: Symbol, sizes: Sizes) -> tuple[int | None, ...]:
     shape = tuple(symbol.shape)
-    if not any_size or len(shape) < 3:
+    if sizes is Sizes.ONE:
+        return (1, *shape[1:])
+    if sizes is Sizes.OWN or len(shape) < 3:
         return shape
     return (shape[0], *[None] * (len(shape) - 2), shape[-1])
 
@@ -63,12 +65,12 @@ def _shape(symbol: Symbol, any_size: bool) -> tuple[int | None, ...]:
 class _Nodes:
     """Writes the nodes of one run; ``symbols`` has the tensors of the graph that have one of Keras."""
 
-    def __init__(self, run: GraphRun, inputs: Sequence[Symbol]) -> None:
-        self._run = run
+    def __init__(self, run: GraphRun, inputs: Sequence[Symbol], single: bool) -> None:
+        self._run, self._single = run, single
         self._inputs = inputs
         self._symbols: dict[Key, Symbol] = {tensor_key(t): s for t, s in zip(run.inputs, inputs, strict=True)}
         self._nodes: list[Any] = []
-        self._made = {tensor_key(result): call for call in run.calls for result in call.results}
+        self._made = {tensor_key(r): call for call in run.calls for r in call.results if hasattr(r, "graph")}
         self._calls, self._users = self._needed()
         self._joined: dict[str, tuple[list[Any], Tensor, Elementwise]] = {}
 
@@ -79,7 +81,12 @@ class _Nodes:
         for call in self._calls:
             self._call(call)
         outputs = [self._symbol(tensor) for tensor in self._run.outputs]
-        return Recording(inputs, tuple(self._nodes), tuple(outputs), of_tensorflow=True, kept=self._run.kept)
+        hidden = tuple(
+            f"{layer.name} ({type(layer).__name__}) is left out: it is called in a branch or a loop of TensorFlow"
+            for layer in {id(layer): layer for layer in self._run.hidden}.values()
+        )
+        nodes = tuple(self._nodes)
+        return Recording(inputs, nodes, tuple(outputs), of_tensorflow=True, kept=self._run.kept, hidden=hidden)
 
     def _needed(self) -> tuple[list[LayerCall], dict[Key, set[str]]]:
         """Return the calls that the outputs need, and the names of what uses the numbers of each tensor."""
@@ -121,7 +128,8 @@ class _Nodes:
             call.op.elementwise = self._activation(call, args)
         self._add(call.op, args, kwargs, call.results)
         for result in call.results:
-            self._join(result)
+            if hasattr(result, "graph"):
+                self._join(result)
 
     def _argument(self, tensor: Tensor) -> Any:
         operand = self._operand(tensor)
@@ -171,13 +179,19 @@ class _Nodes:
             kind = "Activation" if activation.name == CUSTOM else activation.name.title().replace("_", "")
             self._own(op, ops, kind, activation)
             return
-        known = keras_call(op, [self._operand(source) for source in op.inputs])
+        known = self._known(op)
         if known is None:
             self._own(op, [op], op.type)
             return
         operation, args = known
         operation.name = op.name
         self._add(operation, args, {}, op.outputs)
+
+    def _known(self, op: Any) -> Any:
+        operands = [self._operand(source) for source in op.inputs]
+        if self._single and any(np.ndim(value) for value in operands if isinstance(value, np.ndarray)):
+            return None  # it may be of one picture alone
+        return keras_call(op, operands)
 
     def _operand(self, tensor: Tensor) -> Any:
         if self._run.depends(tensor):
@@ -203,7 +217,9 @@ class _Nodes:
         feeds = _unique(source for op in ops if op.type in SIZES for source in op.inputs) or [self._run.inputs[0]]
         steps = [self._run.step(op) for op in ops]
         kinds = [(tensor_key(source), source.dtype) for source in feeds]
-        operation = named_type(tensor.op.type)(tensor.op.name, steps, kinds, [tensor_key(tensor)], 0)
+        operation = named_type(tensor.op.type)(
+            tensor.op.name, steps, kinds, [tensor_key(tensor)], 0, single=self._singles([*feeds, tensor], [tensor])
+        )
         self._add(operation, tuple(self._symbol(source) for source in feeds), {}, [tensor])
 
     def _made_of(self, ops: Sequence[Any], kind: str, name: str) -> tuple[TensorFlowOp, list[Tensor]]:
@@ -219,7 +235,16 @@ class _Nodes:
         kinds = [(tensor_key(source), source.dtype) for source in feeds]
         by_place = all(op.type in BY_PLACE for op in ops)
         fetches = [tensor_key(result) for result in ops[-1].outputs]
-        return named_type(kind)(name, steps, kinds, fetches, len(values), by_place), feeds
+        single = self._singles([*feeds, *ops[-1].outputs], ops[-1].outputs)
+        return named_type(kind)(name, steps, kinds, fetches, len(values), by_place, single), feeds
+
+    def _singles(self, tensors: Sequence[Tensor], results: Sequence[Tensor]) -> list[Any]:
+        """Return the types of results for one picture where they are computed picture by picture."""
+        if not self._single:
+            return []
+        if any(not tensor.shape.rank or tensor.shape[0] != 1 for tensor in tensors):
+            raise Untraceable("its call mixes the pictures that it is given")
+        return [tf.TensorSpec(result.shape[1:], result.dtype) for result in results]
 
     def _join(self, tensor: Tensor) -> None:
         """Find the operations after a tensor that are an activation, written out: ``x * tf.sigmoid(x)``."""
@@ -242,7 +267,7 @@ class _Nodes:
             if len(given) == 1 and (known := elementwise(operation, shape)):
                 if best is None or known.name != CUSTOM:
                     best = len(ops), known
-        if best is not None and (best[0] > 1 or keras_call(ops[0], [self._operand(s) for s in ops[0].inputs]) is None):
+        if best is not None and (best[0] > 1 or self._known(ops[0]) is None):
             self._joined[ops[best[0] - 1].name] = ops[: best[0]], tensor, best[1]
 
     def _after(self, tensor: Tensor) -> Iterable[Any]:
@@ -262,7 +287,8 @@ class _Nodes:
         outputs = [keras.KerasTensor(_known_shape(result), _dtype(result)) for result in results]
         node = Node(operation, args, kwargs, outputs)
         self._nodes.append(node)
-        self._symbols.update((tensor_key(result), symbol) for result, symbol in zip(results, outputs, strict=True))
+        made = zip(results, outputs, strict=True)
+        self._symbols.update((tensor_key(result), symbol) for result, symbol in made if hasattr(result, "graph"))
 
 
 def _unique(tensors: Iterable[Tensor]) -> list[Tensor]:

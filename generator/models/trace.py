@@ -12,9 +12,11 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import keras
+import tensorflow as tf
 
 from generator.errors import ModelError, reason
 from generator.models.recording import (
@@ -22,6 +24,7 @@ from generator.models.recording import (
     FIXED_SIDE,
     Recording,
     Shape,
+    Sizes,
     Symbol,
     Untraceable,
     is_composite,
@@ -34,10 +37,10 @@ _OPERATORS = ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul"
 
 _TENSORFLOW = "its call uses TensorFlow's functions, not keras.ops"
 
-def traced_node(node: Any, any_size: bool = True) -> Recording:
+def traced_node(node: Any, sizes: Sizes = Sizes.ANY) -> Recording:
     """Return the record of a composite layer for the call that a node stands for.
 
-    The record's inputs are one for each of ``node.input_tensors``. Without ``any_size`` it may hold for their sizes
+    The record's inputs are one for each of ``node.input_tensors``. But for ``Sizes.ANY`` it may hold for their sizes
     alone. Raises Untraceable with a reason.
     """
     fresh: dict[int, Symbol] = {}
@@ -46,16 +49,16 @@ def traced_node(node: Any, any_size: bool = True) -> Recording:
             fresh[id(symbol)] = keras.Input(batch_shape=symbol.shape, dtype=symbol.dtype)
     args, kwargs = node.arguments.fill_in(fresh)
     inputs = tuple(fresh[id(symbol)] for symbol in node.input_tensors)
-    record = _traced(node.operation, args, kwargs, inputs, any_size)
+    record = _traced(node.operation, args, kwargs, inputs, sizes)
     if len(record.outputs) != len(node.outputs):
         raise Untraceable("its call returns what is no tensor")
     return record
 
 
-def traced_model(model: keras.Model, input_shape: Shape | None, any_size: bool = True) -> Recording:
+def traced_model(model: keras.Model, input_shape: Shape | None, sizes: Sizes = Sizes.ANY) -> Recording:
     """Return the record of a subclassed model for an input shape (batch left out), None for the one it was built with.
 
-    Without ``any_size`` it may hold for that size alone; heights and widths that are not known are then FIXED_SIDE.
+    But for ``Sizes.ANY`` it may hold for that size alone; heights and widths that are not known are then FIXED_SIDE.
 
     Raises Untraceable with a reason, or ModelError if no input shape is known.
     """
@@ -68,16 +71,16 @@ def traced_model(model: keras.Model, input_shape: Shape | None, any_size: bool =
         if not all(size is None or isinstance(size, int) for size in structure):
             return [symbols(f"{argument}_{index}", inner) for index, inner in enumerate(structure)]
         sides = structure[1:]
-        if not any_size and len(sides) == 3:
+        if sizes is not Sizes.ANY and len(sides) == 3:
             sides = [side or FIXED_SIDE for side in sides]
         inputs.append(keras.Input(batch_shape=(None, *sides), name=argument.replace("/", "_")))
         return inputs[-1]
 
     if len(shapes) == 1:
         ((argument, structure),) = shapes.items()
-        return _traced(model, (symbols(argument, structure),), {}, inputs, any_size)
+        return _traced(model, (symbols(argument, structure),), {}, inputs, sizes)
     named = {argument: symbols(argument, structure) for argument, structure in shapes.items()}
-    return _traced(model, (), named, inputs, any_size)
+    return _traced(model, (), named, inputs, sizes)
 
 
 def _input_shapes(model: keras.Model, input_shape: Shape | None) -> dict[str, Any]:
@@ -96,27 +99,29 @@ def _input_shapes(model: keras.Model, input_shape: Shape | None) -> dict[str, An
         return {**known, pictures[0]: (None, *input_shape)} if pictures else {first: (None, *input_shape)}
     if not known:
         raise ModelError(
-            "the subclassed model was never called, so that nothing is known of its input",
+            "the subclassed model does not know the shape of its input"
+            if model.built
+            else "the subclassed model was never called, so that the shape of its input is not known",
             "Say it with `input_shape: [height, width, channels]`, or call the model once before it is returned or saved",
         )
     return known
 
 
-def _traced(layer: Any, args: Any, kwargs: dict[str, Any], inputs: Sequence[Symbol], any_size: bool) -> Recording:
+def _traced(layer: Any, args: Any, kwargs: dict[str, Any], inputs: Sequence[Symbol], sizes: Sizes) -> Recording:
     """Run a layer's ``call``, as at inference, and return the nodes that this leaves."""
 
     def converted(value: Any) -> Any:
         """Convert as ``__call__`` does before ``call``."""
         return layer.dtype_policy.convert_input(value, layer.autocast, layer.input_dtype)
 
-    def call(*given: Any, **named: Any) -> Any:
+    def call(*given: Any, run: Callable[..., Any] = layer.call, **named: Any) -> Any:
         if layer._convert_input_args:
             given, named = keras.tree.map_structure(converted, (given, named))
         named = {name: value for name, value in named.items() if name != "training"}
         if "training" in inspect.signature(layer.call).parameters:
             named["training"] = False
         with keras.StatelessScope():  # nothing that `call` assigns is kept
-            return layer.call(*given, **named)
+            return run(*given, **named)
 
     def own(values: Sequence[Any]) -> list[Any]:
         by_symbol = {id(symbol): value for symbol, value in zip(inputs, values, strict=True)}
@@ -128,12 +133,23 @@ def _traced(layer: Any, args: Any, kwargs: dict[str, Any], inputs: Sequence[Symb
         recording = _symbolic(call, args, kwargs, inputs)
     except Untraceable as reason:
         try:
-            recording = tensorflow_traced(call, args, kwargs, inputs, any_size)
+            try:
+                recording = tensorflow_traced(call, args, kwargs, inputs, sizes)
+            except tf.errors.OperatorNotAllowedInGraphError:  # an `if` on a tensor, which TensorFlow can translate
+                branching = partial(call, run=_branching(layer))
+                recording = tensorflow_traced(branching, args, kwargs, inputs, sizes)
         except Exception as error:  # whatever a call does with tensors that have no numbers yet
             if str(reason) != _TENSORFLOW:
                 raise reason from error
             raise (error if isinstance(error, Untraceable) else Untraceable(_reason(error))) from error
     return replace(recording, own=own)
+
+
+def _branching(layer: Any) -> Callable[..., Any]:
+    """Return a layer's ``call`` with each `if` and loop that depends on a tensor written as TensorFlow's."""
+    bound = inspect.ismethod(layer.call)
+    translated = tf.autograph.to_graph(layer.call.__func__ if bound else layer.call)
+    return partial(translated, layer) if bound else translated
 
 
 def _make_weights(layer: Any, args: Any, kwargs: dict[str, Any]) -> None:
