@@ -182,7 +182,7 @@ class GraphRun:
             if known is not None:
                 return kind(known)
             if own is None:
-                raise TypeError("the numbers of a tensor are not known while a graph is made")
+                raise TypeError("it turns a tensor into numbers of Python, through which no gradient passes")
             return own(tensor, *args, **kwargs)
 
         return number

@@ -98,11 +98,12 @@ def _input_shapes(model: keras.Model, input_shape: Shape | None) -> dict[str, An
         pictures = [name for name, shape in known.items() if not isinstance(shape, Mapping) and len(shape) == 4]
         return {**known, pictures[0]: (None, *input_shape)} if pictures else {first: (None, *input_shape)}
     if not known:
+        hint = "Say it with `input_shape: [height, width, channels]`"
+        if model.built:
+            raise ModelError("the subclassed model does not tell the shape of its input", hint)
         raise ModelError(
-            "the subclassed model does not know the shape of its input"
-            if model.built
-            else "the subclassed model was never called, so that the shape of its input is not known",
-            "Say it with `input_shape: [height, width, channels]`, or call the model once before it is returned or saved",
+            "the subclassed model was never called, so that the shape of its input is not known",
+            f"{hint}, or call the model once before it is returned or saved",
         )
     return known
 
