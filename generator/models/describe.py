@@ -14,9 +14,9 @@ from generator.models.conv_weights import kernel_variables
 from generator.models.graph import Call, Graph
 from generator.models.preprocess import Preprocess
 from generator.models.receptive_field import receptive_fields
+from generator.models.recording import CONVOLUTIONS
 from generator.models.summary import PICTURE, ArchitectureRow, ConvLayer, ModelSummary, Shape
 from generator.models.tensorflow_ops import TensorFlowOp
-from generator.models.recording import CONVOLUTIONS
 from generator.names import slug
 
 _NOT_SHOWN = {

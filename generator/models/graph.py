@@ -78,7 +78,8 @@ class Graph:
 
     The first ``prepared`` calls make ``given``, the tensors that the model takes, from the picture. Without
     ``any_size`` the graph holds for pictures of the size ``picture`` alone. ``numeric`` tells that shapes are found by
-    computing in TensorFlow's graph, as operations of TensorFlow ask for. ``hidden`` are sentences on what is called where it cannot be followed.
+    computing in TensorFlow's graph, as operations of TensorFlow ask for. ``hidden`` are sentences on layers that are
+    called where they cannot be followed.
     """
 
     calls: tuple[Call, ...]

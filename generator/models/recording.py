@@ -82,7 +82,7 @@ def recorded(model: Any) -> Recording:
 
     def own(values: Sequence[Any]) -> list[Any]:
         given = keras.tree.pack_sequence_as(functional._inputs_struct, list(values))
-        return keras.tree.flatten(model(given, training=False))
+        return list(keras.tree.flatten(model(given, training=False)))
 
     return Recording(tuple(functional.inputs), tuple(nodes), tuple(functional.outputs), own=own)
 

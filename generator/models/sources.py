@@ -25,6 +25,7 @@ from generator.models.importing import folder_first, import_object
 from generator.models.keras2.errors import Misfit, Untranslatable, UntranslatableFunction
 from generator.models.keras2.load import load_keras2
 from generator.models.keras2.network import Parts, is_network, network_from
+from generator.models.recording import Untraceable
 from generator.models.saved import (
     amended,
     amended_copy,
@@ -34,7 +35,6 @@ from generator.models.saved import (
     read_config,
     slashed_names,
 )
-from generator.models.recording import Untraceable
 from generator.models.trace import traced_model
 from generator.models.weights import load_weights
 

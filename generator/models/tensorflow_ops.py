@@ -116,9 +116,7 @@ def step_of(op: Any, captures: Mapping[Key, Any], pruned: Callable[[Any], Callab
     raw = getattr(tf.raw_ops, op.type, None)
     if raw is None or op.type == "Placeholder":
         raise Untraceable(f"its call uses {op.type}, which cannot be run again")
-    inferred = {
-        name for a in op.op_def.input_arg for name in (a.type_attr, a.number_attr, a.type_list_attr) if name
-    }
+    inferred = {name for a in op.op_def.input_arg for name in (a.type_attr, a.number_attr, a.type_list_attr) if name}
     kinds = [kind.name for kind in op.op_def.attr if kind.name not in inferred]
     renamed = _python_names(raw, [*(argument.name for argument in op.op_def.input_arg), *kinds])
     arguments = []

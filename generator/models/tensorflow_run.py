@@ -25,7 +25,7 @@ _LOCK = threading.RLock()
 """Held while Keras's layers are watched, which holds for the whole process."""
 
 _GRADIENT = "_graph_mode_decorator"  # what `tf.custom_gradient` does in a graph
-_NUMBERS = {
+_NUMBERS: dict[str, Callable[[Any], Any]] = {
     "__bool__": bool,
     "__index__": lambda array: array.__index__(),
     "__int__": int,
@@ -103,6 +103,10 @@ class GraphRun:
             self._values.setdefault(key, any(self._values[tensor_key(source)] for source in sources))
         return self._values[tensor_key(tensor)]
 
+    def given(self, call: LayerCall) -> list[Tensor]:
+        """Return the tensors of the graph that a call takes."""
+        return [value for value in keras.tree.flatten((call.args, call.kwargs)) if self._is_own(value)]
+
     def step(self, op: Any) -> Step:
         """Return the step that does what an operation of the graph does."""
         return step_of(op, self._captures, self._pruned)
@@ -132,9 +136,8 @@ class GraphRun:
         places: list[tuple[Any, str, Any]] = [(keras.Layer, "__call__", self._layer_hook(keras.Layer.__call__))]
         if hasattr(custom_gradient, _GRADIENT):
             places.append((custom_gradient, _GRADIENT, self._gradient_hook(getattr(custom_gradient, _GRADIENT))))
-        places += [
-            (tf.Tensor, name, self._number_hook(getattr(tf.Tensor, name, None), kind)) for name, kind in _NUMBERS.items()
-        ]
+        for name, kind in _NUMBERS.items():
+            places.append((tf.Tensor, name, self._number_hook(getattr(tf.Tensor, name, None), kind)))
         before = [(place, name, vars(place).get(name)) for place, name, _ in places]
         try:
             for place, name, hook in places:
@@ -200,16 +203,15 @@ class GraphRun:
 
     def _computed(self, tensor: Tensor, unknown: int) -> Any:
         """Return a tensor that depends on no numbers of the inputs, with ``unknown`` for sizes that are not known."""
-        table: dict[Key, Any] = {}
+        table: dict[Any, Any] = {}
         try:
             for op in self.constants([tensor]):
+                step = self.step(op)
                 if op.type in SIZES:
-                    source = op.inputs[0]
-                    ones = tf.ones([unknown if side is None else side for side in source.shape], source.dtype)
-                    table.update(zip(map(tensor_key, op.outputs), self.step(op).run([ones]), strict=True))
+                    given = [tf.ones([side or unknown for side in s.shape], s.dtype) for s in op.inputs]
                 else:
-                    step = self.step(op)
-                    table.update(zip(step.outputs, step.run([table[key] for key in step.inputs]), strict=True))  # type: ignore[index]
+                    given = [table[key] for key in step.inputs]
+                table.update(zip(step.outputs, step.run(given), strict=True))
         except Exception:  # whatever an operation raises for sizes that do not fit
             return None
         return np.asarray(table[tensor_key(tensor)])
@@ -289,5 +291,3 @@ def _without_training(layer: Any, args: tuple[Any, ...], kwargs: dict[str, Any])
         place = names.index("training")
         args, kwargs = args[:place], {**kwargs, **dict(zip(names[place + 1 :], args[place + 1 :], strict=False))}
     return args, kwargs
-
-

@@ -20,6 +20,7 @@ from generator.models.recording import CONVOLUTIONS, Recording, Sizes, Symbol, U
 from generator.models.tensorflow_known import BY_PLACE, keras_call
 from generator.models.tensorflow_ops import Key, Step, Tensor, TensorFlowOp, named_type, tensor_key
 from generator.models.tensorflow_run import SIZES, GraphRun, LayerCall, WithGradient
+from generator.models.tensorflow_uses import Uses
 
 _LONGEST = 24
 """An activation that is written out has no more operations."""
@@ -63,22 +64,21 @@ def _shape(symbol: Symbol, sizes: Sizes) -> tuple[int | None, ...]:
 
 
 class _Nodes:
-    """Writes the nodes of one run; ``symbols`` has the tensors of the graph that have one of Keras."""
+    """Writes the nodes of one run, for what its outputs need."""
 
     def __init__(self, run: GraphRun, inputs: Sequence[Symbol], single: bool) -> None:
         self._run, self._single = run, single
         self._inputs = inputs
         self._symbols: dict[Key, Symbol] = {tensor_key(t): s for t, s in zip(run.inputs, inputs, strict=True)}
         self._nodes: list[Any] = []
-        self._made = {tensor_key(r): call for call in run.calls for r in call.results if hasattr(r, "graph")}
-        self._calls, self._users = self._needed()
+        self._uses = Uses(run)
         self._joined: dict[str, tuple[list[Any], Tensor, Elementwise]] = {}
 
     def recording(self, inputs: tuple[Symbol, ...]) -> Recording:
         """Return the record of the run."""
         for tensor in self._run.inputs:
             self._join(tensor)
-        for call in self._calls:
+        for call in self._uses.calls:
             self._call(call)
         outputs = [self._symbol(tensor) for tensor in self._run.outputs]
         hidden = tuple(
@@ -88,41 +88,8 @@ class _Nodes:
         nodes = tuple(self._nodes)
         return Recording(inputs, nodes, tuple(outputs), of_tensorflow=True, kept=self._run.kept, hidden=hidden)
 
-    def _needed(self) -> tuple[list[LayerCall], dict[Key, set[str]]]:
-        """Return the calls that the outputs need, and the names of what uses the numbers of each tensor."""
-        needed: dict[int, LayerCall] = {}
-        users: dict[Key, set[str]] = {}
-        seen: set[str] = set()
-        waiting: list[Tensor] = list(self._run.outputs)
-        for tensor in waiting:
-            users.setdefault(tensor_key(tensor), set()).add("")
-        while waiting:
-            tensor = waiting.pop()
-            key = tensor_key(tensor)
-            call = self._made.get(key)
-            if call is not None:
-                if id(call) not in needed:
-                    needed[id(call)] = call
-                    given = self._given(call)
-                    for source in given:
-                        users.setdefault(tensor_key(source), set()).add(f"call {id(call)}")
-                    waiting.extend(given)
-            elif key not in self._symbols and tensor.op.name not in seen:
-                seen.add(tensor.op.name)
-                sources = list(tensor.op.inputs)
-                if tensor.op.type not in SIZES:
-                    for source in sources:
-                        users.setdefault(tensor_key(source), set()).add(tensor.op.name)
-                waiting.extend(sources)
-        return [call for call in self._run.calls if id(call) in needed], users
-
-    def _given(self, call: LayerCall) -> list[Tensor]:
-        graph = self._run.graph
-        flat = keras.tree.flatten((call.args, call.kwargs))
-        return [v for v in flat if isinstance(v, tf.Tensor) and getattr(v, "graph", None) is graph]
-
     def _call(self, call: LayerCall) -> None:
-        known = {id(tensor): self._argument(tensor) for tensor in self._given(call)}
+        known = {id(tensor): self._argument(tensor) for tensor in self._run.given(call)}
         args, kwargs = keras.tree.map_structure(lambda v: known.get(id(v), v), (call.args, call.kwargs))
         if isinstance(call.op, WithGradient):
             call.op.elementwise = self._activation(call, args)
@@ -139,7 +106,7 @@ class _Nodes:
 
     def _activation(self, call: LayerCall, args: Any) -> Elementwise | None:
         """Return what activation a function with a gradient of its own is."""
-        values = [tensor for tensor in self._given(call) if self._run.depends(tensor)]
+        values = [tensor for tensor in self._run.given(call) if self._run.depends(tensor)]
         if len(values) != 1 or values[0].shape.rank != 4 or values[0].shape[-1] is None:
             return None
 
@@ -197,8 +164,8 @@ class _Nodes:
         if self._run.depends(tensor):
             return self._symbol(tensor)
         ops = self._run.constants([tensor])
-        if any(op.type == "Placeholder" or op.type in SIZES or op.type == "ReadVariableOp" for op in ops):
-            return None
+        if any(op.type == "Placeholder" or op.type in SIZES or op.op_def.is_stateful for op in ops):
+            return None  # it is of a size, a variable or chance
         table: dict[Any, Tensor] = {}
         for op in ops:
             step = self._run.step(op)
@@ -252,7 +219,7 @@ class _Nodes:
         inside = {tensor_key(tensor)}
         shape = tuple(tensor.shape[1:]) if tensor.shape.rank == 4 else ()
         best: tuple[int, Elementwise] | None = None
-        for op in self._after(tensor):
+        for op in self._uses.after(tensor):
             if len(ops) == _LONGEST or op.type not in BY_PLACE or len(op.outputs) != 1:
                 break
             if any(self._run.depends(source) and tensor_key(source) not in inside for source in op.inputs):
@@ -260,28 +227,15 @@ class _Nodes:
             ops.append(op)
             inside.add(tensor_key(op.outputs[0]))
             names = {other.name for other in ops}
-            still = [key for key in inside if not self._users.get(key, set()) <= names]
+            still = [key for key in inside if not self._uses.of(key) <= names]
             if still != [tensor_key(op.outputs[0])] or None in shape[-1:] or not shape:
                 continue
             operation, given = self._made_of(ops, "Activation", op.name)
-            if len(given) == 1 and (known := elementwise(operation, shape)):
-                if best is None or known.name != CUSTOM:
-                    best = len(ops), known
+            known = elementwise(operation, shape) if len(given) == 1 else None
+            if known and (best is None or known.name != CUSTOM):
+                best = len(ops), known
         if best is not None and (best[0] > 1 or self._known(ops[0]) is None):
             self._joined[ops[best[0] - 1].name] = ops[: best[0]], tensor, best[1]
-
-    def _after(self, tensor: Tensor) -> Iterable[Any]:
-        """Yield the operations that use a tensor, and those that use what they give, in the graph's order."""
-        waiting = {name for name in self._users.get(tensor_key(tensor), ()) if name and not name.startswith("call ")}
-        order = {op.name: index for index, op in enumerate(self._run.graph.get_operations())} if waiting else {}
-        while waiting:
-            name = min(waiting, key=order.__getitem__)
-            waiting.remove(name)
-            op = self._run.graph.get_operation_by_name(name)
-            yield op
-            for result in op.outputs:
-                users = self._users.get(tensor_key(result), ())
-                waiting.update(user for user in users if user and not user.startswith("call "))
 
     def _add(self, operation: Any, args: Any, kwargs: Any, results: Sequence[Tensor]) -> None:
         outputs = [keras.KerasTensor(_known_shape(result), _dtype(result)) for result in results]

@@ -37,6 +37,7 @@ _OPERATORS = ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul"
 
 _TENSORFLOW = "its call uses TensorFlow's functions, not keras.ops"
 
+
 def traced_node(node: Any, sizes: Sizes = Sizes.ANY) -> Recording:
     """Return the record of a composite layer for the call that a node stands for.
 
@@ -127,7 +128,7 @@ def _traced(layer: Any, args: Any, kwargs: dict[str, Any], inputs: Sequence[Symb
     def own(values: Sequence[Any]) -> list[Any]:
         by_symbol = {id(symbol): value for symbol, value in zip(inputs, values, strict=True)}
         given, named = keras.tree.map_structure(lambda value: by_symbol.get(id(value), value), (args, kwargs))
-        return keras.tree.flatten(call(*given, **named))
+        return list(keras.tree.flatten(call(*given, **named)))
 
     _make_weights(layer, args, kwargs)
     try:

@@ -132,7 +132,7 @@ class Network:
         return values
 
     def _restore_shapes(self, call: Call, values: Values) -> None:
-        """Say the sizes of what a layer takes, where a function that is compiled lost them in TensorFlow's operations."""
+        """Say the sizes of what a layer takes, where TensorFlow's operations lose them while a function is compiled."""
         if not self._graph.numeric or not isinstance(call.op, keras.Layer):
             return
         for number in call.values:
