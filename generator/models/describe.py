@@ -76,7 +76,7 @@ def describe(
     channels = int(input_shape[2])
     shown = _bands(channels, bands)
     shapes, side_area, multiple = _shapes(graph, input_shape)
-    fields = receptive_fields(graph)
+    fields = receptive_fields(graph, shapes if graph.numeric else {})
     macs = _running_costs(graph, shapes, side_area, _macs)
     floats = _running_costs(graph, shapes, side_area, lambda call, shapes: prod(shapes[call.outputs[0]]))
     layers = []

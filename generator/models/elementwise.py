@@ -31,6 +31,10 @@ _SIDE, _SPREAD, _REACH = 6, 3.0, 8.0
 _CLOSE = 1e-3
 
 
+class Untried(Exception):  # noqa: N818  (a result within this room, not an error that a user sees)
+    """A function that raised whatever it was given."""
+
+
 @dataclass(frozen=True)
 class Elementwise:
     """An activation: its name, ``custom`` if it has none, and whether it is the same for all channels and places."""
@@ -40,9 +44,11 @@ class Elementwise:
 
 
 def elementwise(apply: Callable[[Any], Any], shape: tuple[int | None, ...]) -> Elementwise | None:
-    """Return what activation a function of a tensor (n, *shape) is; None if it is none, or cannot be tried.
+    """Return what activation a function of a tensor (n, *shape) is, None if it is none.
 
     A function that is affine, or whose results depend on other places, other channels or chance, is none.
+
+    Raises Untried if it cannot be told.
     """
     rng = np.random.default_rng(0)
     size = (2, *(side or _SIDE for side in shape))
@@ -54,8 +60,10 @@ def elementwise(apply: Callable[[Any], Any], shape: tuple[int | None, ...]) -> E
             return None
         if _same(_tried(apply, (first + second) / 2), (of_first + of_second) / 2):
             return None
-    except Exception:  # whatever a function of one's own raises for what is no picture of its network
+    except _NoNumberError:
         return None
+    except Exception as error:  # whatever a function of one's own raises for what is no picture of its network
+        raise Untried(str(error)) from error
     try:
         return _alone(apply, first, of_first, rng)
     except Exception:  # it takes tensors of that shape alone
@@ -75,10 +83,14 @@ def _alone(apply: Callable[[Any], Any], values: Array, results: Array, rng: np.r
     return Elementwise(CUSTOM, True)
 
 
+class _NoNumberError(ValueError):
+    """There is not a number for each number."""
+
+
 def _tried(apply: Callable[[Any], Any], values: Array) -> Array:
     results = np.asarray(keras.ops.convert_to_numpy(apply(keras.ops.convert_to_tensor(values))), np.float32)
     if results.shape != values.shape or not np.isfinite(results).all():
-        raise ValueError("not a number for each number")
+        raise _NoNumberError
     return results
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import keras
 
 from generator.errors import ModelError
-from generator.models.elementwise import Elementwise, elementwise
+from generator.models.elementwise import Elementwise, Untried, elementwise
 from generator.models.faithful import is_faithful
 from generator.models.graph import Call, Graph, Shape, Zeros
 from generator.models.recording import (
@@ -93,6 +93,7 @@ class _Flattening:
         self._makers: dict[int, Any] = {}
         self._times: dict[int, int] = {}
         self._reasons: dict[Call, str] = {}
+        self._notes: list[str] = []
 
     def run(self, recording: Recording) -> Graph:
         symbols = recording.inputs
@@ -108,7 +109,7 @@ class _Flattening:
         if _channels_at(body, drawn) == 1:
             start, shape = self._number(), (*shape[1:], shape[0])
             self._prepare(keras.layers.Permute((3, 1, 2), name="channels_first"), shape, first.dtype, start, drawn)
-        notes = []
+        notes = self._notes
         for symbol, number in zip(symbols, numbers, strict=True):
             name, own = symbol._keras_history.operation.name, tuple(symbol.shape[1:])
             if symbol is first:
@@ -203,7 +204,15 @@ class _Flattening:
             args, kwargs = node.arguments.fill_in({id(symbol): value})
             return op(*args, **({**kwargs, "training": False} if isinstance(op, keras.Layer) else kwargs))
 
-        return elementwise(apply, tuple(symbol.shape[1:]))
+        try:
+            return elementwise(apply, tuple(symbol.shape[1:]))
+        except Untried:
+            if tuple(node.outputs[0].shape) == tuple(symbol.shape):
+                self._notes.append(
+                    f"What {op.name} ({type(op).__name__}) does behind a convolution is not known: "
+                    "its responses are read before it."
+                )
+            return None
 
     def _opened(self, node: Any) -> tuple[Recording | None, Sequence[Any]]:
         """Return what a node's operation calls inside, None if nothing, and the symbols it is given."""

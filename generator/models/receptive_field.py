@@ -6,7 +6,7 @@ on the picture's size; it is followed for the network's own, and for a free size
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 from math import prod
@@ -84,9 +84,10 @@ class Special(Enum):
 View = Seen | Special
 
 
-def receptive_fields(graph: Graph) -> list[tuple[int, int] | None]:
+def receptive_fields(graph: Graph, shapes: Mapping[int, tuple[int, ...]] | None = None) -> list[tuple[int, int] | None]:
     """Return (height, width) in pixels for each call of the graph; None where an operation is not known.
 
+    ``shapes`` (batch left out) of tensors tell how far TensorFlow's operations enlarge what they take.
     ``WHOLE_INPUT`` stands for both where a unit sees everything; what depends on no picture sees (0, 0).
     """
     height, width, _ = graph.picture
@@ -94,6 +95,8 @@ def receptive_fields(graph: Graph) -> list[tuple[int, int] | None]:
     fields: list[tuple[int, int] | None] = []
     for call in graph.calls:
         view = _view(call, [views[number] for number in call.values])
+        if isinstance(call.op, TensorFlowOp) and call.op.interpolation:
+            view = _enlarged(call, views[call.inputs[0]], shapes or {})
         views.update(dict.fromkeys(call.outputs, view))
         if isinstance(view, Seen):
             fields.append((view.rows.pixels, view.columns.pixels))
@@ -119,6 +122,17 @@ def _view(call: Call, inputs: Sequence[View]) -> View:
         whole_rank = all(rank == len(call.shape) + 1 for _, rank in telling)
         return _join(views) if whole_rank else Special.UNKNOWN
     return _changed(call, views[0], telling[0][1]) if len(telling) == 1 else Special.UNKNOWN
+
+
+def _enlarged(call: Call, view: View, shapes: Mapping[int, tuple[int, ...]]) -> View:
+    """Return what becomes of a picture that is resized to a multiple of its height and width."""
+    before, after = shapes.get(call.inputs[0], ()), shapes.get(call.outputs[0], ())
+    if not isinstance(view, Seen):
+        return view if view is Special.NOTHING or view is Special.WHOLE else Special.UNKNOWN
+    if len(before) != 3 or len(after) != 3 or any(new % old for new, old in zip(after[:2], before[:2], strict=True)):
+        return Special.UNKNOWN
+    factors = [new // old for new, old in zip(after[:2], before[:2], strict=True)]
+    return _each(view, (1, 2), [upsampling(factor, call.op.interpolation) for factor in factors])
 
 
 def _is_keras_own(op: Any) -> bool:

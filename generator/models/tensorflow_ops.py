@@ -47,11 +47,13 @@ class TensorFlowOp(keras.Operation):  # type: ignore[misc]
 
     Of the tensors that it takes, the first ``values`` are those whose numbers count; of the others only the shapes do.
     ``by_place`` tells that what it gives at one place depends on what it takes at that place alone; ``elementwise`` is
-    the activation that it is, if it is one. ``single`` has the type of each result for one picture, where the
-    operation is of pictures one by one: its ``call`` asked how many there are.
+    the activation that it is, if it is one; ``interpolation`` that of a picture which it resizes. ``single`` has the
+    type of each result for one picture, where the operation is of pictures one by one: its ``call`` asked how many
+    there are.
     """
 
     elementwise: Elementwise | None = None
+    interpolation: str = ""
 
     def __init__(
         self,

@@ -15,12 +15,14 @@ import numpy as np
 import tensorflow as tf
 from keras.src.ops.node import Node
 
-from generator.models.elementwise import CUSTOM, Elementwise, elementwise
+from generator.models.elementwise import CUSTOM, Elementwise, Untried, elementwise
 from generator.models.recording import CONVOLUTIONS, Recording, Sizes, Symbol, Untraceable, is_composite
 from generator.models.tensorflow_known import BY_PLACE, keras_call
 from generator.models.tensorflow_ops import Key, Step, Tensor, TensorFlowOp, named_type, tensor_key
 from generator.models.tensorflow_run import SIZES, GraphRun, LayerCall, WithGradient
 from generator.models.tensorflow_uses import Uses
+
+_ENLARGING = {"ResizeBilinear": "bilinear", "ResizeNearestNeighbor": "nearest"}
 
 _LONGEST = 24
 """An activation that is written out has no more operations."""
@@ -113,7 +115,7 @@ class _Nodes:
         def apply(value: Any) -> Any:
             return call.op(*(value if isinstance(argument, keras.KerasTensor) else argument for argument in args))
 
-        return elementwise(apply, tuple(values[0].shape[1:]))
+        return _activation(apply, tuple(values[0].shape[1:]))
 
     def _symbol(self, tensor: Tensor) -> Symbol:
         key = tensor_key(tensor)
@@ -176,6 +178,8 @@ class _Nodes:
         """Write the node of operations of TensorFlow that end in ``last``."""
         operation, given = self._made_of(ops, kind, last.name)
         operation.elementwise = activation
+        if last.type in _ENLARGING and last.get_attr("half_pixel_centers") and not last.get_attr("align_corners"):
+            operation.interpolation = _ENLARGING[last.type]
         self._add(operation, tuple(self._symbol(tensor) for tensor in given), {}, last.outputs)
 
     def _constant(self, tensor: Tensor) -> None:
@@ -231,7 +235,7 @@ class _Nodes:
             if still != [tensor_key(op.outputs[0])] or None in shape[-1:] or not shape:
                 continue
             operation, given = self._made_of(ops, "Activation", op.name)
-            known = elementwise(operation, shape) if len(given) == 1 else None
+            known = _activation(operation, shape) if len(given) == 1 else None
             if known and (best is None or known.name != CUSTOM):
                 best = len(ops), known
         if best is not None and (best[0] > 1 or self._known(ops[0]) is None):
@@ -243,6 +247,13 @@ class _Nodes:
         self._nodes.append(node)
         made = zip(results, outputs, strict=True)
         self._symbols.update((tensor_key(result), symbol) for result, symbol in made if hasattr(result, "graph"))
+
+
+def _activation(apply: Callable[[Any], Any], shape: tuple[int | None, ...]) -> Elementwise | None:
+    try:
+        return elementwise(apply, shape)
+    except Untried:
+        return None
 
 
 def _unique(tensors: Iterable[Tensor]) -> list[Tensor]:
