@@ -22,6 +22,7 @@ from generator.models.error_text import quiet, raised
 from generator.models.files import OWN_CLASS, OWN_FUNCTION, SAVE_IT, refuse_what_is_no_model
 from generator.models.identity import RANDOM_SEED
 from generator.models.importing import folder_first, import_object
+from generator.models.input_shapes import input_shapes_kept
 from generator.models.keras2.errors import Misfit, Untranslatable, UntranslatableFunction
 from generator.models.keras2.load import load_keras2
 from generator.models.keras2.network import Parts, is_network, network_from
@@ -165,7 +166,7 @@ def _called(entry: ModelEntry) -> keras.Model:
     keras.backend.clear_session()  # layers that the module made when it was imported have taken names
     keras.utils.set_random_seed(RANDOM_SEED)
     try:
-        with folder_first(entry.folder):
+        with folder_first(entry.folder), quiet(), input_shapes_kept():
             model = build()
     except (Exception, SystemExit) as error:  # it is the user's code: it may raise whatever it likes
         raise ModelError(f"{entry.source}: raised {raised(error, entry.folder)}") from error

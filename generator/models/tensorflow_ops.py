@@ -21,6 +21,9 @@ Tensor = Any
 Key = tuple[str, int]
 """A tensor of a graph: the name of the operation that it comes from, and which of its results it is."""
 
+SIZES = frozenset({"Shape", "ShapeN", "Rank", "Size", "ZerosLike", "OnesLike"})
+"""Operations that look at the shape of what they take, not at its numbers."""
+
 
 def tensor_key(tensor: Tensor) -> Key:
     """Return the key of a tensor in a graph."""

@@ -10,16 +10,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import keras
-import numpy as np
 import tensorflow as tf
 from tensorflow.python.ops import custom_gradient
 
 from generator.models.elementwise import Elementwise
 from generator.models.recording import CONVOLUTIONS, is_composite
-from generator.models.tensorflow_ops import Key, Step, Tensor, step_of, tensor_key
-
-SIZES = frozenset({"Shape", "ShapeN", "Rank", "Size", "ZerosLike", "OnesLike"})
-"""Operations that look at the shape of what they take, not at its numbers."""
+from generator.models.tensorflow_ops import SIZES, Key, Step, Tensor, step_of, tensor_key
+from generator.models.tensorflow_sizes import always
 
 _LOCK = threading.RLock()
 """Held while Keras's layers are watched, which holds for the whole process."""
@@ -79,13 +76,8 @@ class GraphRun:
             self.outputs = tuple(result if self._is_own(result) else tf.identity(result) for result in kept)
             return []
 
-        eagerly = tf.config.functions_run_eagerly()
-        tf.config.run_functions_eagerly(True)  # a `call` that is a tf.function runs like any other
-        try:
-            with _LOCK, self._hooks():
-                self._function = tf.compat.v1.wrap_function(traced, list(specs))
-        finally:
-            tf.config.run_functions_eagerly(eagerly)
+        with _LOCK, self._hooks(), _functions_inline():
+            self._function = tf.compat.v1.wrap_function(traced, list(specs))
         self._captures.update(self._captured())
 
     def depends(self, tensor: Tensor) -> bool:
@@ -124,10 +116,9 @@ class GraphRun:
     def _pruned(self, op: Any) -> Callable[..., Any]:
         """Return a function of the inputs of one operation that gives its outputs."""
         captured = {tensor_key(inside) for inside in self.graph.internal_captures}
-        function = self._function.prune(
-            [source for source in op.inputs if tensor_key(source) not in captured], list(op.outputs)
-        )
-        free = [index for index, source in enumerate(op.inputs) if tensor_key(source) not in captured]
+        taken = {tensor_key(source): index for index, source in enumerate(op.inputs)}  # it may take one twice
+        free = [index for key, index in taken.items() if key not in captured]
+        function = self._function.prune([op.inputs[index] for index in free], list(op.outputs))
         return lambda *given: function(*(given[index] for index in free))
 
     @contextmanager
@@ -195,26 +186,7 @@ class GraphRun:
         if self.depends(tensor):
             return None
         self._captures.update(self._captured())
-        with tf.init_scope():
-            tried = [self._computed(tensor, side) for side in (3, 5)]
-        if any(value is None for value in tried) or not np.array_equal(tried[0], tried[1]):
-            return None
-        return tried[0]
-
-    def _computed(self, tensor: Tensor, unknown: int) -> Any:
-        """Return a tensor that depends on no numbers of the inputs, with ``unknown`` for sizes that are not known."""
-        table: dict[Any, Any] = {}
-        try:
-            for op in self.constants([tensor]):
-                step = self.step(op)
-                if op.type in SIZES:
-                    given = [tf.ones([side or unknown for side in s.shape], s.dtype) for s in op.inputs]
-                else:
-                    given = [table[key] for key in step.inputs]
-                table.update(zip(step.outputs, step.run(given), strict=True))
-        except Exception:  # whatever an operation raises for sizes that do not fit
-            return None
-        return np.asarray(table[tensor_key(tensor)])
+        return always(tensor, self.constants([tensor]), self.step)
 
     def constants(self, tensors: Sequence[Tensor]) -> list[Any]:
         """Return the operations that tensors come from which depend on no numbers of the inputs, in their order."""
@@ -267,6 +239,17 @@ class WithGradient(keras.Operation):  # type: ignore[misc]
 
 
 @contextmanager
+def _functions_inline() -> Iterator[None]:
+    """Let a ``call`` that is a ``tf.function`` run like any other while the block runs."""
+    eagerly = tf.config.functions_run_eagerly()
+    tf.config.run_functions_eagerly(True)
+    try:
+        yield
+    finally:
+        tf.config.run_functions_eagerly(eagerly)
+
+
+@contextmanager
 def at_inference() -> Iterator[None]:
     """Let every layer compute as at inference while the block runs, whatever it is told."""
     with _LOCK:
@@ -278,7 +261,8 @@ def at_inference() -> Iterator[None]:
 
         keras.Layer.__call__ = called
         try:
-            yield
+            with _functions_inline():
+                yield
         finally:
             keras.Layer.__call__ = own
 

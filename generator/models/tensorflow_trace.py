@@ -18,8 +18,8 @@ from keras.src.ops.node import Node
 from generator.models.elementwise import CUSTOM, Elementwise, Untried, elementwise
 from generator.models.recording import CONVOLUTIONS, Recording, Sizes, Symbol, Untraceable, is_composite
 from generator.models.tensorflow_known import BY_PLACE, keras_call
-from generator.models.tensorflow_ops import Key, Step, Tensor, TensorFlowOp, named_type, tensor_key
-from generator.models.tensorflow_run import SIZES, GraphRun, LayerCall, WithGradient
+from generator.models.tensorflow_ops import SIZES, Key, Step, Tensor, TensorFlowOp, named_type, tensor_key
+from generator.models.tensorflow_run import GraphRun, LayerCall, WithGradient
 from generator.models.tensorflow_uses import Uses
 
 _ENLARGING = {"ResizeBilinear": "bilinear", "ResizeNearestNeighbor": "nearest"}

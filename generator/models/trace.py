@@ -19,6 +19,7 @@ import keras
 import tensorflow as tf
 
 from generator.errors import ModelError, reason
+from generator.models.error_text import quiet
 from generator.models.recording import (
     CONVOLUTIONS,
     FIXED_SIDE,
@@ -159,7 +160,8 @@ def _make_weights(layer: Any, args: Any, kwargs: dict[str, Any]) -> None:
     if layer.built:
         return
     try:
-        layer(*args, **kwargs)
+        with quiet():
+            layer(*args, **kwargs)
     except Exception as error:  # whatever a call does with what it cannot take
         raise Untraceable(_reason(error)) from error
 

@@ -23,7 +23,7 @@ KNOWN = [
     (lambda x: tf.nn.relu6(x), ["Relu6"]),
     (lambda x: -tf.abs(tf.square(x)), ["Square", "Absolute", "Negative"]),
     (lambda x: tf.math.rsqrt(tf.exp(x)), ["Exp", "Rsqrt"]),
-    (lambda x: tf.math.erf(tf.stop_gradient(x)), ["StopGradient", "Erf"]),
+    (lambda x: tf.math.erf(tf.stop_gradient(x[..., :2])), ["GetItem", "StopGradient", "Erf"]),
     (lambda x: 2.0 - x, ["Subtract"]),
     (lambda x: x / [1.0, 2.0, 3.0, 4.0], ["TrueDivide"]),
     (lambda x: tf.nn.bias_add(x, [1.0, 2.0, 3.0, 4.0]), ["Add"]),
@@ -34,7 +34,7 @@ KNOWN = [
     (lambda x: tf.pad(x, [[0, 0], [1, 2], [0, 1], [0, 0]], "REFLECT"), ["Pad"]),
     (lambda x: tf.pad(x, [[0, 0], [1, 2], [0, 1], [0, 0]]), ["Pad"]),
     (lambda x: x[:, 1:-1, ::2], ["GetItem"]),
-    (lambda x: x[..., 3, None] * x, ["StridedSlice", "Multiply"]),
+    (lambda x: tf.exp(x)[..., 3, None] * x, ["Exp", "StridedSlice", "Multiply"]),
     (lambda x: tf.nn.max_pool2d(x, 3, 2, "SAME"), ["MaxPool"]),
     (lambda x: tf.nn.avg_pool2d(x, 2, 1, "VALID"), ["AveragePool"]),
     (lambda x: tf.nn.softmax(x, axis=-1), ["Softmax"]),
@@ -60,7 +60,7 @@ def test_each_operation_has_its_kind_and_its_values(function: Any, kinds: list[s
 
 
 def test_what_changes_from_picture_to_picture_is_no_constant() -> None:
-    _, calls = between(lambda model, x: x + tf.random.normal([4]))
+    _, calls = between(lambda model, x: tf.concat([x, x], -1)[..., :4] + tf.random.normal([4]))
     first = tf.zeros((1, 8, 8, 4))
     draws = []
     for _ in range(2):
