@@ -16,7 +16,7 @@ from generator.models.preprocess import Preprocess
 from generator.models.receptive_field import receptive_fields
 from generator.models.recording import CONVOLUTIONS
 from generator.models.summary import PICTURE, ArchitectureRow, ConvLayer, ModelSummary, Shape
-from generator.models.tensorflow_ops import TensorFlowOp
+from generator.models.tf_graph.operations import TensorFlowOp
 from generator.names import slug
 
 _NOT_SHOWN = {

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from generator.models.graph import Graph
 from generator.models.recording import FIXED_SIDE, Recording
 from generator.models.samples import bundled_photos
-from generator.models.tensorflow_run import at_inference
+from generator.models.tf_graph.run import at_inference
 
 _CLOSE = 1e-3
 

@@ -14,7 +14,7 @@ from typing import Any
 import keras
 
 from generator.models.elementwise import Elementwise
-from generator.models.tensorflow_ops import TensorFlowOp, is_tensor, traced_shapes
+from generator.models.tf_graph.operations import TensorFlowOp, is_tensor, traced_shapes
 
 Tensor = Any
 Shape = tuple[int | None, ...]

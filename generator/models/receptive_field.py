@@ -17,7 +17,7 @@ import keras
 from generator.models.axis import Axis, Change, joined, padding, transposing, upsampling, windowed, windowing
 from generator.models.graph import Call, Graph
 from generator.models.summary import WHOLE_INPUT
-from generator.models.tensorflow_ops import TensorFlowOp
+from generator.models.tf_graph.operations import TensorFlowOp
 
 _L = keras.layers
 _WINDOWED = (_L.Conv2D, _L.DepthwiseConv2D, _L.SeparableConv2D, _L.MaxPooling2D, _L.AveragePooling2D)

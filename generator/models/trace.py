@@ -1,7 +1,7 @@
 """What a subclassed model or layer calls, which keeps no record of it: its ``call`` is run once.
 
 On symbolic tensors each operation leaves a node, and the nodes between inputs and outputs are the record. A ``call``
-that uses TensorFlow's functions takes no symbols; it is run in a graph of TensorFlow (``tensorflow_trace``).
+that uses TensorFlow's functions takes no symbols; it is run in a graph of TensorFlow (``tf_graph``).
 The layers and their weights are the model's own; sizes that ``call`` reads from a shape are those of the symbols.
 """
 
@@ -12,11 +12,9 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 import keras
-import tensorflow as tf
 
 from generator.errors import ModelError, reason
 from generator.models.error_text import quiet
@@ -31,7 +29,7 @@ from generator.models.recording import (
     is_composite,
     key,
 )
-from generator.models.tensorflow_trace import tensorflow_traced
+from generator.models.tf_graph.trace import tensorflow_traced
 
 _OPERATORS = ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "lt", "le", "gt", "ge")
 
@@ -136,23 +134,12 @@ def _traced(layer: Any, args: Any, kwargs: dict[str, Any], inputs: Sequence[Symb
         recording = _symbolic(call, args, kwargs, inputs)
     except Untraceable as reason:
         try:
-            try:
-                recording = tensorflow_traced(call, args, kwargs, inputs, sizes)
-            except tf.errors.OperatorNotAllowedInGraphError:  # an `if` on a tensor, which TensorFlow can translate
-                branching = partial(call, run=_branching(layer))
-                recording = tensorflow_traced(branching, args, kwargs, inputs, sizes)
+            recording = tensorflow_traced(call, layer, args, kwargs, inputs, sizes)
         except Exception as error:  # whatever a call does with tensors that have no numbers yet
             if str(reason) != _TENSORFLOW:
                 raise reason from error
             raise (error if isinstance(error, Untraceable) else Untraceable(_reason(error))) from error
     return replace(recording, own=own)
-
-
-def _branching(layer: Any) -> Callable[..., Any]:
-    """Return a layer's ``call`` with each `if` and loop that depends on a tensor written as TensorFlow's."""
-    bound = inspect.ismethod(layer.call)
-    translated = tf.autograph.to_graph(layer.call.__func__ if bound else layer.call)
-    return partial(translated, layer) if bound else translated
 
 
 def _make_weights(layer: Any, args: Any, kwargs: dict[str, Any]) -> None:

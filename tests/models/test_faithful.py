@@ -11,7 +11,7 @@ import tensorflow as tf
 from generator.models.faithful import is_faithful
 from generator.models.flatten import flatten
 from generator.models.trace import traced_model
-from tests.models.tensorflow_nets import Doing, called
+from tests.models.tf_graph.nets import Doing, called
 
 
 def half_of_large(model: Any, x: Any) -> Any:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from generator.models.tensorflow_run import GraphRun
+from generator.models.tf_graph.run import GraphRun
 
 ASKED = [
     (lambda x: tf.shape(x)[-1], 4),

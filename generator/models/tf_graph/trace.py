@@ -7,7 +7,9 @@ What computes sizes is no node, but a part of the operation that takes them.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Any
 
 import keras
@@ -17,10 +19,10 @@ from keras.src.ops.node import Node
 
 from generator.models.elementwise import CUSTOM, Elementwise, Untried, elementwise
 from generator.models.recording import CONVOLUTIONS, Recording, Sizes, Symbol, Untraceable, is_composite
-from generator.models.tensorflow_known import BY_PLACE, keras_call
-from generator.models.tensorflow_ops import SIZES, Key, Step, Tensor, TensorFlowOp, named_type, tensor_key
-from generator.models.tensorflow_run import GraphRun, LayerCall, WithGradient
-from generator.models.tensorflow_uses import Uses
+from generator.models.tf_graph.keras_equals import BY_PLACE, keras_call
+from generator.models.tf_graph.operations import SIZES, Key, Step, Tensor, TensorFlowOp, named_type, tensor_key
+from generator.models.tf_graph.run import GraphRun, LayerCall, WithGradient
+from generator.models.tf_graph.uses import Uses
 
 _ENLARGING = {"ResizeBilinear": "bilinear", "ResizeNearestNeighbor": "nearest"}
 
@@ -29,24 +31,28 @@ _LONGEST = 24
 
 
 def tensorflow_traced(
-    call: Callable[..., Any], args: Any, kwargs: Any, inputs: Sequence[Symbol], sizes: Sizes
+    call: Callable[..., Any], layer: Any, args: Any, kwargs: Any, inputs: Sequence[Symbol], sizes: Sizes
 ) -> Recording:
-    """Return the record of a ``call``; ``args`` and ``kwargs`` hold the ``inputs`` in their places.
+    """Return the record of a layer's ``call``; ``args`` and ``kwargs`` hold the ``inputs`` in their places.
 
-    With ``Sizes.ANY`` the heights and widths of the inputs are left open, so that ``call`` computes them from what it
-    is given each time; else they are those of ``inputs``, and the record is of this size alone.
+    ``call`` takes them, and ``run``, which it calls in place of the layer's own. With ``Sizes.ANY`` the heights and
+    widths of the inputs are left open, so that they are computed from what is given each time; else they are those of
+    ``inputs``, and the record is of this size alone.
 
     Raises Untraceable if nothing is found, and whatever ``call`` raises.
     """
     unique = {id(symbol): symbol for symbol in inputs}
     specs = [tf.TensorSpec(_shape(symbol, sizes), symbol.dtype) for symbol in unique.values()]
 
-    def traced(*tensors: Tensor) -> Any:
+    def traced(*tensors: Tensor, run: Callable[..., Any] = layer.call) -> Any:
         by_symbol = dict(zip(unique, tensors, strict=True))
         filled = keras.tree.map_structure(lambda value: by_symbol.get(id(value), value), (args, kwargs))
-        return call(*filled[0], **filled[1])
+        return call(*filled[0], **filled[1], run=run)
 
-    run = GraphRun(specs, traced)
+    try:
+        run = GraphRun(specs, traced)
+    except tf.errors.OperatorNotAllowedInGraphError:  # an `if` on a tensor, which TensorFlow can translate
+        run = GraphRun(specs, partial(traced, run=_branching(layer)))
     if not any(map(run.depends, run.outputs)):
         raise Untraceable("its call returns what is no tensor, or does not depend on its inputs")
     nodes = _Nodes(run, list(unique.values()), sizes is Sizes.ONE)
@@ -54,6 +60,13 @@ def tensorflow_traced(
     if not any(isinstance(node.operation, CONVOLUTIONS) or is_composite(node.operation) for node in recording.nodes):
         raise Untraceable("its call does not call its convolutions as layers")
     return recording
+
+
+def _branching(layer: Any) -> Callable[..., Any]:
+    """Return a layer's ``call`` with each `if` and loop that depends on a tensor written as TensorFlow's."""
+    bound = inspect.ismethod(layer.call)
+    translated = tf.autograph.to_graph(layer.call.__func__ if bound else layer.call)
+    return partial(translated, layer) if bound else translated
 
 
 def _shape(symbol: Symbol, sizes: Sizes) -> tuple[int | None, ...]:

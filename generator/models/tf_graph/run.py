@@ -15,8 +15,8 @@ from tensorflow.python.ops import custom_gradient
 
 from generator.models.elementwise import Elementwise
 from generator.models.recording import CONVOLUTIONS, is_composite
-from generator.models.tensorflow_ops import SIZES, Key, Step, Tensor, step_of, tensor_key
-from generator.models.tensorflow_sizes import always
+from generator.models.tf_graph.operations import SIZES, Key, Step, Tensor, step_of, tensor_key
+from generator.models.tf_graph.sizes import always
 
 _LOCK = threading.RLock()
 """Held while Keras's layers are watched, which holds for the whole process."""

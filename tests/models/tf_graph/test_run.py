@@ -14,8 +14,8 @@ from tensorflow.python.ops import custom_gradient
 
 from generator.models.describe import conv_positions
 from generator.models.flatten import flatten
-from tests.models.tensorflow_nets import Doing, called, picture
-from tests.models.test_tensorflow_trace import expect_own
+from tests.models.tf_graph.nets import Doing, called, picture
+from tests.models.tf_graph.test_trace import expect_own
 
 
 def if_sizes_differ(model: Any, x: Any) -> Any:

@@ -9,7 +9,7 @@ import pytest
 import tensorflow as tf
 
 from generator.models.flatten import flatten
-from tests.models.tensorflow_nets import Doing, called, picture
+from tests.models.tf_graph.nets import Doing, called, picture
 
 MATRIX = tf.constant(np.random.default_rng(0).normal(size=(4, 40)).astype(np.float32))  # too large for a constant
 VARIABLE = tf.Variable([0.5, -1.0, 2.0, 1.5])

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from generator.models.tensorflow_ops import SIZES, Step, Tensor, tensor_key
+from generator.models.tf_graph.operations import SIZES, Step, Tensor, tensor_key
 
 
 def always(tensor: Tensor, ops: Sequence[Any], step_of: Callable[[Any], Step]) -> Any:

@@ -16,7 +16,7 @@ from generator.models.describe import conv_positions
 from generator.models.flatten import flatten
 from generator.models.graph import Graph
 from generator.models.receptive_field import receptive_fields
-from tests.models.tensorflow_nets import (
+from tests.models.tf_graph.nets import (
     SIDE,
     Attention,
     Doing,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from generator.models.tensorflow_ops import SIZES, Key, Tensor, tensor_key
-from generator.models.tensorflow_run import GraphRun, LayerCall
+from generator.models.tf_graph.operations import SIZES, Key, Tensor, tensor_key
+from generator.models.tf_graph.run import GraphRun, LayerCall
 
 _OUTPUT, _CALL = "", "call "
 

@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from generator.models.flatten import flatten
 from generator.models.graph import Call
-from tests.models.tensorflow_nets import Doing, called, picture
+from tests.models.tf_graph.nets import Doing, called, picture
 
 
 def between(does: Any) -> tuple[Any, list[Call]]:
