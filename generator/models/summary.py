@@ -7,7 +7,7 @@ from typing import Any
 
 from generator.models.preprocess import Preprocess
 
-SUMMARY_VERSION = 8
+SUMMARY_VERSION = 9
 """Raised when a summary holds more, or other things, than before: cached ones are then computed anew."""
 
 PICTURE = -1

@@ -165,7 +165,7 @@ class GraphRun:
                 return own(function, args, kwargs)
             results = own(function, args, kwargs)
             name = getattr(function, "__name__", "function")
-            operation = type(name, (WithGradient,), {"__doc__": WithGradient.__doc__})(function, name)
+            operation = type(name, (WithGradient,), {"__doc__": WithGradient.__doc__})(function, name, args)
             return self._keep(operation, tuple(args), {}, results)
 
         return called
@@ -228,14 +228,20 @@ class WithGradient(keras.Operation):  # type: ignore[misc]
 
     elementwise: Elementwise | None = None
 
-    def __init__(self, function: Callable[..., Any], name: str) -> None:
+    def __init__(self, function: Callable[..., Any], name: str, given: Sequence[Any]) -> None:
         super().__init__(name="function")
         self.name = name
         self._apply = tf.custom_gradient(function)
+        self._dtypes = tuple(value.dtype if isinstance(value, tf.Tensor) else None for value in given)
 
     def call(self, *args: Any) -> Any:
-        """Return what the function returns."""
-        return self._apply(*args)
+        """Return what the function returns, of tensors of the types that it was given first."""
+        return self._apply(
+            *(
+                value if dtype is None else tf.cast(value, dtype)
+                for value, dtype in zip(args, self._dtypes, strict=True)
+            )
+        )
 
 
 @contextmanager
