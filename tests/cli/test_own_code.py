@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from textwrap import dedent
 
@@ -58,6 +59,7 @@ CONFIG = dedent("""\
 @pytest.fixture
 def gallery(tmp_path: Path) -> Gallery:
     """Return a folder with a module of models, and a configuration that names them."""
+    sys.modules.pop("fgt_edges", None)  # another test's, from another folder
     (tmp_path / "fgt_edges.py").write_text(CODE)
     (tmp_path / "config.yaml").write_text(CONFIG)
     return Gallery(tmp_path)

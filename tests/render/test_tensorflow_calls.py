@@ -86,7 +86,7 @@ def test_gradients_of_a_compiled_step_are_finite_differences(make: Any, name: st
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 def test_pictures_are_optimised(precision: str) -> None:
     loaded = assembled(called(Unet()))
-    settings = RenderSettings(size=24, margin=4, steps=6, precision=precision)  # type: ignore[arg-type]
+    settings = RenderSettings(size=24, margin=4, steps=6, precision=precision)
     done = Optimizer(loaded, layer_index(loaded, "up1"), settings).run((0, 3))
     assert done.pictures.shape == (2, 24, 24, 3)
     assert np.isfinite(done.trace).all()
