@@ -88,7 +88,8 @@ class _NoNumberError(ValueError):
 
 
 def _tried(apply: Callable[[Any], Any], values: Array) -> Array:
-    results = np.asarray(keras.ops.convert_to_numpy(apply(keras.ops.convert_to_tensor(values))), np.float32)
+    with keras.StatelessScope():  # nothing that a layer assigns is kept
+        results = np.asarray(keras.ops.convert_to_numpy(apply(keras.ops.convert_to_tensor(values))), np.float32)
     if results.shape != values.shape or not np.isfinite(results).all():
         raise _NoNumberError
     return results

@@ -48,7 +48,7 @@ def _photos(graph: Graph, size: tuple[int, int]) -> Any:
 
 def _own(recording: Recording, given: Sequence[Any]) -> list[NDArray[Any]]:
     assert recording.own is not None
-    with at_inference():
+    with at_inference(), keras.StatelessScope():  # nothing that a layer assigns is kept
         results = recording.own(given)
     kept = [r for r in results if r is not None] if recording.kept is None else [results[i] for i in recording.kept]
     return [np.asarray(keras.ops.convert_to_numpy(result)) for result in kept]

@@ -53,3 +53,23 @@ def test_what_raises_whatever_it_is_given_is_not_known() -> None:
 
     with pytest.raises(Untried, match="only on a GPU"):
         elementwise(fails, SHAPE)
+
+
+class Counting(keras.layers.Layer):
+    """An activation that counts its calls."""
+
+    def build(self, shape: Any) -> None:
+        """Start at zero."""
+        self.calls = self.add_weight(shape=(), initializer="zeros", name="calls")
+
+    def call(self, x: Any) -> Any:
+        """Count."""
+        self.calls.assign_add(1.0)
+        return tf.nn.relu(x)
+
+
+def test_what_a_layer_assigns_is_not_kept() -> None:
+    layer = Counting()
+    layer.build((None, None, None, 4))
+    assert elementwise(layer, SHAPE) == Elementwise("relu", True)
+    assert float(layer.calls) == 0.0
