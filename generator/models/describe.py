@@ -11,12 +11,12 @@ import keras
 from generator.errors import ModelError
 from generator.models.activation_point import activation_name, activation_point
 from generator.models.conv_weights import kernel_variables
-from generator.models.graph import Call, Graph, Zeros
+from generator.models.graph import Call, Graph
 from generator.models.left_out import left_out
 from generator.models.preprocess import Preprocess
 from generator.models.receptive_field import receptive_fields
+from generator.models.recording import CONVOLUTIONS
 from generator.models.summary import PICTURE, ArchitectureRow, ConvLayer, ModelSummary, Shape
-from generator.models.trace import CONVOLUTIONS
 from generator.names import slug
 
 REFERENCE_SIDE = 128
@@ -35,7 +35,7 @@ def conv_positions(graph: Graph) -> list[int]:
     """Return the positions of the graph's convolutions that the picture reaches, in the order of computation."""
     reached, positions = {graph.input}, []
     for position, call in enumerate(graph.calls):
-        if not isinstance(call.op, Zeros) and reached.intersection(call.inputs):
+        if reached.intersection(call.values):
             reached.update(call.outputs)
             if is_convolution(call.op):
                 positions.append(position)
@@ -65,7 +65,7 @@ def describe(
     channels = int(input_shape[2])
     shown = _bands(channels, bands)
     shapes, side_area, multiple = _shapes(graph, input_shape)
-    fields = receptive_fields(graph)
+    fields = receptive_fields(graph, shapes if graph.numeric else {})
     macs = _running_costs(graph, shapes, side_area, _macs)
     floats = _running_costs(graph, shapes, side_area, lambda call, shapes: prod(shapes[call.outputs[0]]))
     layers = []
@@ -95,7 +95,7 @@ def describe(
         ArchitectureRow(
             call.name,
             type(call.op).__name__,
-            call.shape,
+            call.shape if None in input_shape else shapes.get(call.outputs[0], call.shape),
             call.op.count_params() if isinstance(call.op, keras.Layer) and call.number == 1 else 0,
             index_of.get(position),
             feeding,
@@ -124,8 +124,8 @@ def _feeding(graph: Graph) -> list[tuple[int, ...]]:
     maker = {tensor: position for position, call in enumerate(graph.calls) for tensor in call.outputs}
     maker[graph.input] = PICTURE
     return [
-        # zeros are given the picture for its size alone
-        tuple(dict.fromkeys(maker[i] for i in call.inputs if i in maker)) if not isinstance(call.op, Zeros) else ()
+        # zeros, and what is made of sizes, are given a tensor for its shape alone
+        tuple(dict.fromkeys(maker[i] for i in call.values if i in maker))
         for call in graph.calls
     ]
 
@@ -162,9 +162,10 @@ def _shapes(graph: Graph, input_shape: tuple[Any, ...]) -> tuple[dict[int, tuple
     """Return all shapes at a reference size, that size's area, and which multiples other sizes may be of (0: none)."""
     height, width, channels = input_shape
     end = max(activation_point(graph, position).last for position in conv_positions(graph))
-    convolutional = Graph(tuple(graph.calls[: end + 1]), graph.input, ())
+    convolutional = Graph(tuple(graph.calls[: end + 1]), graph.input, (), numeric=graph.numeric)
     reference = (height or REFERENCE_SIDE, width or REFERENCE_SIDE)
-    multiple = next((m for m in MULTIPLES if _takes(convolutional, reference, m, channels)), 0)
+    multiples = MULTIPLES if graph.any_size else ()
+    multiple = next((m for m in multiples if _takes(convolutional, reference, m, channels)), 0)
     return convolutional.shapes(*reference, channels), reference[0] * reference[1], multiple
 
 

@@ -9,7 +9,8 @@ import keras
 
 from generator.models.graph import Call, Graph
 from generator.models.keras2.local import LocallyConnected2D
-from generator.models.trace import CONVOLUTIONS
+from generator.models.recording import CONVOLUTIONS
+from generator.models.tf_graph.operations import TensorFlowOp
 
 _NOT_SHOWN: dict[str, tuple[type, ...]] = {
     "it has no second axis to draw": (
@@ -24,13 +25,16 @@ _NOT_SHOWN: dict[str, tuple[type, ...]] = {
 }
 """Layers that convolve, or nearly, and have no picture, by the reason."""
 
+_CONVOLVING = ("Conv2D", "DepthwiseConv2dNative", "Conv2DBackpropInput")
+"""TensorFlow's functions that convolve over pictures."""
+
 
 def left_out(graph: Graph, shown: Collection[int]) -> list[str]:
     """Return a sentence for each call that holds convolutions of which none is shown.
 
     ``shown`` are the positions in the graph of the convolutions that the picture reaches.
     """
-    return [
+    return list(graph.hidden) + [
         sentence
         for position, call in enumerate(graph.calls)
         if position not in shown
@@ -44,6 +48,9 @@ def _sentences(call: Call, untraced: str | None) -> Iterator[str]:
         yield f"{name} with the convolutions inside it: {untraced}"
     elif isinstance(call.op, CONVOLUTIONS):
         yield f"{name}: no picture reaches it, only zeros do"
+    elif isinstance(call.op, TensorFlowOp):
+        if type(call.op).__name__ in _CONVOLVING:
+            yield f"{name}: it is a function, not a layer"
     elif isinstance(call.op, keras.Layer):
         layers = call.op._flatten_layers()
         for reason, kinds in _NOT_SHOWN.items():

@@ -22,9 +22,11 @@ from generator.models.error_text import quiet, raised
 from generator.models.files import OWN_CLASS, OWN_FUNCTION, REBUILT, SAVE_OR_COPY, refuse_what_is_no_model
 from generator.models.identity import RANDOM_SEED
 from generator.models.importing import folder_first, import_object
+from generator.models.input_shapes import input_shapes_kept
 from generator.models.keras2.errors import Misfit, Untranslatable, UntranslatableFunction
 from generator.models.keras2.load import load_keras2
 from generator.models.keras2.network import Parts, is_network, network_from
+from generator.models.recording import Untraceable
 from generator.models.saved import (
     amended,
     amended_copy,
@@ -36,7 +38,7 @@ from generator.models.saved import (
     read_config,
     slashed_names,
 )
-from generator.models.trace import Untraceable, traced_model
+from generator.models.trace import traced_model
 from generator.models.weights import load_weights
 
 
@@ -169,7 +171,7 @@ def _called(entry: ModelEntry) -> keras.Model:
     keras.backend.clear_session()  # layers that the module made when it was imported have taken names
     keras.utils.set_random_seed(RANDOM_SEED)
     try:
-        with folder_first(entry.folder):
+        with folder_first(entry.folder), quiet(), input_shapes_kept():
             model = build()
     except (Exception, SystemExit) as error:  # it is the user's code: it may raise whatever it likes
         raise ModelError(f"{entry.source}: raised {raised(error, entry.folder)}") from error

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from generator.config.values import PreprocessChoice
-from generator.models.graph import Graph, Zeros
+from generator.models.graph import Graph
 from generator.models.preprocess import Preprocess, custom, named
 
 Array = NDArray[Any]
@@ -133,7 +133,7 @@ def _first_normalisation(graph: Graph) -> int | None:
     """Return the position of the first batch normalisation that the picture reaches."""
     reached = {graph.input}
     for position, call in enumerate(graph.calls):
-        if not isinstance(call.op, Zeros) and reached.intersection(call.inputs):
+        if reached.intersection(call.values):
             if isinstance(call.op, keras.layers.BatchNormalization):
                 return position
             reached.update(call.outputs)

@@ -9,7 +9,7 @@ from typing import Any
 
 import keras
 
-from generator.models.trace import Recording, key
+from generator.models.recording import Recording, key
 
 
 def in_summary_order(recording: Recording, layer: Any) -> Recording:
@@ -29,9 +29,8 @@ def in_summary_order(recording: Recording, layer: Any) -> Recording:
         for maker in needed:
             users[maker].append(index)
 
-    def rank(index: int) -> tuple[int, int, int]:
-        op = nodes[index].operation
-        return places.get(id(op), -1), op._inbound_nodes.index(nodes[index]), index
+    def rank(index: int) -> tuple[int, int]:
+        return places.get(id(nodes[index].operation), -1), index
 
     ready = [rank(index) for index, needed in enumerate(needs) if not needed]
     heapq.heapify(ready)
