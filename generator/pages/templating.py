@@ -28,10 +28,13 @@ from jinja2.bccache import Bucket
 from generator import assets
 from generator.errors import ConfigError, GalleryError, UsageError, nearest, reason, way_out
 from generator.files import real_path
+from generator.numbers import MEGABYTE
 from generator.pages import template_filters as text
 
 OURS, STATIC = "ours/", "static/"
 SITE_ASSETS = ("site.css", "site.js")
+MAX_TEMPLATE_BYTES, MAX_STATIC_BYTES = MEGABYTE, 250 * MEGABYTE
+"""Of a template, and of a file that is copied: each is held in memory."""
 """The style sheet and the script of the pages; their paths in a site contain a hash."""
 
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f]")
@@ -73,7 +76,8 @@ class Templates:
         all_files = hashlib.sha256()
         for folder in filter(None, (assets.templates_path(), self.own)):
             for name in files_below(folder):
-                all_files.update(f"{name}\n".encode() + hashlib.sha256((folder / name).read_bytes()).digest())
+                with (folder / name).open("rb") as opened:
+                    all_files.update(f"{name}\n".encode() + hashlib.file_digest(opened, "sha256").digest())
         return all_files.hexdigest()
 
     def extra_static_files(self) -> dict[str, Path]:
@@ -178,6 +182,9 @@ def _problems(jinja: Environment, own: Path) -> Iterator[tuple[str, str]]:
         if not (own / name).is_file():
             yield name, ": is not a file"
             continue
+        if (own / name).stat().st_size > MAX_TEMPLATE_BYTES:
+            yield name, f": is too large: more than {MAX_TEMPLATE_BYTES // MEGABYTE} MB"
+            continue
         try:
             source, filename, _ = jinja.loader.get_source(jinja, name) if jinja.loader else ("", "", None)
             jinja.compile(source, name, filename)
@@ -206,6 +213,8 @@ def _static_problems(folder: Path) -> Iterator[tuple[str, str]]:
             yield STATIC + name, ": GitHub Pages leaves out names that begin with an underscore. Rename it"
         elif path.is_symlink() and (path.is_dir() or not real_path(path).is_relative_to(real_path(folder))):
             yield STATIC + name, ": is a link to a folder, or out of this one. Copy what it leads to"
+        elif path.is_file() and path.stat().st_size > MAX_STATIC_BYTES:
+            yield STATIC + name, f": is too large: more than {MAX_STATIC_BYTES // MEGABYTE} MB. Host it elsewhere"
         elif not path.is_dir() and not path.is_file():
             yield STATIC + name, ": is not a file"
 

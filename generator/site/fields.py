@@ -31,4 +31,6 @@ LongText = Annotated[str, Field(max_length=100_000)]
 FiniteNumber = Annotated[float, Field(allow_inf_nan=False)]
 NonNegative = Annotated[int, Field(ge=0, le=MAX_INTEGER)]
 Positive = Annotated[int, Field(ge=1, le=MAX_INTEGER)]
+Seed = Annotated[int, Field(ge=0, lt=2**64)]
+"""One more than JavaScript represents exactly: config.yaml takes 63 bits, and repeats count on from there."""
 FilterIndex = Annotated[int, Field(ge=0, lt=10_000_000)]

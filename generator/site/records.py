@@ -11,7 +11,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema, model_validator
 
-from generator.site.fields import Digest, FilterIndex, FiniteNumber, LongText, NonNegative, Positive, SitePath
+from generator.site.fields import Digest, FilterIndex, FiniteNumber, LongText, NonNegative, Positive, Seed, SitePath
 from generator.terms import MethodName, ObjectiveName
 
 SCHEMA_VERSION = 2
@@ -104,7 +104,7 @@ class Picture(_Record):
         PictureSettings,
         Field(description="as config.yaml writes them; 0 or an empty list where the method has no such thing"),
     ]
-    seed: NonNegative
+    seed: Seed
     score: Annotated[
         FiniteNumber,
         Field(

@@ -21,6 +21,7 @@ A record group holds the records of one subject (model, layer, technique, settin
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import os
 import re
@@ -35,7 +36,16 @@ from generator.files import open_regular, real_path, temporary_file
 from generator.store import entry_schema as schema
 from generator.store.entries import Entry, entry_bytes, read_entry
 from generator.store.entry_schema import any_shape, shape_of
-from generator.store.own_files import MARK, SPEED, check_free, is_marked, mark_bytes, remove_left, remove_own
+from generator.store.own_files import (
+    MARK,
+    SPEED,
+    SUBFOLDERS,
+    check_free,
+    is_marked,
+    mark_bytes,
+    remove_left,
+    remove_own,
+)
 from generator.store.record_schema import is_sound
 
 Record = Entry
@@ -247,6 +257,8 @@ class Store:
 
     @staticmethod
     def _replace(path: Path, content: bytes) -> None:
+        if path.parent.is_symlink() and path.parent.parent.name in SUBFOLDERS:  # one of the store's own making is none
+            raise OSError(errno.ELOOP, "its folder is a symbolic link", str(path))
         path.parent.mkdir(parents=True, exist_ok=True)
         with temporary_file(path) as opened:
             opened.write(content)

@@ -87,3 +87,12 @@ def test_the_manifest_lists_all_pictures_with_settings_that_a_configuration_take
 def test_where_a_model_lies_on_the_machine_is_not_published(strange: Gallery) -> None:
     assert not [path for path, content in strange.held().items() if b"/home/me" in content or b"secret" in content]
     assert {model["source"] for model in strange.manifest["models"]} == {f"{slug(name)}.keras" for name in HOSTILE}
+
+
+def test_the_largest_seed_of_a_configuration_is_listed(tmp_path: Path) -> None:
+    of = entry(render=tuple({"seed": 2**63 - 1, "repeats": 2}.items()))
+    gallery = Gallery(tmp_path, [(of, summary(conv(1, "stem", 1)))])
+    fill(gallery.store, gallery.tasks())
+    gallery.write()
+    (shown,) = gallery.manifest["models"][0]["layers"][0]["filters"]
+    assert [picture["seed"] for picture in shown["pictures"]] == [2**63 - 1, 2**63]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from generator.config import Branding
-from generator.errors import UsageError
+from generator.errors import ConfigError, UsageError
 from generator.pages.templating import environment, open_templates
 from tests.pages.own import OwnGallery, own_gallery, saved
 
@@ -179,3 +180,16 @@ def test_a_mistake_of_ours_keeps_its_traceback(tmp_path: Path) -> None:
     (tmp_path / "page.html").write_text("{{ titel }}")
     with pytest.raises(Exception, match="'titel' is undefined"):
         environment(tmp_path).get_template("page.html").render(title="x")
+
+
+def test_a_template_that_is_too_large_is_not_read(gallery: OwnGallery) -> None:
+    folder = saved(gallery.folder / "theme", {"reading.html": b"x", "static/film.webp": b"x"})
+    os.truncate(folder / "reading.html", 1_000_001)
+    os.truncate(folder / "static/film.webp", 250_000_001)
+    gallery.branding = replace(gallery.branding, templates=folder)
+    with pytest.raises(ConfigError) as caught:
+        gallery.write()
+    assert [problem.removeprefix(f"{folder}/") for problem in caught.value.problems] == [
+        "reading.html: is too large: more than 1 MB",
+        "static/film.webp: is too large: more than 250 MB. Host it elsewhere",
+    ]

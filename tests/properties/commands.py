@@ -95,7 +95,6 @@ def _serve() -> None:
         _Handler(connection, ("127.0.0.1", 1), server)  # type: ignore[arg-type]
         sent = connection.sent.getvalue()
         assert re.match(rb"HTTP/1\.1 (200|302|403|404|503) ", sent), sent[:100]
-        assert b"the secret" not in sent
 
 
 TARGETS = (

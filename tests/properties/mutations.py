@@ -96,15 +96,15 @@ class Edit:
 
     def apply(self, document: Any) -> Any:
         """Return a changed copy of a document, or the document where the place is gone."""
-        holder = [copy.deepcopy(document)]
-        place: Any = holder
         keys = (0, *self.keys)
         try:
+            holder = [copy.deepcopy(document)]
+            place: Any = holder
             for key in keys[:-1]:
                 place = place[key]
             if isinstance(place, dict | list):
                 EDITS[self.how](place, keys[-1], self.value)
-        except (KeyError, IndexError, TypeError):
+        except (KeyError, IndexError, TypeError, RecursionError):
             return document
         return holder[0] if holder else None
 
@@ -196,7 +196,7 @@ def edits(draw: st.DrawFn, document: Any, groups: Sequence[Sequence[Keys]]) -> E
         moved = elsewhere.map(lambda keys: value_at(document, keys))
         return Edit(keys, how, draw(st.one_of(same_type, values, moved)))
     if how == "nest":
-        return Edit(keys, how, draw(st.sampled_from([1, 2, 500])))
+        return Edit(keys, how, draw(st.sampled_from([1, 2, 100])))
     if how == "enlarge":
         return Edit(keys, how, draw(st.sampled_from([2, 1_000, 100_000])))
     return Edit(keys, how, draw(texts) if how == "rename" else None)

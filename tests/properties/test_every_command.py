@@ -20,6 +20,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from generator.store.entries import SEAL, entry_bytes
+from generator.store.own_files import SUBFOLDERS
 from tests.properties import world as worlds
 from tests.properties.commands import COMMANDS, MAX_LINES, Ran
 from tests.properties.guard import TooLongError, Watch, watched
@@ -90,8 +91,12 @@ def apply(change: Change, world: World) -> None:
 
 
 def are_trusted(changed: list[Change]) -> bool:
-    """Tell whether a change is of what the user writes, which may lead anywhere, not inside of a site or a store."""
-    return not all(change.path.startswith((f"{SITE}/", f"{STORE}/")) for change in changed)
+    """Tell whether a change is of what the user writes, which may lead anywhere, not inside of a site or a store.
+
+    The folders of a store may be links: its owner can keep them on another disk.
+    """
+    own = {f"{STORE}/{name}" for name in SUBFOLDERS}
+    return any(not change.path.startswith((f"{SITE}/", f"{STORE}/")) or change.path in own for change in changed)
 
 
 def run(name: str, world: World, watch: Watch) -> Ran:

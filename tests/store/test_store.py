@@ -327,3 +327,18 @@ def test_a_disk_that_does_not_take_it(store: Store, number: int, monkeypatch: py
     monkeypatch.setattr(tempfile, "mkstemp", fail)
     with pytest.raises(UsageError, match=rf"cannot write .*: {os.strerror(number)}\. Name another folder"):
         store.put_blob(b"x")
+
+
+@pytest.mark.parametrize("kind", ["objects", "records"])
+def test_nothing_is_written_through_a_link_in_the_place_of_a_folder_of_ours(kind: str, tmp_path: Path) -> None:
+    store, theirs = Store(tmp_path / "store"), tmp_path / "theirs"
+    blob, key = store.put_blob(b"first"), "0" * 64
+    theirs.mkdir()
+    linked = store.folder / kind / (blob[:2] if kind == "objects" else key)
+    if linked.exists():
+        linked.rename(tmp_path / "moved")
+    linked.parent.mkdir(exist_ok=True)
+    linked.symlink_to(theirs)
+    with pytest.raises(UsageError, match="its folder is a symbolic link"):
+        store.put_blob(b"first") if kind == "objects" else store.put_record(key, key, {})
+    assert [*theirs.iterdir()] == []
