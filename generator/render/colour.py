@@ -6,9 +6,11 @@ Source: Lucid, ``optvis/param/color.py``, whose matrix is a square root of the c
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import keras
 import numpy as np
+from numpy.typing import NDArray
 
 from generator.render.backend import Tensor
 
@@ -34,3 +36,11 @@ def soft(values: Tensor) -> Tensor:
     reach = 0.5 - EDGE
     inner = values * (0.25 / reach)
     return 0.5 + reach * inner * keras.ops.rsqrt(1 + keras.ops.square(inner))
+
+
+def from_display(pictures: NDArray[Any]) -> NDArray[np.float64]:
+    """Return the decorrelated values whose ``soft`` pictures (n, h, w, 1 or 3) these are, as far as they reach."""
+    reach = 0.5 - EDGE
+    inner = np.clip((pictures - 0.5) / reach, -0.95, 0.95)
+    values: NDArray[np.float64] = inner / np.sqrt(1 - np.square(inner)) * (reach / 0.25)
+    return values @ np.linalg.inv(NORMALISED.T) if values.shape[-1] == 3 else values

@@ -10,7 +10,7 @@ import numpy as np
 
 from generator.render import waves
 from generator.render.backend import Tensor, normal_noise
-from generator.render.colour import soft, to_display
+from generator.render.colour import from_display, soft, to_display
 from generator.render.methods import GRADIENT_SCALE, Array, ObjectiveOfImages, Variable, adam_denominator
 from generator.render.transforms import RandomTransforms
 
@@ -109,6 +109,13 @@ class Fourier:
         top, left = ((c - p) // 2 for c, p in zip(self.canvas, self.picture, strict=True))
         canvas = np.asarray(self._canvas(ops.convert_to_tensor(variable[0]), "float32"))
         return canvas[:, top : top + self.picture[0], left : left + self.picture[1]]
+
+    def variable_of(self, pictures: Array) -> tuple[Array, ...]:
+        """Return the variable whose canvas is nearest to pictures (n, height, width, channels) from 0 to 1."""
+        values = from_display(pictures)
+        down = np.einsum("hk,nkwc->nhwc", waves.waves(self.canvas[0]), values)
+        amplitudes = np.einsum("nhwc,wk->nhck", down, waves.waves(self.canvas[1]))
+        return ((amplitudes / waves.scale(*self.canvas, self.longest)[:, None, :]).astype(np.float32),)
 
     def restart_without_gradient(self, variable: Variable) -> Variable:
         """Return the start with more contrast: on a faint one, a layer below the target may be inactive everywhere."""
