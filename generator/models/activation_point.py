@@ -8,8 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import keras
+from keras.src.activations.activations import ReLU as ReluOperation
 
 from generator.models.graph import Graph
+
+RELUS = (keras.layers.ReLU, ReluOperation)
+"""The layer, and what ``keras.activations.relu`` with arguments becomes between layers."""
 
 _ACTIVATION_LAYERS = (
     keras.layers.Activation,
@@ -112,4 +116,6 @@ def _only_consumer(graph: Graph, position: int) -> int | None:
 def _is_activation(op: object) -> bool:
     if isinstance(op, _ACTIVATION_LAYERS):
         return getattr(op, "activation", None) not in (keras.activations.softmax, keras.activations.glu)
+    if isinstance(op, ReluOperation):
+        return True
     return type(op).__module__.startswith("keras.src.ops") and type(op).__name__ in _ACTIVATION_OPS

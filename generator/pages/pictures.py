@@ -68,11 +68,13 @@ def _photo_values(
     """Return the value of a picture's objective on each photo on which it was measured."""
     values = []
     for photo in photos:
-        activations = records.activations(photo, layer.index)
-        if index in activations:
-            of_objective = {index, *(channel for channel, _ in settings.objective.weights)} & activations.keys()
-            responses = {channel: activations[channel]["response"] for channel in of_objective}
-            value = photo_value(settings, index, responses, activations[index]["peak"])
+        of_filters = records.activations(photo, layer.index)
+        if index in of_filters:
+            of_objective = {index, *(channel for channel, _ in settings.objective.weights)} & of_filters.keys()
+            # The score is without the ceiling of the layer's activation, where it has one.
+            measured = {channel: of_filters[channel].get("uncapped") or of_filters[channel] for channel in of_objective}
+            responses = {channel: entry["response"] for channel, entry in measured.items()}
+            value = photo_value(settings, index, responses, measured[index]["peak"])
             values += [] if value is None else [PhotoValue(photo.name, value)]
     return tuple(values)
 

@@ -20,8 +20,8 @@ def measure(model: LoadedModel, layers: Sequence[int], photos: Iterable[LoadedPh
     summary, largest = model.summary, dict[int, tuple[float, ...]]()
     for photo in photos:
         pixels = photo.fitted(summary.photo_size(), summary.channels, summary.bands)
-        for layer, activation in feature_maps(model, layers, pixels):
-            means = activation.astype(np.float64).mean(axis=(0, 1))
+        for maps in feature_maps(model, layers, pixels):
+            means = maps.activation.astype(np.float64).mean(axis=(0, 1))
             finite = np.where(np.isfinite(means), means, LEAST)
-            largest[layer] = tuple(np.maximum(finite, largest.get(layer, finite)).tolist())
+            largest[maps.layer] = tuple(np.maximum(finite, largest.get(maps.layer, finite)).tolist())
     return largest

@@ -89,10 +89,10 @@ def _feature_maps(
     pixels = photos[photo.digest].fitted(photo.size, summary.channels, summary.bands)
     shown = store.put_blob(encoding.encode(bands.shown(pixels, summary.bands)))
     on_event(TaskStarted(tasks[0]))
-    for layer, activation in feature_maps(model, list(by_layer), pixels):
-        task, entries, blobs = by_layer[layer], [], [shown]
+    for maps in feature_maps(model, list(by_layer), pixels):
+        task, entries, blobs, activation = by_layer[maps.layer], [], [shown], maps.activation
         on_event(TaskStarted(task))
-        if not np.isfinite(activation).all():
+        if not np.isfinite(maps.compared).all() or not np.isfinite(activation).all():
             what = f"{FEATURE_MAP} of {task.model}/{task.layer.name} on {photo.name}"
             failures.append(Failure(what, OVERFLOW, FloatingPointError(OVERFLOW)))
             continue
@@ -104,17 +104,22 @@ def _feature_maps(
                 {
                     "filter": index,
                     "map": blobs[-1],
-                    "response": rounded(own.mean()),
-                    "peak": rounded(own.max()),
+                    **_measured(own),
                     "places": rounded((own > 0).mean()),
                     "sketch": _packed(pooled_map),
                     "size": [own.shape[1], own.shape[0]],
                 }
             )
+            if maps.uncapped is not None:
+                entries[-1]["uncapped"] = _measured(maps.uncapped[..., index].astype(np.float64))
         record = {"technique": FEATURE_MAP, "photo": shown, "filters": entries, "blobs": blobs}
         store.put_record(task.record_group, task.key, record)
         on_event(Progressed(task, task_cost(task, summary)))
         on_event(TaskDone(task))
+
+
+def _measured(activation: NDArray[np.float64]) -> dict[str, float]:
+    return {"response": rounded(activation.mean()), "peak": rounded(activation.max())}
 
 
 def _packed(pooled_map: NDArray[np.float64]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from generator.render.feature_maps import feature_maps, pooled_maps
 
 def test_maps_are_the_submodels_outputs_where_responses_are_read(two_layers: LoadedModel) -> None:
     photo = np.random.default_rng(0).integers(0, 256, (40, 48, 3))
-    actual = dict(feature_maps(two_layers, [1, 2], photo))
+    actual = {maps.layer: maps.activation for maps in feature_maps(two_layers, [1, 2], photo)}
     model = two_layers.keras_model
     for index, name in [(1, "first"), (2, "second_relu")]:
         expected = np.asarray(keras.Model(model.input, model.get_layer(name).output)(photo[None].astype(np.float32)))[0]
@@ -22,7 +22,9 @@ def test_maps_are_the_submodels_outputs_where_responses_are_read(two_layers: Loa
 
 def test_one_layer_alone_is_the_same(two_layers: LoadedModel) -> None:
     photo = np.random.default_rng(0).integers(0, 256, (24, 24, 3))
-    together, alone = (dict(feature_maps(two_layers, layers, photo)) for layers in ([1, 2], [2]))
+    together, alone = (
+        {maps.layer: maps.activation for maps in feature_maps(two_layers, layers, photo)} for layers in ([1, 2], [2])
+    )
     assert list(alone) == [2]
     np.testing.assert_array_equal(together[2], alone[2])
 
