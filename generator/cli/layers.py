@@ -68,7 +68,7 @@ def layers(model: str, config_path: Path | None, trust: bool) -> None:
     )
     for ceiling, count in sorted(Counter(c.ceiling for c in summary.layers if c.ceiling is not None).items()):
         print_line(
-            f"Activations of {count} {'layer ends' if count == 1 else 'layers end'} at {ceiling:.6g} in the network; "
+            f"Activations of {count} {'layer' if count == 1 else 'layers'} end at {ceiling:.6g} in the network; "
             "pictures and scores are without that ceiling"
         )
     for line in (*summary.left_out, *(f"Warning: {warning}" for warning in summary.warnings)):
