@@ -6,8 +6,10 @@ BIN := $(VENV)/bin
 NODE := tests/browser/node_modules
 SITE ?= site
 COMPARISON ?= *
+EXAMPLES ?= 10000
+SEED ?= 0
 
-.PHONY: site docs test test-slow coverage gates screenshots lint format hooks bench bench-gallery models-table peers alive wheel clean
+.PHONY: site docs test test-slow coverage fuzz gates screenshots lint format hooks bench bench-gallery endurance models-table peers alive wheel clean
 
 site: $(VENV)/.installed
 	$(BIN)/filter-gallery build -c config.yaml
@@ -30,6 +32,10 @@ test-slow: $(VENV)/.installed-dev $(if $(shell command -v npm),gates)
 
 coverage: $(VENV)/.installed-dev $(if $(shell command -v npm),gates)
 	$(SHARED) $(BIN)/python -m pytest $(CORES) --cov --cov-report=term
+
+# Every command on projects that are changed at random: `make fuzz EXAMPLES=10000 SEED=1`, an hour or so.
+fuzz: $(VENV)/.installed-dev
+	$(SHARED) FILTER_GALLERY_EXAMPLES=$(EXAMPLES) $(BIN)/python -m pytest tests/properties --hypothesis-seed=$(SEED)
 
 # axe, the W3C checker and Lighthouse, which judge the pages; the tests skip them where there is no npm.
 gates: $(NODE)/.installed
@@ -63,6 +69,10 @@ bench: $(VENV)/.installed-dev peers
 # The whole gallery of a network of 2,944 filters, for time and memory: as long again.
 bench-gallery: $(VENV)/.installed-dev
 	$(BIN)/python -m benchmarks gallery
+
+# 50 builds killed at random moments, and 20 rounds of four at once: nothing is lost. A quarter of an hour.
+endurance: $(VENV)/.installed-dev
+	$(BIN)/python -m tools.endurance
 
 # The table of docs/models.md: every network of keras.applications, random weights.
 models-table: $(VENV)/.installed-dev

@@ -17,7 +17,7 @@ from generator.config.entries import entry_for_source, photo_named
 from generator.config.values import complete_settings
 from generator.errors import UsageError
 from generator.models.start import start_keras
-from generator.pipeline.photos import load_photo
+from generator.pipeline.photos import open_photo
 from generator.plan.choose import choose_filters
 
 start_keras()
@@ -96,7 +96,7 @@ def best_photo(model: LoadedModel, layer: int, filters: tuple[int, ...]) -> Arra
     """Return each filter's largest response to the four bundled photos."""
     known = _PHOTOS.setdefault(model, {})
     if layer not in known:
-        photos = [load_photo(photo_named(name, Path())) for name in assets.PHOTOS]
+        photos = [open_photo(photo_named(name, Path())) for name in assets.PHOTOS]
         size, channels = model.summary.photo_size(), model.summary.channels
         known[layer] = all_responses(model, layer, np.stack([p.fitted(size, channels) for p in photos])).max(axis=0)
     best: Array = known[layer][list(filters)]

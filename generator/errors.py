@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import errno
 import re
 from collections.abc import Iterable
 from itertools import islice
@@ -16,6 +17,19 @@ MAX_PROBLEMS = 20
 """Of a configuration that are listed; the rest are counted."""
 MAX_CANDIDATES = 1000
 """Names that a mistyped one is compared with."""
+
+_WAYS_OUT = (
+    ((errno.EACCES, errno.EPERM), "Change its permissions, or name another place"),
+    ((errno.EROFS,), "Name a place that can be written"),
+    ((errno.ENOSPC, errno.EDQUOT, errno.EFBIG), "Free some space, then run again"),
+    ((errno.EMFILE, errno.ENFILE), "Raise the limit of open files (ulimit -n)"),
+    ((errno.ENOENT,), "Is it still there?"),
+    ((errno.EISDIR, errno.ENOTDIR, errno.EEXIST, errno.ELOOP), "Move away what stands there"),
+    ((errno.ENAMETOOLONG,), "Name a shorter path"),
+    ((errno.EIO, errno.ESTALE), "Look after the disk"),
+    ((errno.ENOMEM,), "Free some memory, then run again"),
+)
+"""Numbers of the system's errors, and what a user can do about each."""
 
 _ESCAPE_SEQUENCES = re.compile(
     r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"  # colours and cursor movements
@@ -91,6 +105,18 @@ class WeightsUnavailableError(ModelError):
 
 class PhotoError(GalleryError):
     """A photo that cannot be read."""
+
+
+def way_out(error: OSError, otherwise: str = "") -> str:
+    """Return what a user can do about an error of the system; ``otherwise`` where nothing is known."""
+    return next((hint for numbers, hint in _WAYS_OUT if error.errno in numbers), otherwise)
+
+
+def system_error(error: OSError) -> UsageError:
+    """Return what the system refused, in one line with its path and the way out."""
+    paths = " to ".join(str(path) for path in (error.filename, error.filename2) if path is not None)
+    text = error.strerror or reason(error)
+    return UsageError(f"{paths}: {text}" if paths else text, way_out(error))
 
 
 def printable(text: str) -> str:

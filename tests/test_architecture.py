@@ -19,6 +19,7 @@ AGAINST = {
     "assets": "config",
     "digests": "models",
     "files": "store",
+    "locking": "store",
     "markdown": "pages",
     "names": "config",
     "numbers": "pages",

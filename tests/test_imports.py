@@ -84,8 +84,9 @@ def test_only_models_and_render_import_keras() -> None:
     assert {name.split("/")[0] for name in importing(*HEAVY)} == {"models", "render"}
 
 
-def test_only_the_backend_imports_tensorflow() -> None:
-    assert importing("tensorflow") == {"render/backend.py"}
+def test_only_the_backend_and_what_reads_its_graphs_import_tensorflow() -> None:
+    graphs = {name for name in importing("tensorflow") if name.startswith("models/tf_graph/")}
+    assert importing("tensorflow") == {"render/backend.py", *graphs}
     assert importing("torch", "jax") == set()
 
 

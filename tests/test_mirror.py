@@ -48,6 +48,8 @@ ELSEWHERE: dict[str, str] = {
     "models/keras2/tensors": "models/test_keras2.py",
     "models/keras2/weights": "models/test_keras2.py",
     "models/axis": "models/test_receptive_field.py",
+    "models/recording": "models/test_trace.py",
+    "models/tf_graph/uses": "models/tf_graph/test_trace.py",
     "models/built": "models/test_identity.py",
     "models/opening": "models/test_sources.py",
     "models/saved": "models/test_identity.py",

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Protocol
 
 from generator.analysis.trace import Plot, plot
-from generator.analysis.verdict import Verdict, picture_verdict
+from generator.analysis.verdict import DEAD, Verdict, picture_verdict, responds_to_photo, same
 from generator.config.values import RenderSettings
 
 
@@ -47,6 +47,13 @@ class FeatureMapView:
     pooled_map: PooledMap | None = None
     number: int = 0
 
+    def shows_response(self, signed: bool, negligible: float) -> bool:
+        """Tell whether the filter responds anywhere on the photo; ``signed`` tells whether activations can be negative.
+
+        Those at most ``negligible`` below zero count as zero.
+        """
+        return responds_to_photo(self.response, self.peak, signed, negligible)
+
 
 @dataclass(frozen=True)
 class KernelView:
@@ -84,8 +91,9 @@ class PictureView:
     ``title`` distinguishes it from the filter's others, ``kinds`` are the kinds of ``pictures.kinds`` that it is of.
     ``snapshots`` are (step, file) of the optimisation, ``trace`` the objective at every step. ``score`` is its value on
     the finished picture, ``reached`` the largest from the start to the end, ``same_objective`` the largest of all the
-    filter's pictures with the same objective, ``photo_values`` the values on the photos. ``channels`` is a sheet of
-    every channel of the picture, where not all of them are shown.
+    filter's pictures with the same objective, ``photo_values`` the values on the photos. ``signed`` and ``responds``
+    are as ``picture_verdict`` takes them, and values at most ``negligible`` below zero count as zero. ``channels`` is a
+    sheet of every channel of the picture, where not all of them are shown.
     """
 
     file: ImageFile
@@ -99,6 +107,9 @@ class PictureView:
     trace: tuple[float, ...]
     transparent: bool
     photo_values: tuple[PhotoValue, ...]
+    signed: bool = False
+    responds: bool = False
+    negligible: float = 0.0
     channels: ImageFile | None = None
 
     @property
@@ -115,11 +126,18 @@ class PictureView:
     def verdict(self) -> Verdict:
         """Return the verdict on the picture: not ``dead`` if another optimisation of the same objective succeeded."""
         largest = max(self.reached, self.same_objective)
-        return picture_verdict(self.score, largest, [photo.value for photo in self.photo_values])
+        photos = [photo.value for photo in self.photo_values]
+        return picture_verdict(self.score, largest, photos, self.signed, self.responds)
 
     @property
     def empty(self) -> bool:
-        """Tell whether the objective was never above zero: then the picture shows nothing, and is not shown as one."""
+        """Tell whether the optimisation found nothing: then the picture shows nothing, and is not shown as one.
+
+        The objective was never above zero, or, where it can be negative, it was always the same.
+        """
+        if self.signed:
+            unchanged = len(self.trace) > 1 and same(self.trace)
+            return unchanged or -self.negligible <= self.score <= 0 or self.verdict == DEAD
         return max(self.score, self.reached) <= 0
 
     @property

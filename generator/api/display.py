@@ -12,7 +12,7 @@ from pathlib import Path
 from markupsafe import escape
 from PIL import Image
 
-from generator.errors import UsageError
+from generator.errors import UsageError, way_out
 from generator.files import write_atomically
 from generator.names import slug
 
@@ -46,7 +46,7 @@ class Display(ABC):
             try:
                 write_atomically(path, _png(image))
             except OSError as error:
-                raise UsageError(f"cannot write {path}: {error.strerror}") from None
+                raise UsageError(f"cannot write {path}: {error.strerror}", way_out(error)) from None
         return paths
 
     def __len__(self) -> int:

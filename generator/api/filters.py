@@ -21,11 +21,12 @@ from generator.config.entries import photo_named
 from generator.config.values import RenderSettings
 from generator.errors import UsageError, nearest
 from generator.imaging import encoding
+from generator.imaging.eight_bits import as_rgb
 from generator.models.opening import opened
 from generator.models.summary import ConvLayer, ModelSummary
 from generator.pipeline import bands as channels
 from generator.pipeline.layer_pictures import optimize_filters
-from generator.pipeline.photos import LoadedPhoto, load_photo
+from generator.pipeline.photos import PhotoFile, open_photo
 from generator.plan.choose import choose_filters, layer_of
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ class FilterPictures(Display):
 
     def images(self) -> list[Image.Image]:
         """Return the pictures as Pillow images."""
-        return [Image.fromarray(np.round(np.clip(picture, 0, 1) * 255).astype(np.uint8)) for picture in self.pictures]
+        return [Image.fromarray(encoding.to_bytes(picture)) for picture in self.pictures]
 
     def _captions(self) -> list[str]:
         return [f"score {score:.4g}" for score in self.scores]
@@ -80,7 +81,7 @@ class FeatureMaps(Display):
     def images(self) -> list[Image.Image]:
         """Return the maps in colours, each scaled by its own peak, as Pillow images a few hundred pixels large."""
         maps = (encoding.map_picture(activation, self.signed) for activation in self.maps.astype(np.float64))
-        return [Image.fromarray(np.round(encoding.enlarged(coloured) * 255).astype(np.uint8)) for coloured in maps]
+        return [Image.fromarray(encoding.to_bytes(encoding.enlarged(coloured))) for coloured in maps]
 
     def _captions(self) -> list[str]:
         return [f"response {response:.4g}" for response in self.responses]
@@ -197,16 +198,18 @@ def feature_maps(
         maps, uncapped = (
             np.moveaxis(values[..., list(selected)], -1, 0) for values in (of_layer.activation, of_layer.compared)
         )
+        with np.errstate(invalid="ignore"):  # of a filter whose activations are not finite the mean is not, either
+            responses, compared = (values.mean(axis=(1, 2), dtype=np.float64) for values in (maps, uncapped))
         return FeatureMaps(
             entry.name,
             chosen.title,
             selected,
             maps,
-            maps.mean(axis=(1, 2), dtype=np.float64),
+            responses,
             fed,
             chosen.read_at,
             chosen.signed,
-            uncapped.mean(axis=(1, 2), dtype=np.float64),
+            compared,
             chosen.ceiling,
         )
 
@@ -224,19 +227,20 @@ def _selected(
     return choose_filters("all" if selection is None else selection, layer, model)
 
 
-def _photo(photo: Named | Image.Image | Array) -> LoadedPhoto:
+def _photo(photo: Named | Image.Image | Array) -> PhotoFile:
     if isinstance(photo, np.ndarray):
         if photo.ndim not in (2, 3) or photo.shape[2:] not in ((), (3,)):
             raise UsageError(f"expected a photo (height, width, 3) or (height, width), got {photo.shape}")
-        photo = Image.fromarray(np.clip(np.round(photo), 0, 255).astype(np.uint8))
+        photo = Image.fromarray(encoding.to_bytes(photo.astype(np.float64) / 255))
     if isinstance(photo, Image.Image):
-        return LoadedPhoto("photo", "", photo.convert("RGB"))
+        rgb = as_rgb(photo)
+        return PhotoFile("photo", "", lambda size: rgb)
     if not isinstance(photo, str | os.PathLike):
         raise UsageError(f"expected a photo's name, its path, an image or an array, got {photo!r:.80}")
     name = os.fspath(photo)
     if (hint := nearest(name, assets.PHOTOS)) and name not in assets.PHOTOS and not Path(name).exists():
         raise UsageError(f"photo {name}: no such file", hint)
-    return load_photo(photo_named(name, Path()))
+    return open_photo(photo_named(name, Path()))
 
 
 def _plain(objective: str | Mapping[str, Mapping[int, float]]) -> Any:

@@ -20,7 +20,7 @@ from generator.config.load import parse_config
 from generator.config.schema import LayerPart
 from generator.config.values import Filters, MostActive
 from generator.errors import ConfigError, UsageError, reason
-from generator.pipeline.events import Event, LockWarning, ModelReady, OnEvent, Summary, Waiting
+from generator.pipeline.events import Event, LockWarning, ModelReady, OnEvent, PhotoWarning, Summary, Waiting
 
 
 def build(
@@ -88,6 +88,8 @@ def _warn(event: Event) -> None:
             warnings.warn(f"waiting: {output} is in use by {holder}", stacklevel=2)
         case LockWarning(output=output, message=message):
             warnings.warn(f"{output}: {message}", stacklevel=2)
+        case PhotoWarning(name=name, message=message):
+            warnings.warn(f"photo {name}: {message}", stacklevel=2)
 
 
 def _from_mapping(config: Mapping[str, Any]) -> Config:

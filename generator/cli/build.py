@@ -16,7 +16,7 @@ from generator.cli.options import (
     trust_option,
     with_output,
 )
-from generator.cli.terminal import print_line
+from generator.cli.terminal import print_first, print_line
 from generator.config.values import Filters
 
 
@@ -44,6 +44,7 @@ def build(
 ) -> int:
     """Render what is not rendered yet, and write the site."""
     from generator.cli.progress import Reporter
+    from generator.files import real_path
     from generator.pipeline import building
     from generator.plan import Choice
 
@@ -57,11 +58,10 @@ def build(
         changes = summary.pages
         print_line(f"Filters: {verdicts}.")
         print_line(f"Files: {changes.written} written, {changes.unchanged} unchanged, {changes.deleted} deleted.")
-        print_line(f"Open {Path(summary.index).resolve()}")
+        print_line(f"Open {real_path(Path(summary.index))}")
         if summary.failures:
             print_line(f"{len(summary.failures)} failed; the rest is built:", err=True)
-            for failure in summary.failures:
-                print_line(f"  {failure.what}: {failure.message}", err=True)
+            print_first([f"  {failure.what}: {failure.message}" for failure in summary.failures])
         for line in exports.write(config.output):
             print_line(line)
     return 1 if summary.failures else 0

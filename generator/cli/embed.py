@@ -11,7 +11,7 @@ import click
 
 from generator.cli.options import config_option, debug_option, read_config
 from generator.cli.terminal import print_line, print_lines
-from generator.errors import UsageError
+from generator.errors import UsageError, way_out
 
 FORMATS = ("rst", "md", "html", "myst", "quarto", "iframe")
 
@@ -85,7 +85,7 @@ def embed(
         try:
             write_atomically(png, contact_png(built, shown, columns, size or SIDE))
         except OSError as error:
-            raise UsageError(f"cannot write {png}: {error.strerror}") from None
+            raise UsageError(f"cannot write {png}: {error.strerror}", way_out(error)) from None
         print_line(f"Wrote {png}", err=style is not None)
         if style is None:
             return
@@ -108,6 +108,8 @@ def _check(png: Path | None, size: int | None, caption: str, style: str | None, 
         raise UsageError("--caption: is not drawn on a contact sheet", "Say --format too, for a snippet that has it")
     if site is None:
         return
+    if any("\ud800" <= sign <= "\udfff" for sign in site):  # bytes of a path that are no text in UTF-8
+        raise UsageError(f"--site {site!r}: cannot be written in a page", "Name a folder, or an address, in UTF-8")
     address = urlsplit(site)
     if not site.strip() or address.query or address.fragment or address.scheme not in ("", "http", "https", "file"):
         raise UsageError(

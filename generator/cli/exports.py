@@ -9,8 +9,10 @@ from pathlib import Path
 import click
 
 from generator.cli.options import F
+from generator.cli.terminal import print_line
 from generator.config import Config
 from generator.errors import UsageError
+from generator.files import real_path
 
 
 def export_options(function: F) -> F:
@@ -66,7 +68,7 @@ class Exports:
                 raise UsageError(f"--single-file {path}: is written as HTML", "Let its name end in .html")
             check_place(path)
             for what, folder in places.items():
-                if folder and path.resolve().is_relative_to(folder.resolve()):
+                if folder and real_path(path).is_relative_to(real_path(folder)):
                     raise UsageError(f"{path}: lies in the {what}", "Name a place elsewhere")
         if not single_file:
             return cls(archive, None, limit)
@@ -103,5 +105,5 @@ def copy_or_pack(folder: Path, target: Path) -> str:
     site = open_site(folder)
     if archive_kind(target):
         return f"Packed {len(site.files):,} files into {target}, {pack_site(site, target) / 1e6:.1f} MB."
-    changes = copy_site(site, target)
+    changes = copy_site(site, target, lambda line: print_line(line, err=True))
     return f"Copied to {target}: {changes.written} written, {changes.unchanged} unchanged, {changes.deleted} deleted."

@@ -9,7 +9,7 @@ import click
 
 from generator.cli.options import debug_option
 from generator.cli.terminal import print_line
-from generator.errors import UsageError
+from generator.errors import UsageError, way_out
 
 
 @click.command()
@@ -20,12 +20,12 @@ from generator.errors import UsageError
 def init(folder: Path, preset: str, github: bool) -> None:
     """Write a commented config.yaml into FOLDER, and with --github a workflow that publishes the gallery."""
     from generator.config.presets import preset_text
-    from generator.files import write_atomically
+    from generator.files import real_path, write_atomically
     from generator.publish.workflow import workflow
 
     config_file, workflow_file = folder / "config.yaml", folder / ".github" / "workflows" / "pages.yml"
-    top = next((place for place in (folder.resolve(), *folder.resolve().parents) if (place / ".git").exists()), None)
-    if github and top and top != folder.resolve():
+    top = next((place for place in (real_path(folder), *real_path(folder).parents) if (place / ".git").exists()), None)
+    if github and top and top != real_path(folder):
         raise UsageError(f"{folder}: GitHub reads workflows at the top of a repository only", f"Run it in {top}")
     workflow_text, source = workflow(folder)
     texts = {config_file: preset_text(preset).encode(), **({workflow_file: workflow_text} if github else {})}
@@ -39,7 +39,7 @@ def init(folder: Path, preset: str, github: bool) -> None:
         try:
             write_atomically(path, content)
         except OSError as error:
-            raise UsageError(f"cannot write {path}: {error.strerror}") from None
+            raise UsageError(f"cannot write {path}: {error.strerror}", way_out(error)) from None
         following = f" Next: filter-gallery build -c {shlex.quote(str(path))}" if path == config_file else ""
         print_line(f"Wrote {path}.{following}")
     if github:

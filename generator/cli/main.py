@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import signal
 import sys
+import threading
 import traceback
 from typing import Any, NoReturn
 
@@ -20,10 +22,19 @@ from generator.cli.publish import publish
 from generator.cli.render import render
 from generator.cli.serve import serve
 from generator.cli.terminal import print_line, print_lines
-from generator.errors import ConfigError, GalleryError, reason
+from generator.errors import MAX_REASON_LENGTH, ConfigError, GalleryError, reason, shortened, system_error
 from generator.version import __version__
 
 INTERRUPTED = 130
+
+
+def hear_termination() -> None:
+    """Let whoever ends this process, or its terminal, be heard as Ctrl-C is: what is temporary is then removed."""
+    if threading.current_thread() is threading.main_thread():
+        for name in ("SIGTERM", "SIGHUP"):
+            number = getattr(signal, name, None)
+            if number is not None and signal.getsignal(number) is signal.SIG_DFL:  # nohup has it ignored
+                signal.signal(number, signal.default_int_handler)
 
 
 class Gallery(click.Group):
@@ -33,6 +44,7 @@ class Gallery(click.Group):
         """Run a command and exit: 0 done, 1 something failed, 2 wrong use or configuration, 130 interrupted."""
         debug = debug_asked()
         try:
+            hear_termination()
             status = super().main(*args, **{**kwargs, "standalone_mode": False})
             sys.exit(status if isinstance(status, int) else 0)
         except click.exceptions.Abort:
@@ -43,7 +55,7 @@ class Gallery(click.Group):
             click.echo(error.ctx.get_help() if error.ctx else "", err=True)
             sys.exit(error.exit_code)
         except click.ClickException as error:
-            message = error.format_message().rstrip(".")
+            message = shortened(error.format_message().rstrip("."), MAX_REASON_LENGTH)
             path = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else "filter-gallery"
             print_line(f"Error: {message}. See: {path} --help", err=True)
             sys.exit(error.exit_code)
@@ -59,6 +71,12 @@ class Gallery(click.Group):
         except BrokenPipeError:  # the reader of our output has seen enough
             sys.stderr.close()
             sys.exit(0)
+        except OSError as error:  # wherever the system refuses something
+            if debug:
+                print_lines(traceback.format_exc(), err=True)
+            refused = system_error(error)
+            print_line(f"Error: {refused}", err=True)
+            sys.exit(refused.exit_status)
         except Exception as error:  # whatever we did not foresee: still one line, still a way to see more
             if debug:
                 print_lines(traceback.format_exc(), err=True)

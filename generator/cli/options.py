@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -80,7 +81,8 @@ def read_config(path: Path | None) -> Config:
     """Return the configuration that ``-c`` names, else ./config.yaml, else the one that the package ships."""
     if path is not None:
         return load_config(path)
-    return load_config(Path(CONFIG_NAME)) if Path(CONFIG_NAME).exists() else default_config(Path())
+    # A link that leads nowhere is the user's mistake, and no wish for the default.
+    return load_config(Path(CONFIG_NAME)) if os.path.lexists(CONFIG_NAME) else default_config(Path())
 
 
 def config_for(model: str, path: Path | None) -> Config:

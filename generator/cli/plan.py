@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from generator.cli.options import choice_options, config_option, debug_option, read_config, trust_option
-from generator.cli.terminal import print_line, print_table
+from generator.cli.terminal import print_first, print_line, print_table
 from generator.config.values import Filters
 
 
@@ -50,6 +50,5 @@ def plan(
     print_table(["Model", "Layer", "Pictures", "Cached", "Time"], rows, right=(2, 3, 4))
     basis = "measured here" if measured else "a guess: nothing was built here yet"
     print_line(f"About {duration(seconds)} of rendering ({basis}) and {size / 1e6:.1f} MB in {config.output}.")
-    for failure in failures:
-        print_line(f"  {failure.what}: {failure.message}", err=True)
+    print_first([f"  {failure.what}: {failure.message}" for failure in failures])
     return 1 if failures else 0

@@ -19,6 +19,7 @@ from generator.pipeline import (
     Measuring,
     ModelReady,
     PagesDone,
+    PhotoWarning,
     Planned,
     Progressed,
     TaskDone,
@@ -58,6 +59,8 @@ class Reporter:
                 self._print(f"Waiting: {output} is in use by {holder}.")
             case LockWarning(output=output, message=message):
                 self._print(f"Warning: {output}: {message}")
+            case PhotoWarning(name=name, message=message):
+                self._print(f"Warning: photo {name}: {message}")
             case ModelReady(name=name, warnings=warnings):
                 for warning in warnings:
                     self._print(f"Warning: {name}: {warning}")

@@ -8,7 +8,7 @@ import click
 
 from generator.cli.exports import copy_or_pack
 from generator.cli.options import config_option, debug_option, read_config, with_output
-from generator.cli.terminal import print_line
+from generator.cli.terminal import print_first, print_line
 
 
 @click.command()
@@ -53,8 +53,7 @@ def publish(
         ShownModel(model.name, model.digest, {layer.index: len(layer.filters) for layer in model.layers})
         for model in site.manifest.models
     ]
-    for line in unfinished(config, shown):
-        print_line(f"Warning: {line}", err=True)
+    print_first([f"Warning: {line}" for line in unfinished(config, shown)])
     if any(finding.stops for finding in findings):
         print_line("Nothing was published.", err=True)
         return 1

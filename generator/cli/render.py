@@ -11,7 +11,7 @@ import click
 from generator.cli.options import config_for, config_option, debug_option, find_model, trust_option
 from generator.cli.terminal import print_line
 from generator.config.values import ObjectiveSpec
-from generator.errors import UsageError
+from generator.errors import UsageError, way_out
 from generator.terms import METHODS, OBJECTIVES
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def render(
     try:
         write_atomically(path, pictures.files[0])
     except OSError as error:
-        raise UsageError(f"cannot write {path}: {error.strerror}") from None
+        raise UsageError(f"cannot write {path}: {error.strerror}", way_out(error)) from None
     channels, shown = request.summary.channels, request.summary.bands
     whole = bands.show_all(channels, shown)
     of = "" if whole else f" of all {channels} channels, of which the file shows {len(shown)}"

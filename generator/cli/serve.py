@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import signal
+import os
 import webbrowser
 from pathlib import Path
 from threading import Thread
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from generator.cli.options import CONFIG_NAME, config_option, debug_asked, debug_option, read_config, trust_option
-from generator.cli.terminal import print_line, print_lines
+from generator.cli.terminal import print_first, print_line, print_lines
 
 if TYPE_CHECKING:
     from generator.cli.progress import Reporter
@@ -34,9 +34,6 @@ def serve(config_path: Path | None, host: str, port: int, show: bool, trust: boo
     config = read_config(config_path)
     file = config_path or Path(CONFIG_NAME)
     watched = WatchedConfig(file, config_path is not None)
-    for ended_by in ("SIGTERM", "SIGHUP"):  # as by Ctrl-C, so that no build is left behind
-        if hasattr(signal, ended_by):
-            signal.signal(getattr(signal, ended_by), signal.default_int_handler)
     status, reporter = StatusFeed(), PreviewReporter()
     with open_server(config.output, status, host, port) as server:
         Thread(target=server.serve_forever, daemon=True).start()
@@ -55,14 +52,14 @@ class WatchedConfig:
     """A configuration that is read again; once its file was there, the package's own never replaces it."""
 
     def __init__(self, file: Path, named: bool) -> None:
-        self._file, self._is_there = file, named or file.exists()
+        self._file, self._is_there = file, named or os.path.lexists(file)
 
     def read(self) -> Config:
         """Return the configuration as it is now.
 
         Raises ConfigError if it is wrong, or gone.
         """
-        self._is_there = self._is_there or self._file.exists()
+        self._is_there = self._is_there or os.path.lexists(self._file)
         return read_config(self._file if self._is_there else None)
 
 
@@ -90,8 +87,7 @@ class PreviewReporter:
                 print_line(
                     f"Files: {pages.written} written, {pages.unchanged} unchanged, {pages.deleted} deleted. Watching."
                 )
-                for failure in summary.failures:
-                    print_line(f"Error: {failure.what}: {failure.message}", err=True)
+                print_first([f"Error: {failure.what}: {failure.message}" for failure in summary.failures])
             case BuildFailed(problems=problems, trace=trace):
                 self.close()
                 if trace and debug_asked():

@@ -8,6 +8,9 @@ import click
 
 from generator.errors import printable
 
+MAX_LINES = 15
+"""Lines about what failed, or is missing: who has more of them needs the first ones."""
+
 
 def printable_lines(text: str) -> str:
     """Return a text of several lines, each of them ``printable``."""
@@ -22,6 +25,14 @@ def print_line(text: str, err: bool = False) -> None:
 def print_lines(text: str, err: bool = False) -> None:
     """Print a text of several lines, such as a traceback or a snippet."""
     click.echo(printable_lines(text), err=err)
+
+
+def print_first(lines: Sequence[str], err: bool = True) -> None:
+    """Print the first of some lines, such as failures, and how many more there are."""
+    for line in lines[:MAX_LINES]:
+        print_line(line, err)
+    if len(lines) > MAX_LINES:
+        print_line(f"and {len(lines) - MAX_LINES:,} more", err)
 
 
 def print_table(heads: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> None:

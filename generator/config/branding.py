@@ -12,7 +12,7 @@ from generator.config.lines import Problem
 from generator.config.pictures import inspect
 from generator.config.schema import ConfigFile
 from generator.config.values import Branding
-from generator.errors import nearest, quoted
+from generator.errors import nearest, quoted, way_out
 
 LOGO_MEGABYTES, PICTURE_MEGABYTES = 1, 10
 """Megabytes that a logo, and a picture in a text, can have: every page shows the one, one page the other."""
@@ -49,28 +49,30 @@ def _files(file: ConfigFile, folder: Path) -> Iterator[tuple[str, Fault]]:
         yield "logo", fault
     templates = str(file.templates) if file.templates else ""
     if templates and (kind := _kind(folder / templates)) != "folder":
-        is_file = (f"{quoted(templates)} is a file, not a folder", str)
-        yield "templates", is_file if kind else _missing("folder", templates, folder)
+        is_other = (f"{quoted(templates)} is a {kind}, not a folder", str)
+        yield "templates", is_other if kind else _missing("folder", templates, folder)
 
 
 def _picture(address: str, folder: Path, megabytes: int) -> Fault | None:
     """Return what is wrong with a picture, or None."""
     if (kind := _kind(folder / address)) != "file":
-        is_folder = (f"{quoted(address)} is a folder, not a picture", str)
-        return is_folder if kind else _missing("file", address, folder)
+        is_other = (f"{quoted(address)} is a {kind}, not a picture", str)
+        return is_other if kind else _missing("file", address, folder)
     try:
         inspect(folder / address, megabytes)
     except ValueError as error:
         return f"{quoted(address)} {error}", str
     except OSError as error:
-        return f"{quoted(address)} cannot be read: {error.strerror}", str
+        return f"{quoted(address)} cannot be read: {error.strerror}. {way_out(error)}".removesuffix(". "), str
     return None
 
 
 def _kind(path: Path) -> str:
-    """Return ``file``, ``folder``, or nothing if there is neither, or no file can have that name."""
+    """Return ``file``, ``folder``, what else it is, or nothing if there is none, or no file can have that name."""
     try:
-        return "folder" if path.is_dir() else "file" if path.exists() else ""
+        if path.is_dir():
+            return "folder"
+        return "file" if path.is_file() else "pipe or a device" if path.exists() else ""
     except (OSError, ValueError):
         return ""
 

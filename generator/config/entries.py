@@ -93,7 +93,7 @@ def entry_named(name: str, configured: Mapping[str, ModelEntry], otherwise: str 
 
 def entry_for_source(source: str, folder: Path) -> ModelEntry | None:
     """Return a model that is named on the command line instead of in a configuration, or None if there is none."""
-    kind = source_kind(source, folder)
+    kind = source_kind(source, folder) if source.strip() else None
     if kind is None:
         return None
     part = ModelPart(source=source)

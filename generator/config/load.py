@@ -17,7 +17,7 @@ from generator.config.lines import error_of, problem_of
 from generator.config.nodes import MAX_BYTES
 from generator.config.schema import ConfigFile
 from generator.config.values import Config
-from generator.errors import ConfigError, UsageError
+from generator.errors import ConfigError, UsageError, way_out
 from generator.numbers import MEGABYTE
 
 
@@ -34,11 +34,13 @@ def load_config(path: Path) -> Config:
     try:
         text = _content(path).decode("utf-8-sig")
     except FileNotFoundError:
+        if path.is_symlink():
+            raise UsageError(f"{path}: is a link that leads nowhere", "Correct it, or remove it") from None
         raise UsageError(f"{path}: no such file", "Write one with: filter-gallery init") from None
     except UnicodeDecodeError as error:
         raise ConfigError([f"{path}: not a text file in UTF-8 (byte {error.start})"]) from None
     except OSError as error:
-        raise UsageError(f"{path}: {error.strerror}") from None
+        raise UsageError(f"{path}: {error.strerror}", way_out(error)) from None
     return parse_config(text, str(path), path.parent)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree
@@ -32,7 +33,10 @@ def inspect(path: Path, megabytes: int) -> PictureFile:
 
     Raises ValueError, with what is wrong, if it is too large or none that browsers show, OSError if it cannot be read.
     """
-    size = path.stat().st_size
+    state = path.stat()
+    if not stat.S_ISREG(state.st_mode):
+        raise ValueError("is not a file")
+    size = state.st_size
     if size > megabytes * MEGABYTE:
         raise ValueError(f"is too large: {size / MEGABYTE:.1f} MB, at most {megabytes} MB")
     try:
@@ -47,6 +51,8 @@ def inspect(path: Path, megabytes: int) -> PictureFile:
         return _vector(path)
     except Image.DecompressionBombError:
         raise ValueError("is too large: it has too many pixels") from None
+    except PermissionError:
+        raise
     except (OSError, SyntaxError, EOFError) as error:  # what Pillow raises for a file that is cut off or damaged
         raise ValueError(f"is damaged: {error}") from None
 

@@ -22,11 +22,9 @@ def source_kind(source: str, folder: Path) -> str | None:
         return "demo"
     if source in APPLICATIONS:
         return "application"
-    try:
-        if path_below(folder, source).exists():
-            return "architecture" if source.lower().endswith(".json") else "file"
-    except OSError:
-        pass
+    path = path_below(folder, source)
+    if is_file(path) or is_folder(path):  # what cannot be read to its end, such as a pipe, is neither
+        return "architecture" if source.lower().endswith(".json") else "file"
     return "callable" if is_import_path(source) else None
 
 
@@ -42,6 +40,14 @@ def is_file(path: Path) -> bool:
     """Tell whether there is such a file; a name that is too long, or a folder that is closed to us, has none."""
     try:
         return path.is_file()
+    except OSError:
+        return False
+
+
+def is_folder(path: Path) -> bool:
+    """Tell whether there is such a folder, as ``is_file`` does for files."""
+    try:
+        return path.is_dir()
     except OSError:
         return False
 

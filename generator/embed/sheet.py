@@ -2,36 +2,35 @@
 
 from __future__ import annotations
 
-import io
 from functools import partial
 
 from PIL import Image
 
 from generator.embed.target import EmbedTarget, filters_shown
-from generator.errors import GalleryError
+from generator.errors import GalleryError, UsageError
 from generator.imaging.contact_sheet import COLUMNS, SIDE, Section, Sheet, Tile, as_png, draw
-from generator.site.built import BuiltSite
+from generator.imaging.opening import open_picture
+from generator.site.built import BUILD_HINT, BuiltSite
 from generator.site.records import PICTURE_KIND, STRIP_KIND, Layer
 from generator.site.selection import Strongest, filter_count_text, select_filters
 from generator.site.sheets import BEST, CELL, place
+
+MAX_SHEET_PIXELS = 100_000_000
+"""Of a contact sheet: 300 MB in memory."""
 
 
 def contact_png(site: BuiltSite, target: EmbedTarget, columns: int | None = None, side: int = SIDE) -> bytes:
     """Return a target's contact sheet as PNG, with all its colours; ``side`` is in pixels, of a tile.
 
     Of a model it shows each layer's strongest filters, a row of them for each.
-    Raises GalleryError if a file of the site is missing or damaged.
+    Raises GalleryError if a file of the site is missing or damaged, UsageError if the sheet would be too large.
     """
-    try:
-        return as_png(draw(target_sheet(site, target, columns, side)))
-    except (
-        OSError,
-        SyntaxError,
-        ValueError,
-        Image.DecompressionBombError,
-    ) as error:  # what Pillow raises for bad files
-        reason = "is too large" if isinstance(error, Image.DecompressionBombError) else f"cannot be read: {error}"
-        raise GalleryError(f"{site.folder}: a picture {reason}", "Run: filter-gallery build") from None
+    sheet = target_sheet(site, target, columns, side)
+    width, height = sheet.size
+    if width * height > MAX_SHEET_PIXELS:
+        message = f"a contact sheet of {width:,} x {height:,} pixels is too large"
+        raise UsageError(message, "Say a smaller --size, or fewer --filters")
+    return as_png(draw(sheet))
 
 
 def target_sheet(site: BuiltSite, target: EmbedTarget, columns: int | None = None, side: int = SIDE) -> Sheet:
@@ -66,9 +65,16 @@ def _tile(site: BuiltSite, target: EmbedTarget, layer: Layer, index: int) -> Til
         number, column, row = place(layer_place)
         corner = (column * CELL, row * CELL)
         return Tile(str(index), partial(_cell, site, technique.sheets[number], corner))
-    return Tile(str(index), lambda: Image.open(io.BytesIO(site.read(path))))
+    return Tile(str(index), partial(_picture, site, path))
 
 
 def _cell(site: BuiltSite, path: str, corner: tuple[int, int]) -> Image.Image:
-    with Image.open(io.BytesIO(site.read(path))) as image:
-        return image.crop((*corner, corner[0] + CELL, corner[1] + CELL))
+    return _picture(site, path).crop((*corner, corner[0] + CELL, corner[1] + CELL))
+
+
+def _picture(site: BuiltSite, path: str) -> Image.Image:
+    content = site.read(path)
+    try:
+        return open_picture(content)
+    except ValueError as error:
+        raise GalleryError(f"{site.folder / path}: {error}", BUILD_HINT) from None

@@ -26,7 +26,12 @@ DIVERGING = ("#123a6b", "#3f7fb8", "#a9cbe3", "#f5f3ef", "#efb79b", "#cf6046", "
 
 def webp(picture: Array, lossless: bool = False) -> bytes:
     """Return a picture (height, width, 1, 3 or 4) with values from 0 to 1 as a WebP file."""
-    return encode(np.round(np.clip(picture, 0, 1) * 255).astype(np.uint8), lossless)
+    return encode(to_bytes(picture), lossless)
+
+
+def to_bytes(picture: Array) -> Array:
+    """Return values from 0 to 1 as bytes, 0 to 255; what is no number is black."""
+    return np.asarray(np.round(np.clip(np.nan_to_num(picture), 0, 1) * 255), np.uint8)
 
 
 def encode(pixels: Array, lossless: bool = False) -> bytes:
@@ -60,7 +65,9 @@ def map_picture(activation: Array, signed: bool) -> Array:
     """Return a feature map (height, width) as colours, scaled by its own peak.
 
     Without ``signed``, zero is the darkest colour. With it (where activations can be negative) zero is the middle one.
+    What is no finite number is shown as zero.
     """
+    activation = np.nan_to_num(activation, posinf=0, neginf=0)
     peak = float(np.abs(activation).max()) or 1.0
     if signed:
         return coloured(activation / peak / 2 + 0.5, DIVERGING)
@@ -102,7 +109,7 @@ def picture_format(path: Path) -> str:
 
 def picture_file(picture: Array, kind: str) -> bytes:
     """Return a picture (height, width, 1 or 3) with values from 0 to 1 as a file of a format that Pillow knows."""
-    pixels = np.round(np.clip(picture, 0, 1) * 255).astype(np.uint8)
+    pixels = to_bytes(picture)
     buffer = io.BytesIO()
     Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels).save(buffer, kind, quality=QUALITY)
     return buffer.getvalue()

@@ -10,7 +10,7 @@ from typing import Any
 import keras
 from keras.src.activations.activations import ReLU as ReluOperation
 
-from generator.models.graph import Graph
+from generator.models.graph import Call, Graph
 
 RELUS = (keras.layers.ReLU, ReluOperation)
 """The layer, and what ``keras.activations.relu`` with arguments becomes between layers."""
@@ -63,7 +63,7 @@ def activation_point(graph: Graph, conv: int) -> ActivationPoint:
     if norm is not None and not isinstance(graph.calls[norm].op, keras.layers.BatchNormalization):
         norm = None
     act = _only_consumer(graph, conv if norm is None else norm)
-    if act is not None and not _is_activation(graph.calls[act].op):
+    if act is not None and not _is_activation(graph.calls[act]):
         act = None
     return ActivationPoint(conv, norm, act)
 
@@ -77,18 +77,33 @@ def activation_name(graph: Graph, point: ActivationPoint) -> str:
     """Return the name of the activation through which the response is read, ``linear`` if there is none."""
     if point.act is None:
         op = graph.calls[point.conv].op
-        return str(getattr(op.activation, "__name__", "custom")) if has_own_activation(op) else "linear"
-    op = graph.calls[point.act].op
-    if isinstance(op, keras.layers.Activation):
-        return str(getattr(op.activation, "__name__", "custom"))
-    return {"ReLU": "relu", "PReLU": "prelu", "ELU": "elu", "LeakyReLU": "leaky_relu"}.get(
-        type(op).__name__, type(op).__name__.lower()
-    )
+        return _name(op.activation) if has_own_activation(op) else "linear"
+    op, known = graph.calls[point.act].op, graph.calls[point.act].elementwise
+    if known is not None and not isinstance(op, RELUS):
+        return known.name
+    if type(op).__module__.startswith("keras.src.ops"):
+        return type(op).__name__.lower()
+    return _name(op)
+
+
+def _name(activation: Any) -> str:
+    """Return the name of an activation function, or of the one that a layer of activations applies."""
+    while isinstance(activation, keras.layers.Activation):
+        activation = activation.activation
+    if isinstance(activation, RELUS):
+        return "leaky_relu" if activation.negative_slope else "relu"
+    if isinstance(activation, keras.Layer):
+        kind = type(activation).__name__
+        return "leaky_relu" if kind == "LeakyReLU" else kind.lower()
+    return str(getattr(activation, "__name__", "custom"))
 
 
 def by_element(graph: Graph, point: ActivationPoint) -> bool:
     """Tell whether the activation is known to look at each number alone, whatever its channel and place."""
-    op = graph.calls[point.conv if point.act is None else point.act].op
+    call = graph.calls[point.conv if point.act is None else point.act]
+    if call.elementwise is not None:
+        return call.elementwise.alone
+    op = call.op
     if isinstance(op, keras.Layer) and hasattr(op, "activation"):
         return op.activation is None or op.activation in _BY_ELEMENT
     return not isinstance(op, keras.layers.PReLU)
@@ -113,7 +128,10 @@ def _only_consumer(graph: Graph, position: int) -> int | None:
     return consumers[0] if len(consumers) == 1 and tensor not in graph.outputs else None
 
 
-def _is_activation(op: object) -> bool:
+def _is_activation(call: Call) -> bool:
+    op = call.op
+    if call.elementwise is not None:
+        return True
     if isinstance(op, _ACTIVATION_LAYERS):
         return getattr(op, "activation", None) not in (keras.activations.softmax, keras.activations.glu)
     if isinstance(op, ReluOperation):

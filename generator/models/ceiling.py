@@ -18,7 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from generator.models.activation_point import RELUS, ActivationPoint, has_own_activation
-from generator.models.graph import Graph
+from generator.models.elementwise import CUSTOM
+from generator.models.graph import Call, Graph
 
 Tensor = Any
 ops = keras.ops
@@ -79,7 +80,7 @@ def ceiling_at(graph: Graph, point: ActivationPoint) -> Ceiling | None:
     call = graph.calls[point.conv if point.act is None else point.act]
     if point.act is None and not has_own_activation(call.op):
         return None
-    ceiling = ceiling_of(call.op)
+    ceiling = ceiling_of(call.op) if call.elementwise is None or isinstance(call.op, RELUS) else _of_call(call)
     alone = ceiling is not None and ceiling.over_channels and call.shape[0 if call.channels_first else -1] == 1
     return None if alone else ceiling  # the softmax of a single channel is 1, whatever it is given
 
@@ -101,6 +102,21 @@ def ceiling_of(activation: Any) -> Ceiling | None:
     if getattr(keras.activations, name, None) is activation:
         return KNOWN.get(name.replace("_", ""))
     return _of_function(activation)
+
+
+def _of_call(call: Call) -> Ceiling | None:
+    """Return the ceiling of what is no activation of Keras's, but does the same as one: a layer of one's own."""
+    if call.elementwise is None or not call.elementwise.alone:
+        return None
+    if call.elementwise.name != CUSTOM:
+        return KNOWN.get(call.elementwise.name.replace("_", ""))
+
+    def apply(value: Tensor) -> Tensor:
+        values = dict.fromkeys(call.inputs, value)
+        call(values)
+        return values[call.outputs[0]]
+
+    return _of_function(apply)
 
 
 def _of_relu(relu: Any) -> Ceiling | None:

@@ -87,9 +87,10 @@ def conv_weights(op: Any) -> ConvWeights:
 
 def scale_and_offset(norm: Any) -> tuple[Array, Array]:
     """Return what a batch normalisation at inference multiplies channels by and adds to them, (channels,) each."""
-    deviation = np.sqrt(_numpy(norm.moving_variance) + norm.epsilon)
-    scale = (_numpy(norm.gamma) if norm.scale else np.ones_like(deviation)) / deviation
-    return scale, (_numpy(norm.beta) if norm.center else 0.0) - _numpy(norm.moving_mean) * scale
+    with np.errstate(invalid="ignore", divide="ignore"):  # weights need not be finite
+        deviation = np.sqrt(_numpy(norm.moving_variance) + norm.epsilon)
+        scale = (_numpy(norm.gamma) if norm.scale else np.ones_like(deviation)) / deviation
+        return scale, (_numpy(norm.beta) if norm.center else 0.0) - _numpy(norm.moving_mean) * scale
 
 
 def _numpy(variable: Any) -> Array:

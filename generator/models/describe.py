@@ -12,21 +12,14 @@ from generator.errors import ModelError
 from generator.models.activation_point import activation_name, activation_point
 from generator.models.ceiling import ceiling_at
 from generator.models.conv_weights import kernel_variables
-from generator.models.graph import Call, Graph, Zeros
+from generator.models.graph import Call, Graph
+from generator.models.left_out import left_out
 from generator.models.preprocess import Preprocess
 from generator.models.receptive_field import receptive_fields
+from generator.models.recording import CONVOLUTIONS
 from generator.models.summary import PICTURE, ArchitectureRow, ConvLayer, ModelSummary, Shape
-from generator.models.trace import CONVOLUTIONS
 from generator.names import slug
 
-_NOT_SHOWN = {
-    keras.layers.Conv1D: "it has no second axis to draw",
-    keras.layers.DepthwiseConv1D: "it has no second axis to draw",
-    keras.layers.SeparableConv1D: "it has no second axis to draw",
-    keras.layers.Conv1DTranspose: "it has no second axis to draw",
-    keras.layers.Conv3D: "its pictures would be volumes",
-    keras.layers.Conv3DTranspose: "its pictures would be volumes",
-}
 REFERENCE_SIDE = 128
 """The input side at which costs are counted for networks that take any size."""
 
@@ -43,7 +36,7 @@ def conv_positions(graph: Graph) -> list[int]:
     """Return the positions of the graph's convolutions that the picture reaches, in the order of computation."""
     reached, positions = {graph.input}, []
     for position, call in enumerate(graph.calls):
-        if not isinstance(call.op, Zeros) and reached.intersection(call.inputs):
+        if reached.intersection(call.values):
             reached.update(call.outputs)
             if is_convolution(call.op):
                 positions.append(position)
@@ -64,16 +57,16 @@ def describe(
     Raises ModelError if there is no convolution to show, the input is no picture, or it has no such bands.
     """
     input_shape = graph.picture
-    left_out = _left_out(graph)
     positions = conv_positions(graph)
+    not_shown = left_out(graph, positions)
     if not positions:
-        raise ModelError("the model has no convolutional layer to show" + (f" ({left_out[0]})" if left_out else ""))
+        raise ModelError("the model has no convolutional layer to show" + (f" ({not_shown[0]})" if not_shown else ""))
     if len(input_shape) != 3 or not input_shape[2]:
         raise ModelError(f"the model takes {input_shape}, not pictures (height, width, channels)")
     channels = int(input_shape[2])
     shown = _bands(channels, bands)
     shapes, side_area, multiple = _shapes(graph, input_shape)
-    fields = receptive_fields(graph)
+    fields = receptive_fields(graph, shapes if graph.numeric else {})
     macs = _running_costs(graph, shapes, side_area, _macs)
     floats = _running_costs(graph, shapes, side_area, lambda call, shapes: prod(shapes[call.outputs[0]]))
     layers = []
@@ -105,7 +98,7 @@ def describe(
         ArchitectureRow(
             call.name,
             type(call.op).__name__,
-            call.shape,
+            call.shape if None in input_shape else shapes.get(call.outputs[0], call.shape),
             call.op.count_params() if isinstance(call.op, keras.Layer) and call.number == 1 else 0,
             index_of.get(position),
             feeding,
@@ -122,7 +115,7 @@ def describe(
         preprocess=preprocess,
         layers=tuple(layers),
         architecture=tuple(rows),
-        left_out=tuple(left_out),
+        left_out=tuple(not_shown),
         warnings=tuple(warnings),
         bands=shown,
         notes=(*notes, *graph.notes, *_about_bands(channels, shown)),
@@ -134,8 +127,8 @@ def _feeding(graph: Graph) -> list[tuple[int, ...]]:
     maker = {tensor: position for position, call in enumerate(graph.calls) for tensor in call.outputs}
     maker[graph.input] = PICTURE
     return [
-        # zeros are given the picture for its size alone
-        tuple(dict.fromkeys(maker[i] for i in call.inputs if i in maker)) if not isinstance(call.op, Zeros) else ()
+        # zeros, and what is made of sizes, are given a tensor for its shape alone
+        tuple(dict.fromkeys(maker[i] for i in call.values if i in maker))
         for call in graph.calls
     ]
 
@@ -168,31 +161,14 @@ def channels_last(call: Call, shape: Shape) -> Shape:
     return (*shape[1:], shape[0]) if call.channels_first else shape
 
 
-def _left_out(graph: Graph) -> list[str]:
-    sentences, shown = [], set(conv_positions(graph))
-    for position, call in enumerate(graph.calls):
-        if is_convolution(call.op) and position not in shown:
-            sentences.append(
-                f"{call.name} ({type(call.op).__name__}) is left out: no picture reaches it, only zeros do"
-            )
-        for kind, reason in _NOT_SHOWN.items():
-            if type(call.op) is kind:
-                sentences.append(f"{call.name} ({kind.__name__}) is left out: {reason}")
-        if position in graph.untraced:
-            sentences.append(
-                f"{call.name} ({type(call.op).__name__}) is left out with the convolutions inside it: "
-                f"{graph.untraced[position]}"
-            )
-    return sentences
-
-
 def _shapes(graph: Graph, input_shape: tuple[Any, ...]) -> tuple[dict[int, tuple[int, ...]], int, int]:
     """Return all shapes at a reference size, that size's area, and which multiples other sizes may be of (0: none)."""
     height, width, channels = input_shape
     end = max(activation_point(graph, position).last for position in conv_positions(graph))
-    convolutional = Graph(tuple(graph.calls[: end + 1]), graph.input, ())
+    convolutional = Graph(tuple(graph.calls[: end + 1]), graph.input, (), numeric=graph.numeric)
     reference = (height or REFERENCE_SIDE, width or REFERENCE_SIDE)
-    multiple = next((m for m in MULTIPLES if _takes(convolutional, reference, m, channels)), 0)
+    multiples = MULTIPLES if graph.any_size else ()
+    multiple = next((m for m in multiples if _takes(convolutional, reference, m, channels)), 0)
     return convolutional.shapes(*reference, channels), reference[0] * reference[1], multiple
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import zipfile
 from pathlib import Path
 
-from generator.errors import ModelError
+from generator.errors import ModelError, way_out
+from generator.files import open_regular
 from generator.models.hdf5 import check_hdf5, open_hdf5
 
 SAVE_IT = "Save it with model.save('name.keras')"
-OWN_FUNCTION = (
-    "Build the network in a function of your own, and name it in config.yaml: `source: module:function`, with this "
-    "file as `weights:`"
-)
+SAVE_OR_COPY = f"{SAVE_IT}, or copy it again"
+REBUILT = "Build the network in a function of your own, and name it in config.yaml: `source: module:function`"
+OWN_FUNCTION = f"{REBUILT}, with this file as `weights:`"
 OWN_CLASS = "Or write one class in place of Keras 2's, of the same name: `custom_objects: [module:Class]`"
 _CONVERT = (
     "Convert it where it was made, with TensorFlow up to 2.15 or tf_keras: load_model(folder).save('model.h5'); "
@@ -112,10 +112,10 @@ def _head(path: Path, expected: str) -> bytes:
     if path.is_dir():
         raise ModelError(f"{path}: a folder, not a {expected}", SAVE_IT if expected == "model" else "")
     try:
-        with path.open("rb") as opened:
+        with open_regular(path) as opened:
             return opened.read(512)
     except OSError as error:
-        raise ModelError(f"{path}: {error.strerror}") from None
+        raise ModelError(f"{path}: {error.strerror}", way_out(error)) from None
 
 
 def _archive(path: Path) -> tuple[str, str]:
@@ -123,7 +123,7 @@ def _archive(path: Path) -> tuple[str, str]:
         with zipfile.ZipFile(path) as archive:
             names = archive.namelist()
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
-        return _DAMAGED, f"{SAVE_IT}, or copy it again"
+        return _DAMAGED, SAVE_OR_COPY
     if "config.json" in names and "metadata.json" in names:
         return "a Keras model", ""
     if any(name.endswith(("/data.pkl", "/constants.pkl")) for name in names):

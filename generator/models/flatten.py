@@ -12,19 +12,22 @@ from typing import Any
 import keras
 
 from generator.errors import ModelError
+from generator.models.elementwise import Elementwise, Untried, elementwise
+from generator.models.faithful import is_faithful
 from generator.models.graph import Call, Graph, Shape, Zeros
-from generator.models.trace import (
+from generator.models.recording import (
     CONVOLUTIONS,
     Recording,
+    Sizes,
     Untraceable,
     called_with,
     is_composite,
     is_recorded,
     key,
     recorded,
-    traced_model,
-    traced_node,
 )
+from generator.models.summary_order import in_summary_order
+from generator.models.trace import traced_model, traced_node
 
 _IMAGE_LAYERS = (
     *CONVOLUTIONS,
@@ -33,6 +36,8 @@ _IMAGE_LAYERS = (
     *(keras.layers.UpSampling2D, keras.layers.ZeroPadding2D, keras.layers.Cropping2D),
 )
 """Layers that compute the same for either ``data_format``, but for the order of the axes."""
+
+_BEFORE_ACTIVATIONS = (*CONVOLUTIONS, keras.layers.BatchNormalization)
 
 
 def flatten(model: keras.Model, input_shape: Shape | None = None) -> Graph:
@@ -44,23 +49,52 @@ def flatten(model: keras.Model, input_shape: Shape | None = None) -> Graph:
     if isinstance(model, keras.Sequential) and not model.built and input_shape is None:
         raise ModelError("the Sequential model was saved without an input shape", "Say it with `input_shape:`")
     try:
-        recording = recorded(model) if is_recorded(model) else traced_model(model, input_shape)
-        return _Flattening().run(recording)
+        return _flattened(model, input_shape)
     except Untraceable as reason:
         raise ModelError(
             f"the subclassed model keeps no record of its layers' calls, and {reason}",
-            "Use keras.ops and layers alone in its `call`, or save the convolutional part as a functional model",
+            "Save the part with its convolutions as a functional model",
         ) from reason
 
 
-class _Flattening:
-    """Numbers the tensors of the graph; a nested model that is called twice gets other numbers the second time."""
+def _flattened(model: keras.Model, input_shape: Shape | None) -> Graph:
+    """Return the graph that holds for most: for any size, or for the model's own. Raises Untraceable."""
+    failure: Untraceable | None = None
+    best: Graph | None = None
+    for sizes in Sizes:
+        try:
+            recording = recorded(model) if is_recorded(model) else traced_model(model, input_shape, sizes)
+            graph = _Flattening(sizes).run(in_summary_order(recording, model))
+        except Untraceable as reason:
+            failure = failure or reason
+            continue
+        if graph.numeric and not is_faithful(graph, recording):
+            continue
+        if not graph.untraced:
+            return graph
+        if best is None or len(graph.untraced) < len(best.untraced):
+            best = graph
+    if best is None:
+        raise failure or Untraceable("the calls of its layers do not tell what it computes")
+    return best
 
-    def __init__(self) -> None:
+
+class _Flattening:
+    """Numbers the tensors of the graph; a nested model that is called twice gets other numbers the second time.
+
+    With ``Sizes.ANY`` the graph is to hold for pictures of any size, else it may hold for the model's own alone.
+    """
+
+    def __init__(self, sizes: Sizes) -> None:
+        self._sizes = sizes
+        self._of_tensorflow = False
+        self._hidden: list[str] = []
         self._tensors = 0
         self._calls: list[Call] = []
+        self._makers: dict[int, Any] = {}
         self._times: dict[int, int] = {}
         self._reasons: dict[Call, str] = {}
+        self._notes: list[str] = []
 
     def run(self, recording: Recording) -> Graph:
         symbols = recording.inputs
@@ -76,7 +110,7 @@ class _Flattening:
         if _channels_at(body, drawn) == 1:
             start, shape = self._number(), (*shape[1:], shape[0])
             self._prepare(keras.layers.Permute((3, 1, 2), name="channels_first"), shape, first.dtype, start, drawn)
-        notes = []
+        notes = self._notes
         for symbol, number in zip(symbols, numbers, strict=True):
             name, own = symbol._keras_history.operation.name, tuple(symbol.shape[1:])
             if symbol is first:
@@ -88,7 +122,22 @@ class _Flattening:
             notes.append(f"The input {name} {own} is no picture of that size: it gets zeros.")
         calls = (*self._calls, *body)
         untraced = {position: self._reasons[call] for position, call in enumerate(calls) if call in self._reasons}
-        return Graph(calls, start, tuple(outputs), shape, untraced, tuple(notes))
+        if self._sizes is not Sizes.ANY:
+            sides = " x ".join(map(str, shape[:2]))
+            notes.append(f"What the network's code does depends on the picture's size: it is shown for {sides} alone.")
+        return Graph(
+            calls,
+            start,
+            tuple(outputs),
+            shape,
+            untraced,
+            tuple(notes),
+            given=tuple(numbers),
+            prepared=len(self._calls),
+            any_size=self._sizes is Sizes.ANY,
+            numeric=self._of_tensorflow,
+            hidden=tuple(self._hidden),
+        )
 
     def _number(self) -> int:
         self._tensors += 1
@@ -100,13 +149,15 @@ class _Flattening:
         self._append(op._inbound_nodes[-1], op.name, [start], [number])
 
     def _add(self, recording: Recording, inputs: Sequence[int], prefix: str) -> list[int]:
+        self._of_tensorflow = self._of_tensorflow or recording.of_tensorflow
+        self._hidden.extend(prefix + sentence for sentence in recording.hidden)
         numbers = {key(symbol): number for symbol, number in zip(recording.inputs, inputs, strict=True)}
         for node in recording.nodes:
             name = f"{prefix}{node.operation.name}"
             given = [numbers[key(symbol)] for symbol in node.input_tensors]
             reason = ""
             try:
-                inner, symbols = _opened(node)
+                inner, symbols = self._opened(node)
             except Untraceable as untraceable:
                 inner, symbols, reason = None, (), str(untraceable)
             if inner is not None:
@@ -132,18 +183,46 @@ class _Flattening:
             name,
             times,
             isinstance(op, _IMAGE_LAYERS) and op.data_format == "channels_first",
+            self._elementwise(node, inputs, outputs),
         )
         self._calls.append(call)
+        self._makers.update(dict.fromkeys(outputs, op))
         return call
 
+    def _elementwise(self, node: Any, inputs: Sequence[int], outputs: Sequence[int]) -> Elementwise | None:
+        """Return what activation an operation is that is not Keras's own and comes after a convolution."""
+        op = node.operation
+        if hasattr(op, "elementwise"):
+            known: Elementwise | None = op.elementwise
+            return known
+        own = isinstance(op, keras.layers.Lambda) or not str(type(op).__module__).startswith("keras.src.")
+        after = isinstance(self._makers.get(inputs[0]) if inputs else None, _BEFORE_ACTIVATIONS)
+        if not (own and after and len(inputs) == len(outputs) == 1) or is_composite(op):
+            return None
+        symbol = node.input_tensors[0]
 
-def _opened(node: Any) -> tuple[Recording | None, Sequence[Any]]:
-    """Return what a node's operation calls inside, None if nothing, and the symbols it is given."""
-    if is_recorded(node.operation):
-        return recorded(node.operation), called_with(node.operation, node)
-    if is_composite(node.operation):
-        return traced_node(node), node.input_tensors
-    return None, ()
+        def apply(value: Any) -> Any:
+            args, kwargs = node.arguments.fill_in({id(symbol): value})
+            return op(*args, **({**kwargs, "training": False} if isinstance(op, keras.Layer) else kwargs))
+
+        try:
+            return elementwise(apply, tuple(symbol.shape[1:]))
+        except Untried:
+            if tuple(node.outputs[0].shape) == tuple(symbol.shape):
+                self._notes.append(
+                    f"What {op.name} ({type(op).__name__}) does behind a convolution is not known: "
+                    "its responses are read before it."
+                )
+            return None
+
+    def _opened(self, node: Any) -> tuple[Recording | None, Sequence[Any]]:
+        """Return what a node's operation calls inside, None if nothing, and the symbols it is given."""
+        if is_recorded(node.operation):
+            recording, symbols = recorded(node.operation), called_with(node.operation, node)
+            return in_summary_order(recording, node.operation), symbols
+        if is_composite(node.operation):
+            return in_summary_order(traced_node(node, self._sizes), node.operation), node.input_tensors
+        return None, ()
 
 
 def _channels_at(calls: Sequence[Call], picture: int) -> int:

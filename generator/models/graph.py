@@ -13,6 +13,9 @@ from typing import Any
 
 import keras
 
+from generator.models.elementwise import Elementwise
+from generator.models.tf_graph.operations import TensorFlowOp, is_tensor, traced_shapes
+
 Tensor = Any
 Shape = tuple[int | None, ...]
 
@@ -26,6 +29,7 @@ class Call:
 
     ``number`` counts the calls of the same operation from 1. ``channels_first`` tells that the operation is a layer of
     pictures that takes and gives (n, channels, height, width); it is computed channels-last, as CPUs do.
+    ``elementwise`` is the activation that an operation is which is not Keras's own.
     """
 
     op: Any
@@ -37,6 +41,12 @@ class Call:
     name: str
     number: int
     channels_first: bool = False
+    elementwise: Elementwise | None = None
+
+    @property
+    def values(self) -> tuple[int, ...]:
+        """Return those of ``inputs`` whose numbers count, not their shape alone."""
+        return self.inputs[: self.op.values] if isinstance(self.op, (Zeros, TensorFlowOp)) else self.inputs
 
     def __call__(self, values: dict[int, Tensor], op: Callable[..., Tensor] | None = None) -> None:
         """Compute the call's outputs from ``values``, as at inference, and put them there.
@@ -54,7 +64,7 @@ class Call:
                 result = (op or self.op)(*args, **kwargs)
             results = [_transposed(result, TO_FIRST) if len(result.shape) == 4 else result]
         else:
-            results = keras.tree.flatten((op or self.op)(*args, **kwargs))
+            results = list(filter(is_tensor, keras.tree.flatten((op or self.op)(*args, **kwargs))))
         values.update(zip(self.outputs, results, strict=True))
 
 
@@ -65,6 +75,11 @@ class Graph:
     ``picture`` is the (height, width, channels) that the model was built for. ``untraced`` has a reason for each
     position of a layer that holds convolutions but could not be opened. ``notes`` are sentences on what the model's
     further inputs are given.
+
+    The first ``prepared`` calls make ``given``, the tensors that the model takes, from the picture. Without
+    ``any_size`` the graph holds for pictures of the size ``picture`` alone. ``numeric`` tells that shapes are found by
+    computing in TensorFlow's graph, as operations of TensorFlow ask for. ``hidden`` are sentences on layers that are
+    called where they cannot be followed.
     """
 
     calls: tuple[Call, ...]
@@ -73,10 +88,15 @@ class Graph:
     picture: Shape = (None, None, None)
     untraced: dict[int, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    given: tuple[int, ...] = ()
+    prepared: int = 0
+    any_size: bool = True
+    numeric: bool = False
+    hidden: tuple[str, ...] = ()
 
     def consumers(self, tensor: int) -> list[int]:
-        """Return the positions of the calls that take a tensor."""
-        return [position for position, call in enumerate(self.calls) if tensor in call.inputs]
+        """Return the positions of the calls that take the numbers of a tensor."""
+        return [position for position, call in enumerate(self.calls) if tensor in call.values]
 
     def needed(self, positions: Sequence[int]) -> list[int]:
         """Return the positions of all calls that the given ones depend on, themselves included."""
@@ -93,6 +113,8 @@ class Graph:
 
         Raises whatever the operations raise if they cannot take that size.
         """
+        if self.numeric:
+            return traced_shapes(self.calls, self.input, (1, height, width, channels))
         values: dict[int, Tensor] = {self.input: keras.KerasTensor((1, height, width, channels), record_history=False)}
         for call in self.calls:
             if isinstance(call.op, keras.Layer):  # a Dense infers a shape even for what it refuses when it is called
@@ -119,6 +141,8 @@ def _check_joined(call: Call, shapes: list[Shape]) -> None:
 
 class Zeros(keras.Operation):  # type: ignore[misc]
     """Makes zeros of a shape (batch left out), as many as there are pictures: an input that is no picture."""
+
+    values = 0
 
     def __init__(self, shape: Shape, dtype: str, name: str) -> None:
         super().__init__(name=name)

@@ -10,7 +10,8 @@ from pathlib import Path
 from generator.assets import demo_path
 from generator.config.values import ModelEntry
 from generator.digests import digest
-from generator.errors import ModelError
+from generator.errors import ModelError, way_out
+from generator.files import open_regular
 from generator.models.importing import module_file
 
 RANDOM_SEED = 0
@@ -70,7 +71,7 @@ def file_digest(path: Path) -> str:
     if path.is_dir():
         return digest(str(path))
     try:
-        with path.open("rb") as opened:
+        with open_regular(path) as opened:
             return hashlib.file_digest(opened, "sha256").hexdigest()
     except OSError as error:
-        raise ModelError(f"{path}: {error.strerror}") from None
+        raise ModelError(f"{path}: {error.strerror}", way_out(error)) from None

@@ -6,7 +6,7 @@ on the picture's size; it is followed for the network's own, and for a free size
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 from math import prod
@@ -15,8 +15,9 @@ from typing import Any
 import keras
 
 from generator.models.axis import Axis, Change, joined, padding, transposing, upsampling, windowed, windowing
-from generator.models.graph import Call, Graph, Zeros
+from generator.models.graph import Call, Graph
 from generator.models.summary import WHOLE_INPUT
+from generator.models.tf_graph.operations import TensorFlowOp
 
 _L = keras.layers
 _WINDOWED = (_L.Conv2D, _L.DepthwiseConv2D, _L.SeparableConv2D, _L.MaxPooling2D, _L.AveragePooling2D)
@@ -83,16 +84,19 @@ class Special(Enum):
 View = Seen | Special
 
 
-def receptive_fields(graph: Graph) -> list[tuple[int, int] | None]:
+def receptive_fields(graph: Graph, shapes: Mapping[int, tuple[int, ...]] | None = None) -> list[tuple[int, int] | None]:
     """Return (height, width) in pixels for each call of the graph; None where an operation is not known.
 
+    ``shapes`` (batch left out) of tensors tell how far TensorFlow's operations enlarge what they take.
     ``WHOLE_INPUT`` stands for both where a unit sees everything; what depends on no picture sees (0, 0).
     """
     height, width, _ = graph.picture
     views: dict[int, View] = {graph.input: Seen(Axis(size=height), Axis(size=width))}
     fields: list[tuple[int, int] | None] = []
     for call in graph.calls:
-        view = _view(call, [views[number] for number in call.inputs])
+        view = _view(call, [views[number] for number in call.values])
+        if isinstance(call.op, TensorFlowOp) and call.op.interpolation:
+            view = _enlarged(call, views[call.inputs[0]], shapes or {})
         views.update(dict.fromkeys(call.outputs, view))
         if isinstance(view, Seen):
             fields.append((view.rows.pixels, view.columns.pixels))
@@ -103,21 +107,32 @@ def receptive_fields(graph: Graph) -> list[tuple[int, int] | None]:
 
 def _view(call: Call, inputs: Sequence[View]) -> View:
     """Return what a call's results see, given what its inputs see."""
-    ranks = [len(symbol.shape) for symbol in call.arguments.keras_tensors]
+    ranks = [len(symbol.shape) for symbol in call.arguments.keras_tensors[: len(inputs)]]
     telling = [(view, rank) for view, rank in zip(inputs, ranks, strict=True) if view is not Special.NOTHING]
-    if isinstance(call.op, Zeros) or not telling:
+    if not telling:
         return Special.NOTHING
     if any(view is Special.WHOLE for view, _ in telling):
         return Special.WHOLE
-    if not _is_keras_own(call.op) or any(view is Special.UNKNOWN for view, _ in telling):
+    if not (_is_keras_own(call.op) or _is_by_place(call)) or any(view is Special.UNKNOWN for view, _ in telling):
         return Special.UNKNOWN
     views = [view for view, _ in telling if isinstance(view, Seen)]
     if len(views) < len(telling):
         return _scattered(call, telling[0][1]) if not views else Special.UNKNOWN
-    if _is_by_place(call.op) or _is_concatenation(call.op, views[0], ranks[0]):
+    if _is_by_place(call) or _is_concatenation(call.op, views[0], ranks[0]):
         whole_rank = all(rank == len(call.shape) + 1 for _, rank in telling)
         return _join(views) if whole_rank else Special.UNKNOWN
     return _changed(call, views[0], telling[0][1]) if len(telling) == 1 else Special.UNKNOWN
+
+
+def _enlarged(call: Call, view: View, shapes: Mapping[int, tuple[int, ...]]) -> View:
+    """Return what becomes of a picture that is resized to a multiple of its height and width."""
+    before, after = shapes.get(call.inputs[0], ()), shapes.get(call.outputs[0], ())
+    if not isinstance(view, Seen):
+        return view if view is Special.NOTHING or view is Special.WHOLE else Special.UNKNOWN
+    if len(before) != 3 or len(after) != 3 or any(new % old for new, old in zip(after[:2], before[:2], strict=True)):
+        return Special.UNKNOWN
+    factors = [new // old for new, old in zip(after[:2], before[:2], strict=True)]
+    return _each(view, (1, 2), [upsampling(factor, call.op.interpolation) for factor in factors])
 
 
 def _is_keras_own(op: Any) -> bool:
@@ -129,7 +144,10 @@ def _named(op: Any, names: Iterable[str]) -> bool:
     return type(op).__module__.startswith("keras.src.ops.") and type(op).__name__ in names
 
 
-def _is_by_place(op: Any) -> bool:
+def _is_by_place(call: Call) -> bool:
+    op = call.op
+    if call.elementwise is not None or (isinstance(op, TensorFlowOp) and op.by_place):
+        return True
     if isinstance(op, _L.Activation):
         return op.activation not in (keras.activations.softmax, keras.activations.log_softmax, keras.activations.glu)
     own = type(op).__module__.startswith("keras.src.applications.") and type(op).__name__ in _OF_APPLICATIONS
@@ -146,7 +164,7 @@ def _scattered(call: Call, rank: int) -> View:
     if isinstance(call.op, _L.Dense) and rank == 2:
         return Special.WHOLE
     keeps = (_L.Flatten, _L.Reshape, _L.Permute)
-    return Special.SCATTERED if _is_by_place(call.op) or isinstance(call.op, keeps) else Special.UNKNOWN
+    return Special.SCATTERED if _is_by_place(call) or isinstance(call.op, keeps) else Special.UNKNOWN
 
 
 def _changed(call: Call, view: Seen, rank: int) -> View:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import json
+import lzma
 import shutil
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +19,10 @@ from generator.models.hdf5 import open_hdf5
 _SLASH = "__slash__"
 _MOST_BYTES = 1 << 28
 """A configuration is small; what unpacks to more than this, and a hundred times its size, is meant to fill a disk."""
+
+_UNREADABLE = (OSError, KeyError, ValueError, zipfile.BadZipFile, EOFError, zlib.error, lzma.LZMAError, RuntimeError)
+"""What reading the bytes of a damaged archive or HDF5 file raises; RuntimeError also for a compression or an encryption
+that Python lacks, and for JSON that is too deep."""
 
 _CODE = {"TFSMLayer": "a TFSMLayer", "TorchModuleWrapper": "a TorchModuleWrapper"}
 """Layers that bring code of their own in another way than Python's lambdas."""
@@ -49,7 +55,7 @@ def read_config(path: Path) -> Any:
         with open_hdf5(path) as opened:
             config = opened.attrs.get("model_config")
             return None if config is None else json.loads(config)
-    except (OSError, KeyError, ValueError, zipfile.BadZipFile, RecursionError):
+    except _UNREADABLE:
         return None
 
 
@@ -63,7 +69,7 @@ def is_of_keras2(path: Path, config: Any) -> bool:
         elif path.suffix.lower() != ".json":
             with open_hdf5(path) as opened:
                 version = opened.attrs.get("keras_version")
-    except (OSError, KeyError, ValueError, AttributeError, zipfile.BadZipFile, RecursionError):
+    except (AttributeError, *_UNREADABLE):
         version = None
     if isinstance(version, bytes):
         version = version.decode(errors="replace")
@@ -166,6 +172,27 @@ def amended_copy(path: Path, config: Any) -> Iterator[Path]:
             with open_hdf5(copy, "r+") as opened:
                 opened.attrs["model_config"] = text
         yield copy
+
+
+def is_damaged(path: Path) -> bool:
+    """Tell whether a file is an archive of which a part cannot be read, or is not as it was written."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return archive.testzip() is not None
+    except _UNREADABLE:
+        return zipfile.is_zipfile(path)
+
+
+@contextlib.contextmanager
+def own_temporary_folder() -> Iterator[None]:
+    """Have temporary files made in a folder that goes with the block: Keras leaves some of archives that it refuses."""
+    before = tempfile.tempdir
+    with tempfile.TemporaryDirectory(prefix="filter-gallery-", ignore_cleanup_errors=True) as folder:
+        tempfile.tempdir = folder
+        try:
+            yield
+        finally:
+            tempfile.tempdir = before
 
 
 def _is_zip_bomb(archive: zipfile.ZipFile) -> bool:

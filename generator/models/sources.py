@@ -15,26 +15,30 @@ from keras.src.saving.serialization_lib import SafeModeScope
 
 from generator.assets import demo_path
 from generator.config.values import ModelEntry
-from generator.errors import ModelError, reason
+from generator.errors import ModelError, reason, way_out
 from generator.models.applications import application
 from generator.models.custom import custom_objects, missing_object
 from generator.models.error_text import quiet, raised
-from generator.models.files import OWN_CLASS, OWN_FUNCTION, SAVE_IT, refuse_what_is_no_model
+from generator.models.files import OWN_CLASS, OWN_FUNCTION, REBUILT, SAVE_OR_COPY, refuse_what_is_no_model
 from generator.models.identity import RANDOM_SEED
 from generator.models.importing import folder_first, import_object
+from generator.models.input_shapes import input_shapes_kept
 from generator.models.keras2.errors import Misfit, Untranslatable, UntranslatableFunction
 from generator.models.keras2.load import load_keras2
 from generator.models.keras2.network import Parts, is_network, network_from
+from generator.models.recording import Untraceable
 from generator.models.saved import (
     amended,
     amended_copy,
     code_in,
+    is_damaged,
     is_of_keras2,
     lambda_activations,
+    own_temporary_folder,
     read_config,
     slashed_names,
 )
-from generator.models.trace import Untraceable, traced_model
+from generator.models.trace import traced_model
 from generator.models.weights import load_weights
 
 
@@ -84,7 +88,7 @@ def _saved(entry: ModelEntry, config: Any, trust: bool) -> tuple[keras.Model, Pa
         if older:
             with quiet():
                 return load_keras2(path, amended(config), slashed_names(config), trust), {}
-        with amended_copy(path, config) as readable, quiet():
+        with own_temporary_folder(), amended_copy(path, config) as readable, quiet():
             return _checked(keras.saving.load_model(readable, compile=False, safe_mode=not trust), str(path)), {}
     except ModelError:
         raise
@@ -100,7 +104,7 @@ def _architecture(entry: ModelEntry) -> dict[str, Any]:
     try:
         config = json.loads(path.read_bytes())
     except OSError as error:
-        raise ModelError(f"{path}: {error.strerror}") from None
+        raise ModelError(f"{path}: {error.strerror}", way_out(error)) from None
     except (ValueError, RecursionError) as error:
         raise ModelError(f"{path}: not JSON: {reason(error)}", "Write it with model.to_json()") from None
     if not isinstance(config, dict) or "class_name" not in config or "config" not in config:
@@ -134,7 +138,10 @@ def _cannot_load(error: Exception, path: Path, config: Any, trust: bool) -> Mode
         return ModelError(f"{path}: its weights do not fit its layers: {error}", OWN_FUNCTION)
     if note := next(iter(getattr(error, "__notes__", ())), ""):
         return ModelError(f"{path}: Keras 3 cannot make {note}: {reason(error)}", f"{OWN_FUNCTION}. {OWN_CLASS}")
-    return ModelError(f"{path}: Keras cannot load it: {reason(error)}", SAVE_IT)
+    text = f"{path}: Keras cannot load it: {reason(error)}"
+    if path.suffix.lower() == ".json":
+        return ModelError(text, REBUILT)
+    return ModelError(text, SAVE_OR_COPY if is_damaged(path) else OWN_FUNCTION)
 
 
 def _named_as_saved(model: keras.Model, config: Any) -> keras.Model:
@@ -164,7 +171,7 @@ def _called(entry: ModelEntry) -> keras.Model:
     keras.backend.clear_session()  # layers that the module made when it was imported have taken names
     keras.utils.set_random_seed(RANDOM_SEED)
     try:
-        with folder_first(entry.folder):
+        with folder_first(entry.folder), quiet(), input_shapes_kept():
             model = build()
     except (Exception, SystemExit) as error:  # it is the user's code: it may raise whatever it likes
         raise ModelError(f"{entry.source}: raised {raised(error, entry.folder)}") from error

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from generator.config.values import PreprocessChoice
-from generator.models.graph import Graph, Zeros
+from generator.models.graph import Graph
 from generator.models.preprocess import Preprocess, custom, named
 
 Array = NDArray[Any]
@@ -133,7 +133,7 @@ def _first_normalisation(graph: Graph) -> int | None:
     """Return the position of the first batch normalisation that the picture reaches."""
     reached = {graph.input}
     for position, call in enumerate(graph.calls):
-        if not isinstance(call.op, Zeros) and reached.intersection(call.inputs):
+        if reached.intersection(call.values):
             if isinstance(call.op, keras.layers.BatchNormalization):
                 return position
             reached.update(call.outputs)
@@ -229,5 +229,6 @@ def _distance(mean: Array, variance: Array, other_mean: Array, other_variance: A
     floor = INACTIVE_VARIANCE * max(float(other_variance.max()), 1e-12)
     active = ~((variance < floor) & (other_variance < floor))
     v, w = np.maximum(variance, floor), np.maximum(other_variance, floor)
-    overlap = np.sqrt(2 * np.sqrt(v * w) / (v + w)) * np.exp(-((mean - other_mean) ** 2) / (4 * (v + w)))
+    with np.errstate(invalid="ignore", over="ignore"):  # stored statistics can be infinite, or no numbers at all
+        overlap = np.sqrt(2 * np.sqrt(v * w) / (v + w)) * np.exp(-((mean - other_mean) ** 2) / (4 * (v + w)))
     return float(np.nan_to_num(1 - overlap, nan=1.0)[active].mean())

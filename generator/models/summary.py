@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+import json
+from dataclasses import asdict, dataclass, fields
 from typing import Any
+
+from pydantic import TypeAdapter
 
 from generator.models.preprocess import Preprocess
 
-SUMMARY_VERSION = 9
+SUMMARY_VERSION = 10
 """Raised when a summary holds more, or other things, than before: cached ones are then computed anew."""
 
 PICTURE = -1
@@ -21,10 +24,16 @@ Shape = tuple[int | None, ...]
 NEVER_BELOW_ZERO = frozenset(
     {
         *("relu", "relu6", "sigmoid", "hard_sigmoid", "hardsigmoid", "softplus", "softmax", "exponential"),
-        *("silu", "swish", "hard_silu", "hard_swish", "hardsilu", "hardswish", "gelu", "mish"),
+        *("squareplus", "sparse_plus", "sparse_sigmoid", "sparsemax", "thresholded_relu"),
     }
 )
-"""Activations whose negative side is nothing, or next to nothing."""
+SLIGHTLY_BELOW_ZERO = frozenset(
+    {"silu", "swish", "hard_silu", "hard_swish", "hardsilu", "hardswish", "gelu", "mish"},
+)
+"""Activations whose negative side is little, -0.17 to -0.38 at most, and next to nothing far below zero."""
+
+NEGLIGIBLE = 1e-3
+"""What such an activation may be below zero and still pass on next to nothing."""
 
 
 def layer_title(name: str, call: int) -> str:
@@ -68,7 +77,17 @@ class ConvLayer:
     @property
     def signed(self) -> bool:
         """Tell whether responses can be plainly negative, so that zero is not the least of them."""
+        return self.activation not in NEVER_BELOW_ZERO | SLIGHTLY_BELOW_ZERO
+
+    @property
+    def below_zero(self) -> bool:
+        """Tell whether responses can be negative at all: then one of zero or less may still pass something on."""
         return self.activation not in NEVER_BELOW_ZERO
+
+    @property
+    def negligible(self) -> float:
+        """Return what a response may be below zero and count as zero."""
+        return NEGLIGIBLE if self.activation in SLIGHTLY_BELOW_ZERO else 0.0
 
 
 @dataclass(frozen=True)
@@ -135,19 +154,10 @@ class ModelSummary:
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> ModelSummary | None:
-        """Return the summary, or None if it was written by another version of this program."""
-        data = dict(data)
-        if data.pop("version", None) != SUMMARY_VERSION:
+        """Return the summary, or None if it was written by another version of this program, or has another shape."""
+        if data.get("version") != SUMMARY_VERSION or data.keys() != {"version", *(field.name for field in fields(cls))}:
             return None
-        data["preprocess"] = Preprocess(**_tuples(data["preprocess"]))
-        data["layers"] = tuple(ConvLayer(**_tuples(layer)) for layer in data["layers"])
-        data["architecture"] = tuple(ArchitectureRow(**_tuples(row)) for row in data["architecture"])
-        return cls(**{key: _tuple(value) for key, value in data.items()})
-
-
-def _tuples(data: dict[str, Any]) -> dict[str, Any]:
-    return {key: _tuple(value) for key, value in data.items()}
-
-
-def _tuple(value: Any) -> Any:
-    return tuple(_tuple(item) for item in value) if isinstance(value, list) else value
+        try:
+            return TypeAdapter(cls).validate_json(json.dumps(data, allow_nan=False), strict=True)
+        except (ValueError, RecursionError):
+            return None

@@ -6,6 +6,7 @@ import contextlib
 import io
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Iterator
 from itertools import zip_longest
 from pathlib import Path
@@ -20,7 +21,7 @@ from generator.models.files import is_hdf5
 from generator.models.hdf5 import is_array, open_hdf5
 from generator.models.keras2.load import load_keras2_weights
 from generator.models.keras2.network import Parts
-from generator.models.saved import is_of_keras2
+from generator.models.saved import is_of_keras2, own_temporary_folder
 
 Shapes = list[tuple[int, ...]]
 MOST_SHAPES = 8
@@ -41,7 +42,7 @@ def load_weights(model: keras.Model, path: Path, of: str, parts: Parts | None = 
     if not hdf5 and path.suffix != ".keras":
         raise ModelError(f"{path}: a .keras file by its content", "Rename it so that it ends in .keras")
     try:
-        with quiet():
+        with own_temporary_folder(), quiet():
             if parts or (is_of_keras2(path, None) and (older or not hdf5)):
                 load_keras2_weights(model, path, parts or {}, {})
             elif older:
@@ -65,7 +66,7 @@ def _difference(model: keras.Model, path: Path, older: bool) -> tuple[str, str]:
             model.save_weights(own)
             with open_hdf5(own) as expected:
                 return _by_path(model, expected, opened), ""
-    except (OSError, KeyError, ValueError, zipfile.BadZipFile):
+    except (OSError, KeyError, ValueError, RuntimeError, EOFError, zipfile.BadZipFile, zlib.error):
         return "", ""
 
 

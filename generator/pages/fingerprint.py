@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,7 +10,6 @@ from typing import Any
 
 from generator.config import Config, ModelEntry
 from generator.digests import digest
-from generator.errors import UsageError
 from generator.models.summary import ModelSummary
 from generator.pages.layout import Layout
 from generator.pages.templating import Templates
@@ -90,8 +88,7 @@ def unchanged_site(folder: Path, store: Store, inputs: str) -> tuple[int, dict[s
             return None
         times[path] = modified
     if times != known:  # a copy, or a checkout: read now, and not the next time
-        with contextlib.suppress(UsageError):  # a store that is read-only: read the next time, too
-            note_site(folder, store, inputs, noted["verdicts"], times)
+        note_site(folder, store, inputs, noted["verdicts"], times)
     return len(files), noted["verdicts"]
 
 

@@ -16,7 +16,7 @@ from generator.analysis.filter_views import ImageFile
 from generator.config import Branding
 from generator.config.branding import LOGO_MEGABYTES, PICTURE_MEGABYTES
 from generator.config.pictures import PictureFile, inspect
-from generator.errors import UsageError
+from generator.errors import UsageError, way_out
 from generator.pages.branding.accent import BACKGROUNDS, accent_css, readable
 from generator.pages.templating import Templates
 from generator.site.folder import Content
@@ -111,7 +111,7 @@ def _bytes(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise UsageError(f"{path}: cannot be read: {error.strerror}") from None
+        raise UsageError(f"{path}: cannot be read: {error.strerror}", way_out(error)) from None
 
 
 def _inspected(path: Path, megabytes: int) -> PictureFile:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from generator.analysis.filter_views import ImageFile, PhotoValue, PictureView
-from generator.analysis.verdict import photo_value
+from generator.analysis.verdict import is_signed, photo_value, responds_to_photo, same
 from generator.config.values import ObjectiveSpec, RenderSettings
 from generator.models.summary import ConvLayer
 from generator.pages import template_filters as text
@@ -19,6 +19,9 @@ MAIN = "Main"
 PictureEntry = tuple[RenderSettings, Entry, int]
 """A picture's settings, what the record holds of it, and which of the diverse pictures it is, from 1."""
 
+OnPhotos = tuple[tuple[PhotoValue, ...], bool]
+"""The values of a picture's objective on photos, and whether what it is of responds to any of them."""
+
 
 def pictures_of(
     records: StoredRecords, photos: Mapping[PhotoIdentity, ImageFile], layer: ConvLayer, stem: str, index: int
@@ -29,13 +32,15 @@ def pictures_of(
         for settings, entry in records.pictures(layer.index, index)
         for number, picture in enumerate(entry["pictures"], 1)
     ]
-    photo_values = {each: _photo_values(records, photos, layer, index, each) for each, _, _ in entries}
-    pictures = [_picture(entry, entries, photo_values[entry[0]]) for entry in entries]
+    on_photos = {each: _on_photos(records, photos, layer, index, each) for each, _, _ in entries}
+    pictures = [_picture(entry, entries, layer, on_photos[entry[0]]) for entry in entries]
     return tuple(_with_paths(picture, stem, number) for number, picture in enumerate(_main_first(pictures), 1))
 
 
-def _picture(own: PictureEntry, entries: Sequence[PictureEntry], photo_values: tuple[PhotoValue, ...]) -> PictureView:
+def _picture(own: PictureEntry, entries: Sequence[PictureEntry], layer: ConvLayer, on_photos: OnPhotos) -> PictureView:
     settings, entry, number = own
+    photo_values, responds = on_photos
+    signed = is_signed(settings, layer.below_zero)
     every = [each for each, _, _ in entries]
     same_objective = [
         other for each, other, _ in entries if (each.objective, each.sign) == (settings.objective, settings.sign)
@@ -54,29 +59,54 @@ def _picture(own: PictureEntry, entries: Sequence[PictureEntry], photo_values: t
         trace=tuple(entry["trace"]),
         transparent=entry["transparent"],
         photo_values=photo_values,
+        signed=signed,
+        responds=responds or (signed and _varies(entry, same_objective, photo_values, layer.negligible)),
+        negligible=layer.negligible,
         channels=ImageFile("", channels["sheet"], *channels["size"]) if channels else None,
     )
 
 
-def _photo_values(
+def _varies(
+    entry: Entry, same_objective: Sequence[Entry], photo_values: tuple[PhotoValue, ...], negligible: float
+) -> bool:
+    """Tell whether an objective differed on any two of the pictures that were optimised for it and the photos."""
+    values = [other["score"] for other in same_objective] + [photo.value for photo in photo_values]
+    if len(values) > 1:
+        return not same(values, negligible)
+    changed = len(entry["trace"]) == 1 or not same(entry["trace"])
+    return changed and not -negligible <= entry["score"] <= 0
+
+
+def _on_photos(
     records: StoredRecords,
     photos: Mapping[PhotoIdentity, ImageFile],
     layer: ConvLayer,
     index: int,
     settings: RenderSettings,
-) -> tuple[PhotoValue, ...]:
-    """Return the value of a picture's objective on each photo on which it was measured."""
-    values = []
+) -> OnPhotos:
+    """Return the value of a picture's objective on each photo on which it was measured, and whether it responds there.
+
+    A direction responds where one of its filters does, of those that it asks for unless it is signed.
+    """
+    values, responds = [], False
+    signed, weights = is_signed(settings, layer.below_zero), dict(settings.objective.weights) or {index: 1.0}
     for photo in photos:
         of_filters = records.activations(photo, layer.index)
         if index in of_filters:
-            of_objective = {index, *(channel for channel, _ in settings.objective.weights)} & of_filters.keys()
             # The score is without the ceiling of the layer's activation, where it has one.
-            measured = {channel: of_filters[channel].get("uncapped") or of_filters[channel] for channel in of_objective}
+            measured = {
+                channel: of_filters[channel].get("uncapped") or of_filters[channel]
+                for channel in {index, *weights} & of_filters.keys()
+            }
             responses = {channel: entry["response"] for channel, entry in measured.items()}
             value = photo_value(settings, index, responses, measured[index]["peak"])
             values += [] if value is None else [PhotoValue(photo.name, value)]
-    return tuple(values)
+            counted = [c for c, weight in weights.items() if c in responses and (signed or weight > 0)]
+            responds |= settings.sign == "positive" and any(
+                responds_to_photo(responses[channel], measured[channel]["peak"], signed, layer.negligible)
+                for channel in counted
+            )
+    return tuple(values), responds
 
 
 def _main_first(pictures: list[PictureView]) -> list[PictureView]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import traceback
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -25,12 +26,16 @@ from jinja2 import (
 from jinja2.bccache import Bucket
 
 from generator import assets
-from generator.errors import ConfigError, GalleryError, UsageError, nearest, reason
+from generator.errors import ConfigError, GalleryError, UsageError, nearest, reason, way_out
+from generator.files import real_path
 from generator.pages import template_filters as text
 
 OURS, STATIC = "ours/", "static/"
 SITE_ASSETS = ("site.css", "site.js")
 """The style sheet and the script of the pages; their paths in a site contain a hash."""
+
+_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f]")
+"""Control characters that no page may hold; a layer's name can."""
 
 DOCUMENTATION_FILES = ("README", "README.md", "README.txt", "LICENSE")
 """Files that a folder of templates may hold besides them."""
@@ -49,7 +54,7 @@ class Templates:
         Raises UsageError with file and line for any error if the owner has templates.
         """
         try:
-            return self.environment.get_template(template).render(values)
+            return _without_controls(self.environment.get_template(template).render(values))
         except GalleryError:
             raise
         except Exception as error:  # a template can raise anything
@@ -75,6 +80,11 @@ class Templates:
         """Return the owner's static files that are copied as they are, by their paths below ``static/``."""
         folder = self.own / STATIC if self.own else None
         return {name: folder / name for name in files_below(folder) if name not in SITE_ASSETS} if folder else {}
+
+
+def _without_controls(page: str) -> str:
+    """Return a page with its control characters shown: ESC as ``\\x1b``."""
+    return _CONTROLS.sub(lambda match: match[0].encode("unicode_escape").decode("ascii"), page)
 
 
 def open_templates(own: Path | None) -> Templates:
@@ -145,11 +155,17 @@ class _Folder(FileSystemLoader):
 
 def files_below(folder: Path) -> Iterator[str]:
     """Yield the files of a folder and those below it, hidden ones and editors' backups aside, in a fixed order."""
-    for place, below, names in os.walk(folder):
+    for place, below, names in os.walk(folder, onerror=_refuse):
         below[:] = sorted(name for name in below if not name.startswith("."))
         for name in sorted(names):
             if not name.startswith(".") and not name.endswith("~"):
                 yield (Path(place) / name).relative_to(folder).as_posix()
+
+
+def _refuse(error: OSError) -> None:
+    """Raise UsageError for a folder that cannot be listed, which would otherwise be as if it were empty."""
+    if not isinstance(error, FileNotFoundError):
+        raise UsageError(f"{error.filename}: cannot be read: {error.strerror}", way_out(error)) from None
 
 
 def _problems(jinja: Environment, own: Path) -> Iterator[tuple[str, str]]:
@@ -159,6 +175,9 @@ def _problems(jinja: Environment, own: Path) -> Iterator[tuple[str, str]]:
     reachable = [*mine, *known, *(OURS + name for name in known)]
     used: set[str] = set()
     for name in mine:
+        if not (own / name).is_file():
+            yield name, ": is not a file"
+            continue
         try:
             source, filename, _ = jinja.loader.get_source(jinja, name) if jinja.loader else ("", "", None)
             jinja.compile(source, name, filename)
@@ -185,8 +204,10 @@ def _static_problems(folder: Path) -> Iterator[tuple[str, str]]:
         name = path.relative_to(folder).as_posix()
         if path.name.startswith("_"):
             yield STATIC + name, ": GitHub Pages leaves out names that begin with an underscore. Rename it"
-        elif path.is_symlink() and (path.is_dir() or not path.resolve().is_relative_to(folder.resolve())):
+        elif path.is_symlink() and (path.is_dir() or not real_path(path).is_relative_to(real_path(folder))):
             yield STATIC + name, ": is a link to a folder, or out of this one. Copy what it leads to"
+        elif not path.is_dir() and not path.is_file():
+            yield STATIC + name, ": is not a file"
 
 
 def _references(tree: nodes.Template) -> Iterator[tuple[int, list[str]]]:

@@ -66,7 +66,8 @@ class FilterView:
     def verdict(self) -> Verdict:
         """Return the verdict on the filter."""
         others = [picture.verdict for picture in self.positive_pictures if picture is not self.main]
-        return filter_verdict(self.main.verdict, others, [m.response for m in self.maps])
+        responds = any(feature_map.shows_response(self.main.signed, self.main.negligible) for feature_map in self.maps)
+        return filter_verdict(self.main.verdict, others, responds)
 
     @cached_property
     def kinds(self) -> tuple[str, ...]:

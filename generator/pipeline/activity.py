@@ -6,22 +6,31 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from generator.errors import PhotoError
 from generator.models.load import LoadedModel
-from generator.pipeline.photos import LoadedPhoto
+from generator.pipeline.photos import PhotoFile
 from generator.plan import Activity
-from generator.render.feature_maps import feature_maps
+from generator.render.feature_maps import feature_map_blocks
 
 LEAST = float(np.finfo(np.float64).min)
 """Replaces a response that is not finite: the store keeps finite numbers alone."""
 
 
-def measure(model: LoadedModel, layers: Sequence[int], photos: Iterable[LoadedPhoto]) -> Activity:
-    """Return for each layer, by index, the largest response of each of its filters to any of the photos."""
-    summary, largest = model.summary, dict[int, tuple[float, ...]]()
+def measure(model: LoadedModel, layers: Sequence[int], photos: Iterable[PhotoFile]) -> Activity:
+    """Return for each layer, by index, the largest response of each of its filters to any of the photos.
+
+    Photos that turn out to be damaged are passed over: they fail when their feature maps are rendered.
+    """
+    summary = model.summary
+    largest = {layer: [LEAST] * summary.layers[layer - 1].filters for layer in layers}
     for photo in photos:
-        pixels = photo.fitted(summary.photo_size(), summary.channels, summary.bands)
-        for maps in feature_maps(model, layers, pixels):
-            means = maps.activation.astype(np.float64).mean(axis=(0, 1))
-            finite = np.where(np.isfinite(means), means, LEAST)
-            largest[maps.layer] = tuple(np.maximum(finite, largest.get(maps.layer, finite)).tolist())
-    return largest
+        try:
+            pixels = photo.fitted(summary.photo_size(), summary.channels, summary.bands)
+        except PhotoError:
+            continue
+        for block in feature_map_blocks(model, layers, pixels):
+            means = block.activation.mean(axis=(0, 1), dtype=np.float64)
+            of_layer = largest[block.layer]
+            for index, mean in enumerate(np.where(np.isfinite(means), means, LEAST).tolist(), start=block.first):
+                of_layer[index] = max(of_layer[index], mean)
+    return {layer: tuple(responses) for layer, responses in largest.items()}

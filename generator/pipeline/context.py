@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from generator.config import Config, ModelEntry
-from generator.errors import GalleryError, ModelError, PhotoError, reason
+from generator.errors import GalleryError, ModelError, PhotoError, UsageError, reason
 from generator.models.identity import digest_of
 from generator.models.start import start_keras
 from generator.models.summary import ModelSummary
 from generator.pipeline.events import Failure, Measuring, ModelReady, OnEvent
-from generator.pipeline.photos import LoadedPhoto, load_photo
+from generator.pipeline.photos import PhotoFile, open_photo
 from generator.plan import (
     EVERYTHING,
     Activity,
@@ -70,7 +73,7 @@ class BuildContext:
 
     store: Store
     models: Models
-    photos: tuple[LoadedPhoto, ...]
+    photos: tuple[PhotoFile, ...]
     on_event: OnEvent
 
     def identities(self, summary: ModelSummary) -> tuple[PhotoIdentity, ...]:
@@ -79,7 +82,10 @@ class BuildContext:
 
     def fail(self, what: str, error: GalleryError) -> Failure:
         """Report a failure as an event, and return it."""
-        failure = Failure(what, str(error), error)
+        return self.failed(Failure(what, str(error), error))
+
+    def failed(self, failure: Failure) -> Failure:
+        """Report a failure as an event, and return it."""
         self.on_event(failure)
         return failure
 
@@ -90,7 +96,7 @@ def open_context(config: Config, trust: bool, on_event: OnEvent) -> tuple[BuildC
     photos, failures = [], []
     for photo in config.photos:
         try:
-            photos.append(load_photo(photo))
+            photos.append(open_photo(photo))
         except PhotoError as error:
             failures.append(context.fail(f"photo {photo.name}", error))
     return replace(context, photos=tuple(photos)), failures
@@ -111,10 +117,12 @@ def prepare_all(
 ) -> tuple[list[Prepared], list[Failure]]:
     """Return what there is to do, model by model; ``measure`` what was not measured on this machine before.
 
-    Raises UsageError for a pattern or a filter that matches nothing.
+    A model whose configuration names a layer or a filter that it does not have is a failure, and its pages stay as they
+    were. Raises UsageError if that leaves nothing to do, or if the choice names such a layer or filter.
     """
     known: list[tuple[ModelEntry, ModelSummary, bool]] = []
-    failures = []
+    failures: list[Failure] = []
+    misfits: list[UsageError] = []
     for entry in config.models:
         is_selected = entry.name in rendered_now
         try:
@@ -128,10 +136,18 @@ def prepare_all(
             continue
         if is_selected:
             context.on_event(ModelReady(entry.name, summary.warnings))
-        chosen_layers(entry, summary)  # what matches nothing is an error before anything is measured
+        try:
+            chosen_layers(entry, summary)  # what matches nothing is an error before anything is measured
+        except UsageError as error:
+            misfits.append(error)
+            failures.append(context.fail(f"model {entry.name}", error))
+            known += [(former, summary, False) for former in _as_it_fits(entry, summary)]
+            continue
         if is_selected:
             chosen_layers(entry, summary, choice)
         known.append((entry, summary, is_selected))
+    if misfits and not any(is_selected for _, _, is_selected in known):
+        raise misfits[0]
     check_layers(choice, [(entry, summary) for entry, summary, is_selected in known if is_selected])
     prepared = []
     for entry, summary, is_selected in known:
@@ -154,11 +170,22 @@ def prepare_all(
     return prepared, failures
 
 
+def _as_it_fits(entry: ModelEntry, summary: ModelSummary) -> Iterator[ModelEntry]:
+    """Yield the entry with what fits the model of its layers, and all filters, if any layer is left."""
+    names = [layer.name for layer in summary.layers]
+    rules = [rule for rule in entry.layers if any(fnmatchcase(name, rule.glob) for name in names)]
+    former = replace(entry, layers=tuple(replace(rule, filters=None) for rule in rules), filters="all")
+    with contextlib.suppress(UsageError):
+        if chosen_layers(former, summary):
+            yield former
+
+
 def _tuning(entry: ModelEntry, summary: ModelSummary, context: BuildContext, measure: bool) -> Tuning:
     """Return what was measured for a model; with ``measure``, measure it if it was not."""
     tuning = Tuning.from_json(context.store.tuning(summary.digest))
     if tuning is not None or not measure:
         return tuning or Tuning()
+    context.store.check_writable()
     context.on_event(Measuring(entry.name))
     model = context.models.load(entry)
     from generator.pipeline.autotune import measure as autotune

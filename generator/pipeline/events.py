@@ -25,6 +25,14 @@ class LockWarning:
 
 
 @dataclass(frozen=True)
+class PhotoWarning:
+    """What the user should know of a photo, such as that all of it is dark."""
+
+    name: str
+    message: str
+
+
+@dataclass(frozen=True)
 class ModelReady:
     """A model's summary is known; ``warnings`` are for its user."""
 
@@ -103,7 +111,17 @@ class Summary:
 
 
 Event = (
-    Waiting | LockWarning | ModelReady | Measuring | Planned | TaskStarted | Progressed | TaskDone | Failure | PagesDone
+    Waiting
+    | LockWarning
+    | PhotoWarning
+    | ModelReady
+    | Measuring
+    | Planned
+    | TaskStarted
+    | Progressed
+    | TaskDone
+    | Failure
+    | PagesDone
 )
 
 OnEvent = Callable[[Event], None]

@@ -15,17 +15,18 @@ from generator.imaging import encoding
 from generator.pipeline import bands
 from generator.pipeline.cost import task_cost
 from generator.pipeline.events import Failure, OnEvent, Progressed, TaskDone, TaskStarted
-from generator.pipeline.failures import NOT_FINITE, OVERFLOW, attempt, rounded
-from generator.pipeline.photos import LoadedPhoto
+from generator.pipeline.failures import NOT_FINITE, OVERFLOW, attempt, leaving_out, of_filters, rounded
+from generator.pipeline.photos import PhotoFile
 from generator.plan import FEATURE_MAP, KERNEL, PICTURE, Task
 from generator.store import Store
 
 if TYPE_CHECKING:  # importing these imports TensorFlow, which a build with nothing to do goes without
     from generator.models.load import LoadedModel
+    from generator.render.feature_maps import FilterMaps
 
 
 def execute(
-    model: LoadedModel, tasks: Iterable[Task], photos: dict[str, LoadedPhoto], store: Store, on_event: OnEvent
+    model: LoadedModel, tasks: Iterable[Task], photos: dict[str, PhotoFile], store: Store, on_event: OnEvent
 ) -> Iterator[Failure]:
     """Do the tasks in order, each stored when it is done; yield what failed, and go on with the rest."""
     for technique, group in groupby(tasks, key=lambda task: task.technique):
@@ -42,16 +43,19 @@ def execute(
         elif technique == KERNEL:
             for task in group:
                 on_event(TaskStarted(task))
-                yield from attempt([task], partial(_kernels, model, task, store, on_event))
+                failures = []
+                yield from attempt([task], partial(_kernels, model, task, store, on_event, failures))
+                yield from failures
 
 
-def _kernels(model: LoadedModel, task: Task, store: Store, on_event: OnEvent) -> None:
+def _kernels(model: LoadedModel, task: Task, store: Store, on_event: OnEvent, failures: list[Failure]) -> None:
     from generator.render.kernels import filter_kernels
 
-    entries, blobs = [], []
+    entries, blobs, failed = [], [], {}
     for index, kernel in zip(task.filters, filter_kernels(model, task.layer.index, task.filters), strict=True):
         if not np.isfinite(kernel.slices).all() or (kernel.colour is not None and not np.isfinite(kernel.colour).all()):
-            raise FloatingPointError(NOT_FINITE)
+            failed[index] = NOT_FINITE
+            continue
         picture = (
             encoding.slice_strip(kernel.slices) if kernel.colour is None else encoding.colour_kernel(kernel.colour)
         )
@@ -68,19 +72,22 @@ def _kernels(model: LoadedModel, task: Task, store: Store, on_event: OnEvent) ->
                 "size": [picture.shape[1], picture.shape[0]],
             }
         )
-    store.put_record(task.record_group, task.key, {"technique": KERNEL, "filters": entries, "blobs": blobs})
-    on_event(TaskDone(task))
+    failures.extend(of_filters(task, failed))
+    if entries:
+        record = {"technique": KERNEL, "filters": entries, "blobs": blobs}
+        store.put_record(task.record_group, task.key, leaving_out(record, failed))
+        on_event(TaskDone(task))
 
 
 def _feature_maps(
     model: LoadedModel,
     tasks: list[Task],
-    photos: dict[str, LoadedPhoto],
+    photos: dict[str, PhotoFile],
     store: Store,
     on_event: OnEvent,
     failures: list[Failure],
 ) -> None:
-    from generator.render.feature_maps import feature_maps, pooled_maps
+    from generator.render.feature_maps import feature_map_blocks
 
     photo = tasks[0].photo
     assert photo is not None
@@ -89,33 +96,44 @@ def _feature_maps(
     pixels = photos[photo.digest].fitted(photo.size, summary.channels, summary.bands)
     shown = store.put_blob(encoding.encode(bands.shown(pixels, summary.bands)))
     on_event(TaskStarted(tasks[0]))
-    for maps in feature_maps(model, list(by_layer), pixels):
-        task, entries, blobs, activation = by_layer[maps.layer], [], [shown], maps.activation
+    for layer, blocks in groupby(feature_map_blocks(model, list(by_layer), pixels), key=lambda block: block.layer):
+        task, own_blobs = by_layer[layer], [shown]
         on_event(TaskStarted(task))
-        if not np.isfinite(maps.compared).all() or not np.isfinite(activation).all():
-            what = f"{FEATURE_MAP} of {task.model}/{task.layer.name} on {photo.name}"
-            failures.append(Failure(what, OVERFLOW, FloatingPointError(OVERFLOW)))
+        entries: dict[int, dict[str, Any]] = {}
+        for block in blocks:
+            for index in task.filters:
+                at = index - block.first
+                if 0 <= at < block.activation.shape[-1] and block.is_finite(at):
+                    entries[index] = _feature_map(block, at, task, store)
+                    own_blobs.append(entries[index]["map"])
+        failed = {index: OVERFLOW for index in task.filters if index not in entries}
+        failures.extend(of_filters(task, failed))
+        if not entries:
             continue
-        for index, pooled_map in zip(task.filters, pooled_maps(activation[..., list(task.filters)]), strict=True):
-            own = activation[..., index].astype(np.float64)
-            picture = encoding.map_picture(own, signed=task.layer.signed)
-            blobs.append(store.put_blob(encoding.webp(picture)))
-            entries.append(
-                {
-                    "filter": index,
-                    "map": blobs[-1],
-                    **_measured(own),
-                    "places": rounded((own > 0).mean()),
-                    "sketch": _packed(pooled_map),
-                    "size": [own.shape[1], own.shape[0]],
-                }
-            )
-            if maps.uncapped is not None:
-                entries[-1]["uncapped"] = _measured(maps.uncapped[..., index].astype(np.float64))
-        record = {"technique": FEATURE_MAP, "photo": shown, "filters": entries, "blobs": blobs}
-        store.put_record(task.record_group, task.key, record)
+        found = [entries[index] for index in task.filters if index in entries]
+        record = {"technique": FEATURE_MAP, "photo": shown, "filters": found, "blobs": own_blobs}
+        store.put_record(task.record_group, task.key, leaving_out(record, failed))
         on_event(Progressed(task, task_cost(task, summary)))
         on_event(TaskDone(task))
+
+
+def _feature_map(block: FilterMaps, at: int, task: Task, store: Store) -> dict[str, Any]:
+    """Store the picture of a filter's activation, by its place in the block, and return what a record holds of it."""
+    from generator.render.feature_maps import pooled_maps
+
+    activation = block.activation[..., at]
+    own = activation.astype(np.float64)
+    entry = {
+        "filter": block.first + at,
+        "map": store.put_blob(encoding.webp(encoding.map_picture(own, signed=task.layer.signed))),
+        **_measured(own),
+        "places": rounded((own > 0).mean()),
+        "sketch": _packed(pooled_maps(activation[..., None])[0]),
+        "size": [own.shape[1], own.shape[0]],
+    }
+    if block.uncapped is not None:
+        entry["uncapped"] = _measured(block.uncapped[..., at].astype(np.float64))
+    return entry
 
 
 def _measured(activation: NDArray[np.float64]) -> dict[str, float]:

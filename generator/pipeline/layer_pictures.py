@@ -112,25 +112,32 @@ def _optimized(
     loaded: LoadedModel, request: PictureRequest, encode: Callable[[Array], bytes] | None
 ) -> Iterator[tuple[Array, Array, list[bytes], Array]]:
     """Yield pictures, traces, files and scores, of as many filters at once as fit into memory."""
+    from generator.pipeline.usable import without_spoiled_filters
     from generator.render.optimize import Optimizer, scores
 
     summary, layer, settings = request.summary, request.layer, request.settings
-    optimizer = Optimizer(loaded, layer.index, settings)
-    scoring = optimizer.network if settings.precision == "float32" else None  # scores are read in float32
-    size = memory_limit(summary, layer, settings)
-    for start in range(0, len(request.filters), size):
-        batch = request.filters[start : start + size]
-        optimization = optimizer.run(batch)
-        for index, trace in zip(batch, optimization.trace.T, strict=True):
-            if not np.isfinite(trace).all():
-                raise GalleryError(
-                    f"{request.model}/{layer.title}, filter {index}: {OVERFLOW}",
-                    "Look for weights that are not finite, or try `preprocess:`",
-                )
-        files = [encode(picture) for picture in bands.shown(optimization.pictures, summary.bands)] if encode else []
-        pixels = np.round(optimization.pictures * 255)
-        if files and bands.show_all(summary.channels, summary.bands):
-            decoded = np.stack([encoding.decode(file, len(summary.bands)) for file in files])
-            pixels = bands.from_shown(decoded, summary.bands)
-        scored = scores(loaded, layer.index, batch, pixels, settings, scoring)
-        yield optimization.pictures, optimization.trace.T, files, scored
+    with without_spoiled_filters(loaded, [layer.index], settings.size) as reasons:
+        for index, why in reasons[layer.index].items():
+            if index in request.filters or index in dict(settings.objective.weights):
+                raise _not_finite(request, index, why)
+        optimizer = Optimizer(loaded, layer.index, settings)
+        scoring = optimizer.network if settings.precision == "float32" else None  # scores are read in float32
+        size = memory_limit(summary, layer, settings)
+        for start in range(0, len(request.filters), size):
+            batch = request.filters[start : start + size]
+            optimization = optimizer.run(batch)
+            for index, picture, trace in zip(batch, optimization.pictures, optimization.trace.T, strict=True):
+                if not (np.isfinite(trace).all() and np.isfinite(picture).all()):
+                    raise _not_finite(request, index, OVERFLOW)
+            files = [encode(picture) for picture in bands.shown(optimization.pictures, summary.bands)] if encode else []
+            pixels = np.round(optimization.pictures * 255)
+            if files and bands.show_all(summary.channels, summary.bands):
+                decoded = np.stack([encoding.decode(file, len(summary.bands)) for file in files])
+                pixels = bands.from_shown(decoded, summary.bands)
+            scored = scores(loaded, layer.index, batch, pixels, settings, scoring)
+            yield optimization.pictures, optimization.trace.T, files, scored
+
+
+def _not_finite(request: PictureRequest, index: int, why: str) -> GalleryError:
+    hint = "Look for weights that are not finite, or try `preprocess:`"
+    return GalleryError(f"{request.model}/{request.layer.title}, filter {index}: {why}", hint)

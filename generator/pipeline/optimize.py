@@ -18,7 +18,8 @@ from generator.models.summary import ModelSummary
 from generator.pipeline import bands
 from generator.pipeline.cost import task_cost
 from generator.pipeline.events import Failure, OnEvent, Progressed, TaskDone, TaskStarted
-from generator.pipeline.failures import attempt, rounded
+from generator.pipeline.failures import OVERFLOW, attempt, leaving_out, of_filters, rounded
+from generator.pipeline.usable import Batch, batch_of, without_spoiled_filters
 from generator.plan import PICTURE, Task
 from generator.render.network import Network
 from generator.render.optimize import Optimization, Optimizer, scores
@@ -40,7 +41,7 @@ class _Encoded:
 class _Optimized:
     """A batch whose files are being encoded."""
 
-    task: Task
+    batch: Batch
     optimization: Optimization
     files: Future[_Encoded]
 
@@ -73,21 +74,28 @@ class _Optimizers:
 
 def optimize_all(model: LoadedModel, tasks: list[Task], store: Store, on_event: OnEvent) -> Iterator[Failure]:
     """Do picture tasks; a batch is stored when the next one is optimised. What failed is yielded, the rest is done."""
-    optimizers = _Optimizers(model)
-    optimized: deque[_Optimized] = deque()
-    with ThreadPoolExecutor(1) as encoder:
+    layers = sorted({task.layer.index for task in tasks})
+    size = max(task.settings.size for task in tasks if task.settings)
+    with without_spoiled_filters(model, layers, size) as reasons, ThreadPoolExecutor(1) as encoder:
+        optimizers = _Optimizers(model)
+        optimized: deque[_Optimized] = deque()
 
-        def optimize(task: Task) -> None:
-            optimization = optimizers.run(task, _step_reporter(task, task_cost(task, model.summary), on_event))
-            optimized.append(_Optimized(task, optimization, encoder.submit(_encode, optimization, model.summary)))
+        def optimize(batch: Batch) -> None:
+            on_step = _step_reporter(batch.part, task_cost(batch.part, model.summary), on_event)
+            optimization = optimizers.run(batch.part, on_step)
+            optimized.append(_Optimized(batch, optimization, encoder.submit(_encode, optimization, model.summary)))
 
-        for task in (*tasks, None):
-            if task is not None:
-                on_event(TaskStarted(task))
-                yield from attempt([task], partial(optimize, task))
-            while optimized and optimized[0].task is not task:
+        for batch in (*(batch_of(task, reasons) for task in tasks), None):
+            if batch is not None:
+                on_event(TaskStarted(batch.task))
+                yield from of_filters(batch.task, batch.failed)
+            if batch is not None and batch.part.filters:
+                yield from attempt([batch.task], partial(optimize, batch))
+            while optimized and optimized[0].batch is not batch:
                 done = optimized.popleft()
-                yield from attempt([done.task], partial(_finish, optimizers, done, store, on_event))
+                failures: list[Failure] = []
+                yield from attempt([done.batch.task], partial(_finish, optimizers, done, store, on_event, failures))
+                yield from failures
 
 
 def _step_reporter(task: Task, cost: float, on_event: OnEvent) -> Callable[[int], None]:
@@ -124,54 +132,79 @@ def _decoded(contents: tuple[bytes, ...], summary: ModelSummary) -> Array:
     )
 
 
-def _finish(optimizers: _Optimizers, done: _Optimized, store: Store, on_event: OnEvent) -> None:
-    """Score the files of a batch, and put all of it into the store."""
-    task, optimization, files, summary = done.task, done.optimization, done.files.result(), optimizers.model.summary
+def _scored(optimizers: _Optimizers, done: _Optimized, files: _Encoded, sheets: list[Array]) -> tuple[Array, Array]:
+    """Return (n,) the scores of a batch's files, and (n,) the largest values of the objective that were reached."""
+    task, summary = done.batch.part, optimizers.model.summary
     assert task.settings is not None
-    each = task.settings.diversity
-    filters = tuple(np.repeat(task.optimized_filters, each).tolist())
+    filters = tuple(np.repeat(task.optimized_filters, task.settings.diversity).tolist())
 
     def scored(pixels: Array) -> Array:
         return scores(optimizers.model, task.layer.index, filters, pixels, task.settings, optimizers.network())
 
-    sheets = [encoding.decode(content, 1)[..., 0] for content in files.channels or ()]
     if files.channels is None:
         finished = scored(_decoded(files.finished, summary))
     else:
         finished = scored(np.stack([bands.from_tiles(sheet, summary.channels) for sheet in sheets]))
     if task.settings.method != "pixel":
-        seen = [optimization.trace.max(axis=0)]
+        seen = [done.optimization.trace.max(axis=0)]
     elif files.channels is None:
         # Its objective is no response: what was reached on the way is read from the snapshots.
         seen = [scored(_decoded(snapshot, summary)) for _, snapshot in files.snapshots]
     else:
-        seen = [scored(pictures * 255.0) for _, pictures in optimization.snapshots]
-    reached = np.max([finished, *seen], axis=0)
-    made, blobs = [], []
-    for place in range(len(filters)):
-        picture = store.put_blob(files.finished[place])
-        snapshots = [[step, store.put_blob(contents[place])] for step, contents in files.snapshots]
-        blobs += [picture, *(blob for _, blob in snapshots)]
+        seen = [scored(pictures * 255.0) for _, pictures in done.optimization.snapshots]
+    return finished, np.max([finished, *seen], axis=0)
+
+
+def _finish(
+    optimizers: _Optimizers, done: _Optimized, store: Store, on_event: OnEvent, failures: list[Failure]
+) -> None:
+    """Score the files of a batch, and put all of it into the store; add the failures of filters that overflowed."""
+    task, optimization, files = done.batch.part, done.optimization, done.files.result()
+    assert task.settings is not None
+    sheets = [encoding.decode(content, 1)[..., 0] for content in files.channels or ()]
+    finished, reached = _scored(optimizers, done, files, sheets)
+    blobs: list[str] = []
+
+    def put(content: bytes) -> str:
+        blobs.append(store.put_blob(content))
+        return blobs[-1]
+
+    def picture(place: int) -> dict[str, Any]:
         channels = None
         if files.channels is not None:
             height, width = sheets[place].shape
-            channels = {"sheet": store.put_blob(files.channels[place]), "size": [width, height]}
-            blobs.append(channels["sheet"])
-        made.append(
-            {
-                "picture": picture,
-                "growth": snapshots,
-                "channels": channels,
-                "transparent": optimization.opacity is not None,
-                "score": rounded(finished[place]),
-                "reached": rounded(reached[place]),
-                "trace": [rounded(value) for value in optimization.trace[:, place]],
-            }
-        )
-    # The pictures of a direction are those of every filter that it names.
-    own = {index: made[k * each : (k + 1) * each] for k, index in enumerate(task.optimized_filters)}
-    entries = [{"filter": index, "pictures": own.get(index, made)} for index in task.filters]
+            channels = {"sheet": put(files.channels[place]), "size": [width, height]}
+        return {
+            "picture": put(files.finished[place]),
+            "growth": [[step, put(contents[place])] for step, contents in files.snapshots],
+            "channels": channels,
+            "transparent": optimization.opacity is not None,
+            "score": rounded(finished[place]),
+            "reached": rounded(reached[place]),
+            "trace": [rounded(value) for value in optimization.trace[:, place]],
+        }
+
+    count, each = len(task.optimized_filters), task.settings.diversity
+    numbers = np.concatenate(
+        [
+            np.stack([finished, reached, *optimization.trace], axis=1).reshape(count, -1),
+            optimization.pictures.reshape(count, -1),
+        ],
+        axis=1,
+    )
+    own = {
+        index: [picture(place) for place in range(k * each, (k + 1) * each)]
+        for k, index in enumerate(task.optimized_filters)
+        if np.isfinite(numbers[k]).all()
+    }
+    if task.settings.objective.weights:  # the pictures of a direction are those of every filter that it names
+        own = dict.fromkeys(task.filters, next(iter(own.values()))) if own else {}
+    overflowed = {index: OVERFLOW for index in task.filters if index not in own}
+    failures.extend(of_filters(done.batch.task, overflowed))
+    if not own:
+        return
     height, width = optimization.pictures.shape[1:3]
+    entries = [{"filter": index, "pictures": pictures} for index, pictures in own.items()]
     record = {"technique": PICTURE, "filters": entries, "size": [width, height], "blobs": blobs}
-    store.put_record(task.record_group, task.key, record)
-    on_event(TaskDone(task))
+    store.put_record(task.record_group, task.key, leaving_out(record, {**done.batch.failed, **overflowed}))
+    on_event(TaskDone(done.batch.task))

@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from generator.config import Config
-from generator.errors import ModelError, UsageError, nearest
+from generator.errors import ModelError, PhotoError, UsageError, nearest
+from generator.files import real_path
 from generator.pipeline.compare import compare_weights
 from generator.pipeline.context import BuildContext, Prepared, open_context, prepare_all
 from generator.pipeline.cost import fixed_seconds, task_cost
@@ -18,13 +19,17 @@ from generator.pipeline.events import (
     LockWarning,
     OnEvent,
     PagesDone,
+    PhotoWarning,
     Planned,
     Progressed,
     Summary,
     TaskDone,
     Waiting,
 )
+from generator.pipeline.failures import recorded
 from generator.plan import EVERYTHING, Choice, Task
+
+ALL_DARK = "it is all dark, so filters see next to nothing in it. Save it with brighter values"
 
 
 def select_models(config: Config, names: Iterable[str]) -> Config:
@@ -93,17 +98,25 @@ def _build(
     from generator.pages.site import write_site
 
     context, failures = open_context(config, trust, on_event)
+    context.store.remove_left()
     prepared, failed = prepare_all(config, choice, context, rendered_now, measure=True)
     failures += failed
-    pending = {
-        p.entry.name: [t for t in p.now if force or context.store.record(t.record_group, t.key) is None]
-        for p in prepared
-    }
+    pending: dict[str, list[Task]] = {p.entry.name: [] for p in prepared}
+    for model in prepared:
+        for task in model.now:
+            record = None if force else context.store.record(task.record_group, task.key)
+            if record is None:
+                pending[model.entry.name].append(task)
+            else:
+                failures += map(context.failed, recorded(task, record))
+    failures[:0] = _without_damaged_photos(pending, context)  # with the other photos' failures
     everything = [task for p in prepared for task in p.now]
     costs = {p.entry.name: sum(task_cost(t, p.summary) for t in pending[p.entry.name]) for p in prepared}
     count = sum(map(len, pending.values()))
     pictures = sum(t.pictures for tasks in pending.values() for t in tasks)
     on_event(Planned(count, len(everything) - count, pictures, sum(costs.values())))
+    if count:
+        context.store.check_writable()
     rendered = 0
     for model in prepared:
         if tasks := pending[model.entry.name]:
@@ -121,8 +134,28 @@ def _build(
     return Summary(rendered, len(everything) - count, tuple(failures), pages, verdicts, index)
 
 
+def _without_damaged_photos(pending: dict[str, list[Task]], context: BuildContext) -> list[Failure]:
+    """Decode the photos that are needed, one at a time, and take those that cannot be from the tasks.
+
+    Return a failure for each; warn of those that are all dark.
+    """
+    failures = []
+    needed = {task.photo.digest for tasks in pending.values() for task in tasks if task.photo}
+    for photo in context.photos:
+        if photo.digest not in needed:
+            continue
+        try:
+            if photo.is_dark():
+                context.on_event(PhotoWarning(photo.name, ALL_DARK))
+        except PhotoError as error:
+            failures.append(context.fail(f"photo {photo.name}", error))
+            for name, tasks in pending.items():
+                pending[name] = [task for task in tasks if not task.photo or task.photo.digest != photo.digest]
+    return failures
+
+
 def _check_apart(config: Config) -> None:
-    output, cache = config.output.resolve(), config.cache.resolve()
+    output, cache = real_path(config.output), real_path(config.cache)
     if output.is_relative_to(cache) or cache.is_relative_to(output):
         raise UsageError(
             f"output {config.output} and cache {config.cache}: one is inside the other", "Name another folder"

@@ -11,7 +11,7 @@ from generator.models.summary import ModelSummary
 Activity = Mapping[int, Sequence[float]]
 """By a layer's index, the largest response of each of its filters to the photos."""
 
-VERSION = 1
+VERSION = 2
 
 
 def layers_by_activity(entry: ModelEntry, summary: ModelSummary) -> list[int]:

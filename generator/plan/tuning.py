@@ -14,6 +14,7 @@ LARGEST_BATCH = 32
 """More pictures at once gain nothing on a CPU, and make a batch that is redone after a kill longer."""
 
 VERSION = 1
+PRECISIONS = ("float32", "bfloat16")
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ class Tuning:
     @classmethod
     def from_json(cls, data: dict[str, Any] | None) -> Tuning | None:
         """Return the tuning, or None if there is none or another version wrote it."""
-        if data is None or data.get("version") != VERSION:
+        if data is None or data.get("version") != VERSION or data["precision"] not in PRECISIONS:
             return None
         return cls(data["precision"], tuple((float(floats), int(batch)) for floats, batch in data["batches"]))
 

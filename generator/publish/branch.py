@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from generator.errors import GalleryError, UsageError
+from generator.files import scratch_folder
 from generator.publish.git import GitError, Repository, Scratch, run
 from generator.site.built import BuiltSite
 from generator.site.listing import MANIFEST, files_of_manifest
@@ -57,10 +58,10 @@ def publish_branch(
     _check_name(owner, branch)
     committer = owner.committer()
     try:
-        with tempfile.TemporaryDirectory(prefix="filter-gallery-", ignore_cleanup_errors=True) as place:
-            scratch = Scratch.beside(owner, remote, Path(place) / "scratch.git")
+        with scratch_folder() as place:
+            scratch = Scratch.beside(owner, remote, place / "scratch.git")
             replaced = _fetch(scratch, remote, branch)
-            stage = Path(place) / "site"
+            stage = place / "site"
             preserved = _check_ours(scratch, branch) if replaced else {}
             count = _stage(site, stage, preserved)
             commit = _commit(scratch, stage, branch, message, committer, count)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import os
+import stat
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from generator.errors import GalleryError, way_out
 from generator.numbers import MEGABYTE
 from generator.publish import links
 from generator.site.built import BUILD_HINT, BuiltSite
@@ -74,15 +76,26 @@ def _journal(site: BuiltSite) -> Iterator[Finding]:
 
 def _changed(site: BuiltSite) -> Iterator[Finding]:
     """Compare the folder with the manifest: every file is there, is a regular file, and is unchanged."""
-    missing, linked, changed = [], [], []
+    missing, linked, changed, unreadable = [], [], [], []
+    refusal = OSError()
     for file in site.files:
         path = f"{site.folder}/{file.path}"
-        if os.path.islink(path):  # noqa: PTH114 (called for tens of thousands of files)
-            linked.append(file.path)
-        elif not os.path.isfile(path):  # noqa: PTH113
+        try:
+            state = os.lstat(path)  # called for tens of thousands of files
+            if stat.S_ISLNK(state.st_mode):
+                linked.append(file.path)
+            elif not stat.S_ISREG(state.st_mode):
+                missing.append(file.path)
+            elif state.st_size != file.size or _digest(path) != file.digest:
+                changed.append(file.path)
+        except (FileNotFoundError, NotADirectoryError):
             missing.append(file.path)
-        elif os.stat(path).st_size != file.size or _digest(path) != file.digest:  # noqa: PTH116
-            changed.append(file.path)
+        except OSError as error:
+            unreadable.append(file.path)
+            refusal = error
+    if unreadable:
+        what = f"cannot be read ({refusal.strerror})"
+        yield Finding(_sentence(unreadable, what, what), way_out(refusal, BUILD_HINT), stops=True)
     if missing:
         yield Finding(_sentence(missing, "is missing", "are missing"), BUILD_HINT, stops=True)
     if linked:
@@ -134,8 +147,8 @@ def _links(site: BuiltSite) -> Iterator[Finding]:
         if not path.endswith((".html", ".css")):
             continue
         try:
-            text = (site.folder / path).read_text(encoding="utf-8")
-        except (OSError, ValueError):
+            text = site.text(path)
+        except (GalleryError, ValueError):
             continue  # missing or changed, which is a finding already
         if path.endswith(".css"):
             targets = {("style", address) for address in links.style_links(text)}

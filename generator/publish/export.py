@@ -5,18 +5,17 @@ from __future__ import annotations
 import gzip
 import io
 import tarfile
-import tempfile
 import zipfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO
 
-from generator.errors import UsageError
-from generator.files import TEMPORARY_PREFIX
+from generator.errors import UsageError, way_out
+from generator.files import real_path, remove_left_beside, temporary_file
 from generator.site.built import BuiltSite
 from generator.site.copy import copy_files
-from generator.site.folder import Changes, check_output, check_owner
+from generator.site.folder import Changes, check_owner
+from generator.site.lock import output_lock
 
 ZIP, TAR = ".zip", ".tar.gz"
 FILE_SUFFIXES = (".zip", ".gz", ".html", ".htm")
@@ -41,14 +40,18 @@ def archive_kind(target: Path) -> str | None:
     return kind
 
 
-def copy_site(site: BuiltSite, target: Path) -> Changes:
+def copy_site(site: BuiltSite, target: Path, warn: Callable[[str], None] = lambda line: None) -> Changes:
     """Copy a site into a folder: only what changed is written, and other files of a former copy are deleted.
 
-    Raises UsageError if the folder holds something else, lies in the site, or cannot be written.
+    Whoever else is writing there is waited for, which ``warn`` is told. Raises UsageError if the folder holds something
+    else, lies in the site, or cannot be written.
     """
     check_target(site, target)
-    check_output(target, TARGET_HINT)
-    return copy_files(site, target)
+    said = f"Waiting: {target} is in use by"
+    with output_lock(target, True, lambda holder: warn(f"{said} {holder}."), TARGET_HINT) as doubt:
+        if doubt:
+            warn(f"Warning: {target}: {doubt}")
+        return copy_files(site, target)
 
 
 def pack_site(site: BuiltSite, target: Path) -> int:
@@ -60,11 +63,13 @@ def pack_site(site: BuiltSite, target: Path) -> int:
     check_target(site, target)
     kind = archive_kind(target)
     try:
-        with _atomic_file(target) as opened:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        remove_left_beside(target)
+        with temporary_file(target) as opened:
             (_zip if kind == ZIP else _tar)(site, opened)
         return target.stat().st_size
     except OSError as error:
-        raise UsageError(f"cannot write {target}: {error.strerror}") from None
+        raise UsageError(f"cannot write {target}: {error.strerror}", way_out(error)) from None
 
 
 def check_target(site: BuiltSite, target: Path) -> None:
@@ -85,24 +90,9 @@ def check_place(target: Path) -> None:
 
 
 def _check_apart(site: BuiltSite, target: Path) -> None:
-    copy, original = target.resolve(), site.folder.resolve()
+    copy, original = real_path(target), real_path(site.folder)
     if copy.is_relative_to(original) or original.is_relative_to(copy):
         raise UsageError(f"{target}: lies in the site, or the site in it", "Name a place elsewhere")
-
-
-@contextmanager
-def _atomic_file(target: Path) -> Iterator[IO[bytes]]:
-    """Open a temporary file that replaces the target when it is finished."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=target.parent, prefix=TEMPORARY_PREFIX, delete=False) as opened:
-        try:
-            yield opened
-            opened.close()
-            Path(opened.name).chmod(0o644)
-            Path(opened.name).replace(target)
-        except BaseException:
-            Path(opened.name).unlink(missing_ok=True)
-            raise
 
 
 def _zip(site: BuiltSite, opened: IO[bytes]) -> None:

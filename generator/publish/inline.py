@@ -15,7 +15,7 @@ from generator.site.built import BuiltSite
 _TYPES = {".webp": "image/webp", ".avif": "image/avif", ".svg": "image/svg+xml"}
 """Media types that ``mimetypes`` does not know on every system."""
 
-_URL = re.compile(r"""url\(\s*(['"]?)([^)'"]+)\1\s*\)""")
+_URL = re.compile(r"""url\(\s*+(?:"([^"\n]*+)"|'([^'\n]*+)'|([^()'"\s]++))\s*+\)""")
 
 
 @dataclass
@@ -44,7 +44,7 @@ def inlined_style(inliner: Inliner, css: str, where: str) -> str:
     """Return a style sheet of the site, at the path ``where``, with its files as data: URLs."""
 
     def inlined(match: re.Match[str]) -> str:
-        path = normpath(join(where, "..", unquote(match[2])))
+        path = normpath(join(where, "..", unquote(match[1] or match[2] or match[3] or "")))
         return f"url({inliner.url(path)})" if path in inliner.site.by_path else match[0]
 
     return _URL.sub(inlined, css)

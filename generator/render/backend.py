@@ -57,6 +57,11 @@ def outside_graphs() -> AbstractContextManager[Any]:
     return context
 
 
+def with_shape(values: Tensor, shape: tuple[int, ...]) -> Tensor:
+    """Return the values with a shape (batch left out) that a function which is compiled did not know."""
+    return tf.ensure_shape(values, (None, *shape))
+
+
 def crops_of(pictures: Tensor, boxes: Tensor, owners: Tensor, size: tuple[int, int]) -> Tensor:
     """Return boxes (k, 4), as top, left, bottom, right in parts of the picture, cut out and resized (bilinear).
 

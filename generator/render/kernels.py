@@ -58,11 +58,12 @@ def most_alike(patterns: NDArray[np.float32], filters: tuple[int, ...]) -> list[
 
     ``patterns`` (all filters of the layer, values) are compared by their cosine: 1 for the same direction, whatever
     the strength. Only cosines above zero are returned, to four digits. A single value has no direction to compare, and
-    zeros are similar to nothing.
+    zeros are similar to nothing, nor are values that are not finite.
     """
     count, length = patterns.shape
     if length < 2 or count < 2:
         return [()] * len(filters)
+    patterns = np.where(np.isfinite(patterns).all(axis=1, keepdims=True), patterns, 0)
     largest = np.abs(patterns).max(axis=1, keepdims=True)
     units = patterns / np.where(largest > 0, largest, 1)  # squares of very large or small weights would not fit
     units /= np.maximum(np.linalg.norm(units, axis=1, keepdims=True), 1e-30)

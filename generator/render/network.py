@@ -29,7 +29,7 @@ from generator.models.conv_weights import conv_weights, scale_and_offset
 from generator.models.describe import conv_positions
 from generator.models.graph import TO_FIRST, TO_LAST, Call
 from generator.models.load import LoadedModel
-from generator.render.backend import Tensor, outside_graphs
+from generator.render.backend import Tensor, outside_graphs, with_shape
 
 Array = NDArray[Any]
 ops = keras.ops
@@ -53,6 +53,7 @@ class Network:
         self._convs = conv_positions(self._graph)
         self._points = {position: activation_point(self._graph, position) for position in self._convs}
         self._folded = {point.norm: conv for conv, point in self._points.items() if self._folds(point)}
+        self._shapes: dict[tuple[int, ...], dict[int, tuple[int, ...]]] = {}
         self._weights: dict[tuple[int, bool], tuple[Tensor, Tensor]] = {}
         self._ceilings: dict[int, Ceiling | None] = {}
 
@@ -129,6 +130,7 @@ class Network:
         for position in needed:
             call = self._graph.calls[position]
             met = met or position in self._points
+            self._restore_shapes(call, values)
             if position in self._folded:
                 values[call.outputs[0]] = values[call.inputs[0]]
             elif position in self._points:
@@ -140,7 +142,21 @@ class Network:
             else:
                 with _computing_in([call], self.dtype if met else None):
                     call(values)
+        self._restore_shapes(self._graph.calls[point.conv], values)
         return values
+
+    def _restore_shapes(self, call: Call, values: Values) -> None:
+        """Say the sizes of what a layer takes, where TensorFlow's operations lose them while a function is compiled."""
+        if not self._graph.numeric or not isinstance(call.op, keras.Layer):
+            return
+        for number in call.values:
+            if values[number].shape.rank is not None and None not in values[number].shape[1:]:
+                continue
+            size = tuple(values[self._graph.input].shape[1:])
+            if size not in self._shapes:
+                with outside_graphs():
+                    self._shapes[size] = self._graph.shapes(*size)
+            values[number] = with_shape(values[number], self._shapes[size][number])
 
     def _convolution(self, position: int, values: Values) -> Tensor:
         call, point = self._graph.calls[position], self._points[position]

@@ -18,7 +18,7 @@ from multiprocessing.connection import Connection
 from typing import Any, TypeVar
 
 from generator.config import Config
-from generator.errors import GalleryError, reason
+from generator.errors import GalleryError, reason, system_error
 from generator.pipeline.events import Event, Failure, OnEvent, Summary
 from generator.serve.watch import problems_of
 
@@ -143,9 +143,11 @@ def _build(config: Config, trust: bool, on_event: OnEvent) -> Summary | BuildAbo
         return replace(summary, failures=tuple(map(_portable, summary.failures)))
     except GalleryError as error:
         return BuildAborted(problems_of(error), _traceback(error))
+    except (BrokenPipeError, ConnectionResetError):
+        raise
+    except OSError as error:
+        return BuildAborted((str(system_error(error)),), _traceback(error))
     except Exception as error:  # whatever we did not foresee: the server goes on
-        if isinstance(error, BrokenPipeError | ConnectionResetError):
-            raise
         return BuildAborted((f"{reason(error)} ({type(error).__name__})",), _traceback(error))
 
 

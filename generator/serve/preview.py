@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from generator.config import Config
+from generator.files import real_path
 from generator.pipeline.events import Event, Summary
 from generator.serve.builder import BuildAborted, Builder
 from generator.serve.status import StatusFeed, site_digest
@@ -73,7 +74,7 @@ class Preview:
     def _read(self) -> Reading:
         """Read the configuration; what is wrong with it is reported once."""
         reading = read(self._file, self._load)
-        if reading.config and reading.config.output.resolve() != self._folder.resolve():
+        if reading.config and real_path(reading.config.output) != real_path(self._folder):
             moved = f"`output:` is {reading.config.output} now, and {self._folder} is served. Start serve again"
             reading = Reading(None, (moved,), reading.stamps)
         if reading.problems:

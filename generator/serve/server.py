@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import json
 import os
@@ -10,9 +11,11 @@ import socketserver
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from generator.errors import UsageError
+from generator.serve.admission import BUSY, OUT_OF_DESCRIPTORS, Admission, connection_limit
 from generator.serve.files import INDEX, MISSING, RefusedError, content_type, etag, find, with_script
 from generator.serve.hosts import is_allowed, is_wildcard
 from generator.serve.status import StatusFeed
@@ -38,12 +41,43 @@ class PreviewServer(ThreadingHTTPServer):
     def __init__(self, folder: Path, status: StatusFeed, host: str, port: int) -> None:
         self.folder, self.status, self.host = folder, status, host.strip("[]")
         self.address_family = socket.getaddrinfo(self.host, port, type=socket.SOCK_STREAM)[0][0]
+        self._admission = Admission(connection_limit())
         super().__init__((self.host, port), _Handler)
 
     def server_bind(self) -> None:
         """Bind, without asking a name server what this machine is called."""
         socketserver.TCPServer.server_bind(self)
         self.server_name, self.server_port = self.host, self.server_address[1]
+
+    def get_request(self) -> tuple[socket.socket, Any]:
+        """Accept a connection; where there are no descriptors left, refuse one, so that the loop does not spin."""
+        try:
+            return super().get_request()
+        except OSError as error:
+            if error.errno in OUT_OF_DESCRIPTORS:
+                self._admission.turn_away(self.socket)
+            raise
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Serve a connection in a thread of its own, unless there are too many already."""
+        if self._admission.enter():
+            super().process_request(request, client_address)
+        else:
+            with contextlib.suppress(OSError):
+                request.sendall(BUSY)
+            self.shutdown_request(request)
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        """Serve a connection, and count it out."""
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            self._admission.leave()
+
+    def server_close(self) -> None:
+        """Let go of the port."""
+        super().server_close()
+        self._admission.close()
 
     @property
     def address(self) -> str:
@@ -130,6 +164,11 @@ class _Handler(BaseHTTPRequestHandler):
             self._refuse(HTTPStatus.FORBIDDEN, str(refused))
         except FileNotFoundError:  # the build deleted it just now
             self._missing(root)
+        except (ConnectionError, TimeoutError):  # the reader is gone
+            raise
+        except OSError as error:
+            status = HTTPStatus.FORBIDDEN if isinstance(error, PermissionError) else HTTPStatus.SERVICE_UNAVAILABLE
+            self._refuse(status, f"the file cannot be read: {error.strerror}")
 
     def _missing(self, root: Path) -> None:
         if not (root / INDEX).is_file():

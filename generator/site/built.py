@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from generator.errors import GalleryError, UsageError
-from generator.site.listing import JOURNAL, MANIFEST, MAX_MANIFEST_BYTES
+from generator.errors import GalleryError, UsageError, way_out
+from generator.files import read_regular
+from generator.site.listing import JOURNAL, MANIFEST, MAX_MANIFEST_BYTES, unknown_owner
 from generator.site.manifest import parse_manifest
-from generator.site.paths import link_in, read_regular
+from generator.site.paths import link_in
 from generator.site.records import Manifest, SiteFile
 
 BUILD_HINT = "Run: filter-gallery build"
@@ -45,7 +46,8 @@ class BuiltSite:
         try:
             content = read_regular(self.folder / path, max(file.size, 1))
         except OSError as error:
-            raise GalleryError(f"{self.folder / path}: cannot be read: {error.strerror}", BUILD_HINT) from None
+            hint = way_out(error, BUILD_HINT)
+            raise GalleryError(f"{self.folder / path}: cannot be read: {error.strerror}", hint) from None
         if len(content) != file.size or hashlib.sha256(content).hexdigest() != file.digest:
             raise GalleryError(f"{self.folder / path}: is not what the build wrote", f"Remove it. {BUILD_HINT}")
         return content
@@ -67,11 +69,13 @@ def open_site(folder: Path) -> BuiltSite:
         problem = "holds a build that was interrupted" if unfinished else "holds no site of filter-gallery"
         raise UsageError(f"{folder}: {problem}", BUILD_HINT) from None
     except OSError as error:
-        raise UsageError(f"{folder / MANIFEST}: {error.strerror}", f"Remove it. {BUILD_HINT}") from None
+        hint = way_out(error, f"Remove it. {BUILD_HINT}")
+        raise UsageError(f"{folder / MANIFEST}: cannot be read: {error.strerror}", hint) from None
     try:
         manifest = parse_manifest(content)
     except ValueError as error:
-        raise UsageError(f"{folder / MANIFEST}: {error}", BUILD_HINT) from None
+        hint = f"Delete the folder if it is a site of yours. {BUILD_HINT}" if unknown_owner(folder) else BUILD_HINT
+        raise UsageError(f"{folder / MANIFEST}: {error}", hint) from None
     manifest_file = SiteFile(path=MANIFEST, size=len(content), digest=hashlib.sha256(content).hexdigest())
     files = tuple(sorted((*manifest.files, manifest_file), key=lambda file: file.path))
     return BuiltSite(folder, manifest, files)

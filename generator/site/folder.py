@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from generator.errors import UsageError
+from generator.errors import UsageError, way_out
 from generator.files import TEMPORARY_PREFIX
 from generator.site.listing import (
     JOURNAL,
@@ -25,6 +25,7 @@ from generator.site.listing import (
     manifest_bytes,
     merge_claims,
     read_journal,
+    unknown_owner,
 )
 from generator.site.paths import link_in
 
@@ -73,6 +74,9 @@ class Content:
         return cls(hashlib.sha256(content).hexdigest(), len(content), lambda: zlib.decompress(compressed))
 
 
+UNKNOWN_HINT = "Mend it or its permissions, or, if the folder is a site of yours, delete it and build again."
+"""For a folder of which nobody can tell which files are a build's."""
+
 OUTPUT_HINT = "Name another folder with -o, or `output:`"
 
 
@@ -98,6 +102,8 @@ def check_owner(folder: Path, hint: str = OUTPUT_HINT) -> None:
         if folder.is_dir() and not is_ours(folder):
             names = (entry.name for entry in folder.iterdir() if not entry.name.startswith(TEMPORARY_PREFIX))
             if others := sorted(name for name in names if name not in {*ALLOWED_FILES, LOCK}):
+                if unknown := unknown_owner(folder):
+                    raise UsageError(f"output {folder}: {unknown}", f"{UNKNOWN_HINT} {hint}")
                 raise UsageError(f"output {folder}: holds files that are not ours, such as {others[0]}", hint)
     except OSError as error:
         raise UsageError(f"output {folder}: cannot be written: {error.strerror}", hint) from None
@@ -151,9 +157,9 @@ def write_files(
             put_file(f"{folder}/{MANIFEST}", new_manifest)
         (folder / JOURNAL).unlink(missing_ok=True)
     except OSError as error:
-        raise UsageError(
-            f"output {folder}: cannot be written: {error.strerror}", "Free some space, then run again"
-        ) from None
+        hint = way_out(error, "Run again")
+        where = error.filename2 or error.filename or folder
+        raise UsageError(f"output {where}: cannot be written: {error.strerror}", hint) from None
     return Changes(len(changed), len(files) - len(changed), deleted, times)
 
 
@@ -193,6 +199,8 @@ def remove_site(folder: Path) -> Removed:
     if not folder.is_dir():
         return Removed(0)
     if not is_ours(folder):
+        if unknown := unknown_owner(folder):
+            raise UsageError(f"{folder}: {unknown}; nothing was removed", UNKNOWN_HINT)
         if any(entry.name not in {*ALLOWED_FILES, LOCK} for entry in folder.iterdir()):
             raise UsageError(f"{folder}: not a site of filter-gallery; nothing was removed")
         return Removed(0)
@@ -204,7 +212,7 @@ def remove_site(folder: Path) -> Removed:
         for name in (MANIFEST, JOURNAL):
             (folder / name).unlink(missing_ok=True)
     except OSError as error:
-        raise UsageError(f"cannot remove {error.filename}: {error.strerror}", "Allow it, then run again") from None
+        raise UsageError(f"cannot remove {error.filename}: {error.strerror}", way_out(error)) from None
     return Removed(len(removed), kept)
 
 

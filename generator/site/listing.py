@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from generator.digests import DIGEST
-from generator.site.paths import is_inside, read_regular
+from generator.files import read_regular
+from generator.site.paths import is_inside
 
 MANIFEST, JOURNAL = "manifest.json", ".building.json"
 LOCK = ".filter-gallery-lock"
@@ -19,8 +20,8 @@ MADE_BY = "filter-gallery"
 """The value of ``made_by`` in our manifests and journals: other programs write files of these names, too."""
 
 MANIFEST_SCHEMA = "manifest.schema.json"
-MAX_MANIFEST_BYTES = 1_000_000_000
-"""That of all networks of keras.applications has a tenth of this."""
+MAX_MANIFEST_BYTES = 250_000_000
+"""That of all networks of keras.applications has less than half of this."""
 
 Claims = Mapping[str, frozenset[str]]
 """By path, the digests that a file of ours may have."""
@@ -82,6 +83,24 @@ def merge_claims(*claims: Claims | Mapping[str, str]) -> dict[str, frozenset[str
 def is_ours(folder: Path) -> bool:
     """Tell whether a folder holds a site of ours, or the beginning of one."""
     return is_journal(read_json(folder / JOURNAL)) or is_manifest(read_json(folder / MANIFEST))
+
+
+def unknown_owner(folder: Path) -> str | None:
+    """Return why nobody can tell whether a folder is a site of ours: what is wrong with its manifest, or its journal.
+
+    None if there is neither, or it can be read.
+    """
+    for name in (MANIFEST, JOURNAL):
+        try:
+            content = read_regular(folder / name, MAX_MANIFEST_BYTES)
+            json.loads(content)
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            return f"{name} cannot be read: {error.strerror}"
+        except (ValueError, RecursionError):
+            return f"{name} is {'damaged' if content else 'empty'}"
+    return None
 
 
 def manifest_bytes(folder: Path) -> bytes | None:

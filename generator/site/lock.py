@@ -7,7 +7,6 @@ process left is locked by nobody, whatever it says: the next build takes it over
 from __future__ import annotations
 
 import contextlib
-import errno
 import json
 import os
 import platform
@@ -21,16 +20,16 @@ from datetime import datetime
 from pathlib import Path
 
 from generator.errors import UsageError
+from generator.files import read_regular
+from generator.locking import BUSY, lock_file
 from generator.site.folder import OUTPUT_HINT, check_output, check_owner
 from generator.site.listing import LOCK, MANIFEST, is_ours
-from generator.site.paths import read_regular
 
 POLL_SECONDS = 0.1
 UNKNOWN_SECONDS = 1.0
 """Seconds for which a holder that has not yet written who it is is looked at again, before it is told."""
 
 _MAX_BYTES = 1000
-_BUSY = (errno.EAGAIN, errno.EACCES, errno.EDEADLK)
 
 
 @dataclass(frozen=True)
@@ -62,21 +61,23 @@ class Holder:
 
 
 @contextmanager
-def output_lock(folder: Path, wait: bool, on_wait: Callable[[str], None] = lambda holder: None) -> Iterator[str]:
+def output_lock(
+    folder: Path, wait: bool, on_wait: Callable[[str], None] = lambda holder: None, hint: str = OUTPUT_HINT
+) -> Iterator[str]:
     """Make sure that a site can be written to a folder, and let no other build write there meanwhile.
 
     Yields nothing, or a sentence for the user: why there is no lock, or that another machine left one behind.
-    ``on_wait`` is called with each holder that is waited for. Raises UsageError if the folder cannot be written, is not
-    ours, or, unless ``wait``, is in use.
+    ``on_wait`` is called with each holder that is waited for, ``hint`` tells how to name another folder. Raises
+    UsageError if the folder cannot be written, is not ours, or, unless ``wait``, is in use.
     """
     if not _has(folder, MANIFEST):  # so that nothing is put into a folder of someone else's
         try:
-            check_owner(folder)
+            check_owner(folder, hint)
         except UsageError:
             if not _has(folder, LOCK):  # else a build may just have begun: what it wrote is not all there yet
                 raise
     with _held(folder, wait, on_wait) as doubt:
-        check_output(folder)
+        check_output(folder, hint)
         yield doubt
 
 
@@ -126,7 +127,7 @@ def _acquire(folder: Path, wait: bool, on_wait: Callable[[str], None]) -> int:
                 return handle
             busy = False  # its holder removed the file after it was opened
         except OSError as error:
-            busy = error.errno in _BUSY
+            busy = error.errno in BUSY
             if not busy:
                 os.close(handle)
                 raise
@@ -184,22 +185,3 @@ def _release(folder: Path, handle: int) -> None:
     with contextlib.suppress(OSError):
         if ours and sys.platform == "win32":
             path.unlink()
-
-
-if sys.platform == "win32":
-    import msvcrt
-
-    def lock_file(handle: int) -> None:
-        """Lock an open file, at a place where nothing is written: what is locked there cannot be read by others."""
-        os.lseek(handle, 1 << 30, os.SEEK_SET)
-        msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
-
-else:
-    import fcntl
-
-    def lock_file(handle: int) -> None:
-        """Lock an open file.
-
-        Raises OSError, with one of ``_BUSY`` if another process holds it.
-        """
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

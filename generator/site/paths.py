@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import stat
 from pathlib import Path
 
 MAX_PATH_BYTES, MAX_NAME_BYTES = 1024, 255
@@ -48,18 +47,3 @@ def link_in(folder: Path, path: str) -> str | None:
     names = path.split("/")
     parts = ("/".join(names[:count]) for count in range(1, len(names) + 1))
     return next((part for part in parts if os.path.islink(f"{folder}/{part}")), None)  # noqa: PTH114
-
-
-def read_regular(path: Path, max_bytes: int) -> bytes:
-    """Return the bytes of a regular file.
-
-    Raises OSError for anything else, such as a link, a folder or a pipe, and for a file of more than ``max_bytes``.
-    """
-    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-    with open(os.open(path, flags), "rb") as opened:  # noqa: PTH123
-        state = os.fstat(opened.fileno())
-        if not stat.S_ISREG(state.st_mode):
-            raise OSError(0, "is not a file", str(path))
-        if state.st_size > max_bytes:
-            raise OSError(0, f"has more than {max_bytes:,} bytes", str(path))
-        return opened.read(max_bytes + 1)

@@ -120,8 +120,8 @@ class Picture(_Record):
     empty: Annotated[
         bool,
         Field(
-            description="whether the objective was never above zero, from the start image to the finished file, so that"
-            " pages show no picture"
+            description="whether the objective was never above zero, from the start image to the finished file, or,"
+            " where it can be negative, always the same, so that pages show no picture"
         ),
     ]
 

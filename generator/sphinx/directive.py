@@ -17,9 +17,10 @@ from sphinx.util.docutils import SphinxDirective
 from generator.digests import digest
 from generator.errors import GalleryError, UsageError
 from generator.files import write_atomically
+from generator.imaging.opening import open_picture
 from generator.imaging.thumbnails import in_rows
 from generator.names import slug
-from generator.site.built import BuiltSite
+from generator.site.built import BUILD_HINT, BuiltSite
 from generator.site.sheets import MAIN_SLUG
 from generator.sphinx.nodes import COPY, FilterCell, FilterGrid, FilterPicture
 from generator.sphinx.selection import Request, Selected, ShownFilter, select
@@ -130,10 +131,10 @@ def copy_folder(name: str) -> str:
 
 def _in_rows(content: bytes) -> bytes:
     """Return a picture file; slices of a kernel, which the site has side by side, are put in rows that fit a square."""
-    with Image.open(io.BytesIO(content)) as image:
-        rows = in_rows(image)
-        if rows is image:
-            return content
+    image = open_picture(content)
+    rows = in_rows(image)
+    if rows is image:
+        return content
     buffer = io.BytesIO()
     rows.save(buffer, "WEBP", lossless=True)
     return buffer.getvalue()
@@ -149,6 +150,8 @@ def _picture(env: BuildEnvironment, site: BuiltSite, cell: ShownFilter) -> Filte
         with Image.open(copy) as image:
             pixels = image.size
     except OSError as error:
-        raise UsageError(f"{source}: {error.strerror or 'is no picture'}", "Build the site again") from None
+        raise UsageError(f"{source}: {error.strerror or 'is no picture'}", BUILD_HINT) from None
+    except ValueError as error:
+        raise UsageError(f"{source}: {error}", BUILD_HINT) from None
     uri = "/" + Path(os.path.relpath(copy, env.srcdir)).as_posix()
     return FilterPicture(uri=uri, alt=cell.alt, pixels=pixels, sharp=cell.sharp)

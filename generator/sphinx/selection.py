@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from generator.errors import UsageError
+from generator.errors import UsageError, printable
 from generator.numbers import significant
 from generator.site import selection
 from generator.site.addresses import Address, filter_of, find_address, technique_of
@@ -62,7 +62,7 @@ def select(site: BuiltSite, request: Request) -> Selected:
     technique = technique_of(address.layer, request.technique, request.target)
     filters, caption = _of_layer(address, address.layer, technique, request)
     cells = (_cell(site, address.layer, record, technique) for record in filters)
-    return Selected(tuple(cells), caption)
+    return Selected(tuple(cells), printable(caption))
 
 
 def _of_model(site: BuiltSite, model: Model, request: Request) -> Selected:
@@ -88,7 +88,8 @@ def _of_model(site: BuiltSite, model: Model, request: Request) -> Selected:
     count = chosen if isinstance(chosen, int) else chosen.count
     strongest = "" if isinstance(chosen, int) else "the strongest "
     words = f"{strongest or 'one '}filter" if count == 1 else f"{strongest}{count} filters"
-    return Selected(tuple(cells), f"{model.name}, {words} of each layer: {phrase(technique, 'each')}.")
+    caption = f"{model.name}, {words} of each layer: {phrase(technique, 'each')}."
+    return Selected(tuple(cells), printable(caption))
 
 
 def _of_layer(address: Address, layer: Layer, technique: Technique, request: Request) -> tuple[Sequence[Filter], str]:
@@ -128,8 +129,8 @@ def _cell(site: BuiltSite, layer: Layer, record: Filter, technique: Technique, l
         is_dead = record.verdict == "dead" and technique.slug == MAIN_SLUG
         alt = f"nothing excites filter {record.index}" if is_dead else f"no picture ({alt})"
     return ShownFilter(
-        label=f"{layer_name} {record.index}".strip(),
-        alt=f"{layer_name}: {alt}" if layer_name else f"{alt[0].upper()}{alt[1:]}",
+        label=printable(f"{layer_name} {record.index}".strip()),
+        alt=printable(f"{layer_name}: {alt}" if layer_name else f"{alt[0].upper()}{alt[1:]}"),
         note=f"score {significant(record.pictures[0].score)}, {record.verdict}",
         page=record.page,
         picture=path,

@@ -1,4 +1,4 @@
-"""The schema of the records that tasks leave. One that does not follow it was damaged or forged: it is as if absent.
+"""The schema of the records that tasks leave. One that does not follow it is of no use: it is as if absent.
 
 Fields keep the names of the first stores, so that these stay valid: ``growth`` are the snapshots, ``sketch`` the pooled
 map, ``places`` the active share, ``of`` the input count, ``alike`` the similar filters. ``uncapped`` is what a photo
@@ -22,6 +22,8 @@ Side = Annotated[int, Field(gt=0, le=100_000)]
 Pixels = Annotated[tuple[Side, Side], Strict(False)]
 Snapshot = Annotated[tuple[Count, Blob], Strict(False)]
 Alike = Annotated[tuple[Count, Number], Strict(False)]
+FailedFilter = Annotated[tuple[Count, str], Strict(False)]
+"""A filter that has no result, and why."""
 
 
 class _Schema(BaseModel):
@@ -40,7 +42,7 @@ class _Picture(_Schema):
     transparent: bool
     score: Number
     reached: Number
-    trace: list[Number]
+    trace: Annotated[list[Number], Field(min_length=1)]
 
 
 class _FilterPictures(_Schema):
@@ -51,7 +53,7 @@ class _FilterPictures(_Schema):
 class _PooledMap(_Schema):
     low: Number
     high: Number
-    cells: str
+    cells: Annotated[str, Field(pattern="^[A-Za-z0-9+/]{86}==$")]  # 8 x 8 bytes in base64
 
 
 class _Measured(_Schema):
@@ -76,29 +78,31 @@ class _FilterKernel(_Schema):
     colour: bool
     inputs: list[Count]
     shares: list[Number]
-    of: Count
+    of: Annotated[Count, Field(ge=1)]
     alike: list[Alike]
     size: Pixels
 
 
-class _PictureRecord(_Schema):
+class _Record(_Schema):
+    blobs: list[Blob]
+    failed: list[FailedFilter] = []
+
+
+class _PictureRecord(_Record):
     technique: Literal["picture"]
     filters: list[_FilterPictures]
     size: Pixels
-    blobs: list[Blob]
 
 
-class _MapRecord(_Schema):
+class _MapRecord(_Record):
     technique: Literal["feature-map"]
     photo: Blob
     filters: list[_FilterMap]
-    blobs: list[Blob]
 
 
-class _KernelRecord(_Schema):
+class _KernelRecord(_Record):
     technique: Literal["kernel"]
     filters: list[_FilterKernel]
-    blobs: list[Blob]
 
 
 _RECORD: TypeAdapter[_PictureRecord | _MapRecord | _KernelRecord] = TypeAdapter(
@@ -106,13 +110,19 @@ _RECORD: TypeAdapter[_PictureRecord | _MapRecord | _KernelRecord] = TypeAdapter(
 )
 
 
-def is_sound(record: dict[str, Any]) -> bool:
-    """Tell whether a record follows the schema of its technique, and lists every blob that it names."""
+def is_sound(record: dict[str, Any], exact: bool = False) -> bool:
+    """Tell whether a record follows the schema of its technique, and lists every blob that it names.
+
+    Where it must be ``exact`` it also holds nothing else.
+    """
     try:
         shaped = _RECORD.validate_python(record)
     except (ValidationError, RecursionError):
         return False
-    return {*_named(shaped)} <= {*shaped.blobs}
+    known = {*type(shaped).model_fields, "size"}  # some versions wrote a size for all techniques
+    if isinstance(shaped, _KernelRecord) and any(len(entry.inputs) != len(entry.shares) for entry in shaped.filters):
+        return False
+    return {*_named(shaped)} <= {*shaped.blobs} and not (exact and record.keys() - known)
 
 
 def _named(record: _PictureRecord | _MapRecord | _KernelRecord) -> Iterator[str]:

@@ -12,43 +12,48 @@
     sites/<digest>.json         what the site in a folder was made of
     comparisons/<digest>.json   how much the weights of two models differ
 
+Each JSON file but store.json holds a digest of its own (``entries.py``). What is damaged, or has another shape than
+its schema asks for (``record_schema.py``, ``entry_schema.py``), is as if it were absent, and is made again.
+
 A record group holds the records of one subject (model, layer, technique, settings), in whichever batches it was made.
 """
 
 from __future__ import annotations
 
 import contextlib
-import errno
 import hashlib
-import json
 import os
 import re
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from generator.digests import DIGEST
 from generator.errors import GalleryError, UsageError
-from generator.files import TEMPORARY_PREFIX, write_atomically
+from generator.files import open_regular, real_path, temporary_file
+from generator.store import entry_schema as schema
+from generator.store.entries import Entry, entry_bytes, read_entry
+from generator.store.entry_schema import any_shape, shape_of
+from generator.store.own_files import MARK, SPEED, check_free, is_marked, mark_bytes, remove_left, remove_own
 from generator.store.record_schema import is_sound
 
-Record = dict[str, Any]
+Record = Entry
 _REBUILD_HINT = "Run the build again; it will be made anew"
+_CACHE_HINT = "Allow it, or name another folder with `cache:`"
+_SHAPES: dict[str, Callable[[Entry, bool], bool]] = {
+    "cards": any_shape,
+    "names": shape_of(schema.Name),
+    "tunings": shape_of(schema.Tuning),
+    "activities": shape_of(schema.Activity),
+    "comparisons": shape_of(schema.Comparison),
+    "sheets": shape_of(schema.Sheet),
+    "sites": shape_of(schema.Site),
+}
 
-MARK, SPEED = "store.json", "speed.json"
-SUBFOLDERS = ("objects", "records", "cards", "names", "tunings", "activities", "comparisons", "sheets", "sites")
-SCHEMA = 1
-MADE_BY = "filter-gallery"
-_MARKS = ({"made_by": MADE_BY, "schema": SCHEMA}, {"schema": SCHEMA})
-"""The content of store.json; the second is what earlier versions wrote."""
 
-_OWN_FILES = (
-    r"objects/([0-9a-f]{2})/\1[0-9a-f]{62}",
-    rf"records/{DIGEST}/{DIGEST}\.json",
-    rf"({'|'.join(SUBFOLDERS[2:])})/{DIGEST}\.json",
-    rf"(.+/)?{re.escape(TEMPORARY_PREFIX)}[^/]*",
-)
-"""The paths of all files that a store writes besides store.json and speed.json."""
+class StoreWriteError(UsageError):
+    """The system does not let a store be written."""
 
 
 class Store:
@@ -86,26 +91,33 @@ class Store:
         """
         path = self.blob_path(digest)
         try:
-            content = path.read_bytes()
+            with open_regular(path) as opened:
+                content = opened.read()
         except OSError as error:
             raise GalleryError(f"{path}: {error.strerror}", _REBUILD_HINT) from None
         if hashlib.sha256(content).hexdigest() != digest:
-            path.unlink()
+            try:
+                path.unlink()
+            except OSError as error:
+                raise GalleryError(
+                    f"{path}: was damaged, and cannot be removed: {error.strerror}", _CACHE_HINT
+                ) from None
             raise GalleryError(f"{path}: was damaged and is removed", _REBUILD_HINT)
         return content
 
     def put_record(self, record_group: str, key: str, record: Record) -> None:
         """Store the result of a task; its blobs must have been put before."""
-        self._write(self._record_path(record_group, key), _json(record))
+        self._put(f"records/{record_group}/{key}", record)
 
     def record(self, record_group: str, key: str) -> Record | None:
-        """Return a task's record, or None if it, or a blob that it names, is missing."""
-        return self._complete(_read_json(self._record_path(record_group, key)))
+        """Return a task's record, or None if it, or a blob that it names, is missing or damaged."""
+        record = read_entry(self.folder, f"records/{record_group}/{key}.json", is_sound)
+        return record if record and all(map(self.has_blob, record["blobs"])) else None
 
     def record_group(self, record_group: str) -> Iterator[tuple[str, Record]]:
         """Yield key and record of everything complete in a record group, in the order of the keys."""
         for path in sorted((self.folder / "records" / record_group).glob("*.json")):
-            record = self._complete(_read_json(path))
+            record = self.record(record_group, path.stem)
             if record is not None:
                 yield path.stem, record
 
@@ -118,76 +130,72 @@ class Store:
         return _state(self.folder / "comparisons")
 
     def put_summary(self, digest: str, summary: Record) -> None:
-        """Store the summary of a model."""
-        self._write(self.folder / "cards" / f"{digest}.json", _json(summary))
+        """Store the summary of a model, unless the store is read-only."""
+        self._note(f"cards/{digest}", summary)
 
     def summary(self, digest: str) -> Record | None:
         """Return the summary of a model, or None."""
-        return _read_json(self.folder / "cards" / f"{digest}.json")
+        return self._get(f"cards/{digest}")
 
     def note_digest(self, name: str, digest: str) -> None:
-        """Store which model had a name in a configuration."""
-        self._write(self._name_path(name), _json({"name": name, "digest": digest}))
+        """Store which model had a name in a configuration, unless the store is read-only."""
+        self._note(f"names/{_digest(name)}", {"name": name, "digest": digest})
 
     def former_digest(self, name: str) -> str | None:
         """Return the digest of the model that last had a name, or None."""
-        digest = (_read_json(self._name_path(name)) or {}).get("digest")
-        return digest if isinstance(digest, str) else None
-
-    def _name_path(self, name: str) -> Path:
-        return self.folder / "names" / f"{hashlib.sha256(name.encode()).hexdigest()}.json"
+        return (self._get(f"names/{_digest(name)}") or {}).get("digest")
 
     def put_tuning(self, digest: str, tuning: Record) -> None:
         """Store what was measured for a model, so that it is not measured again."""
-        self._write(self.folder / "tunings" / f"{digest}.json", _json(tuning))
+        self._put(f"tunings/{digest}", tuning)
 
     def tuning(self, digest: str) -> Record | None:
         """Return what was measured for a model, or None."""
-        return _read_json(self.folder / "tunings" / f"{digest}.json")
+        return self._get(f"tunings/{digest}")
 
     def put_activity(self, digest: str, activity: Record) -> None:
-        """Store the responses of a model's filters to some photos; the digest is of both."""
-        self._write(self.folder / "activities" / f"{digest}.json", _json(activity))
+        """Store the responses of a model's filters to some photos, unless the store is read-only.
+
+        The digest is of both.
+        """
+        self._note(f"activities/{digest}", activity)
 
     def activity(self, digest: str) -> Record | None:
         """Return the responses of a model's filters to some photos, or None."""
-        return _read_json(self.folder / "activities" / f"{digest}.json")
+        return self._get(f"activities/{digest}")
 
     def put_comparison(self, digest: str, comparison: Record) -> None:
         """Store how much the weights of two models differ; the digest is of both."""
-        self._write(self.folder / "comparisons" / f"{digest}.json", _json(comparison))
+        self._put(f"comparisons/{digest}", comparison)
 
     def comparison(self, digest: str) -> Record | None:
         """Return how much the weights of two models differ, or None."""
-        return _read_json(self.folder / "comparisons" / f"{digest}.json")
+        return self._get(f"comparisons/{digest}")
 
     def put_sheet(self, digest: str, blob: str) -> None:
         """Store which blob is the sheet of some thumbnails; the digest is of the pictures and of how it is made."""
-        self._write(self.folder / "sheets" / f"{digest}.json", _json({"blob": blob}))
+        self._put(f"sheets/{digest}", {"blob": blob})
 
     def sheet(self, digest: str) -> str | None:
         """Return the blob that is the sheet of some thumbnails, or None if it was not made, or is gone."""
-        blob = (_read_json(self.folder / "sheets" / f"{digest}.json") or {}).get("blob")
-        return blob if isinstance(blob, str) and self.has_blob(blob) else None
+        blob = (self._get(f"sheets/{digest}") or {}).get("blob")
+        return blob if blob and self.has_blob(blob) else None
 
     def note_site(self, folder: Path, made_of: Record) -> None:
-        """Store what the site in a folder was made of."""
-        self._write(self._site_path(folder), _json(made_of))
+        """Store what the site in a folder was made of, unless the store is read-only."""
+        self._note(f"sites/{_digest(str(real_path(folder)))}", made_of)
 
     def site(self, folder: Path) -> Record | None:
         """Return what the site in a folder was made of, or None."""
-        return _read_json(self._site_path(folder))
-
-    def _site_path(self, folder: Path) -> Path:
-        return self.folder / "sites" / f"{hashlib.sha256(str(folder.resolve()).encode()).hexdigest()}.json"
+        return self._get(f"sites/{_digest(str(real_path(folder)))}")
 
     def note_speed(self, machine: dict[str, float]) -> None:
         """Store how fast this machine was, for estimates only: nothing that is built depends on it."""
-        self._write(self.folder / SPEED, _json(machine))
+        self._note(SPEED.removesuffix(".json"), {**machine})
 
     def speed(self) -> dict[str, float]:
         """Return how fast this machine was."""
-        return _read_json(self.folder / SPEED) or {}
+        return read_entry(self.folder, SPEED, shape_of(schema.Speed)) or {}
 
     def remove(self) -> bool:
         """Delete the store's own files, and its folders as far as nothing else is in them.
@@ -195,70 +203,61 @@ class Store:
         Links are not followed. Returns False if there is no store. Raises UsageError for a folder that is none, or
         if a file cannot be deleted.
         """
-        if not self.folder.exists():
-            return False
-        if not self._is_marked():
-            raise UsageError(f"{self.folder}: not a store of filter-gallery; nothing was removed")
+        return remove_own(self.folder)
+
+    def remove_left(self) -> None:
+        """Remove the files that killed processes were writing; those that are being written are left."""
+        if is_marked(self.folder):
+            remove_left(self.folder)
+
+    def check_writable(self) -> None:
+        """Raise UsageError if the store cannot be written: to be known before anything is computed for it."""
         try:
-            for path in (*self._own_files(), self.folder / SPEED, self.folder / MARK):  # the mark last: till then ours
-                path.unlink(missing_ok=True)
+            self._mark()
+            with tempfile.TemporaryFile(dir=self.folder):
+                pass
         except OSError as error:
-            hint = "Allow it, then run again" if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS) else ""
-            raise UsageError(f"cannot remove {error.filename}: {error.strerror}", hint) from None
-        for folder in (*sorted((folder for folder, _ in self._contents()), reverse=True), self.folder):
-            with contextlib.suppress(OSError):  # not empty: what is left is not ours
-                folder.rmdir()
-        return True
+            raise self._write_error(self.folder, error) from None
 
-    def _contents(self) -> Iterator[tuple[Path, list[str]]]:
-        """Yield the folders of the store, links aside, with the names of what is in them."""
-        for subfolder in (self.folder / name for name in SUBFOLDERS):
-            if not subfolder.is_symlink():
-                yield from ((Path(folder), names) for folder, _, names in os.walk(subfolder))
+    def _get(self, name: str) -> Record | None:
+        return read_entry(self.folder, f"{name}.json", _SHAPES[name.partition("/")[0]])
 
-    def _own_files(self) -> list[Path]:
-        contents = (folder / name for folder, names in self._contents() for name in names)
-        own = (path for path in (*contents, *self.folder.glob(f"{TEMPORARY_PREFIX}*")) if _is_own(self.folder, path))
-        return [path for path in own if not path.is_symlink()]
+    def _put(self, name: str, value: Record) -> None:
+        place = f"{name}.json"
+        self._write(self.folder / place, entry_bytes(place, value))
 
-    def _is_marked(self) -> bool:
-        return _read_json(self.folder / MARK) in _MARKS
+    def _note(self, name: str, value: Record) -> None:
+        """Store what can be done without: a store that is complete may be read-only."""
+        with contextlib.suppress(StoreWriteError):
+            self._put(name, value)
 
-    def _record_path(self, record_group: str, key: str) -> Path:
-        return self.folder / "records" / record_group / f"{key}.json"
-
-    def _complete(self, record: Record | None) -> Record | None:
-        return record if record and is_sound(record) and all(map(self.has_blob, record["blobs"])) else None
+    def _mark(self) -> None:
+        if not self._marked:
+            if not is_marked(self.folder):
+                check_free(self.folder)
+                self._replace(self.folder / MARK, mark_bytes())
+            self._marked = True
 
     def _write(self, path: Path, content: bytes) -> None:
         try:
-            if not self._marked:
-                if not self._is_marked():
-                    self._check_free()
-                    write_atomically(self.folder / MARK, _json(_MARKS[0]))
-                self._marked = True
-            write_atomically(path, content)
+            self._mark()
+            self._replace(path, content)
         except OSError as error:
-            raise UsageError(f"cannot write {path}: {error.strerror}", "Name another folder with `cache:`") from None
+            raise self._write_error(path, error) from None
 
-    def _check_free(self) -> None:
-        """Raise UsageError if a folder that is no store yet holds anything but what one could begin with.
+    @staticmethod
+    def _replace(path: Path, content: bytes) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with temporary_file(path) as opened:
+            opened.write(content)
 
-        Another build may be writing its first files at this moment, and a tuning may come from another machine.
-        """
-        for place, folders, names in os.walk(self.folder):
-            linked = [name for name in folders if os.path.islink(f"{place}/{name}")]  # noqa: PTH114
-            for name in sorted((*linked, *names)):
-                path = Path(place, name)
-                first = path.parent == self.folder and name == MARK and self._is_marked()  # written by now
-                if not first and not (_is_own(self.folder, path) and not path.is_symlink()):
-                    hint = "Name another folder with `cache:`"
-                    raise UsageError(f"{self.folder}: holds files that are not a store's, such as {name}", hint)
+    @staticmethod
+    def _write_error(path: Path, error: OSError) -> StoreWriteError:
+        return StoreWriteError(f"cannot write {path}: {error.strerror}", "Name another folder with `cache:`")
 
 
-def _is_own(folder: Path, path: Path) -> bool:
-    inside = path.relative_to(folder).as_posix()
-    return any(re.fullmatch(form, inside) for form in _OWN_FILES)
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
 
 
 def _state(folder: Path) -> list[list[Any]]:
@@ -267,15 +266,3 @@ def _state(folder: Path) -> list[list[Any]]:
             return sorted([entry.name, entry.stat().st_size, entry.stat().st_mtime_ns] for entry in entries)
     except OSError:
         return []
-
-
-def _json(value: Record) -> bytes:
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
-
-
-def _read_json(path: Path) -> Record | None:
-    try:
-        value = json.loads(path.read_bytes())
-    except (OSError, ValueError, RecursionError):
-        return None
-    return value if isinstance(value, dict) else None

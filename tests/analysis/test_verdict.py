@@ -2,7 +2,18 @@ from __future__ import annotations
 
 import pytest
 
-from generator.analysis.verdict import CONVERGED, DEAD, WEAK, Verdict, filter_verdict, photo_value, picture_verdict
+from generator.analysis.verdict import (
+    CONVERGED,
+    DEAD,
+    WEAK,
+    Verdict,
+    filter_verdict,
+    is_signed,
+    photo_value,
+    picture_verdict,
+    responds_to_photo,
+    same,
+)
 from generator.config.values import ObjectiveSpec, RenderSettings
 
 
@@ -29,8 +40,75 @@ def test_the_verdict_on_a_picture(score: float, reached: float, photos: list[flo
     assert picture_verdict(score, reached, photos) == expected
 
 
+@pytest.mark.case("linear-dead")
+@pytest.mark.parametrize(
+    ("score", "photos", "responds", "expected"),
+    [
+        (-0.2, [-0.5, -1.0], True, CONVERGED),
+        (-0.5, [-0.2], True, WEAK),
+        (0.5, [-0.2], True, CONVERGED),
+        (0.5, [0.7], True, WEAK),
+        (-0.2, [], True, CONVERGED),
+        (-0.2, [-0.2], False, DEAD),
+        (0.3, [0.3], False, DEAD),
+        (0.0, [0.0], False, DEAD),
+    ],
+)
+def test_zero_is_no_threshold_where_values_can_be_negative(
+    score: float, photos: list[float], responds: bool, expected: str
+) -> None:
+    assert picture_verdict(score, score, photos, signed=True, responds=responds) == expected
+
+
+def test_a_photo_with_active_places_keeps_a_filter_from_being_dead() -> None:
+    assert picture_verdict(-0.1, -0.1, [-0.05]) == DEAD
+    assert picture_verdict(-0.1, -0.1, [-0.05], responds=True) == WEAK  # swish: below zero in the mean, not everywhere
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [([0.0], True), ([0.0, 0.0], True), ([2.0, 2.00001], True), ([2.0, 2.001], False), ([-1e-9, 1e-9], False)],
+)
+def test_when_values_are_the_same(values: list[float], expected: bool) -> None:
+    assert same(values) is expected
+
+
+@pytest.mark.parametrize(
+    ("response", "peak", "signed", "expected"),
+    [
+        (0.1, 0.5, False, True),
+        (-0.1, 0.5, False, True),
+        (0.0, 0.0, False, False),
+        (-0.5, -0.1, False, False),
+        (-0.5, -0.1, True, True),
+        (-0.5, -0.5, True, False),
+        (0.5, 0.5, True, False),
+    ],
+)
+def test_whether_a_filter_responds_to_a_photo(response: float, peak: float, signed: bool, expected: bool) -> None:
+    assert responds_to_photo(response, peak, signed) is expected
+
+
 CHANNEL, NEURON = ObjectiveSpec(), ObjectiveSpec("neuron")
 MIXED = ObjectiveSpec("direction", ((3, 1.0), (7, -0.5)))
+
+
+@pytest.mark.parametrize(
+    ("objective", "sign", "signed_layer", "expected"),
+    [
+        (CHANNEL, "positive", False, False),
+        (CHANNEL, "positive", True, True),
+        (MIXED, "positive", False, True),
+        (ObjectiveSpec("direction", ((3, 1.0),)), "positive", False, False),
+        # how far below zero: never negative
+        (CHANNEL, "negative", True, False),
+        (MIXED, "negative", True, False),
+    ],
+)
+def test_whether_an_objective_can_be_negative(
+    objective: ObjectiveSpec, sign: str, signed_layer: bool, expected: bool
+) -> None:
+    assert is_signed(RenderSettings(objective=objective, sign=sign), signed_layer) is expected
 
 
 @pytest.mark.parametrize(
@@ -56,19 +134,19 @@ def test_the_value_of_an_objective_on_a_photo(
 
 
 @pytest.mark.parametrize(
-    ("main", "others", "responses", "expected"),
+    ("main", "others", "responds", "expected"),
     [
-        (CONVERGED, [], [], CONVERGED),
-        (CONVERGED, [DEAD], [0.0], CONVERGED),
-        (WEAK, [CONVERGED], [2.0], WEAK),
-        (DEAD, [], [], DEAD),
-        (DEAD, [DEAD, DEAD], [0.0, -1.0], DEAD),
-        (DEAD, [], [0.0, 0.1], WEAK),
-        (DEAD, [DEAD, WEAK], [0.0], WEAK),
-        (DEAD, [CONVERGED], [], WEAK),
+        (CONVERGED, [], False, CONVERGED),
+        (CONVERGED, [DEAD], False, CONVERGED),
+        (WEAK, [CONVERGED], True, WEAK),
+        (DEAD, [], False, DEAD),
+        (DEAD, [DEAD, DEAD], False, DEAD),
+        (DEAD, [], True, WEAK),
+        (DEAD, [DEAD, WEAK], False, WEAK),
+        (DEAD, [CONVERGED], False, WEAK),
     ],
 )
 def test_a_filter_is_dead_only_if_nothing_made_it_respond(
-    main: Verdict, others: list[Verdict], responses: list[float], expected: Verdict
+    main: Verdict, others: list[Verdict], responds: bool, expected: Verdict
 ) -> None:
-    assert filter_verdict(main, others, responses) == expected
+    assert filter_verdict(main, others, responds) == expected

@@ -293,7 +293,7 @@ def test_networks_that_have_nothing_to_show() -> None:
         feature_maps(network(), 1, np.zeros((3, 8, 8, 3)))
     broken = network()
     broken.layers[1].kernel.assign(broken.layers[1].kernel * np.nan)
-    with pytest.raises(GalleryError, match="conv one, filter 0: the network's activation is not a finite number"):
+    with pytest.raises(GalleryError, match="conv one, filter 0: its weights are not all finite numbers"):
         visualize_filters(broken, 1, [0], **SMALL)
 
 

@@ -64,6 +64,9 @@ def test_everything_wrong_in_a_configuration_is_told_at_once(empty: Gallery) -> 
         (("layers", "VGG166"), ["unknown model 'VGG166'", "Did you mean VGG16?"]),
         (("layers", "dmeo"), ["unknown model 'dmeo'", "Did you mean demo?"]),
         (("layers", "gone.keras"), ["no model file 'gone.keras'"]),
+        (("layers", ""), ["unknown model ''"]),
+        (("layers", " "), ["unknown model ' '"]),
+        (("build", "--single-file-limit", "x" * 5_000), ["Invalid value for '--single-file-limit': 'xxx", " ... "]),
         (("render", "VGG166", "conv"), ["unknown model 'VGG166'", "Did you mean VGG16?"]),
         (("render", "demo", "conv", "0", "-o", "no/such/folder/a.png"), ["cannot write", "no such folder"]),
         (("build", "--model", "dmeo"), ["no model 'dmeo' in the configuration", "Did you mean demo?"]),
@@ -71,10 +74,15 @@ def test_everything_wrong_in_a_configuration_is_told_at_once(empty: Gallery) -> 
         (("build", "--filters", "0"), ["expected all, a number above zero"]),
         (("build", "--filters", "some"), ["expected all, a number above zero"]),
         (("built",), ["No such command 'built'"]),
+        (("q" * 5000,), ["No such command 'qqq", "qqq ... qqq"]),
+        (("layers", "q" * 5000), ["unknown model 'qqq", "qqq ... qqq"]),
+        (("layers", "q" * 5000 + ".keras"), ["no model file 'qqq", "qqq ... qqq"]),
     ],
 )
+@pytest.mark.case("long-values")
 def test_wrong_use(words: tuple[str, ...], says: list[str], empty: Gallery) -> None:
     done = empty.run(*words)
+    assert max(map(len, done.err.splitlines())) < 1100
     assert done.status == 2
     assert all(part in done.err for part in says), done.err
 
@@ -185,3 +193,16 @@ def test_with_debug_the_traceback_is_shown(empty: Gallery) -> None:
     done = subprocess.run(words, cwd=empty.folder, env=environment(), capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert "Traceback" in done.stderr
+
+
+@pytest.mark.parametrize("key", ["output", "cache"])
+@pytest.mark.parametrize("words", ["build", "plan", "publish --to out", "embed demo", "clean --cache"])
+def test_a_folder_that_is_a_link_to_itself(key: str, words: str, empty: Gallery) -> None:
+    (empty.folder / "circle").symlink_to("circle")
+    (empty.folder / "config.yaml").write_text(
+        f"models: [demo]\n{key}: circle\nfilters: 1\nrender: {{steps: 1, size: 16}}\n"
+    )
+    done = empty.run(*words.split())
+    assert done.status == 2 or (done.status == 0 and words in ("plan", "clean --cache")), done.err
+    assert len(done.errors) == (done.status != 0)
+    assert "--debug" not in done.err

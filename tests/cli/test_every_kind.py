@@ -294,7 +294,7 @@ model.save("nan.keras")
     done = Gallery(trained).run_alone("render", "nan.keras", "second", 1, "--size", 24, "--steps", 2, "-o", "nan.png")
     assert done.status == 1
     assert done.errors == [
-        "Error: nan/second, filter 1: the network's activation is not a finite number. "
+        "Error: nan/second, filter 1: its weights are not all finite numbers. "
         "Look for weights that are not finite, or try `preprocess:`"
     ]
     assert not (trained / "nan.png").exists()

@@ -39,6 +39,12 @@ def test_the_configuration_is_the_one_that_is_named_else_the_one_that_is_there_e
         read_config(Path("gone.yaml"))
 
 
+def test_a_link_that_leads_nowhere_is_no_wish_for_the_default(folder: Path) -> None:
+    (folder / "config.yaml").symlink_to("other.yaml")
+    with pytest.raises(UsageError, match=r"config\.yaml: is a link that leads nowhere. Correct it, or remove it"):
+        read_config(None)
+
+
 def test_a_faulty_configuration_stands_in_the_way_of_what_may_need_it_alone(folder: Path) -> None:
     (folder / "config.yaml").write_text("titel: x")
     (folder / "m.keras").touch()

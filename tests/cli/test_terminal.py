@@ -11,7 +11,7 @@ from rich.console import Console
 
 from generator.cli import main
 from generator.cli.progress import Reporter
-from generator.cli.terminal import print_table, printable_lines
+from generator.cli.terminal import print_first, print_table, printable_lines
 from generator.pipeline import Failure, LockWarning, ModelReady, PagesDone, Planned, TaskStarted, Waiting
 from generator.plan import plan_model
 from tests.cli.conftest import SETTINGS, Gallery
@@ -25,6 +25,15 @@ def test_the_lines_of_a_text_stay_lines() -> None:
     assert printable_lines(f"a\n{RED}\n") == f"a\n{SHOWN_RED}\n"
 
 
+@pytest.mark.parametrize(("count", "shown", "last"), [(0, 0, []), (15, 15, []), (1_020, 15, ["and 1,005 more"])])
+def test_of_many_lines_the_first_are_shown(
+    count: int, shown: int, last: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    print_first([f"{number}{RED}" for number in range(count)])
+    said = capsys.readouterr()
+    assert (said.out, said.err.splitlines()) == ("", [*(f"{number}{SHOWN_RED}" for number in range(shown)), *last])
+
+
 def test_what_is_said_of_the_lock_of_an_output_is_a_line_each(capsys: pytest.CaptureFixture[str]) -> None:
     """The host is what a file says: data."""
     with Reporter() as reporter:
@@ -36,6 +45,7 @@ def test_what_is_said_of_the_lock_of_an_output_is_a_line_each(capsys: pytest.Cap
     ]
 
 
+@pytest.mark.case("terminal-escapes")
 @pytest.mark.parametrize("terminal", [True, False])
 def test_progress_shows_names_escaped(
     terminal: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
@@ -76,6 +86,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Gallery:
     return gallery
 
 
+@pytest.mark.case("terminal-escapes")
 def test_commands_show_names_escaped(hostile: Gallery) -> None:
     built = hostile.run("build")
     assert built.status == 1
@@ -106,6 +117,7 @@ def test_commands_show_names_escaped(hostile: Gallery) -> None:
     assert f"Did you mean {SHOWN_TITLE}?" in done[commands[5]].err
 
 
+@pytest.mark.case("terminal-escapes")
 def test_tracebacks_show_names_escaped(monkeypatch: pytest.MonkeyPatch) -> None:
     words = ["layers", f"{RED}.keras", "--debug"]
     monkeypatch.setattr("sys.argv", ["filter-gallery", *words])
@@ -116,6 +128,7 @@ def test_tracebacks_show_names_escaped(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "\x1b" not in done.stderr
 
 
+@pytest.mark.case("render-warning")
 def test_render_gives_the_warnings_that_layers_gives(hostile: Gallery) -> None:
     listed = hostile.run("layers", "net").err.splitlines()
     assert [line for line in listed if line.startswith("Warning: the model has no Rescaling or Normalization layer")]

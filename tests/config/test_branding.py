@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -139,3 +140,12 @@ def test_every_error_is_reported_with_its_line(folder: Path, text: str, expected
 def test_a_picture_that_is_cut_off_is_damaged(folder: Path) -> None:
     (problem,) = problems(folder, "models: [demo]\nlogo: cut.png")
     assert problem.startswith("2: logo: 'cut.png' is damaged: ")
+
+
+@pytest.mark.parametrize("key", ["logo", "templates", "footer"])
+def test_a_pipe_is_not_read(folder: Path, key: str) -> None:
+    """Whoever reads a pipe waits for whoever writes to it."""
+    os.mkfifo(folder / "pipe")
+    value, kind = ("'![](pipe)'", "picture") if key == "footer" else ("pipe", "picture" if key == "logo" else "folder")
+    reported = problems(folder, f"models: [demo]\n{key}: {value}")
+    assert reported == [f"2: {key}: 'pipe' is a pipe or a device, not a {kind}"]

@@ -128,6 +128,7 @@ REFUSED: dict[str, tuple[str, list[str]]] = {
 }
 
 
+@pytest.mark.case("long-values", "yaml-aliases", "yaml-large", "yaml-number")
 @pytest.mark.parametrize(("text", "expected"), REFUSED.values(), ids=REFUSED)
 def test_what_enemies_write_is_refused_in_a_line(tmp_path: Path, text: str, expected: list[str]) -> None:
     known = ", ".join(ConfigFile.model_fields)
@@ -165,6 +166,7 @@ def comparisons(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     return counted
 
 
+@pytest.mark.case("yaml-large")
 @pytest.mark.parametrize(("text", "number"), MANY.values(), ids=MANY)
 def test_many_errors_are_counted_and_looked_into_no_further_than_shown(
     tmp_path: Path, comparisons: Counter[str], text: str, number: int
@@ -217,6 +219,7 @@ def test_what_is_just_within_the_limits_loads(tmp_path: Path) -> None:
     assert caught.value.problems == (f"{tmp_path / 'config.yaml'}: is too large: more than 1 MB",)
 
 
+@pytest.mark.case("yaml-large")
 def test_yaml_large_is_read_no_further_than_its_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     parsed: list[str] = []
     monkeypatch.setattr(load, "parse_yaml", lambda text, where: parsed.append(text))
@@ -226,6 +229,7 @@ def test_yaml_large_is_read_no_further_than_its_limit(tmp_path: Path, monkeypatc
     assert parsed == []
 
 
+@pytest.mark.case("fifo")
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the system has no pipes with names")
 def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "config.yaml")

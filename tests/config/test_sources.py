@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,14 @@ def test_an_architecture_needs_its_weights_named(tmp_path: Path) -> None:
     ]
     assert problems(tmp_path, "models:\n  - source: net.json\n    weights: gone.h5") == [
         "3: models[0].weights: expected random or a file; no file 'gone.h5'."
+    ]
+
+
+@pytest.mark.parametrize("name", ["pipe.keras", "pipe.json"])
+def test_a_pipe_is_no_file_of_a_model(name: str, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / name)
+    assert problems(tmp_path, f"models:\n  - source: {name}") == [
+        f"2: models[0].source: no file '{name}' in {tmp_path.resolve()}"
     ]
 
 

@@ -39,6 +39,8 @@ NOT_RUN = {
     "make coverage": "as long again as make test",
     "make bench": "half an hour",
     "make models-table": "a quarter of an hour",
+    "make endurance": "a quarter of an hour; tests/test_endurance.py does a part of it",
+    "make fuzz": "an hour; tests/properties tries 300 examples",
     "make alive": "ten minutes",
     "make screenshots": "needs a site that was rendered for it",
     "python tools/train_demo.py": "half an hour",

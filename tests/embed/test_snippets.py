@@ -7,6 +7,7 @@ import io
 import json
 import shutil
 import struct
+import time
 import zlib
 from pathlib import Path
 from urllib.parse import unquote
@@ -19,10 +20,11 @@ from PIL import Image
 
 from generator.cli import main
 from generator.cli.embed import FORMATS as NAMES
+from generator.embed import sheet
 from generator.embed.sheet import contact_png, target_sheet
 from generator.embed.snippets import SNIPPETS, Placement
 from generator.embed.target import find_target
-from generator.errors import GalleryError
+from generator.errors import GalleryError, UsageError
 from generator.site.built import BuiltSite, open_site
 from generator.site.records import Model
 from generator.site.selection import Strongest
@@ -192,11 +194,15 @@ def png(width: int, height: int) -> bytes:
     [
         (None, False, "cannot be read: No such file"),
         (b"changed", False, "is not what the build wrote"),
-        (b"RIFF", True, "a picture cannot be read"),
-        (png(40_000, 40_000), True, "a picture is too large"),
+        (b"RIFF", True, "is no picture, or a damaged one. Run: filter-gallery build"),
+        (png(40_000, 40_000), True, "has too many pixels. Run: filter-gallery build"),
+        (png(12_000, 12_000), True, "has too many pixels. Run: filter-gallery build"),
+        (png(4_200, 4_200), True, "has too many pixels. Run: filter-gallery build"),
     ],
-    ids=["gone", "changed", "no-picture", "bomb"],
+    ids=["gone", "changed", "no-picture", "bomb", "half-a-bomb", "large"],
 )
+@pytest.mark.case("embed-bomb")
+@pytest.mark.filterwarnings("error")
 def test_a_picture_that_cannot_be_shown_is_told(
     site: Path, content: bytes | None, listed: bool, message: str, tmp_path: Path
 ) -> None:
@@ -214,9 +220,27 @@ def test_a_picture_that_cannot_be_shown_is_told(
         contact_png(built, find_target(built.manifest.models, "net/stem"))
 
 
+@pytest.mark.case("embed-number")
+@pytest.mark.parametrize("key", ["filter_count", "filters", "strongest", "techniques"])
+def test_a_huge_number_in_a_site_is_only_a_number(site: Path, key: str, tmp_path: Path) -> None:
+    copy = shutil.copytree(site, tmp_path / "site")
+    manifest = json.loads((copy / "manifest.json").read_bytes())
+    manifest["models"][0]["layers"][0][key] = 300_000_000
+    (copy / "manifest.json").write_text(json.dumps(manifest))
+    began = time.monotonic()
+    done = CliRunner().invoke(main, ["embed", "net/stem", "--site", str(copy), "--filters", "all"])
+    if key == "filter_count":
+        assert done.exit_code == 0
+    else:
+        assert (done.exit_code, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+        assert f"is damaged at models.0.layers.0.{key}" in done.stderr
+    assert time.monotonic() - began < 5
+
+
 ERRORS: list[tuple[list[str], str]] = [
     (["nte"], "'nte': no such model in the gallery. Did you mean net?"),
     (["net/stem", "--filters", "0"], "Invalid value for '--filters': expected all, a number above zero"),
+    (["net/stem", "--site", "\udcff"], r"--site '\udcff': cannot be written in a page. Name a folder"),
     (["net/stem", "--filters", "a,b"], "Invalid value for '--filters'"),
     (["net/stem", "--png", "no/such.png"], "cannot write no/such.png: no such folder"),
     (["net/stem", "--png", "config.yaml/x.png"], "cannot write config.yaml/x.png: no such folder"),
@@ -251,6 +275,14 @@ def test_errors_are_one_line(words: list[str], message: str, here: Path) -> None
     (line,) = done.stderr.splitlines()
     assert (done.exit_code, done.stdout) == (2, "")
     assert message in line
+
+
+def test_a_sheet_that_would_be_too_large_is_told(
+    built: BuiltSite, models: tuple[Model, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sheet, "MAX_SHEET_PIXELS", 100_000)
+    with pytest.raises(UsageError, match=r"a contact sheet of 4,736 x 2,249 pixels is too large\. Say a smaller"):
+        contact_png(built, find_target(models, "net/stem"), None, 1024)
 
 
 def test_the_command_prints_and_writes(here: Path, site: Path) -> None:

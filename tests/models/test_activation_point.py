@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import keras
 import pytest
+from keras import layers
 
 from generator.models.activation_point import activation_name, activation_point
 from generator.models.flatten import flatten
@@ -40,3 +43,22 @@ def test_where_the_network_first_uses_a_filter(network: keras.Model, conv: str) 
     else:
         assert last.name == at
     assert activation_name(graph, point) == activation
+
+
+@pytest.mark.parametrize(
+    ("activation", "name"),
+    [
+        (layers.ReLU(), "relu"),
+        (layers.ReLU(max_value=6), "relu"),
+        (layers.ReLU(negative_slope=0.1), "leaky_relu"),  # it can be negative
+        (layers.LeakyReLU(), "leaky_relu"),
+        (layers.PReLU(shared_axes=[1, 2]), "prelu"),
+        (layers.Activation("elu"), "elu"),
+        (layers.Activation(lambda x: x), "<lambda>"),
+    ],
+)
+@pytest.mark.parametrize("inside", [True, False])
+def test_the_name_of_an_activation(activation: Any, name: str, inside: bool) -> None:
+    conv = layers.Conv2D(2, 1, activation=activation if inside else None)
+    graph = flatten(keras.Sequential([keras.Input((4, 4, 3)), conv, *([] if inside else [activation])]))
+    assert activation_name(graph, activation_point(graph, 0)) == name

@@ -185,8 +185,12 @@ class Opaque(keras.layers.Layer):
         self.conv = keras.layers.Conv2D(2, 3)
 
     def call(self, x: Any) -> Any:
-        """Convolve what TensorFlow alone can compute."""
-        return self.conv(tf.nn.relu(x))
+        """Convolve what is multiplied by a number of Python."""
+        return self.conv(tf.nn.relu(x) * float(tf.reduce_mean(x)))
+
+    def compute_output_shape(self, shape: Any) -> Any:
+        """Return what Keras cannot find out."""
+        return (shape[0], shape[1] - 2, shape[2] - 2, 2)
 
 
 def test_a_convolution_that_no_picture_reaches_is_named() -> None:

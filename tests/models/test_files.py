@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import tempfile
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -13,9 +14,11 @@ import pytest
 from PIL import Image
 
 from generator.errors import ModelError
+from generator.models import files
 from generator.models.load import load
 from tests.models import nets
 from tests.models.conftest import MakeEntry
+from tests.models.written import entry
 
 Make = Callable[[Path], object]
 
@@ -175,3 +178,87 @@ def test_json_that_is_no_architecture(content: bytes, message: str, tmp_path: Pa
         load(entry_of(path, weights="random"))
     assert str(refused.value).startswith(f"{path}: {message}")
     assert "\n" not in str(refused.value)
+
+
+def saved_archive(path: Path) -> bytearray:
+    """Save a network; return the bytes of its archive."""
+    nets.plain().save(path)
+    return bytearray(path.read_bytes())
+
+
+COMPRESSION = {b"PK\x01\x02": 10, b"PK\x03\x04": 8}
+ENCRYPTED = {b"PK\x01\x02": 8, b"PK\x03\x04": 6}
+
+
+@pytest.mark.case("zip-method")
+@pytest.mark.parametrize(
+    ("fields", "value", "message"),
+    [
+        (COMPRESSION, 1, "compression method is not supported"),
+        (COMPRESSION, 64, "compression method is not supported"),
+        (COMPRESSION, 12, ""),  # bzip2, by which the bytes cannot be read
+        (COMPRESSION, 14, ""),
+        (ENCRYPTED, 1, "is encrypted"),
+    ],
+)
+@pytest.mark.parametrize("member", [b"config.json", b"model.weights.h5"])
+def test_an_archive_of_another_kind_inside_is_refused_in_one_line(
+    fields: dict[bytes, int], value: int, message: str, member: bytes, tmp_path: Path, entry_of: MakeEntry
+) -> None:
+    path = tmp_path / "flipped.keras"
+    content = saved_archive(path)
+    for signature, offset in fields.items():
+        length = 46 if signature == b"PK\x01\x02" else 30
+        at = content.find(signature)
+        while content[at + length : at + length + len(member)] != member:
+            at = content.find(signature, at + 1)
+        content[at + offset] = value
+    path.write_bytes(content)
+    with pytest.raises(ModelError, match=r"flipped\.keras: Keras cannot load it: ") as refused:
+        load(entry_of(path))
+    assert message in str(refused.value)
+    assert refused.value.hint == files.SAVE_OR_COPY
+
+
+@pytest.mark.case("temp-left")
+@pytest.mark.parametrize("asset", [b"0" * 5000, b""])
+def test_an_archive_that_keras_refuses_leaves_no_temporary_files(
+    asset: bytes, tmp_path: Path, entry_of: MakeEntry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, temporary = tmp_path / "bomb.keras", tmp_path / "temporary"
+    temporary.mkdir()
+    saved_archive(path)
+    with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("assets/asset.txt", asset)
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+    monkeypatch.setattr("keras.src.saving.saving_lib._ZIP_EXTRACT_BOMB_FLOOR_BYTES", 1000)
+    monkeypatch.setattr("keras.src.saving.saving_lib._ZIP_MEMBER_MAX_EXPANSION", 10)
+    if asset:
+        with pytest.raises(ModelError, match="decompression bomb"):
+            load(entry_of(path))
+    else:
+        load(entry_of(path))
+    assert list(temporary.iterdir()) == []
+    assert tempfile.gettempdir() == str(temporary)
+
+
+@pytest.mark.case("k2-message", "weights-way")
+def test_a_file_of_keras_3_that_cannot_be_loaded_gets_advice_that_works(tmp_path: Path, entry_of: MakeEntry) -> None:
+    path = tmp_path / "net.keras"
+    saved_archive(path)
+    with zipfile.ZipFile(path) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    members["config.json"] = members["config.json"].replace(b'"padding": "valid"', b'"padding": "sideways"')
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    with pytest.raises(ModelError, match="sideways") as refused:
+        load(entry_of(path))
+    assert refused.value.hint == files.OWN_FUNCTION
+    assert "model.save(" not in str(refused.value)
+    (tmp_path / "fgt_own_way.py").write_text(
+        "import keras\nfrom keras import layers\ndef build():\n    return keras.Sequential([keras.Input((24, 24, 3)), "
+        "layers.Conv2D(4, 3, activation='relu'), layers.MaxPooling2D(), layers.Conv2D(5, 3)])\n"
+    )
+    own = load(entry("fgt_own_way:build", tmp_path, weights=str(path)))  # as the hint says
+    assert [layer.filters for layer in own.summary.layers] == [4, 5]

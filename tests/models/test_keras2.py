@@ -98,22 +98,22 @@ def assert_same(loaded: LoadedModel, reference: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "convolutions"),
     [
-        ("depthwise.h5", 2),  # k2-depthwise-groups
-        ("nested.h5", 2),  # k2-bn-axis-list
-        ("transfer.h5", 52),  # k2-transfer
-        ("augmentation.h5", 1),  # k2-augmentation
+        pytest.param("depthwise.h5", 2, marks=pytest.mark.case("k2-depthwise-groups")),
+        pytest.param("nested.h5", 2, marks=pytest.mark.case("k2-bn-axis-list")),
+        pytest.param("transfer.h5", 52, marks=pytest.mark.case("k2-transfer")),
+        pytest.param("augmentation.h5", 1, marks=pytest.mark.case("k2-augmentation")),
         ("augmentation.keras", 1),
-        ("squeeze_excite.h5", 3),  # k2-efficientnet, its parts
+        pytest.param("squeeze_excite.h5", 3, marks=pytest.mark.case("k2-efficientnet")),
         ("squeeze_excite.keras", 3),
-        ("operators.h5", 3),  # k2-operators
+        pytest.param("operators.h5", 3, marks=pytest.mark.case("k2-operators")),
         ("functions.h5", 3),
         ("functions.keras", 3),
         ("resizing.h5", 20),
         ("any_size.h5", 4),
         ("any_size.keras", 4),
-        ("depthwise.keras", 2),  # k2-keras-format
+        pytest.param("depthwise.keras", 2, marks=pytest.mark.case("k2-keras-format")),
         ("nested.keras", 2),
-        ("synchronised.h5", 2),  # k2-syncbn
+        pytest.param("synchronised.h5", 2, marks=pytest.mark.case("k2-syncbn")),
         ("synchronised.keras", 2),
         ("activations.h5", 13),
         ("activations.keras", 13),
@@ -137,9 +137,9 @@ def test_k2_opens_and_computes_the_same(name: str, convolutions: int, saved: Pat
 @pytest.mark.parametrize(
     ("name", "convolutions"),
     [
-        ("mobilenet.h5", 28),  # k2-depthwise-groups
+        ("mobilenet.h5", 28),
         ("mobilenet.keras", 28),
-        ("efficientnet.h5", 81),  # k2-efficientnet
+        ("efficientnet.h5", 81),
         ("efficientnet.keras", 81),
         ("mobilenet_v3.h5", 54),
         ("mobilenet_v3.keras", 54),
@@ -152,6 +152,7 @@ def test_k2_networks_of_applications(name: str, convolutions: int, saved_large: 
     assert len(loaded.summary.layers) == convolutions
 
 
+@pytest.mark.case("k2-bn-axis-list")
 @pytest.mark.parametrize(
     ("name", "weights"),
     [("nested", "nested.h5"), ("nested", "nested.keras"), ("nested", "nested.weights.h5"), ("shared", "shared.h5")],
@@ -188,6 +189,7 @@ def test_k2_takes_another_input_shape(saved: Path) -> None:
         assert opened(saved / name, input_shape=(48, 64, 3)).summary.input_shape == (48, 64, 3)
 
 
+@pytest.mark.case("k2-operators")
 def test_k2_operators_are_named_as_in_the_file(saved: Path) -> None:
     names = [call.name for call in opened(saved / "operators.h5").graph.calls]
     assert {"tf.math.truediv", "tf.nn.relu6", "tf.__operators__.getitem", "tf.image.resize"} <= set(names)
@@ -210,6 +212,7 @@ ODD = [
 ]
 
 
+@pytest.mark.case("k2-message", "weights-way")
 @pytest.mark.parametrize("suffix", [".h5", ".keras"])
 @pytest.mark.parametrize(("name", "cause"), ODD)
 def test_k2_message_names_layer_and_cause_and_a_way(name: str, cause: str, suffix: str, saved: Path) -> None:
@@ -253,6 +256,7 @@ def test_k2_arguments_without_effect_are_left_out(change: dict[str, object], sav
     assert_same(opened(path), saved / "operators.npz")
 
 
+@pytest.mark.case("k2-message")
 def test_k2_message_names_an_argument_with_an_effect(saved: Path, tmp_path: Path) -> None:
     path = edited(saved / "operators.h5", tmp_path, lambda config: config.update(spin=2))
     with pytest.raises(ModelError) as refused:
@@ -303,6 +307,7 @@ def build():
 """
 
 
+@pytest.mark.case("weights-way")
 def test_weights_way_by_a_function(saved: Path, tmp_path: Path) -> None:
     (tmp_path / "fgt_keras2.py").write_text(NETWORKS)
     for suffix in (".h5", ".keras"):
@@ -312,6 +317,7 @@ def test_weights_way_by_a_function(saved: Path, tmp_path: Path) -> None:
         np.testing.assert_allclose(activations(load(own), picture)["two 1"], expected, rtol=1e-4, atol=1e-4)
 
 
+@pytest.mark.case("weights-way")
 def test_weights_way_by_a_custom_class(saved: Path, tmp_path: Path) -> None:
     (tmp_path / "fgt_keras2_class.py").write_text(NETWORKS)
     path = edited(saved / "operators.h5", tmp_path, lambda config: config.update(spin=2))
@@ -321,6 +327,7 @@ def test_weights_way_by_a_custom_class(saved: Path, tmp_path: Path) -> None:
     assert next(call.op for call in loaded.graph.calls if call.name == "third").spin == 2
 
 
+@pytest.mark.case("hub-missing")
 def test_hub_missing_is_named_with_its_package(saved: Path, tmp_path: Path) -> None:
     model = keras.Sequential([keras.Input((9, 9, 3)), keras.layers.Conv2D(2, 3)])
     config = json.loads(model.to_json())
@@ -333,6 +340,7 @@ def test_hub_missing_is_named_with_its_package(saved: Path, tmp_path: Path) -> N
     assert refused.value.hint == "Install it: pip install keras-hub"
 
 
+@pytest.mark.case("export-savedmodel")
 def test_export_savedmodel_says_what_it_is(tmp_path: Path) -> None:
     keras.Sequential([keras.Input((9, 9, 3)), keras.layers.Conv2D(2, 3)]).export(tmp_path / "served", verbose=False)
     with pytest.raises(ModelError) as refused:

@@ -32,11 +32,21 @@ def test_titles(name: str, call: int, title: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("activation", "signed"),
-    [("relu", False), ("swish", False), ("linear", True), ("tanh", True), ("leaky_relu", True)],
+    ("activation", "signed", "below_zero", "negligible"),
+    [
+        ("relu", False, False, 0),
+        ("sigmoid", False, False, 0),
+        ("swish", False, True, 1e-3),
+        ("gelu", False, True, 1e-3),
+        ("linear", True, True, 0),
+        ("tanh", True, True, 0),
+        ("leaky_relu", True, True, 0),
+        ("my_own", True, True, 0),
+    ],
 )
-def test_whether_responses_can_be_negative(activation: str, signed: bool) -> None:
-    assert conv(1, "stem", activation=activation).signed is signed
+def test_whether_responses_can_be_negative(activation: str, signed: bool, below_zero: bool, negligible: float) -> None:
+    layer = conv(1, "stem", activation=activation)
+    assert (layer.signed, layer.below_zero, layer.negligible) == (signed, below_zero, negligible)
 
 
 @pytest.mark.parametrize(

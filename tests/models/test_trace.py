@@ -135,7 +135,7 @@ def test_a_saved_model_is_opened_at_the_shape_it_was_built_for(tmp_path: Path) -
 
 
 def test_a_model_that_was_never_built_needs_an_input_shape() -> None:
-    with pytest.raises(ModelError, match=r"without an input shape\. Say it with `input_shape:`"):
+    with pytest.raises(ModelError, match=r"never called, .* is not known\. Say it with `input_shape: \[height, width"):
         flatten(Network())
     model = Network()
     graph = flatten(model, input_shape=(SIDE, SIDE, 3))
@@ -259,7 +259,10 @@ class Opaque(layers.Layer):
 
 
 OPAQUE = [
-    (lambda self, x: tf.nn.relu(self.conv(x)), "its call uses TensorFlow's functions, not keras.ops"),
+    (
+        lambda self, x: tf.nn.relu(self.conv(x) * float(tf.reduce_mean(x))),
+        "its call cannot be followed: it turns a tensor into numbers of Python, through which no gradient passes",
+    ),
     (lambda self, x: self.conv(x) if ops.mean(x) > 0 else x, "its call cannot be followed: A symbolic KerasTensor"),
     (lambda self, x: ops.ones((2, SIDE, SIDE, 3)), "its call returns what is no tensor, or does not depend"),
     (lambda self, x: ops.relu(self.conv.call(x)), "its call does not call its convolutions as layers"),
@@ -284,7 +287,7 @@ def test_a_block_that_cannot_be_followed_stays_one_call_with_a_reason(does: Any,
 
 
 class Refused(keras.Model):
-    """A model that calls TensorFlow."""
+    """A model that turns a tensor into numbers of Python."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -292,15 +295,23 @@ class Refused(keras.Model):
 
     def call(self, image: Any) -> Any:
         """Convolve."""
-        return tf.nn.relu(self.conv(image))
+        return tf.nn.relu(self.conv(image) * tf.reduce_mean(image).numpy())
 
 
 def test_a_model_that_cannot_be_followed_is_refused_in_one_line() -> None:
     model = Refused()
     model(picture())
     with pytest.raises(ModelError) as refused:
-        flatten(model)
+        flatten(model, (SIDE, SIDE, 3))
     assert str(refused.value) == (
-        "the subclassed model keeps no record of its layers' calls, and its call uses TensorFlow's functions, not "
-        "keras.ops. Use keras.ops and layers alone in its `call`, or save the convolutional part as a functional model"
+        "the subclassed model keeps no record of its layers' calls, and its call cannot be followed: it turns a tensor "
+        "into numbers of Python, through which no gradient passes. Save the part with its convolutions as a functional "
+        "model"
     )
+
+
+def test_a_model_that_was_called_but_does_not_tell_for_what_needs_an_input_shape() -> None:
+    model = Refused()
+    model(picture())
+    with pytest.raises(ModelError, match=r"does not tell the shape of its input\. Say it with `input_shape: \["):
+        flatten(model)

@@ -35,6 +35,20 @@ def test_names_are_shown_as_they_are_and_never_become_markup(strange: Gallery, s
         assert [name for name in HOSTILE if name not in pages[model["page"]].text] == []
 
 
+@pytest.mark.case("terminal-escapes")
+def test_control_characters_of_names_are_shown_escaped(tmp_path: Path) -> None:
+    layers = [conv(1, "a\x1b[31m\0b\x9b\x07", 2, slug="001-a")]
+    gallery = Gallery(tmp_path, [(entry("n\x1bet"), summary(*layers))], title="T\x1b[1m\0 \u200fא")
+    fill(gallery.store, gallery.tasks())
+    gallery.write()
+    for path, content in gallery.held().items():
+        if path.endswith((".html", ".js", ".css")):
+            assert not {*"\0\x07\x1b\x9b"} & {*content.decode()}, path
+    (text,) = (page.text for path, page in gallery.pages().items() if path.endswith("/001-a/index.html"))
+    assert r"a\x1b[31m\x00b\x9b\x07" in text
+    assert "T\\x1b[1m\\x00 \u200fא" in text  # marks of direction belong to texts
+
+
 def test_no_path_leaves_the_folder(strange: Gallery) -> None:
     assert sorted(path.name for path in strange.folder.iterdir()) == ["site", "store"]
     for file in strange.manifest["files"]:

@@ -60,6 +60,56 @@ def test_pages_say_where_responses_are_capped(tmp_path: Path) -> None:
     assert [layer["ceiling"] for layer in gallery.manifest["models"][0]["layers"]] == [6.0, None]
 
 
+def page_of_a_linear_layer(folder: Path, score: Score, response: Score, activation: str = "linear") -> tuple[str, str]:
+    """Return the verdict on the one filter of a layer whose activations can be negative, and its page's text."""
+    layer = conv(1, "stem", 1, slug="001-stem", activation=activation)
+    gallery = Gallery(folder, [(entry(render=(("steps", 128),)), summary(layer))])
+    fill(gallery.store, gallery.tasks(), score, response)
+    gallery.write()
+    (shown,) = gallery.manifest["models"][0]["layers"][0]["filters"]
+    assert shown["pictures"][0]["empty"] is (shown["verdict"] == "dead")
+    return shown["verdict"], " ".join(gallery.pages()[PAGE].text.split())
+
+
+FALSE_OF_A_LINEAR_LAYER = ("Nothing excited", "excites it at all", "nothing that excites", "nothing tried here excites")
+
+
+@pytest.mark.case("linear-dead")
+@pytest.mark.parametrize("activation", ["linear", "leaky_relu", "prelu", "elu", "tanh", "silu", "custom"])
+@pytest.mark.parametrize(
+    ("score", "response", "verdict", "text"),
+    [
+        (-1.0, -2.0, "converged", "raises the filter to a score of −1; the response to the best photo, cat, is −2."),
+        (1.0, -2.0, "converged", "raises the filter to a score of 1; the response to the best photo, cat, is −2."),
+        (-2.0, -1.0, "weak", "The photo cat excites this filter more (−1) than its own picture does (−2)."),
+        (2.0, 1.0, "converged", "2 times the response to the best photo, cat (1)."),
+        (0.0, 0.0, "dead", "Nothing changed the value of this filter: not the start image"),
+    ],
+)
+def test_zero_is_no_threshold_where_activations_can_be_negative(
+    tmp_path: Path, activation: str, score: float, response: float, verdict: str, text: str
+) -> None:
+    found, words = page_of_a_linear_layer(tmp_path, score, response, activation)
+    assert found == verdict
+    assert text in words
+    assert not [sentence for sentence in FALSE_OF_A_LINEAR_LAYER if sentence in words]
+
+
+@pytest.mark.case("linear-dead")
+@pytest.mark.parametrize(("activation", "verdict"), [("silu", "dead"), ("gelu", "dead"), ("linear", "weak")])
+def test_what_swish_passes_on_far_below_zero_is_next_to_nothing(tmp_path: Path, activation: str, verdict: str) -> None:
+    assert page_of_a_linear_layer(tmp_path, -8e-4, -2e-4, activation)[0] == verdict
+
+
+@pytest.mark.case("linear-dead")
+def test_a_direction_with_negative_weights_can_be_below_zero(tmp_path: Path) -> None:
+    difference = ObjectiveSpec("direction", ((0, 1.0), (1, -1.0)))
+    gallery = written(tmp_path, 2, -1.0, response=0.5, objective=(difference,))
+    (shown, _) = gallery.manifest["models"][0]["layers"][0]["filters"]
+    assert shown["verdict"] == "weak"
+    assert "The photo cat excites the direction 0 − 1 more (0)" in " ".join(gallery.pages()[PAGE].text.split())
+
+
 def written(folder: Path, filters: int, score: Score, response: float = 1.0, **render: object) -> Gallery:
     """Return a gallery of one layer whose filters get such pictures, written."""
     of = entry(render=tuple(sorted(render.items())))

@@ -2,6 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import warnings
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+
+from generator.errors import UsageError
+from generator.pipeline import Failure
 from generator.plan import Choice
 from tests.pipeline.conftest import Place
 
@@ -53,3 +63,89 @@ def test_a_model_that_fails_leaves_the_others(place: Place) -> None:
     assert [failure.what for failure in summary.failures] == ["model broken"]
     assert done == EVERYTHING
     assert place.pages() == ALL_PAGES
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ("layers: 'frist*'", "other: no convolutional layer matches 'frist*'"),
+        ("layers: [first, 'conv9*']", "other: no convolutional layer matches 'conv9*'"),
+        ("filters: [0, 99]", "other/first: no filter 99"),
+        ("render: {objective: {direction: {77: 1}}}", "other/first: no filter 77"),
+    ],
+)
+def test_a_model_that_lacks_what_is_configured_fails_and_the_others_are_built(
+    place: Place, settings: str, message: str
+) -> None:
+    models = "[{{source: tiny.keras, name: other, {}}}, tiny.keras]"
+    place.build(models=models.format("filters: 1"))
+    before = place.pages()
+    summary, done = place.build(models=models.format(settings), more="title: Another\n")
+    (failure,) = summary.failures
+    assert failure.what == "model other"
+    assert message in failure.message
+    assert before <= place.pages() or "direction" in settings
+    assert [task for task in EVERYTHING if task in done] or done == []
+    with pytest.raises(UsageError, match=message.replace("*", ".")):
+        place.build(models=models.format(settings), only=("other",))
+
+
+def spoil(place: Place, filters: tuple[int, ...], value: float) -> None:
+    """Give some filters of the last layer a weight of that value."""
+    path = place.folder / "tiny.keras"
+    model = keras.models.load_model(path)
+    kernel, bias = model.get_layer("second").get_weights()
+    kernel[1, 1, 0, list(filters)] = value
+    model.get_layer("second").set_weights([kernel, bias])
+    model.save(path)
+
+
+@pytest.mark.case("one-nan", "raw-warning")
+@pytest.mark.parametrize(
+    ("value", "techniques"),
+    [
+        *((value, ("kernel", "feature-map", "picture")) for value in (np.nan, np.inf, -np.inf)),
+        (3e38, ("picture",)),  # finite, and so is what little of the photo it meets
+    ],
+)
+def test_a_filter_that_gives_no_finite_numbers_fails_alone_and_is_named(
+    place: Place, value: float, techniques: tuple[str, ...]
+) -> None:
+    sound, _ = place.build()
+    assert sound.failures == ()
+    expected = {layer["name"]: layer for layer in manifest(place)["layers"]}
+    spoil(place, (1,), value)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", RuntimeWarning)
+        summary, done = place.build()
+    assert [failure.what.replace(" on chelsea", "") for failure in summary.failures] == [
+        f"{technique} of tiny/second, filter 1" for technique in techniques
+    ]
+    assert done == EVERYTHING
+    first, second = manifest(place)["layers"]
+    assert first["filters"] == expected["first"]["filters"]
+    scores = {shown["index"]: shown["pictures"][0]["score"] for shown in second["filters"]}
+    assert scores == {
+        shown["index"]: shown["pictures"][0]["score"] for shown in expected["second"]["filters"] if shown["index"] != 1
+    }
+    events: list[object] = []
+    again, done = place.build(on_event=events.append)
+    assert done == []
+    assert [failure.what for failure in again.failures] == [failure.what for failure in summary.failures]
+    assert sum(isinstance(event, Failure) for event in events) == len(techniques)
+
+
+@pytest.mark.case("one-nan")
+def test_where_no_filter_of_a_layer_is_finite_the_layer_fails_and_the_others_are_built(place: Place) -> None:
+    spoil(place, (0, 1, 2), np.nan)
+    summary, done = place.build()
+    assert [failure.what for failure in summary.failures] == [
+        *("kernel of tiny/second", "feature-map of tiny/second on chelsea", "picture of tiny/second")
+    ]
+    assert done == [task for task in EVERYTHING if task[1] == "first"]
+
+
+def manifest(place: Place) -> dict[str, Any]:
+    """Return the record of the site's only model."""
+    model: dict[str, Any] = json.loads((place.folder / "site/manifest.json").read_bytes())["models"][0]
+    return model

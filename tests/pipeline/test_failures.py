@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from generator.errors import GalleryError
-from generator.pipeline.failures import OVERFLOW, attempt, rounded
+from generator.pipeline.failures import NOT_FINITE, OVERFLOW, attempt, leaving_out, of_filters, recorded, rounded
 from generator.plan import PICTURE, plan_model
 from tests.summaries import conv, entry, summary
 
@@ -40,6 +40,37 @@ def test_a_store_that_cannot_be_written_ends_it_all() -> None:
 
     with pytest.raises(GalleryError, match="full"):
         list(attempt(TASKS, work))
+
+
+@pytest.mark.case("one-nan")
+@pytest.mark.parametrize(
+    ("filters", "reasons", "expected"),
+    [
+        (4, {}, []),
+        (4, {2: OVERFLOW}, [("picture of net/stem, filter 2", OVERFLOW)]),
+        (4, {2: OVERFLOW, 0: OVERFLOW}, [("picture of net/stem, filters 0, 2", OVERFLOW)]),
+        (4, dict.fromkeys(range(4), OVERFLOW), [("picture of net/stem", OVERFLOW)]),
+        (
+            4,
+            {3: NOT_FINITE, 1: OVERFLOW},
+            [("picture of net/stem, filter 3", NOT_FINITE), ("picture of net/stem, filter 1", OVERFLOW)],
+        ),
+        (
+            20,
+            dict.fromkeys(range(11), OVERFLOW),
+            [("picture of net/stem, filters 0, 1, 2, 3, 4, 5, 6, 7 and 3 more", OVERFLOW)],
+        ),
+    ],
+)
+def test_filters_that_fail_are_named_and_named_again_where_the_rest_is_cached(
+    filters: int, reasons: dict[int, str], expected: list[tuple[str, str]]
+) -> None:
+    task = replace(TASKS[0], filters=tuple(range(filters)))
+    assert [(failure.what, failure.message) for failure in of_filters(task, reasons)] == expected
+    record = leaving_out({"technique": PICTURE}, reasons)
+    assert ("failed" in record) is bool(reasons)
+    again = [(failure.what, failure.message) for failure in recorded(task, record)]
+    assert sorted(again) == sorted(expected)
 
 
 @pytest.mark.parametrize(("value", "expected"), [(1 / 3, 0.333333), (1234567.0, 1234570.0), (-0.0, 0.0), (2, 2.0)])

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from generator.config import load_config
 from generator.pipeline import prepare
-from generator.pipeline.photos import load_photo
+from generator.pipeline.photos import open_photo
 from generator.plan import FEATURE_MAP, KERNEL
 from tests.pipeline.conftest import Place
 
@@ -63,7 +63,7 @@ def test_maps_are_kept_in_8_by_8_cells_and_kernels_with_those_most_alike(place: 
     assert summary.failures == ()
     model = keras.models.load_model(place.folder / "tiny.keras")
     maps = kept(place, FEATURE_MAP)
-    photo, size = load_photo(load_config(place.folder / "config.yaml").photos[0]), (224, 224)
+    photo, size = open_photo(load_config(place.folder / "config.yaml").photos[0]), (224, 224)
     assert [name for name, _ in maps] == ["first", "second"]
     for name, record in maps:
         activation = activation_of(model, name, photo.fitted(size, 3))

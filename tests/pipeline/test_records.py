@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -139,3 +140,24 @@ def test_a_layer_behind_one_that_is_silent_on_the_start_is_climbed_all_the_same(
     reached = [entry["pictures"][0]["reached"] for record in place.pictures() for entry in record["filters"]]
     assert len(reached) == 4 * (4 + 3)
     assert min(reached) > 0
+
+
+@pytest.mark.case("linear-dead")
+def test_a_filter_of_a_shortcut_that_is_below_zero_on_every_photo_is_not_dead(place: Place) -> None:
+    keras.utils.set_random_seed(3)
+    image = keras.Input((20, 20, 3))
+    stem = layers.Conv2D(4, 3, padding="same", activation="relu", name="first")(layers.Rescaling(1 / 255)(image))
+    beside = layers.BatchNormalization(name="norm")(layers.Conv2D(4, 1, name="shortcut")(stem))
+    model = keras.Model(image, layers.Conv2D(3, 1, name="head")(layers.Add()([stem, beside])))
+    model.get_layer("norm").beta.assign([-5.0] * 4)
+    kernel = np.asarray(model.get_layer("head").kernel).copy()
+    kernel[..., 2] = 0  # the same whatever the picture
+    model.get_layer("head").set_weights([kernel, np.array([-9.0, 0.0, -2.0], np.float32)])
+    model.save(place.folder / "tiny.keras")
+    place.build()
+    (_, shortcut, head) = json.loads((place.folder / "site/manifest.json").read_bytes())["models"][0]["layers"]
+    for shown in (*shortcut["filters"], head["filters"][0]):
+        assert max(feature_map["response"] for feature_map in shown["feature_maps"]) < 0
+        assert shown["verdict"] in ("converged", "weak")
+        assert not shown["pictures"][0]["empty"]
+    assert head["filters"][2]["verdict"] == "dead"

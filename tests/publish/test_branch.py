@@ -143,6 +143,7 @@ def test_words_beside_the_gallery_stay(place: Place, site: BuiltSite, tmp_path: 
     assert place.publish(changed).same
 
 
+@pytest.mark.case("git-options")
 @pytest.mark.parametrize("name", ["HEAD", "-x", "refs/heads/gh-pages", "a..b", "a b"])
 def test_what_is_no_name_of_a_branch_is_told(place: Place, site: BuiltSite, name: str) -> None:
     with pytest.raises(UsageError, match=r"not a name that a branch can have\. Such as gh-pages"):
@@ -328,6 +329,7 @@ def test_where_github_shows_it(address: str, expected: str | None) -> None:
     assert pages_address(address) == expected
 
 
+@pytest.mark.case("git-options")
 def test_a_remote_whose_name_is_an_option_is_none(place: Place, site: BuiltSite, tmp_path: Path) -> None:
     name, proof = f"--upload-pack=touch {tmp_path / 'ran'};", tmp_path / "ran"
     place.git("config", f"remote.{name}.url", str(place.remote))
@@ -336,6 +338,7 @@ def test_a_remote_whose_name_is_an_option_is_none(place: Place, site: BuiltSite,
     assert not proof.exists()
 
 
+@pytest.mark.case("publish-foreign")
 def test_a_branch_with_the_manifest_of_another_program_is_refused(place: Place, site: BuiltSite) -> None:
     """Whatever it lists: its ``files`` name somebody's thesis."""
     foreign = {"name": "app", "schema": 1, "generator": "x", "models": [], "files": [{"path": "thesis.tex"}]}
@@ -351,6 +354,7 @@ def test_a_branch_with_the_manifest_of_another_program_is_refused(place: Place, 
     assert place.branch() == before
 
 
+@pytest.mark.case("publish-git-folder")
 def test_a_site_that_lists_a_repository_is_refused(site: BuiltSite) -> None:
     (site.folder / ".git").mkdir()
     (site.folder / ".git/config").write_text("secret")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import tracemalloc
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -54,6 +56,15 @@ def test_a_change_that_keeps_the_size_is_seen(site: BuiltSite) -> None:
     assert findings_of(site) == [(True, "reading.html is not as the build wrote it")]
     with pytest.raises(GalleryError, match="is not what the build wrote"):
         site.read("reading.html")
+
+
+def test_a_page_that_grew_is_not_read(site: BuiltSite) -> None:
+    os.truncate(site.folder / "reading.html", 300_000_000)
+    tracemalloc.start()
+    assert findings_of(site) == [(True, "reading.html is not as the build wrote it")]
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 100_000_000
 
 
 def test_several_files_are_told_in_one_line(site: BuiltSite) -> None:

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import os
+import platform
 import shutil
 import tarfile
+import time
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
 from generator.errors import GalleryError, UsageError
 from generator.publish import BuiltSite, archive_kind, copy_site, open_site, pack_site
+from generator.site.listing import LOCK
+from generator.site.lock import output_lock
 from tests.publish.conftest import relisted
 
 
@@ -36,6 +42,33 @@ def test_an_archive_holds_the_site(name: str, site: BuiltSite, tmp_path: Path) -
     assert pack_site(site, tmp_path / "out" / name) == (tmp_path / "out" / name).stat().st_size
     assert files_in(unpacked(tmp_path / "out" / name, tmp_path / "unpacked")) == before
     assert os.listdir(tmp_path / "out") == [name]  # noqa: PTH208 (hidden files, too)
+
+
+@pytest.mark.case("two-builds")
+def test_a_copy_waits_for_another_into_the_same_folder(site: BuiltSite, tmp_path: Path) -> None:
+    target, told = tmp_path / "copy", list[str]()
+    copying = Thread(target=copy_site, args=(site, target, told.append))
+    with output_lock(target, wait=False):
+        copying.start()
+        deadline = time.monotonic() + 20
+        while not told:
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        assert [path.name for path in target.iterdir()] == [LOCK]
+    copying.join(20)
+    assert [line.partition(" since")[0] for line in told] == [
+        f"Waiting: {target} is in use by process {os.getpid()} on {platform.node()}"
+    ]
+    assert files_in(target) == files_in(site.folder)
+
+
+@pytest.mark.case("two-builds")
+def test_copies_at_once_into_one_folder(site: BuiltSite, tmp_path: Path) -> None:
+    target = tmp_path / "copy"
+    with ThreadPoolExecutor(4) as pool:
+        changes = list(pool.map(lambda _: copy_site(site, target), range(8)))
+    assert sorted(made.written for made in changes) == [0] * 7 + [len(site.files) - 1]
+    assert files_in(target) == files_in(site.folder)
 
 
 @pytest.mark.parametrize("name", ["gallery.zip", "gallery.tar.gz"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,54 @@ from tests.summaries import conv, entry, summary
 )
 def test_links_of_a_page(html: str, expected: set[tuple[str, str]]) -> None:
     assert page_links(html) == expected
+
+
+@pytest.mark.parametrize(
+    ("html", "expected"),
+    [
+        ("<p title=it's><a href='b.html'>", {("a", "b.html")}),
+        ("<p title=it's><a href=b.html><img src=c.webp>", {("a", "b.html"), ("img", "c.webp")}),
+        ('<a href="b.html"><img alt="5 > 4" src=c.webp title=5">', {("a", "b.html"), ("img", "c.webp")}),
+        ('<a href="b.html"><a href="c.html', {("a", "b.html")}),
+        ('<a href="b.html"><a href=c.html', {("a", "b.html")}),
+        ('<a href="b.html"><!-- <a href="c.html">', {("a", "b.html")}),
+        ('<a href="b.html"><script><a href="c.html">', {("a", "b.html")}),
+        ("<style>p{background:url(a.png)}", {("style", "a.png")}),
+        ('<SCRIPT src=a.js></SCRIPT ><a href="b.html">', {("script", "a.js"), ("a", "b.html")}),
+        ("1 < 2 <3 <> </ <a href=b.html>", {("a", "b.html")}),
+    ],
+)
+def test_what_is_not_closed_goes_to_the_end(html: str, expected: set[tuple[str, str]]) -> None:
+    assert page_links(html) == expected
+
+
+HOSTILE_PAGES = {
+    "tags": "<a ",
+    "double": '<a x="',
+    "single": "<a x='",
+    "both": "<a x=\"'",
+    "comments": "<!-- ",
+    "half comments": "<!-",
+    "scripts": "<script>",
+    "open scripts": "<script ",
+    "script ends": "<script></script ",
+    "styles": "<style>url(",
+    "angles": "<",
+    "equals": "<a =",
+    "spaces": "<a href= ",
+    "urls": "<p style='url( url(' ",
+    "imports": "<style>@import ",
+    "apostrophes": "<p title=it's>",
+}
+
+
+@pytest.mark.case("publish-links")
+@pytest.mark.parametrize("part", HOSTILE_PAGES.values(), ids=HOSTILE_PAGES)
+def test_the_time_is_proportional_to_the_size(part: str) -> None:
+    """A megabyte takes a tenth of a second or so; in the square of that it would take minutes."""
+    began = time.process_time()
+    page_links(part * (1_000_000 // len(part)))
+    assert time.process_time() - began < 5
 
 
 def test_another_parser_finds_the_same_in_pages_of_hostile_names(tmp_path: Path) -> None:

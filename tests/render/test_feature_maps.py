@@ -5,9 +5,11 @@ from __future__ import annotations
 import keras
 import numpy as np
 import pytest
+from keras import layers
 
-from generator.models.load import LoadedModel
-from generator.render.feature_maps import feature_maps, pooled_maps
+from generator.config.values import ModelEntry
+from generator.models.load import LoadedModel, loaded
+from generator.render.feature_maps import BLOCK, feature_map_blocks, feature_maps, pooled_maps
 
 
 def test_maps_are_the_submodels_outputs_where_responses_are_read(two_layers: LoadedModel) -> None:
@@ -23,10 +25,44 @@ def test_maps_are_the_submodels_outputs_where_responses_are_read(two_layers: Loa
 def test_one_layer_alone_is_the_same(two_layers: LoadedModel) -> None:
     photo = np.random.default_rng(0).integers(0, 256, (24, 24, 3))
     together, alone = (
-        {maps.layer: maps.activation for maps in feature_maps(two_layers, layers, photo)} for layers in ([1, 2], [2])
+        {maps.layer: maps.activation for maps in feature_maps(two_layers, asked, photo)} for asked in ([1, 2], [2])
     )
     assert list(alone) == [2]
     np.testing.assert_array_equal(together[2], alone[2])
+
+
+def wide(activation: str | None, norm: bool, further: bool) -> LoadedModel:
+    """Return a layer of more filters than a block has, and layers of its own behind it."""
+    keras.utils.set_random_seed(2)
+    x = image = keras.Input((12, 16, 3))
+    x = layers.Conv2D(BLOCK * 2 + 5, 3, strides=2, padding="same", activation=activation, name="wide")(x)
+    if norm:
+        x = layers.ReLU(name="end")(layers.BatchNormalization(beta_initializer="random_normal", name="norm")(x))
+    if further:
+        x = layers.Conv2D(3, 1, name="further")(x)
+    return loaded(ModelEntry("net", "net", "file", "net.keras"), keras.Model(image, x))
+
+
+@pytest.mark.case("width-memory")
+@pytest.mark.parametrize(
+    ("activation", "norm", "at"), [("gelu", False, "wide"), (None, False, "wide"), (None, True, "end")]
+)
+@pytest.mark.parametrize("further", [False, True])
+def test_a_wide_layer_is_computed_in_blocks_unless_a_later_one_needs_it(
+    activation: str | None, norm: bool, at: str, further: bool
+) -> None:
+    model = wide(activation, norm, further)
+    photo = np.random.default_rng(0).integers(0, 256, (12, 16, 3))
+    keras_model = model.keras_model
+    submodel = keras.Model(keras_model.input, keras_model.get_layer(at).output)
+    expected = np.asarray(submodel(photo[None].astype(np.float32)))[0]
+    asked = [1, 2] if further else [1]
+    blocks = [(first, block) for layer, first, block in feature_map_blocks(model, asked, photo) if layer == 1]
+    assert [first for first, _ in blocks] == ([0] if further else [0, BLOCK, 2 * BLOCK])
+    np.testing.assert_allclose(np.concatenate([block for _, block in blocks], axis=-1), expected, rtol=1e-4, atol=1e-3)
+    np.testing.assert_allclose(
+        {maps.layer: maps.activation for maps in feature_maps(model, asked, photo)}[1], expected, rtol=1e-4, atol=1e-3
+    )
 
 
 @pytest.mark.parametrize("shape", [(64, 40), (9, 5), (8, 8), (1, 1), (3, 13), (7, 7)])

@@ -50,6 +50,16 @@ def running(folder: Path) -> Iterator[PreviewServer]:
         thread.join()
 
 
+def test_a_page_that_may_not_be_read_is_told(running: PreviewServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    for error, status in ((PermissionError(13, "Permission denied"), 403), (OSError(24, "Too many open files"), 503)):
+
+        def refuse(_: Path, error: OSError = error) -> bytes:
+            raise error
+
+        monkeypatch.setattr(Path, "read_bytes", refuse)
+        assert ask(running, "/").status == status
+
+
 def ask(
     server: PreviewServer, target: str, method: str = "GET", hosts: tuple[str, ...] = ("localhost",), **headers: str
 ) -> HTTPResponse:

@@ -12,6 +12,7 @@ from generator.files import TEMPORARY_PREFIX
 from generator.site import folder as output
 from generator.site.folder import Changes, Content, Removed, check_output, remove_site, write_files
 from generator.site.listing import JOURNAL, MANIFEST
+from tests.permissions import unreadable
 
 Files = dict[str, str]
 MARK = {"schema": 2, "made_by": "filter-gallery"}
@@ -117,13 +118,11 @@ def test_an_absent_or_empty_folder_is_used_and_its_readme_left(site: Path, welco
         ({"thesis.tex": "x"}, "thesis.tex"),
         ({"README.md": "r", "b.txt": "x", "a/deep": "x"}, "a"),
         ({MANIFEST: "{}"}, MANIFEST),
-        ({MANIFEST: "not json"}, MANIFEST),
         ({MANIFEST: '{"name": "someone\'s web app", "icons": []}'}, MANIFEST),
         ({MANIFEST: '["schema", "generator", "models", "files"]'}, MANIFEST),
         ({MANIFEST: '{"schema": 1, "generator": "x", "models": [], "files": [{"path": "thesis.tex"}]}'}, MANIFEST),
         ({MANIFEST: '{"schema": 2, "generator": "x", "models": [], "files": []}'}, MANIFEST),
         ({JOURNAL: '{"files": [{"path": "thesis.tex"}]}', "thesis.tex": "x"}, JOURNAL),
-        ({JOURNAL: "", "thesis.tex": "x"}, JOURNAL),
     ],
 )
 def test_a_folder_with_files_of_others_is_refused_and_left(site: Path, files: Files, named: str) -> None:
@@ -159,6 +158,7 @@ STRANGE: dict[str, tuple[str, str]] = {
 }
 
 
+@pytest.mark.case("site-folder")
 @pytest.mark.parametrize(("strange", "named"), STRANGE.values(), ids=STRANGE)
 def test_a_file_of_someone_else_in_the_way_stops_a_build_before_it_writes(site: Path, strange: str, named: str) -> None:
     write(site, ONE)
@@ -196,6 +196,7 @@ def test_the_output_itself_may_be_a_link(site: Path, tmp_path: Path) -> None:
     assert files_in(tmp_path / "disk") == {"index.html": "home"}
 
 
+@pytest.mark.case("clean-links")
 def test_a_page_that_became_a_link_is_replaced_and_its_aim_left(site: Path, tmp_path: Path) -> None:
     write(site, ONE)
     (tmp_path / "aim").write_text("mine!")
@@ -206,6 +207,7 @@ def test_a_page_that_became_a_link_is_replaced_and_its_aim_left(site: Path, tmp_
     assert (tmp_path / "aim").read_text() == "mine!"
 
 
+@pytest.mark.case("manifest-claims")
 @pytest.mark.parametrize(
     "path",
     [
@@ -240,6 +242,7 @@ def test_an_edited_manifest_cannot_delete_what_is_elsewhere(site: Path, tmp_path
     assert (site / ".git/HEAD").read_text() == (site / "net/.GIT/HEAD").read_text() == "mine"
 
 
+@pytest.mark.case("manifest-claims")
 @pytest.mark.parametrize("journalled", [False, True])
 def test_only_what_has_the_listed_digest_is_deleted(site: Path, journalled: bool) -> None:
     write(site, ONE)
@@ -260,6 +263,8 @@ def test_a_build_does_not_delete_what_was_changed_by_hand(site: Path) -> None:
     assert files_in(site) == {"index.html": "home", "net/001-a/0000.html": "my own words"}
 
 
+@pytest.mark.case("manifest-claims")
+@pytest.mark.case("clean-links")
 def test_what_a_killed_build_left_is_not_sought_behind_links(site: Path, tmp_path: Path) -> None:
     put(tmp_path, {f"theirs/{TEMPORARY_PREFIX}draft": "mine"})
     write(site, ONE)
@@ -280,13 +285,54 @@ def test_a_page_is_not_written_through_a_link(site: Path, tmp_path: Path) -> Non
     assert files_in(site) == {**ONE, "index.html": "HOME"}
 
 
+@pytest.mark.case("own-site-unreadable")
+@pytest.mark.parametrize("owner", ["ours", "theirs"])
+@pytest.mark.parametrize(
+    ("name", "content", "told"),
+    [
+        (MANIFEST, b"", "manifest.json is empty"),
+        (MANIFEST, b"{", "manifest.json is damaged"),
+        (MANIFEST, b"\xff", "manifest.json is damaged"),
+        (MANIFEST, b"[" * 200_000, "manifest.json is damaged"),
+        (JOURNAL, b"", ".building.json is empty"),
+    ],
+)
+def test_where_nobody_can_tell_whose_files_these_are_it_is_said(
+    site: Path, owner: str, name: str, content: bytes, told: str
+) -> None:
+    write(site, ONE) if owner == "ours" else put(site, {"thesis.tex": "mine"})
+    (site / MANIFEST).unlink(missing_ok=True)
+    (site / name).write_bytes(content)
+    before = {path: path.read_bytes() for path in site.rglob("*") if path.is_file()}
+    hint = "Mend it or its permissions, or, if the folder is a site of yours, delete it and build again."
+    with pytest.raises(UsageError) as caught:
+        check_output(site)
+    assert str(caught.value) == f"output {site}: {told}. {hint} Name another folder with -o, or `output:`"
+    with pytest.raises(UsageError) as caught:
+        remove_site(site)
+    assert str(caught.value) == f"{site}: {told}; nothing was removed. {hint}"
+    assert {path: path.read_bytes() for path in site.rglob("*") if path.is_file()} == before
+
+
+@pytest.mark.case("own-site-unreadable")
+@pytest.mark.case("denied")
+def test_a_manifest_that_may_not_be_read_is_told(site: Path) -> None:
+    write(site, ONE)
+    with unreadable(site / MANIFEST):
+        for use in (check_output, remove_site):
+            with pytest.raises(UsageError, match=r"manifest\.json cannot be read: Permission denied"):
+                use(site)
+    assert remove_site(site) == Removed(len(ONE))
+
+
+@pytest.mark.case("fifo")
 @pytest.mark.parametrize("name", [MANIFEST, JOURNAL])
 def test_a_pipe_in_place_of_a_manifest_does_not_hold_anything_up(site: Path, name: str) -> None:
     site.mkdir()
     os.mkfifo(site / name)
-    with pytest.raises(UsageError, match="holds files that are not ours"):
+    with pytest.raises(UsageError, match=f"{name} cannot be read: is not a file. Mend it"):
         check_output(site)
-    with pytest.raises(UsageError, match="not a site"):
+    with pytest.raises(UsageError, match=f"{name} cannot be read: is not a file; nothing was removed"):
         remove_site(site)
 
 

@@ -243,6 +243,10 @@ def check(place: Path, kept: Gallery) -> None:
     assert elsewhere(place) == before
 
 
+@pytest.mark.case("sphinx-shapes")
+@pytest.mark.case("publish-shapes")
+@pytest.mark.case("embed-shapes")
+@pytest.mark.case("manifest-claims")
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
 def test_a_manifest_that_was_changed(place: Path, kept: Gallery, change: Callable[[Manifest], Manifest]) -> None:
     path = place / "site/manifest.json"
@@ -251,12 +255,17 @@ def test_a_manifest_that_was_changed(place: Path, kept: Gallery, change: Callabl
     check(place, copy.copy(kept))
 
 
+@pytest.mark.case("sphinx-shapes")
+@pytest.mark.case("publish-shapes")
+@pytest.mark.case("embed-shapes")
 @pytest.mark.parametrize("content", CONTENTS.values(), ids=CONTENTS)
 def test_a_manifest_that_is_none(place: Path, kept: Gallery, content: bytes) -> None:
     (place / "site/manifest.json").write_bytes(content)
     check(place, copy.copy(kept))
 
 
+@pytest.mark.case("fifo")
+@pytest.mark.case("clean-links")
 @pytest.mark.parametrize("kind", ["folder", "pipe", "link", "dangling"])
 def test_what_stands_in_the_place_of_a_manifest(place: Path, kept: Gallery, kind: str) -> None:
     path = place / "site/manifest.json"
@@ -272,6 +281,7 @@ def test_what_stands_in_the_place_of_a_manifest(place: Path, kept: Gallery, kind
     check(place, copy.copy(kept))
 
 
+@pytest.mark.case("clean-links")
 @pytest.mark.parametrize("whole", [False, True])
 def test_links_in_a_site_are_not_followed(place: Path, whole: bool) -> None:
     """A file of the site, or a folder of it, that is a link to the very same bytes elsewhere."""

@@ -27,6 +27,7 @@ from generator.site.lock import Holder, output_lock, removal_lock
 from tests.cli.conftest import ROOT, command, environment, filter_gallery
 from tests.cli.test_interrupted import hear_interrupts
 from tests.pages.gallery import fill
+from tests.permissions import denied
 from tests.site.locking import faults, gallery_in
 
 SECONDS = 60
@@ -63,6 +64,8 @@ def until(condition: Callable[[], object]) -> None:
         time.sleep(0.02)
 
 
+@pytest.mark.case("two-builds")
+@pytest.mark.case("overlap-titles")
 @pytest.mark.parametrize(("processes", "rounds"), [(2, 5), (4, 3)])
 def test_builds_at_once_never_mix(processes: int, rounds: int, tmp_path: Path) -> None:
     """Each looks at the site that it wrote before it lets go of it."""
@@ -226,11 +229,11 @@ def test_an_output_where_no_lock_can_be_made(site: Path, code: int, monkeypatch:
         assert remove_site(site).files == 0
 
 
-@pytest.mark.skipif(os.getuid() == 0, reason="root writes everywhere")
+@pytest.mark.case("denied")
 def test_a_read_only_output_is_told(site: Path) -> None:
     site.mkdir()
-    site.chmod(0o555)
-    with pytest.raises(UsageError, match="cannot be written: Permission denied"), output_lock(site, wait=True):
+    told = pytest.raises(UsageError, match="cannot be written: Permission denied")
+    with denied(site), told, output_lock(site, wait=True):
         raise AssertionError
 
 

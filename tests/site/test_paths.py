@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
 
-from generator.site.paths import is_inside, link_in, path_fault, read_regular
+from generator.site.paths import is_inside, link_in, path_fault
 
 INSIDE = [
     "index.html",
@@ -73,15 +72,3 @@ def test_a_link_is_found_wherever_it_is(tmp_path: Path) -> None:
     expected = {"a/b": None, "a/link/x/y": "a/link", "a/b/file": "a/b/file", "a/b/other": None}
     for folder in (tmp_path / "site", tmp_path / "linked"):
         assert {path: link_in(folder, path) for path in expected} == expected
-
-
-def test_only_regular_files_are_read(tmp_path: Path) -> None:
-    (tmp_path / "file").write_bytes(b"12345")
-    (tmp_path / "link").symlink_to(tmp_path / "file")
-    os.mkfifo(tmp_path / "pipe")
-    assert read_regular(tmp_path / "file", 5) == b"12345"
-    with pytest.raises(OSError, match="has more than 4 bytes"):
-        read_regular(tmp_path / "file", 4)
-    for name in ("link", "pipe", ".", "absent"):
-        with pytest.raises(OSError, match=r".+"):
-            read_regular(tmp_path / name, 5)

@@ -6,8 +6,12 @@ import hashlib
 import io
 import json
 import re
+import shutil
+from dataclasses import replace
 from html import unescape
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import numpy as np
@@ -16,8 +20,12 @@ from PIL import Image
 
 from generator.embed.snippets import SNIPPETS, Placement
 from generator.embed.target import find_target
+from generator.errors import UsageError
 from generator.imaging.encoding import slice_strip
 from generator.site.built import open_site
+from generator.site.records import SiteFile
+from generator.sphinx.directive import _picture
+from generator.sphinx.selection import Request, select
 from tests.pages.gallery import Gallery, Page, fill
 from tests.sphinx.project import CONF, project, run
 from tests.summaries import conv, entry, summary
@@ -152,6 +160,8 @@ def smart(text: str) -> str:
     return re.sub(r'"(\w+)"', "\u201c\\1\u201d", text)
 
 
+@pytest.mark.case("sphinx-outside")
+@pytest.mark.case("sphinx-absolute")
 @pytest.mark.parametrize("path", ["../../secret.txt", "{absolute}", "a\\b", "net/\x1b[31m"])
 @pytest.mark.parametrize("claimed", ["files", "picture"])
 def test_a_manifest_leads_nowhere_else(tmp_path: Path, path: str, claimed: str) -> None:
@@ -241,3 +251,19 @@ Wrong
     page = Page.read((tmp_path / "docs/_build/html/index.html").read_text(encoding="utf-8"))
     assert len(page.all("img", alt="What excites filter 1 most")) == 1
     assert "0001.html" not in str([*page.links()])  # conf.py does not say where the gallery is
+
+
+@pytest.mark.case("embed-bomb")
+def test_a_picture_that_is_a_bomb_is_told(base: Path, tmp_path: Path) -> None:
+    """Pillow raises what is no OSError for one, and Sphinx shows a traceback of whatever is not ours."""
+    folder, path = shutil.copytree(base / "gallery/site", tmp_path / "site"), tmp_path / "bomb.png"
+    Image.new("1", (20_000, 20_000)).save(path)
+    site = open_site(folder)
+    (shown,) = select(site, Request("net/stem", "1,")).cells
+    (folder / shown.picture).write_bytes(path.read_bytes())
+    forged = SiteFile(
+        path=shown.picture, size=path.stat().st_size, digest=hashlib.sha256(path.read_bytes()).hexdigest()
+    )
+    env: Any = SimpleNamespace(doctreedir=tmp_path / "doctrees", srcdir=tmp_path)
+    with pytest.raises(UsageError, match=r"has too many pixels. Run: filter-gallery build"):
+        _picture(env, replace(site, files=(forged,)), replace(shown, digest=forged.digest))

@@ -119,7 +119,7 @@ def test_what_is_not_there_is_told_with_the_nearest_name(site: BuiltSite, reques
     ("content", "message"),
     [
         (None, "there is no manifest.json. Build it first"),
-        ("{", "manifest.json: is no JSON. Run: filter-gallery build"),
+        ("{", "manifest.json: is no JSON. Delete the folder if it is a site of yours. Run: filter-gallery build"),
         ("[]", "is not of filter-gallery"),
         ('{"schema": 2}', "is not of filter-gallery"),
         (

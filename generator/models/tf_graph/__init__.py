@@ -1,0 +1,1 @@
+"""Networks whose ``call`` uses TensorFlow's functions: run once in a graph of TensorFlow, and read from it."""
