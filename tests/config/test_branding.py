@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -65,6 +67,12 @@ def test_a_look_is_what_the_keys_say(folder: Path) -> None:
 )
 def test_an_accent_is_a_colour_of_css(folder: Path, accent: str, expected: str) -> None:
     assert read(folder, f"models: [demo]\naccent: {accent}").branding.accent == expected
+
+
+def test_a_name_stays_a_colour_when_pillow_has_drawn_with_it() -> None:
+    code = "from PIL import ImageColor; ImageColor.getrgb('teal'); from generator.config.types import colours as c;"
+    run = subprocess.run([sys.executable, "-c", code + "print(c.NAMES['teal'])"], capture_output=True, text=True)
+    assert run.stdout == "#008080\n", run.stderr
 
 
 BAD = {

@@ -10,7 +10,8 @@ from pydantic import BeforeValidator, Field
 
 from generator.errors import nearest, quoted
 
-NAMES = {name: value.lower() for name, value in ImageColor.colormap.items() if isinstance(value, str)}
+# Pillow puts tuples in place of the texts of the names that it was asked for, so its table is not read directly.
+NAMES = {name: "#" + bytes(ImageColor.getrgb(name)[:3]).hex() for name in tuple(ImageColor.colormap)}
 """CSS's names of colours, each with its ``#rrggbb``."""
 
 

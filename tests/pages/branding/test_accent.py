@@ -19,7 +19,7 @@ HUES = [
     for hue in range(90)
     for saturation, value in ((1, 1), (0.5, 1), (1, 0.5))
 ]
-NAMED = sorted({str(value).lower() for value in ImageColor.colormap.values()})
+NAMED = sorted({"#" + bytes(ImageColor.getrgb(name)[:3]).hex() for name in tuple(ImageColor.colormap)})
 
 
 def contrast(first: str, second: str) -> float:
