@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import io
 from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from generator import assets
 from generator.config.entries import entry_for_source, photo_named
@@ -93,10 +91,3 @@ def contrast(pixels: Array) -> Array:
     """Return, for pictures (n, h, w, c) from 0 to 255, the deviation of the strongest channel as part of the range."""
     deviations: Array = pixels.reshape(len(pixels), -1, pixels.shape[-1]).std(axis=1).max(axis=1) / 255
     return deviations
-
-
-def degraded(pixels: Array) -> Array:
-    """Return a picture (h, w, 1 or 3), 0 to 255, after JPEG at quality 60 and a shift by four pixels."""
-    buffer = io.BytesIO()
-    Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels).save(buffer, "JPEG", quality=60)
-    return np.roll(np.asarray(Image.open(buffer)).reshape(pixels.shape), (4, 4), axis=(0, 1))

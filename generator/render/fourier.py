@@ -1,4 +1,4 @@
-"""The default method: waves in decorrelated colours, optimised by Adam under random transforms."""
+"""The default method: waves in decorrelated colours, optimised by Adam under random blur and transforms."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from generator.render import waves
 from generator.render.backend import Tensor, normal_noise
-from generator.render.colour import to_display
+from generator.render.colour import from_display, soft, to_display
 from generator.render.methods import GRADIENT_SCALE, Array, ObjectiveOfImages, Variable, adam_denominator
 from generator.render.transforms import RandomTransforms
 
@@ -22,6 +22,15 @@ BETAS = (0.5, 0.999)
 
 FINAL_RATE = 0.1
 """The part of the learning rate that is left at the end; it falls linearly, so that pictures lose their speckles."""
+
+WHITENING = 0.5
+"""How much Adam evens out the lengths of waves. With 1 each band of frequencies goes steps of one length, with 0 all
+waves share one scale, and what the filter cares little about hardly changes. Directions and colours always share
+theirs: evened out, too, they turn into grain and a rainbow."""
+
+BLUR = 2.0
+"""The largest deviation, in pixels, of the random blur at the first step; it falls to nothing at the last. What only
+excites the filter pixel by pixel does not survive it."""
 
 
 @dataclass(frozen=True)
@@ -50,39 +59,63 @@ class Fourier:
         return (rng.normal(0, START_DEVIATION, (height, self.channels, width)).astype(np.float32),)
 
     def draws(self, rng: np.random.Generator, steps: int) -> Array:
-        """Return one affine map for every step (steps, 8)."""
-        return self.transforms.draw(rng, steps, *self.canvas).astype(np.float32)
+        """Return one affine map for every step, and the deviation of its blur (steps, 9)."""
+        maps = self.transforms.draw(rng, steps, *self.canvas)
+        blur = BLUR * np.linspace(1, 0, steps) * rng.uniform(0, 1, steps)
+        return np.concatenate([maps, blur[:, None]], axis=1).astype(np.float32)
 
     def objective_value(self, variable: Variable, draw: Tensor, noise: Tensor, objective: ObjectiveOfImages) -> Tensor:
-        """Return the objective on the transformed canvas."""
-        shown = self._canvas(variable[0], self.dtype)
+        """Return the objective on the blurred and transformed canvas."""
+        shown = self._canvas(waves.blurred(variable[0], draw[:, 8]), self.dtype)
         if self.transforms.moves:
-            # The nearest pixel, not a mixture: the gradient of the finest waves stays whole, in half the time.
-            shown = ops.image.affine_transform(shown, draw, "nearest", fill_mode="wrap", data_format="channels_last")
+            shown = ops.image.affine_transform(
+                shown, draw[:, :8], "bilinear", fill_mode="wrap", data_format="channels_last"
+            )
         if self.transforms.noise:
             shown = shown + self.transforms.noise * normal_noise(ops.shape(shown), noise)
         return objective(shown, 1)
 
     def moments(self, variable: tuple[Array, ...]) -> tuple[Array, ...]:
-        """Return Adam's two running means."""
-        return np.zeros_like(variable[0]), np.zeros_like(variable[0])
+        """Return Adam's two running means, the second for each band of frequencies."""
+        bands = int(waves.bands(*self.canvas).max()) + 1
+        return np.zeros_like(variable[0]), np.zeros((len(variable[0]), bands), variable[0].dtype)
 
     def update(
         self, variable: Variable, gradient: Variable, moments: Variable, step: Tensor
     ) -> tuple[Variable, Variable]:
-        """Make one step of Adam (Kingma and Ba, ICLR 2015, algorithm 1), shorter and shorter ones."""
+        """Make one step of Adam (Kingma and Ba, ICLR 2015, algorithm 1), shorter and shorter ones.
+
+        Its second moment is shared by waves, as ``WHITENING`` says.
+        """
         scaled = GRADIENT_SCALE * gradient[0]
+        bands = waves.bands(*self.canvas).ravel()
+        counts = np.bincount(bands)
+        squares = ops.reshape(ops.mean(ops.square(scaled), axis=2), (-1, bands.size))
+        sums = ops.transpose(ops.segment_sum(ops.transpose(squares), bands, len(counts)))
         first = BETAS[0] * moments[0] + (1 - BETAS[0]) * scaled
-        second = BETAS[1] * moments[1] + (1 - BETAS[1]) * ops.square(scaled)
-        unbiased = first / (1 - ops.power(BETAS[0], step)), second / (1 - ops.power(BETAS[1], step))
+        second = BETAS[1] * moments[1] + (1 - BETAS[1]) * sums / ops.cast(counts, sums.dtype)
+        size = ops.sqrt(second / (1 - ops.power(BETAS[1], step)))
+        whole = ops.sqrt(
+            ops.mean(ops.square(size) * ops.cast(counts / counts.mean(), size.dtype), axis=1, keepdims=True)
+        )
+        divisor = adam_denominator(ops.square(ops.power(size, WHITENING) * ops.power(whole, 1 - WHITENING)))
+        divisor = ops.reshape(ops.take(divisor, bands, axis=1), (-1, self.canvas[0], 1, self.canvas[1]))
         rate = self.learning_rate * (1 - (1 - FINAL_RATE) * (step - 1) / self.steps)
-        return (variable[0] + rate * unbiased[0] / adam_denominator(unbiased[1]),), (first, second)
+        ahead = first / (1 - ops.power(BETAS[0], step))
+        return (variable[0] + rate * ahead / divisor,), (first, second)
 
     def pictures(self, variable: Variable) -> Array:
         """Return the canvas without its margin."""
         top, left = ((c - p) // 2 for c, p in zip(self.canvas, self.picture, strict=True))
         canvas = np.asarray(self._canvas(ops.convert_to_tensor(variable[0]), "float32"))
         return canvas[:, top : top + self.picture[0], left : left + self.picture[1]]
+
+    def variable_of(self, pictures: Array) -> tuple[Array, ...]:
+        """Return the variable whose canvas is nearest to pictures (n, height, width, channels) from 0 to 1."""
+        values = from_display(pictures)
+        down = np.einsum("hk,nkwc->nhwc", waves.waves(self.canvas[0]), values)
+        amplitudes = np.einsum("nhwc,wk->nhck", down, waves.waves(self.canvas[1]))
+        return ((amplitudes / waves.scale(*self.canvas, self.longest)[:, None, :]).astype(np.float32),)
 
     def restart_without_gradient(self, variable: Variable) -> Variable:
         """Return the start with more contrast: on a faint one, a layer below the target may be inactive everywhere."""
@@ -96,5 +129,5 @@ class Fourier:
         scale = waves.scale(*self.canvas, self.longest)[:, None, :]
         amplitudes = variable * ops.cast(scale, variable.dtype)
         if dtype == "bfloat16":
-            return to_display(ops.cast(waves.to_pixels(ops.cast(amplitudes, dtype)), variable.dtype))
-        return to_display(waves.to_pixels(amplitudes))
+            return to_display(ops.cast(waves.to_pixels(ops.cast(amplitudes, dtype)), variable.dtype), soft)
+        return to_display(waves.to_pixels(amplitudes), soft)

@@ -21,6 +21,7 @@ from generator.render.maco import Maco
 from generator.render.methods import Method, Variable
 from generator.render.network import Network, as_input
 from generator.render.pixel import Pixel
+from generator.render.restart import Restart
 from generator.render.target import TargetLayer
 from generator.render.transforms import RandomTransforms
 
@@ -39,13 +40,15 @@ class Optimization:
 
     ``pictures`` (n, height, width, channels shown) with values from 0 to 1; ``opacity`` (n, height, width), None
     where the method gives none; ``snapshots`` holds the start and two pictures on the way as (step, pictures);
-    ``trace`` (steps, n) is the objective before each step.
+    ``trace`` (steps, n) is the objective before each step; ``restarted`` (n,) tells which began a second time, from
+    what ``render.restart`` found, because the first search had ended without a response.
     """
 
     pictures: Array
     opacity: Array | None
     snapshots: tuple[tuple[int, Array], ...]
     trace: Array
+    restarted: Array
 
 
 @dataclass(frozen=True)
@@ -76,6 +79,7 @@ class Optimizer:
         self._raw = settings.method == "pixel"
         picture, canvas = model.summary.picture_size(settings.size), canvas_of(model, settings)
         self._inner = (picture[0] / canvas[0], picture[1] / canvas[1])
+        self._restart: Restart | None = None
         # One step is compiled, not the loop: within a graph's while loop TensorFlow does not use oneDNN's gradient of
         # max pooling. ``free``: the number of leading axes that vary, for variable, moments, draw, noise, weights,
         # computed channels, number.
@@ -88,8 +92,13 @@ class Optimizer:
 
         ``seed`` stands in for that of the settings.
         """
+        seed = self._settings.seed if seed is None else seed
+        first = self._search(self._begin(filters, seed), on_step)
+        silent = self._silent(filters, first)
+        return self._with_restarts(filters, first, silent, seed) if silent else first
+
+    def _search(self, state: _State, on_step: Callable[[int], None] = lambda step: None) -> Optimization:
         steps, method = self._settings.steps, self.method
-        state = self._begin(filters, self._settings.seed if seed is None else seed)
         snapshots_at = snapshot_steps(steps)
         snapshots, trace = [], []
         reported = time.monotonic()
@@ -104,7 +113,46 @@ class Optimizer:
                 reported = time.monotonic()
                 on_step(step + 1)
         pictures, opacity = method.pictures(state.variable), method.opacity(state.moments)
-        return Optimization(pictures, opacity, tuple(snapshots), np.stack(trace))
+        return Optimization(pictures, opacity, tuple(snapshots), np.stack(trace), np.zeros(len(pictures), bool))
+
+    def _silent(self, filters: tuple[int, ...], first: Optimization) -> tuple[int, ...]:
+        """Return the filters none of whose pictures makes them respond, where a search may begin from a picture."""
+        if self._target.signed or not isinstance(self.method, Fourier):
+            return ()
+        last = first.trace[-1].reshape(len(filters), -1)
+        return tuple(index for index, values in zip(filters, last, strict=True) if (values <= 0).all())
+
+    def _with_restarts(
+        self, filters: tuple[int, ...], first: Optimization, silent: tuple[int, ...], seed: int
+    ) -> Optimization:
+        """Return the first pictures, those of the silent filters replaced where a second search found a response."""
+        assert isinstance(self.method, Fourier)
+        if self._restart is None:
+            self._restart = Restart(self._target, self.method.canvas)
+        found = self._restart.run(self._target.channels(self._repeated(silent)), self._generators(silent, seed))
+        second = self._search(replace(self._begin(silent, seed), variable=self.method.variable_of(found)))
+        places = np.flatnonzero(np.isin(self._repeated(filters), silent))
+        better = second.trace[-1] > 0
+
+        def merged(old: Array, new: Array) -> Array:
+            whole = old.copy()
+            whole[places[better]] = new[better]
+            return whole
+
+        snapshots = tuple(
+            (step, merged(old, new)) for (step, old), (_, new) in zip(first.snapshots, second.snapshots, strict=True)
+        )
+        restarted = np.zeros(len(first.pictures), bool)
+        restarted[places] = True
+        trace = merged(first.trace.T, second.trace.T).T
+        return Optimization(merged(first.pictures, second.pictures), None, snapshots, trace, restarted)
+
+    def _repeated(self, filters: tuple[int, ...]) -> tuple[int, ...]:
+        """Return the filter of every picture."""
+        return tuple(np.repeat(filters, self._settings.diversity).tolist())
+
+    def _generators(self, filters: tuple[int, ...], seed: int) -> list[np.random.Generator]:
+        return [picture_rng(seed, index, which) for index in filters for which in range(self._settings.diversity)]
 
     def pace(self, filters: tuple[int, ...], steps: int = 3) -> float:
         """Return the seconds that a step takes for each filter, the best of a few steps, without compiling."""
@@ -117,12 +165,12 @@ class Optimizer:
         return min(paces[1:])
 
     def _begin(self, filters: tuple[int, ...], seed: int) -> _State:
-        steps, method, diversity = self._settings.steps, self.method, self._settings.diversity
-        generators = [picture_rng(seed, index, which) for index in filters for which in range(diversity)]
+        steps, method = self._settings.steps, self.method
+        generators = self._generators(filters, seed)
         starts = [method.start(rng) for rng in generators]
         variable = tuple(np.stack(parts) for parts in zip(*starts, strict=True))
         draws = np.stack([method.draws(rng, steps) for rng in generators], axis=1)
-        channels = self._target.channels(tuple(np.repeat(filters, diversity).tolist()))
+        channels = self._target.channels(self._repeated(filters))
         weights = ops.convert_to_tensor(channels.weights)
         computed = None if channels.computed_channels is None else ops.convert_to_tensor(channels.computed_channels)
         return _State(variable, method.moments(variable), draws, seed, weights, computed)

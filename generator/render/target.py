@@ -81,6 +81,15 @@ class TargetLayer:
             value = value - objectives.SIMILARITY_PENALTY * ops.stop_gradient(ops.absolute(value)) * similarity
         return value
 
+    @property
+    def signed(self) -> bool:
+        """Tell whether responses can be plainly negative, under the sign that the settings name."""
+        return self.settings.sign != "negative" and self.network.model.summary.layers[self.layer - 1].signed
+
+    def own_pre_activation(self, images: Tensor, computed_channels: Tensor | None, weights: Tensor) -> Tensor:
+        """Return (n, height, width): each image's own channel before its activation."""
+        return objectives.own_channel(self._activation(images, computed_channels).pre_activation, weights)
+
     def output(self, images: Tensor, computed_channels: Tensor | None, weights: Tensor) -> Tensor:
         """Return (n,): the objective on the layer's own output, as the method ``pixel`` maximises it."""
         values = self.network.output(self.layer, images, computed_channels)
