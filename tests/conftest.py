@@ -3,8 +3,21 @@
 from __future__ import annotations
 
 import gc
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
+
+from tests.chromium import launched
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """Return the browser of the system: one for all tests of a process, as Playwright cannot be entered twice."""
+    yield from launched()
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -1,14 +1,12 @@
-"""One tiny site, the system's Chromium, and a look at a page that finds all that is wrong with it."""
+"""One tiny site, and a look at a page that finds all that is wrong with it."""
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Dialog, Page, Request, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Dialog, Page, Request
 
 from tests.browser.serving import server
 from tests.browser.tiny import build
@@ -26,34 +24,6 @@ def served(site: Path) -> Iterator[str]:
     """Return the address of the tiny site on a web server."""
     with server(site) as address:
         yield address
-
-
-def missing(what: str) -> None:
-    """Skip a test for want of something that a machine may lack; CI has to have it."""
-    assert not os.environ.get("CI"), f"{what}, and CI must run this"
-    pytest.skip(what)
-
-
-BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
-"""The first is the same engine without a window around each page, which takes half of the time."""
-
-
-def chromium_path() -> str:
-    """Return where the system's browser is; skip the test without one."""
-    found = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if found is None:
-        missing(f"no Chromium was found ({', '.join(BROWSERS)})")
-    return str(found)
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    """Return the browser of the system."""
-    path = chromium_path()
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 def open_page(

@@ -16,9 +16,9 @@ from generator.config import Config, ModelEntry
 from generator.pages.site import write_site
 from generator.plan import plan_model
 from generator.store import Store
-from tests.browser.conftest import chromium_path
 from tests.browser.serving import server
 from tests.browser.tools import npm_file, program
+from tests.chromium import chromium_path
 
 LAYER = "block5_conv3"
 TRIES = 3

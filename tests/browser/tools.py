@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from tests.browser.conftest import missing
+from tests.chromium import missing
 
 MODULES = Path(__file__).parent / "node_modules"
 
