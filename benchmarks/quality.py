@@ -167,7 +167,7 @@ def default_networks() -> tuple[str, ...]:
 
 
 EQUAL_TEXT = (
-    "Eight filters of every layer, 128 pixels; ours makes 128 steps. Lucid's recipe is `benchmarks/lucid.py`. By depth: "
+    "Eight filters of every layer, 128 pixels; ours makes 128 steps. Lucid's recipe is `benchmarks/lucid.py`. Depth: "
     "the first, the middle and the last third of the layers. Alive: of the filters that respond to one of the four "
     "photos, those whose picture is not grey and scores above the best photo. Best of its layer: filters that no other "
     "of the rendered pictures of their layer excites more than their own. Then medians of our score divided by theirs, "

@@ -41,7 +41,8 @@ class Fourier:
     input with zeros, and a filter's response to that edge does not belong in its picture. A picture made of waves
     continues periodically, so the transforms never show anything but picture. Waves longer than ``longest`` pixels are
     flat colour to a unit of an early layer; they may not grow faster than those that it can see. While optimising,
-    waves are added up in ``dtype``; finished pictures are in float32.
+    waves are added up in ``dtype``; finished pictures are in float32. ``gentle`` is for a start that must not be lost:
+    no blur, and shifts by whole pixels.
     """
 
     canvas: tuple[int, int]
@@ -52,6 +53,7 @@ class Fourier:
     transforms: RandomTransforms
     longest: float = math.inf
     dtype: str = "float32"
+    gentle: bool = False
 
     def start(self, rng: np.random.Generator) -> tuple[Array, ...]:
         """Return small noise, laid out as ``render.waves`` says: (height, channels, width)."""
@@ -62,6 +64,8 @@ class Fourier:
         """Return one affine map for every step, and the deviation of its blur (steps, 9)."""
         maps = self.transforms.draw(rng, steps, *self.canvas)
         blur = BLUR * np.linspace(1, 0, steps) * rng.uniform(0, 1, steps)
+        if self.gentle:
+            maps[:, [2, 5]], blur = np.round(maps[:, [2, 5]]), np.zeros(steps)
         return np.concatenate([maps, blur[:, None]], axis=1).astype(np.float32)
 
     def objective_value(self, variable: Variable, draw: Tensor, noise: Tensor, objective: ObjectiveOfImages) -> Tensor:

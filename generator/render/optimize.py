@@ -21,7 +21,6 @@ from generator.render.maco import Maco
 from generator.render.methods import Method, Variable
 from generator.render.network import Network, as_input
 from generator.render.pixel import Pixel
-from generator.render.restart import Restart
 from generator.render.target import TargetLayer
 from generator.render.transforms import RandomTransforms
 
@@ -40,15 +39,15 @@ class Optimization:
 
     ``pictures`` (n, height, width, channels shown) with values from 0 to 1; ``opacity`` (n, height, width), None
     where the method gives none; ``snapshots`` holds the start and two pictures on the way as (step, pictures);
-    ``trace`` (steps, n) is the objective before each step; ``restarted`` (n,) tells which began a second time, from
-    what ``render.restart`` found, because the first search had ended without a response.
+    ``trace`` (steps, n) is the objective before each step; ``second`` (n,) is the score at the end of the
+    search that followed where the first had ended without a response, NaN where none did: see ``render.search``.
     """
 
     pictures: Array
     opacity: Array | None
     snapshots: tuple[tuple[int, Array], ...]
     trace: Array
-    restarted: Array
+    second: Array
 
 
 @dataclass(frozen=True)
@@ -66,39 +65,47 @@ class _State:
 class Optimizer:
     """Optimises pictures for one layer; its compiled step is kept from batch to batch, whatever their sizes and seeds.
 
-    ``network`` may be shared by the optimizers of a model; it decides the precision.
+    ``network`` may be shared by the optimizers of a model; it decides the precision. ``method`` stands in for that of
+    the settings.
     """
 
     def __init__(
-        self, model: LoadedModel, layer: int, settings: RenderSettings, network: Network | None = None
+        self,
+        model: LoadedModel,
+        layer: int,
+        settings: RenderSettings,
+        network: Network | None = None,
+        method: Method | None = None,
     ) -> None:
         self.network = network or Network(model, settings.precision)
         self._target = TargetLayer(self.network, layer, settings)
         self._settings = settings
-        self.method = method_for(model, layer, settings)
+        self.method = method or method_for(model, layer, settings)
         self._raw = settings.method == "pixel"
         picture, canvas = model.summary.picture_size(settings.size), canvas_of(model, settings)
         self._inner = (picture[0] / canvas[0], picture[1] / canvas[1])
-        self._restart: Restart | None = None
         # One step is compiled, not the loop: within a graph's while loop TensorFlow does not use oneDNN's gradient of
         # max pooling. ``free``: the number of leading axes that vary, for variable, moments, draw, noise, weights,
         # computed channels, number.
         self._step = compiled(self._one_step, free=(1, 1, 1, 0, 2, 1, 0))
 
     def run(
-        self, filters: tuple[int, ...], on_step: Callable[[int], None] = lambda step: None, seed: int | None = None
+        self,
+        filters: tuple[int, ...],
+        on_step: Callable[[int], None] = lambda step: None,
+        seed: int | None = None,
+        begin_at: Array | None = None,
     ) -> Optimization:
         """Return the pictures of the given filters; ``on_step`` is called with the steps done, about once a second.
 
-        ``seed`` stands in for that of the settings.
+        ``seed`` stands in for that of the settings, pictures ``begin_at`` (n, canvas height, canvas width, channels)
+        with values from 0 to 1 for the random start; only the method ``fourier`` can begin at a picture.
         """
-        seed = self._settings.seed if seed is None else seed
-        first = self._search(self._begin(filters, seed), on_step)
-        silent = self._silent(filters, first)
-        return self._with_restarts(filters, first, silent, seed) if silent else first
-
-    def _search(self, state: _State, on_step: Callable[[int], None] = lambda step: None) -> Optimization:
         steps, method = self._settings.steps, self.method
+        state = self._begin(filters, self._settings.seed if seed is None else seed)
+        if begin_at is not None:
+            assert isinstance(method, Fourier)
+            state = replace(state, variable=method.variable_of(begin_at))
         snapshots_at = snapshot_steps(steps)
         snapshots, trace = [], []
         reported = time.monotonic()
@@ -113,46 +120,8 @@ class Optimizer:
                 reported = time.monotonic()
                 on_step(step + 1)
         pictures, opacity = method.pictures(state.variable), method.opacity(state.moments)
-        return Optimization(pictures, opacity, tuple(snapshots), np.stack(trace), np.zeros(len(pictures), bool))
-
-    def _silent(self, filters: tuple[int, ...], first: Optimization) -> tuple[int, ...]:
-        """Return the filters none of whose pictures makes them respond, where a search may begin from a picture."""
-        if self._target.signed or not isinstance(self.method, Fourier):
-            return ()
-        last = first.trace[-1].reshape(len(filters), -1)
-        return tuple(index for index, values in zip(filters, last, strict=True) if (values <= 0).all())
-
-    def _with_restarts(
-        self, filters: tuple[int, ...], first: Optimization, silent: tuple[int, ...], seed: int
-    ) -> Optimization:
-        """Return the first pictures, those of the silent filters replaced where a second search found a response."""
-        assert isinstance(self.method, Fourier)
-        if self._restart is None:
-            self._restart = Restart(self._target, self.method.canvas)
-        found = self._restart.run(self._target.channels(self._repeated(silent)), self._generators(silent, seed))
-        second = self._search(replace(self._begin(silent, seed), variable=self.method.variable_of(found)))
-        places = np.flatnonzero(np.isin(self._repeated(filters), silent))
-        better = second.trace[-1] > 0
-
-        def merged(old: Array, new: Array) -> Array:
-            whole = old.copy()
-            whole[places[better]] = new[better]
-            return whole
-
-        snapshots = tuple(
-            (step, merged(old, new)) for (step, old), (_, new) in zip(first.snapshots, second.snapshots, strict=True)
-        )
-        restarted = np.zeros(len(first.pictures), bool)
-        restarted[places] = True
-        trace = merged(first.trace.T, second.trace.T).T
-        return Optimization(merged(first.pictures, second.pictures), None, snapshots, trace, restarted)
-
-    def _repeated(self, filters: tuple[int, ...]) -> tuple[int, ...]:
-        """Return the filter of every picture."""
-        return tuple(np.repeat(filters, self._settings.diversity).tolist())
-
-    def _generators(self, filters: tuple[int, ...], seed: int) -> list[np.random.Generator]:
-        return [picture_rng(seed, index, which) for index in filters for which in range(self._settings.diversity)]
+        second = np.full(len(pictures), np.nan)
+        return Optimization(pictures, opacity, tuple(snapshots), np.stack(trace), second)
 
     def pace(self, filters: tuple[int, ...], steps: int = 3) -> float:
         """Return the seconds that a step takes for each filter, the best of a few steps, without compiling."""
@@ -166,11 +135,12 @@ class Optimizer:
 
     def _begin(self, filters: tuple[int, ...], seed: int) -> _State:
         steps, method = self._settings.steps, self.method
-        generators = self._generators(filters, seed)
+        repeated = self._target.repeated(filters)
+        generators = generators_of(filters, seed, self._settings.diversity)
         starts = [method.start(rng) for rng in generators]
         variable = tuple(np.stack(parts) for parts in zip(*starts, strict=True))
         draws = np.stack([method.draws(rng, steps) for rng in generators], axis=1)
-        channels = self._target.channels(self._repeated(filters))
+        channels = self._target.channels(repeated)
         weights = ops.convert_to_tensor(channels.weights)
         computed = None if channels.computed_channels is None else ops.convert_to_tensor(channels.computed_channels)
         return _State(variable, method.moments(variable), draws, seed, weights, computed)
@@ -250,6 +220,11 @@ def canvas_of(model: LoadedModel, settings: RenderSettings) -> tuple[int, int]:
 def picture_rng(seed: int, index: int, which: int = 0) -> np.random.Generator:
     """Return the random generator of one picture of a filter, seeded by seed, filter and number alone."""
     return np.random.default_rng([seed, index, which] if which else [seed, index])
+
+
+def generators_of(filters: tuple[int, ...], seed: int, diversity: int = 1) -> list[np.random.Generator]:
+    """Return the random generator of every picture of the filters."""
+    return [picture_rng(seed, index, which) for index in filters for which in range(diversity)]
 
 
 def snapshot_steps(steps: int) -> tuple[int, ...]:

@@ -8,7 +8,7 @@ of its own from other noise: a picture holds many, and one that succeeds is enou
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
@@ -18,13 +18,16 @@ from numpy.typing import NDArray
 from generator.models.summary import WHOLE_INPUT
 from generator.render.backend import Tensor, compiled, value_and_gradient
 from generator.render.network import as_input
-from generator.render.objective import centre_unit
+from generator.render.objective import central_crop
 from generator.render.target import TargetChannels, TargetLayer
 
 Array = NDArray[Any]
 ops = keras.ops
 
-STEPS, RATE = 100, 8 / 255
+STEPS, ROUNDS = 100, 2
+"""The search makes ``STEPS`` steps, and as many again for filters that do not fire yet."""
+
+RATE = 8 / 255
 DEVIATION = 20 / 255
 """Of the noise at the start, as part of the range; and above, the length of a step in each pixel."""
 
@@ -35,38 +38,65 @@ TINY = 1e-30
 class Restart:
     """Finds such pictures for filters of one layer; its step is compiled at the first use."""
 
-    def __init__(self, target: TargetLayer, canvas: tuple[int, int]) -> None:
+    def __init__(self, target: TargetLayer, canvas: tuple[int, int], picture: tuple[int, int]) -> None:
         self._target, self._canvas = target, canvas
+        self._inner = (picture[0] / canvas[0], picture[1] / canvas[1])
         self._step = compiled(self._one_step, free=(1, 1, 2, 1, 0))
 
-    def run(self, channels: TargetChannels, generators: Sequence[np.random.Generator]) -> Array:
-        """Return a picture of the canvas (n, height, width, channels), values from 0 to 1, for each of n channels."""
+    def run(
+        self,
+        channels: TargetChannels,
+        generators: Sequence[np.random.Generator],
+        on_step: Callable[[], None] = lambda: None,
+    ) -> tuple[Array, NDArray[np.bool_]]:
+        """Return a picture of the canvas for each of n channels, and (n,) whether the channel fires anywhere on it.
+
+        Pictures (n, height, width, channels) have values from 0 to 1. What fires most is in the middle. ``on_step`` is
+        called after every step.
+        """
         shape = (*self._canvas, self._target.network.model.summary.channels)
-        pixels: Any = np.stack([start(rng, shape) for rng in generators])
-        moments: Any = (np.zeros_like(pixels), np.zeros_like(pixels))
-        weights = ops.convert_to_tensor(channels.weights)
-        computed = None if channels.computed_channels is None else ops.convert_to_tensor(channels.computed_channels)
-        for step in range(STEPS):
-            pixels, moments = self._step(pixels, moments, weights, computed, np.float32(step + 1))
-        found: Array = np.asarray(pixels)
-        return found
+        pixels: Array = np.stack([start(rng, shape) for rng in generators])
+        moments: list[Array] = [np.zeros_like(pixels), np.zeros_like(pixels)]
+        silent = np.arange(len(pixels))
+        responses: dict[int, Array] = {}
+        for round_ in range(ROUNDS):
+            at: Any = pixels[silent]
+            own_moments: Any = tuple(moment[silent] for moment in moments)
+            weights = ops.convert_to_tensor(channels.weights[silent])
+            computed = channels.computed_channels
+            for step in range(round_ * STEPS, (round_ + 1) * STEPS):
+                at, own_moments = self._step(at, own_moments, weights, computed, np.float32(step + 1))
+                on_step()
+            for whole, own in zip((pixels, *moments), (at, *own_moments), strict=True):
+                whole[silent] = np.asarray(own)
+            reached = np.asarray(self._responses(at, computed, weights), np.float32)
+            responses.update(zip(silent.tolist(), reached, strict=True))
+            silent = silent[reached.max(axis=(1, 2)) <= 0]
+            if not len(silent):
+                break
+        fires = ~np.isin(np.arange(len(pixels)), silent)
+        of_each = np.stack([responses[place] for place in range(len(pixels))])
+        return largest_to_centre(pixels, of_each, self._inner), fires
 
     def _one_step(
         self, pixels: Tensor, moments: tuple[Tensor, Tensor], weights: Tensor, computed: Tensor | None, step: Tensor
     ) -> tuple[Tensor, tuple[Tensor, Tensor]]:
         def objective(at: Tensor) -> Tensor:
-            images = as_input(self._target.network.model, at * 255.0)
-            own = self._target.own_pre_activation(images, computed, weights)
-            if self._target.settings.objective.kind == "neuron":
-                return centre_unit(own)
+            own = self._responses(at, computed, weights)
             return blocks(own, self._block((int(own.shape[1]), int(own.shape[2]))))
 
         _, gradient = value_and_gradient(objective, pixels)
         return update(pixels, gradient, moments, step)
 
+    def _responses(self, pixels: Tensor, computed: Tensor | None, weights: Tensor) -> Tensor:
+        """Return (n, units down, units across): pre-activations, but for the margin, where a unit may see padding."""
+        images = as_input(self._target.network.model, pixels * 255.0)
+        return central_crop(self._target.own_pre_activation(images, computed, weights), self._inner)
+
     def _block(self, units: tuple[int, int]) -> tuple[int, int]:
         summary = self._target.network.model.summary
-        return block_of(summary.layers[self._target.layer - 1].receptive_field, self._canvas, units)
+        inner = (round(self._canvas[0] * self._inner[0]), round(self._canvas[1] * self._inner[1]))
+        return block_of(summary.layers[self._target.layer - 1].receptive_field, inner, units)
 
 
 def start(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
@@ -90,6 +120,22 @@ def blocks(pre_activation: Tensor, block: tuple[int, int]) -> Tensor:
     """Return (n,): the mean, over blocks, of the largest pre-activation (n, height, width) in each."""
     largest = ops.max_pool(pre_activation[..., None], block, block, "valid", data_format="channels_last")
     return ops.mean(largest, axis=(1, 2, 3))
+
+
+def largest_to_centre(pictures: Array, responses: Array, inner: tuple[float, float] = (1.0, 1.0)) -> Array:
+    """Return pictures (n, h, w, c) rolled so that the unit in the middle sees what the one that responds most saw.
+
+    ``responses`` are (n, units down, units across), of the middle ``inner`` part of the height and of the width.
+    """
+    rolled = []
+    for picture, values in zip(pictures, responses, strict=True):
+        place = np.unravel_index(values.argmax(), values.shape)
+        by = [
+            round((count // 2 - at) * side * part / count)
+            for at, count, side, part in zip(place, values.shape, picture.shape[:2], inner, strict=True)
+        ]
+        rolled.append(np.roll(picture, by, axis=(0, 1)))
+    return np.stack(rolled)
 
 
 def update(

@@ -49,6 +49,10 @@ class TargetLayer:
         """Tell whether only the target channels are computed; diverse pictures are compared in all channels."""
         return self.settings.diversity == 1 and self.network.narrows(self.layer)
 
+    def repeated(self, filters: tuple[int, ...]) -> tuple[int, ...]:
+        """Return the filter of every picture: each filter as often as it gets diverse ones."""
+        return tuple(index for index in filters for _ in range(self.settings.diversity))
+
     def channels(self, filters: tuple[int, ...]) -> TargetChannels:
         """Return the channels that a batch of pictures, one for each of the filters, is optimised for."""
         own = self.settings.objective
@@ -80,11 +84,6 @@ class TargetLayer:
             # The penalty grows with the value: while there is hardly any response yet, that comes first.
             value = value - objectives.SIMILARITY_PENALTY * ops.stop_gradient(ops.absolute(value)) * similarity
         return value
-
-    @property
-    def signed(self) -> bool:
-        """Tell whether responses can be plainly negative, under the sign that the settings name."""
-        return self.settings.sign != "negative" and self.network.model.summary.layers[self.layer - 1].signed
 
     def own_pre_activation(self, images: Tensor, computed_channels: Tensor | None, weights: Tensor) -> Tensor:
         """Return (n, height, width): each image's own channel before its activation."""

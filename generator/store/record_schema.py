@@ -42,6 +42,7 @@ class _Picture(_Schema):
     score: Number
     reached: Number
     trace: Annotated[list[Number], Field(min_length=1)]
+    second: Number | None = None
 
 
 class _FilterPictures(_Schema):
