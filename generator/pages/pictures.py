@@ -63,6 +63,7 @@ def _picture(own: PictureEntry, entries: Sequence[PictureEntry], layer: ConvLaye
         responds=responds or (signed and _varies(entry, same_objective, photo_values, layer.negligible)),
         negligible=layer.negligible,
         channels=ImageFile("", channels["sheet"], *channels["size"]) if channels else None,
+        second=entry.get("second"),
     )
 
 

@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 from generator.models.summary import WHOLE_INPUT
 from generator.render.backend import Tensor, compiled, value_and_gradient
 from generator.render.network import as_input
-from generator.render.objective import central_crop
 from generator.render.target import TargetChannels, TargetLayer
 
 Array = NDArray[Any]
@@ -38,9 +37,8 @@ TINY = 1e-30
 class Restart:
     """Finds such pictures for filters of one layer; its step is compiled at the first use."""
 
-    def __init__(self, target: TargetLayer, canvas: tuple[int, int], picture: tuple[int, int]) -> None:
-        self._target, self._canvas = target, canvas
-        self._inner = (picture[0] / canvas[0], picture[1] / canvas[1])
+    def __init__(self, target: TargetLayer, picture: tuple[int, int]) -> None:
+        self._target, self._picture = target, picture
         self._step = compiled(self._one_step, free=(1, 1, 2, 1, 0))
 
     def run(
@@ -49,12 +47,12 @@ class Restart:
         generators: Sequence[np.random.Generator],
         on_step: Callable[[], None] = lambda: None,
     ) -> tuple[Array, NDArray[np.bool_]]:
-        """Return a picture of the canvas for each of n channels, and (n,) whether the channel fires anywhere on it.
+        """Return a picture for each of n channels, and (n,) whether the channel fires anywhere on it.
 
-        Pictures (n, height, width, channels) have values from 0 to 1. What fires most is in the middle. ``on_step`` is
-        called after every step.
+        Pictures (n, height, width, channels) have values from 0 to 1. For the unit in the middle, what fires most is
+        brought there. ``on_step`` is called after every step.
         """
-        shape = (*self._canvas, self._target.network.model.summary.channels)
+        shape = (*self._picture, self._target.network.model.summary.channels)
         pixels: Array = np.stack([start(rng, shape) for rng in generators])
         moments: list[Array] = [np.zeros_like(pixels), np.zeros_like(pixels)]
         silent = np.arange(len(pixels))
@@ -75,8 +73,9 @@ class Restart:
             if not len(silent):
                 break
         fires = ~np.isin(np.arange(len(pixels)), silent)
-        of_each = np.stack([responses[place] for place in range(len(pixels))])
-        return largest_to_centre(pixels, of_each, self._inner), fires
+        if self._target.settings.objective.kind == "neuron":
+            pixels = largest_to_centre(pixels, np.stack([responses[place] for place in range(len(pixels))]))
+        return pixels, fires
 
     def _one_step(
         self, pixels: Tensor, moments: tuple[Tensor, Tensor], weights: Tensor, computed: Tensor | None, step: Tensor
@@ -89,14 +88,13 @@ class Restart:
         return update(pixels, gradient, moments, step)
 
     def _responses(self, pixels: Tensor, computed: Tensor | None, weights: Tensor) -> Tensor:
-        """Return (n, units down, units across): pre-activations, but for the margin, where a unit may see padding."""
+        """Return (n, units down, units across), before the activation."""
         images = as_input(self._target.network.model, pixels * 255.0)
-        return central_crop(self._target.own_pre_activation(images, computed, weights), self._inner)
+        return self._target.own_pre_activation(images, computed, weights)
 
     def _block(self, units: tuple[int, int]) -> tuple[int, int]:
         summary = self._target.network.model.summary
-        inner = (round(self._canvas[0] * self._inner[0]), round(self._canvas[1] * self._inner[1]))
-        return block_of(summary.layers[self._target.layer - 1].receptive_field, inner, units)
+        return block_of(summary.layers[self._target.layer - 1].receptive_field, self._picture, units)
 
 
 def start(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
@@ -105,13 +103,13 @@ def start(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
 
 
 def block_of(
-    receptive_field: tuple[int, int] | None, canvas: tuple[int, int], units: tuple[int, int]
+    receptive_field: tuple[int, int] | None, picture: tuple[int, int], units: tuple[int, int]
 ) -> tuple[int, int]:
     """Return the (height, width) of a block, in units of a map of so many ``units``: those of one receptive field."""
     fields = receptive_field or (WHOLE_INPUT, WHOLE_INPUT)
     height, width = (
         count if field == WHOLE_INPUT else min(count, max(1, math.ceil(field * count / side)))
-        for field, side, count in zip(fields, canvas, units, strict=True)
+        for field, side, count in zip(fields, picture, units, strict=True)
     )
     return height, width
 
@@ -122,17 +120,17 @@ def blocks(pre_activation: Tensor, block: tuple[int, int]) -> Tensor:
     return ops.mean(largest, axis=(1, 2, 3))
 
 
-def largest_to_centre(pictures: Array, responses: Array, inner: tuple[float, float] = (1.0, 1.0)) -> Array:
+def largest_to_centre(pictures: Array, responses: Array) -> Array:
     """Return pictures (n, h, w, c) rolled so that the unit in the middle sees what the one that responds most saw.
 
-    ``responses`` are (n, units down, units across), of the middle ``inner`` part of the height and of the width.
+    ``responses`` are (n, units down, units across).
     """
     rolled = []
     for picture, values in zip(pictures, responses, strict=True):
         place = np.unravel_index(values.argmax(), values.shape)
         by = [
-            round((count // 2 - at) * side * part / count)
-            for at, count, side, part in zip(place, values.shape, picture.shape[:2], inner, strict=True)
+            round((count // 2 - at) * side / count)
+            for at, count, side in zip(place, values.shape, picture.shape[:2], strict=True)
         ]
         rolled.append(np.roll(picture, by, axis=(0, 1)))
     return np.stack(rolled)

@@ -68,8 +68,8 @@ class Search:
         generators = generators_of(silent, seed, self._settings.diversity)
         found, fires = self._restart.run(self._target.channels(repeated), generators, heard)
         first.second[self._places(filters, silent)] = self._scores(repeated, self._begun_at(found))
-        fires_once: list[bool] = fires.reshape(len(silent), -1).any(axis=1).tolist()
-        firing = tuple(index for index, once in zip(silent, fires_once, strict=True) if once)
+        fires_once = fires.reshape(len(silent), -1).any(axis=1)
+        firing = tuple(np.array(silent)[fires_once].tolist())
         if not firing:
             return first
         second = self._second(firing, found[self._places(silent, firing)], seed, heard)
@@ -87,7 +87,7 @@ class Search:
     def _second(
         self, filters: tuple[int, ...], found: Array, seed: int, on_step: Callable[[int], None]
     ) -> Optimization:
-        """Return what follows from the pictures of the canvas that were found in pixels, or these where it is lost."""
+        """Return what follows from the pictures that were found in pixels, or these where it is lost."""
         second = self._second_optimizer.run(filters, on_step, seed, found)
         repeated, began = self._target.repeated(filters), self._begun_at(found)
         lost = (self._scores(repeated, second.pictures) <= 0)[:, None, None, None]
@@ -95,7 +95,7 @@ class Search:
         return replace(second, pictures=pictures, second=self._scores(repeated, pictures))
 
     def _begun_at(self, found: Array) -> Array:
-        """Return the pictures that begin where those of the canvas are."""
+        """Return the pictures with which the second search begins: as near as waves come to what was found."""
         return self._second_method.pictures(self._second_method.variable_of(found))
 
     def _places(self, filters: tuple[int, ...], some: tuple[int, ...]) -> NDArray[np.intp]:
@@ -104,7 +104,7 @@ class Search:
 
     @cached_property
     def _restart(self) -> Restart:
-        return Restart(self._target, self._second_method.canvas, self._second_method.picture)
+        return Restart(self._target, self._second_method.picture)
 
     @cached_property
     def _second_method(self) -> Fourier:
@@ -115,7 +115,7 @@ class Search:
     @cached_property
     def _second_settings(self) -> RenderSettings:
         return replace(
-            self._settings, method="fourier", learning_rate=SECOND_RATE, transforms=SECOND_TRANSFORMS, crops=0
+            self._settings, method="fourier", margin=0, learning_rate=SECOND_RATE, transforms=SECOND_TRANSFORMS, crops=0
         )
 
     @cached_property

@@ -42,7 +42,13 @@ def pooled(task: Task, index: int, level: float) -> dict[str, Any]:
     return {"low": 0.0, "high": 2.0 * max(0.0, level), "cells": base64.b64encode(cells).decode()}
 
 
-def fill(store: Store, tasks: Iterable[Task], score: Score = 2.0, response: Score = 1.0) -> None:
+def fill(
+    store: Store,
+    tasks: Iterable[Task],
+    score: Score = 2.0,
+    response: Score = 1.0,
+    second: Score | None = None,
+) -> None:
     """Store for each task a record such as a build makes; its pictures are tiny, and each its own."""
 
     def own(value: Score, task: Task, index: int) -> float:
@@ -84,6 +90,7 @@ def fill(store: Store, tasks: Iterable[Task], score: Score = 2.0, response: Scor
                         "score": level,
                         "reached": level,
                         "trace": [level * i / 63 for i in range(64)],
+                        "second": None if second is None else own(second, task, index),
                     }
                     for name in names
                 ]

@@ -45,6 +45,31 @@ def test_a_filters_page_says_what_became_of_it(
     assert text in gallery.pages()["net/001-stem/0000.html"].text
 
 
+@pytest.mark.parametrize(
+    ("score", "second", "texts"),
+    [
+        (2.0, None, ["The picture excites the filter with a score of 2; no photo here excites it at all."]),
+        (2.0, 2.0, ["from faint noise, had ended without a response", "found in plain pixels"]),
+        (0.0, None, ["not the start image, not any of the 128 steps, and not the photo."]),
+        (0.0, 0.0, ["not any of the 128 steps, not a second search in plain pixels, and not the photo."]),
+    ],
+)
+def test_a_filters_page_tells_of_a_second_search(
+    tmp_path: Path, score: float, second: float | None, texts: list[str]
+) -> None:
+    of = entry(render=(("steps", 128), ("repeats", 2)))
+    gallery = Gallery(tmp_path, [(of, summary(conv(1, "stem", 1, slug="001-stem")))])
+    fill(gallery.store, gallery.tasks(), score, 0.0, second)
+    gallery.write()
+    page = gallery.pages()[PAGE]
+    words = " ".join(page.text.split())
+    dead = score == 0
+    if not dead:
+        assert all(text in words for text in texts)
+    assert words.count("had ended without a response") == (2 if second and not dead else 0)
+    assert words.count("then noise in plain pixels") == (2 if dead and second is not None else 0)
+
+
 def page_of_a_linear_layer(folder: Path, score: Score, response: Score, activation: str = "linear") -> tuple[str, str]:
     """Return the verdict on the one filter of a layer whose activations can be negative, and its page's text."""
     layer = conv(1, "stem", 1, slug="001-stem", activation=activation)

@@ -43,8 +43,6 @@ def test_the_place_of_the_largest_response_comes_to_the_middle() -> None:
     for picture in centred:
         np.testing.assert_array_equal(picture[6:8, 4:6], 1)
         assert picture.sum() == 4
-    within = largest_to_centre(pictures[:1], responses[:1, 1:5, 1:], (4 / 6, 3 / 4))
-    np.testing.assert_array_equal(within[0], np.roll(pictures[0], (4, -2), axis=(0, 1)))
 
 
 def test_the_start_is_gray_with_noise_of_its_own() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import keras
@@ -11,7 +12,6 @@ from keras import layers
 
 from generator.config.values import ObjectiveSpec, complete_settings
 from generator.models.load import LoadedModel
-from generator.render import search
 from generator.render.optimize import Optimization, Optimizer, scores
 from generator.render.search import Search, joined
 from tests.render.nets import assembled, centred, scrambled
@@ -87,10 +87,17 @@ def test_what_is_found_does_not_depend_on_the_batch(trapped: LoadedModel) -> Non
 def test_what_the_second_search_loses_is_what_it_began_with(
     trapped: LoadedModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(search, "SECOND_RATE", -0.01)  # away from any response
+    run = Optimizer.run
+
+    def to_gray(*words: Any) -> Optimization:
+        whole = run(*words)
+        return replace(whole, pictures=np.full_like(whole.pictures, 0.5))
+
+    monkeypatch.setattr(Optimizer, "run", to_gray)
     found = Search(trapped, 2, settings()).run((FINE,))
     assert score(trapped, FINE, found.pictures[0]) > 0.1
     assert found.pictures.tobytes() == found.snapshots[0][1].tobytes()
+    assert found.second[0] == pytest.approx(score(trapped, FINE, found.pictures[0]), rel=1e-5)
 
 
 def test_nothing_is_searched_again_where_zero_is_no_threshold() -> None:
