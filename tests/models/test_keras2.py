@@ -70,7 +70,7 @@ def opened(path: Path, trust: bool = False, **fields: object) -> LoadedModel:
 
 def activations(loaded: LoadedModel, picture: np.ndarray) -> dict[str, np.ndarray]:
     """Return what each convolution of the graph gives, by its name, path included, and the number of its call."""
-    values: dict[int, Any] = {loaded.graph.input: picture}
+    values: dict[int, Any] = {loaded.graph.input: keras.ops.convert_to_tensor(picture)}
     results, calls = {}, Counter[str]()
     for call in loaded.graph.calls:
         call(values)
