@@ -5,7 +5,6 @@ Source: Lucid, ``optvis/param/color.py``, whose matrix is a square root of the c
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -21,11 +20,18 @@ EDGE = 0.03
 NORMALISED = CORRELATION / np.linalg.norm(CORRELATION, axis=0).max()
 
 
-def to_display(values: Tensor, squash: Callable[[Tensor], Tensor] = keras.ops.sigmoid) -> Tensor:
+def to_display(values: Tensor) -> Tensor:
     """Map decorrelated values (n, h, w, 3), or gray ones (n, h, w, 1), to picture values from 0 to 1."""
     if values.shape[-1] == 3:
         values = keras.ops.matmul(values, keras.ops.cast(NORMALISED.T, values.dtype))
-    return squash(values)
+    return keras.ops.sigmoid(values)
+
+
+def correlated(amplitudes: Tensor) -> Tensor:
+    """Map the amplitudes of waves (n, h, 3, w) in decorrelated colours to those in red, green and blue; gray stays."""
+    if amplitudes.shape[2] != 3:
+        return amplitudes
+    return keras.ops.einsum("dc,nhcw->nhdw", keras.ops.cast(NORMALISED, amplitudes.dtype), amplitudes)
 
 
 def soft(values: Tensor) -> Tensor:

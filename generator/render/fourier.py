@@ -10,7 +10,7 @@ import numpy as np
 
 from generator.render import waves
 from generator.render.backend import Tensor, normal_noise
-from generator.render.colour import from_display, soft, to_display
+from generator.render.colour import correlated, from_display, soft
 from generator.render.methods import GRADIENT_SCALE, Array, ObjectiveOfImages, Variable, adam_denominator
 from generator.render.transforms import RandomTransforms
 
@@ -70,7 +70,7 @@ class Fourier:
 
     def objective_value(self, variable: Variable, draw: Tensor, noise: Tensor, objective: ObjectiveOfImages) -> Tensor:
         """Return the objective on the blurred and transformed canvas."""
-        shown = self._canvas(waves.blurred(variable[0], draw[:, 8]), self.dtype)
+        shown = self._canvas(variable[0], self.dtype, waves.seen_through(*self.canvas, draw[:, 8]))
         if self.transforms.moves:
             shown = ops.image.affine_transform(
                 shown, draw[:, :8], "bilinear", fill_mode="wrap", data_format="channels_last"
@@ -91,22 +91,19 @@ class Fourier:
 
         Its second moment is shared by waves, as ``WHITENING`` says.
         """
-        scaled = GRADIENT_SCALE * gradient[0]
         bands = waves.bands(*self.canvas).ravel()
-        counts = np.bincount(bands)
-        squares = ops.reshape(ops.mean(ops.square(scaled), axis=2), (-1, bands.size))
-        sums = ops.transpose(ops.segment_sum(ops.transpose(squares), bands, len(counts)))
-        first = BETAS[0] * moments[0] + (1 - BETAS[0]) * scaled
-        second = BETAS[1] * moments[1] + (1 - BETAS[1]) * sums / ops.cast(counts, sums.dtype)
+        counts = np.bincount(bands).astype(np.float32)
+        squares = ops.transpose(ops.reshape(ops.mean(ops.square(gradient[0]), axis=2), (-1, bands.size)))
+        means = ops.transpose(ops.segment_sum(squares, bands, len(counts))) * (GRADIENT_SCALE**2 / counts)
+        first = BETAS[0] * moments[0] + ((1 - BETAS[0]) * GRADIENT_SCALE) * gradient[0]
+        second = BETAS[1] * moments[1] + (1 - BETAS[1]) * means
         size = ops.sqrt(second / (1 - ops.power(BETAS[1], step)))
-        whole = ops.sqrt(
-            ops.mean(ops.square(size) * ops.cast(counts / counts.mean(), size.dtype), axis=1, keepdims=True)
-        )
+        whole = ops.sqrt(ops.mean(ops.square(size) * (counts / counts.mean()), axis=1, keepdims=True))
         divisor = adam_denominator(ops.square(ops.power(size, WHITENING) * ops.power(whole, 1 - WHITENING)))
-        divisor = ops.reshape(ops.take(divisor, bands, axis=1), (-1, self.canvas[0], 1, self.canvas[1]))
-        rate = self.learning_rate * (1 - (1 - FINAL_RATE) * (step - 1) / self.steps)
-        ahead = first / (1 - ops.power(BETAS[0], step))
-        return (variable[0] + rate * ahead / divisor,), (first, second)
+        rate = self.learning_rate * (1 - (1 - FINAL_RATE) * (step - 1) / self.steps) / (1 - ops.power(BETAS[0], step))
+        of_wave = ops.take(ops.transpose(rate / divisor), bands, axis=0)
+        of_wave = ops.reshape(ops.transpose(of_wave), (-1, self.canvas[0], 1, self.canvas[1]))
+        return (variable[0] + first * of_wave,), (first, second)
 
     def pictures(self, variable: Variable) -> Array:
         """Return the canvas without its margin."""
@@ -129,9 +126,11 @@ class Fourier:
         """Return None: every pixel counts."""
         return None
 
-    def _canvas(self, variable: Tensor, dtype: str) -> Tensor:
-        scale = waves.scale(*self.canvas, self.longest)[:, None, :]
-        amplitudes = variable * ops.cast(scale, variable.dtype)
+    def _canvas(self, variable: Tensor, dtype: str, seen_through: Tensor | None = None) -> Tensor:
+        """Return the canvas (n, height, width, channels); ``seen_through`` (n, height, width) is a factor of waves."""
+        scale = ops.cast(waves.scale(*self.canvas, self.longest), variable.dtype)
+        scale = scale[:, None, :] if seen_through is None else (scale * seen_through)[:, :, None, :]
+        amplitudes = correlated(variable * scale)  # a sum of waves is linear, and here this is faster
         if dtype == "bfloat16":
-            return to_display(ops.cast(waves.to_pixels(ops.cast(amplitudes, dtype)), variable.dtype), soft)
-        return to_display(waves.to_pixels(amplitudes), soft)
+            return soft(ops.cast(waves.to_pixels(ops.cast(amplitudes, dtype)), variable.dtype))
+        return soft(waves.to_pixels(amplitudes))

@@ -55,12 +55,10 @@ def bands(height: int, width: int) -> NDArray[np.int32]:
     return np.round(frequencies(height, width) * max(height, width)).astype(np.int32)
 
 
-def blurred(amplitudes: Tensor, deviation: Tensor) -> Tensor:
-    """Return waves (n, height, channels, width) as seen through Gaussians of these deviations (n,), in pixels."""
-    height, _, width = amplitudes.shape[1:]
-    squares = ops.cast(-2 * (math.pi * frequencies(height, width)) ** 2, amplitudes.dtype)
-    factor = ops.exp(squares[None] * ops.square(deviation)[:, None, None])
-    return amplitudes * factor[:, :, None, :]
+def seen_through(height: int, width: int, deviations: Tensor) -> Tensor:
+    """Return what Gaussians of these deviations (n,), in pixels, leave of each wave (n, height, width), as a factor."""
+    squares = ops.cast(-2 * (math.pi * frequencies(height, width)) ** 2, deviations.dtype)
+    return ops.exp(squares[None] * ops.square(deviations)[:, None, None])
 
 
 def waves(side: int) -> Array:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import keras
 import numpy as np
 import pytest
 
@@ -106,7 +107,8 @@ def test_waves_of_about_one_length_are_in_one_band() -> None:
 def test_a_blur_is_a_convolution_with_a_gaussian() -> None:
     given, deviation = amplitudes(16, 16).astype(np.float32), 1.5
     deviations = np.full(len(given), deviation, np.float32)
-    actual = np.asarray(waves.to_pixels(waves.blurred(given, deviations)))
+    factor = np.asarray(waves.seen_through(16, 16, keras.ops.convert_to_tensor(deviations)))
+    actual = np.asarray(waves.to_pixels(given * factor[:, :, None, :]))
     distance = np.arange(16) - 16 * (np.arange(16) > 8)
     turns = distance + 16 * np.arange(-3, 4)[:, None]
     around = np.exp(-(turns**2) / (2 * deviation**2)).sum(axis=0)
