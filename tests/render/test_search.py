@@ -53,6 +53,7 @@ def score(model: LoadedModel, index: int, picture: np.ndarray, chosen: Any = Non
 NEURON = (ObjectiveSpec("neuron"),)
 
 
+@pytest.mark.case("false-dead")
 @pytest.mark.parametrize(
     "more",
     [{}, {"method": "maco", "crops": 2}, {"diversity": 2}, {"objective": NEURON}],
