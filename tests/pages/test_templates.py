@@ -45,6 +45,21 @@ def test_a_filters_page_says_what_became_of_it(
     assert text in gallery.pages()["net/001-stem/0000.html"].text
 
 
+@pytest.mark.case("relu6-ceiling")
+def test_pages_say_where_responses_are_capped(tmp_path: Path) -> None:
+    """A photo is compared with a picture without the ceiling; the number at its map is with it."""
+    layers = conv(1, "stem", 1, slug="001-stem", ceiling=6.0, activation="relu6"), conv(2, "top", 1, slug="002-top")
+    gallery = Gallery(tmp_path, [(entry(), summary(*layers))])
+    fill(gallery.store, gallery.tasks(), 8.0, 1.0)
+    gallery.write()
+    pages = {page: gallery.pages()[page].text for page in (PAGE, LAYER, "net/002-top/index.html")}
+    assert "score of 8, 2 times the response to the best photo, cat (4)." in pages[PAGE]
+    assert "response 1, peak 3" in pages[PAGE]
+    says = "In the network, activations of this layer end at 6."
+    assert [says in text for text in pages.values()] == [True, True, False]
+    assert [layer["ceiling"] for layer in gallery.manifest["models"][0]["layers"]] == [6.0, None]
+
+
 def page_of_a_linear_layer(folder: Path, score: Score, response: Score, activation: str = "linear") -> tuple[str, str]:
     """Return the verdict on the one filter of a layer whose activations can be negative, and its page's text."""
     layer = conv(1, "stem", 1, slug="001-stem", activation=activation)
