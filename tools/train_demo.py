@@ -11,7 +11,7 @@ of the *saved* file on the 10,000 test pictures.
 ``demo`` is a VGG-style stack whose batch normalisation is folded into its convolutions after training.
 ``residual`` is a small ResNet that keeps its batch normalisation; it is trained by another optimiser, so that
 nothing in the gallery is fitted to one network alone. ``mobile`` is a small MobileNetV2, whose activations end at 6;
-no file of it is kept, as it is for ``benchmarks/mobilenet.py`` alone.
+no file of it is kept: it is for a look at such networks by ``benchmarks/quality.py``.
 """
 
 from __future__ import annotations

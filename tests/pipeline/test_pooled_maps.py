@@ -44,7 +44,7 @@ def test_of_a_capped_layer_photos_are_measured_without_the_ceiling_too(place: Pl
     summary, _ = place.build()
     assert summary.failures == ()
     model = keras.models.load_model(place.folder / "tiny.keras")
-    photo = load_photo(load_config(place.folder / "config.yaml").photos[0]).fitted((224, 224), 3)
+    photo = open_photo(load_config(place.folder / "config.yaml").photos[0]).fitted((224, 224), 3)
     first = model.get_layer("first")
     linear = np.asarray(keras.ops.conv(4.0 * photo[None].astype(np.float32), first.kernel))[0] + np.asarray(first.bias)
     ((name, capped), (other, plain)) = kept(place, FEATURE_MAP)

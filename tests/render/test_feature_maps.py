@@ -57,7 +57,8 @@ def test_a_wide_layer_is_computed_in_blocks_unless_a_later_one_needs_it(
     submodel = keras.Model(keras_model.input, keras_model.get_layer(at).output)
     expected = np.asarray(submodel(photo[None].astype(np.float32)))[0]
     asked = [1, 2] if further else [1]
-    blocks = [(first, block) for layer, first, block in feature_map_blocks(model, asked, photo) if layer == 1]
+    every = [maps for maps in feature_map_blocks(model, asked, photo) if maps.layer == 1]
+    blocks = [(maps.first, maps.activation) for maps in every]
     assert [first for first, _ in blocks] == ([0] if further else [0, BLOCK, 2 * BLOCK])
     np.testing.assert_allclose(np.concatenate([block for _, block in blocks], axis=-1), expected, rtol=1e-4, atol=1e-3)
     np.testing.assert_allclose(
