@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -21,7 +22,8 @@ start_keras()
 
 import keras  # noqa: E402
 
-from generator.models.activation_point import activation_point  # noqa: E402
+from generator.models.activation_point import activation_point, without_activation  # noqa: E402
+from generator.models.ceiling import ceiling_at  # noqa: E402
 from generator.models.describe import conv_positions  # noqa: E402
 from generator.models.load import LoadedModel, load  # noqa: E402
 from generator.render.optimize import Optimizer  # noqa: E402
@@ -57,13 +59,25 @@ def network_input(model: LoadedModel, pictures: Any) -> Any:
 
 
 def activation(model: LoadedModel, layer: int, pictures: Any) -> Any:
-    """Return (n, h, w, filters): what Keras's own layers compute for pictures, 0 to 255, where responses are read."""
+    """Return (n, h, w, filters): what Keras's own layers compute for pictures, 0 to 255, where responses are read.
+
+    Of a bounded activation it is without the ceiling, as scores are.
+    """
     graph = model.graph
-    last = activation_point(graph, conv_positions(graph)[layer - 1]).last
+    point = activation_point(graph, conv_positions(graph)[layer - 1])
+    ceiling = ceiling_at(graph, point)
+    fused = ceiling is not None and point.act is None
     values = {graph.input: network_input(model, pictures)}
-    for position in graph.needed([last]):
-        graph.calls[position](values)
-    return values[graph.calls[last].outputs[0]]
+    for position in graph.needed([point.last]):
+        call = graph.calls[position]
+        with without_activation(call.op) if fused and position == point.conv else nullcontext():
+            call(values)
+    end = graph.calls[point.last]
+    if ceiling is None:
+        return values[end.outputs[0]]
+    if fused:
+        return ceiling.uncapped(values[end.outputs[0]], end.op.activation(values[end.outputs[0]]))
+    return ceiling.uncapped(values[end.inputs[0]], values[end.outputs[0]])
 
 
 def all_responses(model: LoadedModel, layer: int, pixels: Array) -> Array:

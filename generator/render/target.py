@@ -1,4 +1,7 @@
-"""The layer that pictures are optimised for: from images to what is maximised and what is scored."""
+"""The layer that pictures are optimised for: from images to what is maximised and what is scored.
+
+Its activation has no ceiling here, see ``generator/models/ceiling.py``; those of the layers below it have.
+"""
 
 from __future__ import annotations
 
@@ -107,5 +110,5 @@ class TargetLayer:
         pre_activation = network.pre_activation(layer, images, computed_channels)
         alone = by_element(network.model.graph, network.point(layer))
         signed = network.model.summary.layers[layer - 1].signed
-        activation = objectives.LayerActivation(pre_activation, network.activation(layer), alone, signed)
+        activation = objectives.LayerActivation(pre_activation, network.uncapped(layer), alone, signed)
         return objectives.negated(activation) if self.settings.sign == "negative" else activation

@@ -76,6 +76,8 @@ def fill(
             elif task.technique == FEATURE_MAP:
                 level = own(response, task, index)
                 filter_record |= {"map": blob(f"{index}"), "response": level, "peak": 3 * level, "size": [8, 8]}
+                if task.layer.ceiling is not None:
+                    filter_record["uncapped"] = {"response": 4 * level, "peak": 12 * level}
                 filter_record |= {"places": 0.5 if level > 0 else 0.0, "sketch": pooled(task, index, level)}
             else:
                 assert task.technique == PICTURE
