@@ -27,6 +27,7 @@ from generator.models.ceiling import ceiling_at  # noqa: E402
 from generator.models.describe import conv_positions  # noqa: E402
 from generator.models.load import LoadedModel, load  # noqa: E402
 from generator.render.optimize import Optimizer  # noqa: E402
+from generator.render.search import Search  # noqa: E402
 
 Array = NDArray[Any]
 
@@ -48,7 +49,9 @@ def spread(model: LoadedModel, layer: int, count: int) -> tuple[int, ...]:
 
 def rendered(model: LoadedModel, layer: int, filters: tuple[int, ...], **settings: Any) -> Array:
     """Return our pictures (n, h, w, c) of some filters, values from 0 to 1; settings not given have their defaults."""
-    pictures: Array = Optimizer(model, layer, complete_settings(settings)).run(filters).pictures
+    complete = complete_settings(settings)
+    kind = Optimizer if complete.method == "pixel" else Search  # the reference is the loop alone
+    pictures: Array = kind(model, layer, complete).run(filters).pictures
     return pictures
 
 
