@@ -177,7 +177,7 @@ def _finish(searches: _Searches, done: _Optimized, store: Store, on_event: OnEve
             "picture": put(files.finished[place]),
             "growth": [[step, put(contents[place])] for step, contents in files.snapshots],
             "channels": channels,
-            "transparent": optimization.opacity is not None,
+            "transparent": optimization.opacity is not None and bool((optimization.opacity[place] < 1).any()),
             "score": rounded(finished[place]),
             "reached": rounded(reached[place]),
             "trace": [rounded(value) for value in optimization.trace[:, place]],

@@ -16,6 +16,14 @@ from generator.render.transforms import RandomTransforms
 
 ops = keras.ops
 
+SEEN_WAVES = 3
+"""The longest waves that grow freely, in receptive fields of the target layer. Without this limit early layers'
+pictures saturate in flat colour before any pattern grows in them."""
+
+SMALL_FIELD, LARGEST_GAIN = 14, 2
+"""Steps are longer for receptive fields below ``SMALL_FIELD`` pixels, in that proportion, at most twice as long:
+few waves matter to a unit that sees little, and theirs are to reach the same contrast."""
+
 START_DEVIATION, RESTART_GAIN = 0.01, 30.0
 BETAS = (0.5, 0.999)
 """Adam's usual first one, 0.9, averages over steps under other random transforms: it costs a tenth of the score."""
@@ -28,9 +36,9 @@ WHITENING = 0.5
 waves share one scale, and what the filter cares little about hardly changes. Directions and colours always share
 theirs: evened out, too, they turn into grain and a rainbow."""
 
-BLUR = 2.0
-"""The largest deviation, in pixels, of the random blur at the first step; it falls to nothing at the last. What only
-excites the filter pixel by pixel does not survive it."""
+BLUR, SEEN_BLUR = 2.0, 1 / 6
+"""The largest deviation of the random blur at the first step, in pixels and in receptive fields: the lesser one holds.
+It falls to nothing at the last step. What only excites the filter pixel by pixel does not survive it."""
 
 
 @dataclass(frozen=True)
@@ -39,8 +47,9 @@ class Fourier:
 
     The canvas is a margin larger than the picture on every side, unless the network takes one size only: it pads its
     input with zeros, and a filter's response to that edge does not belong in its picture. A picture made of waves
-    continues periodically, so the transforms never show anything but picture. Waves longer than ``longest`` pixels are
-    flat colour to a unit of an early layer; they may not grow faster than those that it can see. While optimising,
+    continues periodically, so the transforms never show anything but picture. ``field`` is the larger side of the
+    target's receptive field, in pixels: waves of ``SEEN_WAVES`` fields and more are flat colour to a unit of an early
+    layer; they may not grow faster than those that it can see. While optimising,
     waves are added up in ``dtype``; finished pictures are in float32. ``gentle`` is for a start that must not be lost:
     no blur, and shifts by whole pixels.
     """
@@ -51,9 +60,14 @@ class Fourier:
     learning_rate: float
     steps: int
     transforms: RandomTransforms
-    longest: float = math.inf
+    field: float = math.inf
     dtype: str = "float32"
     gentle: bool = False
+
+    @property
+    def rate(self) -> float:
+        """Return the learning rate of the first step."""
+        return self.learning_rate * min(max(SMALL_FIELD / self.field, 1.0), LARGEST_GAIN)
 
     def start(self, rng: np.random.Generator) -> tuple[Array, ...]:
         """Return small noise, laid out as ``render.waves`` says: (height, channels, width)."""
@@ -63,7 +77,7 @@ class Fourier:
     def draws(self, rng: np.random.Generator, steps: int) -> Array:
         """Return one affine map for every step, and the deviation of its blur (steps, 9)."""
         maps = self.transforms.draw(rng, steps, *self.canvas)
-        blur = BLUR * np.linspace(1, 0, steps) * rng.uniform(0, 1, steps)
+        blur = min(BLUR, SEEN_BLUR * self.field) * np.linspace(1, 0, steps) * rng.uniform(0, 1, steps)
         if self.gentle:
             maps[:, [2, 5]], blur = np.round(maps[:, [2, 5]]), np.zeros(steps)
         return np.concatenate([maps, blur[:, None]], axis=1).astype(np.float32)
@@ -93,14 +107,16 @@ class Fourier:
         """
         bands = waves.bands(*self.canvas).ravel()
         counts = np.bincount(bands).astype(np.float32)
-        squares = ops.transpose(ops.reshape(ops.mean(ops.square(gradient[0]), axis=2), (-1, bands.size)))
-        means = ops.transpose(ops.segment_sum(squares, bands, len(counts))) * (GRADIENT_SCALE**2 / counts)
-        first = BETAS[0] * moments[0] + ((1 - BETAS[0]) * GRADIENT_SCALE) * gradient[0]
+        scaled = GRADIENT_SCALE * gradient[0]  # before it is squared: a faint one would vanish
+        squares = ops.transpose(ops.reshape(ops.mean(ops.square(scaled), axis=2), (-1, bands.size)))
+        means = ops.transpose(ops.segment_sum(squares, bands, len(counts))) / counts
+        first = BETAS[0] * moments[0] + (1 - BETAS[0]) * scaled
         second = BETAS[1] * moments[1] + (1 - BETAS[1]) * means
         size = ops.sqrt(second / (1 - ops.power(BETAS[1], step)))
         whole = ops.sqrt(ops.mean(ops.square(size) * (counts / counts.mean()), axis=1, keepdims=True))
         divisor = adam_denominator(ops.square(ops.power(size, WHITENING) * ops.power(whole, 1 - WHITENING)))
-        rate = self.learning_rate * (1 - (1 - FINAL_RATE) * (step - 1) / self.steps) / (1 - ops.power(BETAS[0], step))
+        left = 1 - (1 - FINAL_RATE) * (step - 1) / self.steps
+        rate = self.rate * left / (1 - ops.power(BETAS[0], step))
         of_wave = ops.take(ops.transpose(rate / divisor), bands, axis=0)
         of_wave = ops.reshape(ops.transpose(of_wave), (-1, self.canvas[0], 1, self.canvas[1]))
         return (variable[0] + first * of_wave,), (first, second)
@@ -116,7 +132,7 @@ class Fourier:
         values = from_display(pictures)
         down = np.einsum("hk,nkwc->nhwc", waves.waves(self.canvas[0]), values)
         amplitudes = np.einsum("nhwc,wk->nhck", down, waves.waves(self.canvas[1]))
-        return ((amplitudes / waves.scale(*self.canvas, self.longest)[:, None, :]).astype(np.float32),)
+        return ((amplitudes / waves.scale(*self.canvas, SEEN_WAVES * self.field)[:, None, :]).astype(np.float32),)
 
     def restart_without_gradient(self, variable: Variable) -> Variable:
         """Return the start with more contrast: on a faint one, a layer below the target may be inactive everywhere."""
@@ -128,7 +144,7 @@ class Fourier:
 
     def _canvas(self, variable: Tensor, dtype: str, seen_through: Tensor | None = None) -> Tensor:
         """Return the canvas (n, height, width, channels); ``seen_through`` (n, height, width) is a factor of waves."""
-        scale = ops.cast(waves.scale(*self.canvas, self.longest), variable.dtype)
+        scale = ops.cast(waves.scale(*self.canvas, SEEN_WAVES * self.field), variable.dtype)
         scale = scale[:, None, :] if seen_through is None else (scale * seen_through)[:, :, None, :]
         amplitudes = correlated(variable * scale)  # a sum of waves is linear, and here this is faster
         if dtype == "bfloat16":

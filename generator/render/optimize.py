@@ -28,9 +28,8 @@ Array = NDArray[Any]
 ops = keras.ops
 
 SECONDS_BETWEEN_REPORTS = 1.0
-SEEN_WAVES = 3
-"""The longest waves that grow freely, in receptive fields of the target layer. Without this limit early layers'
-pictures saturate in flat colour before any pattern grows in them."""
+RESTARTS = 2
+"""How often a start that has no gradient is exchanged for one with more contrast."""
 
 
 @dataclass(frozen=True)
@@ -113,8 +112,10 @@ class Optimizer:
             if step in snapshots_at:
                 snapshots.append((step, method.pictures(state.variable)))
             before, (state, values) = state, self._advance(state, step)
-            if step == 0 and (restarted := self._restarted(before, state)) is not None:
-                state, values = self._advance(restarted, step)
+            for _ in range(RESTARTS if step == 0 else 0):
+                if (restarted := self._restarted(before, state)) is None:
+                    break
+                before, (state, values) = restarted, self._advance(restarted, step)
             trace.append(np.asarray(values))
             if time.monotonic() - reported > SECONDS_BETWEEN_REPORTS or step + 1 == steps:
                 reported = time.monotonic()
@@ -201,15 +202,15 @@ def method_for(model: LoadedModel, layer: int, settings: RenderSettings) -> Meth
     if settings.method == "maco":
         return Maco(picture, picture, summary.channels, rate, settings.crops)
     transforms = RandomTransforms(settings.transforms)
-    longest = longest_wave(summary.layers[layer - 1])
+    field = largest_field(summary.layers[layer - 1])
     canvas = canvas_of(model, settings)
-    return Fourier(canvas, picture, summary.channels, rate, settings.steps, transforms, longest, settings.precision)
+    return Fourier(canvas, picture, summary.channels, rate, settings.steps, transforms, field, settings.precision)
 
 
-def longest_wave(layer: ConvLayer) -> float:
-    """Return the length, in pixels, of the waves beyond which a unit sees flat colour: three receptive fields."""
+def largest_field(layer: ConvLayer) -> float:
+    """Return the larger side of a layer's receptive field, in pixels; infinity if it is the whole input or unknown."""
     sides = layer.receptive_field or (WHOLE_INPUT,)
-    return math.inf if WHOLE_INPUT in sides else SEEN_WAVES * max(sides)
+    return math.inf if WHOLE_INPUT in sides else max(sides)
 
 
 def canvas_of(model: LoadedModel, settings: RenderSettings) -> tuple[int, int]:

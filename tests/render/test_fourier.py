@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from generator.render import waves
 from generator.render.colour import EDGE
-from generator.render.fourier import BETAS, BLUR, FINAL_RATE, WHITENING, Fourier
+from generator.render.fourier import BETAS, BLUR, FINAL_RATE, SEEN_WAVES, WHITENING, Fourier
 from generator.render.methods import Method
 from generator.render.transforms import RandomTransforms
 
@@ -21,8 +21,8 @@ CANVAS, PICTURE = (14, 19), (10, 13)
 RATE, STEPS = 0.05, 8
 
 
-def method(transforms: Any = (), channels: int = 3, longest: float = math.inf, dtype: str = "float32") -> Fourier:
-    return Fourier(CANVAS, PICTURE, channels, RATE, STEPS, RandomTransforms(transforms), longest, dtype)
+def method(transforms: Any = (), channels: int = 3, field: float = math.inf, dtype: str = "float32") -> Fourier:
+    return Fourier(CANVAS, PICTURE, channels, RATE, STEPS, RandomTransforms(transforms), field, dtype)
 
 
 def variable_of(count: int, channels: int = 3) -> np.ndarray:
@@ -74,7 +74,7 @@ def test_the_picture_is_the_canvas_without_its_margin(channels: int, longest: fl
     variable = variable_of(2, channels)
     canvas = canvas_by_hand(variable, longest)
     assert canvas.std() > 0.02, "nothing to see"
-    own = method((), channels, longest if longest < 19 else math.inf)
+    own = method((), channels, longest / SEEN_WAVES if longest < 19 else math.inf)
     np.testing.assert_allclose(own.pictures((variable,)), canvas[:, 2:12, 3:16], atol=1e-5)
     fourier: Method = method(channels=channels)
     assert fourier.opacity(()) is None
@@ -161,6 +161,16 @@ def test_the_update_is_adams_with_second_moments_that_waves_share() -> None:
         rate = RATE * (1 - (1 - FINAL_RATE) * (step - 1) / STEPS)
         expected = expected + rate * first / (1 - BETAS[0] ** step) / divisor
         np.testing.assert_allclose(np.asarray(at[0]), expected, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("field", "rate", "blur"), [(1, 2, 1 / 6), (7, 2, 7 / 6), (10, 1.4, 10 / 6), (12, 7 / 6, 2), (99, 1, 2)]
+)
+def test_a_small_field_gets_longer_steps_and_less_blur(field: float, rate: float, blur: float) -> None:
+    own = method(field=field)
+    assert own.rate == pytest.approx(rate * RATE)
+    widest = np.stack([own.draws(np.random.default_rng(seed), STEPS)[0, 8] for seed in range(400)]).max()
+    assert 0.98 * blur < widest <= blur
 
 
 def test_a_variable_is_found_whose_canvas_is_a_picture() -> None:

@@ -30,7 +30,7 @@ def trap(bias: float = -0.1) -> keras.Model:
     first = layers.Conv2D(4, 3, activation="relu", padding="same")
     second = layers.Conv2D(3, 1, activation="relu")
     model = keras.Model(image, second(first(layers.Rescaling(1 / 255)(image))))
-    first.set_weights([np.stack([checkers, -checkers, checkers, flat], axis=-1), np.array([0, 0, -0.7, 0])])
+    first.set_weights([np.stack([checkers, -checkers, checkers, flat], axis=-1), np.array([0, 0, -1.2, 0])])
     weights = np.array([[-1, -1, 4, 0], [-1, -1, -1, -1], [0, 0, 0, 1]], float)
     second.set_weights([weights.T[None, None], np.full(3, bias)])
     return model
