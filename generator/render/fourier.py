@@ -48,10 +48,9 @@ class Fourier:
     The canvas is a margin larger than the picture on every side, unless the network takes one size only: it pads its
     input with zeros, and a filter's response to that edge does not belong in its picture. A picture made of waves
     continues periodically, so the transforms never show anything but picture. ``field`` is the larger side of the
-    target's receptive field, in pixels: waves of ``SEEN_WAVES`` fields and more are flat colour to a unit of an early
-    layer; they may not grow faster than those that it can see. While optimising,
-    waves are added up in ``dtype``; finished pictures are in float32. ``gentle`` is for a start that must not be lost:
-    no blur, and shifts by whole pixels.
+    target's receptive field, in pixels: waves longer than ``SEEN_WAVES`` fields are flat colour to a unit of an early
+    layer, and may not grow faster than those that it can see. While optimising, waves are added up in ``dtype``;
+    finished pictures are in float32. ``gentle`` is for a start that must not be lost: no blur, shifts by whole pixels.
     """
 
     canvas: tuple[int, int]
