@@ -94,7 +94,7 @@ class PictureView:
     filter's pictures with the same objective, ``photo_values`` the values on the photos. ``signed`` and ``responds``
     are as ``picture_verdict`` takes them, and values at most ``negligible`` below zero count as zero. ``channels`` is a
     sheet of every channel of the picture, where not all of them are shown. ``second`` is the score of what the second
-    search found where the first ended without a response, see ``render.search``; None where there was none.
+    search found where the first had found none, or hardly any, see ``render.search``; None where there was none.
     """
 
     file: ImageFile

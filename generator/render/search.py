@@ -57,32 +57,40 @@ class Search:
         """
         seed = self._settings.seed if seed is None else seed
         first = self._optimizer.run(filters, on_step, seed)
-        silent = self._silent(filters, first)
+        scores = self._scores(self._target.repeated(filters), first.pictures)
+        silent = self._silent(filters, first, scores)
         if not silent:
             return first
 
         def heard(step: int = 0) -> None:
             on_step(self._settings.steps)
 
-        repeated = self._target.repeated(silent)
+        repeated, places = self._target.repeated(silent), self._places(filters, silent)
         generators = generators_of(silent, seed, self._settings.diversity)
         found, fires = self._restart.run(self._target.channels(repeated), generators, heard)
-        first.second[self._places(filters, silent)] = self._scores(repeated, self._begun_at(found))
+        begun = self._scores(repeated, self._begun_at(found))
+        first.second[places] = np.where(scores[places] <= 0, begun, np.nan)
         fires_once = fires.reshape(len(silent), -1).any(axis=1)
         firing = tuple(np.array(silent)[fires_once].tolist())
         if not firing:
             return first
         second = self._second(firing, found[self._places(silent, firing)], seed, heard)
-        return joined(first, second, self._places(filters, firing))
+        return joined(first, second, self._places(filters, firing), scores)
 
-    def _silent(self, filters: tuple[int, ...], first: Optimization) -> tuple[int, ...]:
-        """Return the filters none of whose pictures has a response above zero, where zero is a threshold."""
+    def _silent(self, filters: tuple[int, ...], first: Optimization, scores: Array) -> tuple[int, ...]:
+        """Return the filters none of whose pictures has a response above zero, where zero is a threshold.
+
+        A faint one is lost when the picture is saved: the leak of the objective outweighs it.
+        """
         mixed = any(weight < 0 for _, weight in self._settings.objective.weights)
         signed = self._settings.sign == "positive" and self._model.summary.layers[self._layer - 1].signed
         if mixed or signed:
             return ()
-        scores = self._scores(self._target.repeated(filters), first.pictures).reshape(len(filters), -1)
-        return tuple(index for index, values in zip(filters, scores, strict=True) if (values <= 0).all())
+        silent = scores <= 0
+        if isinstance(self._optimizer.method, Fourier):  # other objectives see crops, or have no leak
+            silent |= first.trace[-1] <= 0
+        of_filters = silent.reshape(len(filters), -1).all(axis=1)
+        return tuple(np.array(filters)[of_filters].tolist())
 
     def _second(
         self, filters: tuple[int, ...], found: Array, seed: int, on_step: Callable[[int], None]
@@ -128,13 +136,13 @@ class Search:
         return self._target.scores(as_input(self._model, images), filters)
 
 
-def joined(first: Optimization, second: Optimization, places: NDArray[np.intp]) -> Optimization:
-    """Return the first pictures, with those of a second search where its result, ``second.second``, is above zero.
+def joined(first: Optimization, second: Optimization, places: NDArray[np.intp], scores: Array) -> Optimization:
+    """Return the first pictures, with those of a second search where its scores, ``second.second``, are higher.
 
-    The second search's m pictures belong at ``places`` (m,) among the first. It made as many steps. Its pictures are
-    opaque.
+    ``scores`` (n,) are those of the first. The second search's m pictures belong at ``places`` (m,) among the first. It
+    made as many steps. Its pictures are opaque.
     """
-    better = second.second > 0
+    better = second.second > np.maximum(scores[places], 0)
     chosen = places[better]
 
     def put(old: Array, new: Array) -> Array:
@@ -146,7 +154,7 @@ def joined(first: Optimization, second: Optimization, places: NDArray[np.intp]) 
         (step, put(old, new)) for (step, old), (_, new) in zip(first.snapshots, second.snapshots, strict=True)
     )
     opacity = None if first.opacity is None else put(first.opacity, np.ones(second.pictures.shape[:3]))
-    largest = first.second.copy()
-    largest[places] = second.second
     trace = put(first.trace.T, second.trace.T).T
-    return Optimization(put(first.pictures, second.pictures), opacity, snapshots, trace, largest)
+    return Optimization(
+        put(first.pictures, second.pictures), opacity, snapshots, trace, put(first.second, second.second)
+    )

@@ -132,8 +132,26 @@ def test_only_what_was_found_takes_the_place_of_the_first() -> None:
         return Optimization(pictures, None, ((0, pictures + 1),), np.full((5, count), value), np.array(second))
 
     nan = float("nan")
-    both = joined(optimization(1, 4, [nan] * 4), optimization(2, 2, [-3.0, 7.0]), np.array([1, 3]))
-    assert both.pictures[:, 0, 0, 0].tolist() == [1, 1, 1, 2]
-    assert both.snapshots[0][1][:, 0, 0, 0].tolist() == [2, 2, 2, 3]
-    assert both.trace[0].tolist() == [1, 1, 1, 2]
-    np.testing.assert_equal(both.second, [nan, -3.0, nan, 7.0])
+    first = optimization(1, 5, [nan, 0.0, nan, 0.0, nan])
+    scores = np.array([1.0, 0.0, 9.0, 0.0, 6.0])
+    both = joined(first, optimization(2, 3, [-3.0, 7.0, 5.0]), np.array([1, 3, 4]), scores)
+    assert both.pictures[:, 0, 0, 0].tolist() == [1, 1, 1, 2, 1]
+    assert both.snapshots[0][1][:, 0, 0, 0].tolist() == [2, 2, 2, 3, 2]
+    assert both.trace[0].tolist() == [1, 1, 1, 2, 1]
+    np.testing.assert_equal(both.second, [nan, 0.0, nan, 7.0, nan])
+
+
+def test_a_faint_response_is_searched_again_and_the_better_picture_kept(
+    trapped: LoadedModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The leak outweighs it, so the last value of the trace is below zero."""
+    scored = Search._scores
+
+    def faint(self: Search, filters: tuple[int, ...], pictures: np.ndarray) -> np.ndarray:
+        return np.maximum(scored(self, filters, pictures), 1e-5)
+
+    monkeypatch.setattr(Search, "_scores", faint)
+    found = Search(trapped, 2, settings()).run((FINE, DEAD))
+    assert found.second[0] > 0.5
+    assert score(trapped, FINE, found.pictures[0]) > 0.5
+    assert np.isnan(found.second[1])  # what was there is kept
