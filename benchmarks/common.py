@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import io
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from generator import assets
 from generator.config.entries import entry_for_source, photo_named
@@ -23,10 +22,12 @@ start_keras()
 
 import keras  # noqa: E402
 
-from generator.models.activation_point import activation_point  # noqa: E402
+from generator.models.activation_point import activation_point, without_activation  # noqa: E402
+from generator.models.ceiling import ceiling_at  # noqa: E402
 from generator.models.describe import conv_positions  # noqa: E402
 from generator.models.load import LoadedModel, load  # noqa: E402
 from generator.render.optimize import Optimizer  # noqa: E402
+from generator.render.search import Search  # noqa: E402
 
 Array = NDArray[Any]
 
@@ -48,7 +49,9 @@ def spread(model: LoadedModel, layer: int, count: int) -> tuple[int, ...]:
 
 def rendered(model: LoadedModel, layer: int, filters: tuple[int, ...], **settings: Any) -> Array:
     """Return our pictures (n, h, w, c) of some filters, values from 0 to 1; settings not given have their defaults."""
-    pictures: Array = Optimizer(model, layer, complete_settings(settings)).run(filters).pictures
+    complete = complete_settings(settings)
+    kind = Optimizer if complete.method == "pixel" else Search  # the reference is the loop alone
+    pictures: Array = kind(model, layer, complete).run(filters).pictures
     return pictures
 
 
@@ -59,13 +62,25 @@ def network_input(model: LoadedModel, pictures: Any) -> Any:
 
 
 def activation(model: LoadedModel, layer: int, pictures: Any) -> Any:
-    """Return (n, h, w, filters): what Keras's own layers compute for pictures, 0 to 255, where responses are read."""
+    """Return (n, h, w, filters): what Keras's own layers compute for pictures, 0 to 255, where responses are read.
+
+    Of a bounded activation it is without the ceiling, as scores are.
+    """
     graph = model.graph
-    last = activation_point(graph, conv_positions(graph)[layer - 1]).last
+    point = activation_point(graph, conv_positions(graph)[layer - 1])
+    ceiling = ceiling_at(graph, point)
+    fused = ceiling is not None and point.act is None
     values = {graph.input: network_input(model, pictures)}
-    for position in graph.needed([last]):
-        graph.calls[position](values)
-    return values[graph.calls[last].outputs[0]]
+    for position in graph.needed([point.last]):
+        call = graph.calls[position]
+        with without_activation(call.op) if fused and position == point.conv else nullcontext():
+            call(values)
+    end = graph.calls[point.last]
+    if ceiling is None:
+        return values[end.outputs[0]]
+    if fused:
+        return ceiling.uncapped(values[end.outputs[0]], end.op.activation(values[end.outputs[0]]))
+    return ceiling.uncapped(values[end.inputs[0]], values[end.outputs[0]])
 
 
 def all_responses(model: LoadedModel, layer: int, pixels: Array) -> Array:
@@ -93,10 +108,3 @@ def contrast(pixels: Array) -> Array:
     """Return, for pictures (n, h, w, c) from 0 to 255, the deviation of the strongest channel as part of the range."""
     deviations: Array = pixels.reshape(len(pixels), -1, pixels.shape[-1]).std(axis=1).max(axis=1) / 255
     return deviations
-
-
-def degraded(pixels: Array) -> Array:
-    """Return a picture (h, w, 1 or 3), 0 to 255, after JPEG at quality 60 and a shift by four pixels."""
-    buffer = io.BytesIO()
-    Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels).save(buffer, "JPEG", quality=60)
-    return np.roll(np.asarray(Image.open(buffer)).reshape(pixels.shape), (4, 4), axis=(0, 1))

@@ -1,6 +1,6 @@
-"""Quality of the finished files, at equal passes: ours against Lucid's recipe and the method ``pixel``.
+"""Quality of the finished files, at equal passes: ours against Lucid's recipe and the method ``pixel``, by depth.
 
-    python -m benchmarks.quality [MODEL..] [--filters 8] [--size 64] [--against lucid,lucid512,pixel]
+    python -m benchmarks.quality [MODEL..] [--filters 8] [--size 128] [--against lucid,lucid512,pixel]
         [--set learning_rate=0.2 ..] [--cache FOLDER] [--neighbours]
 
 The models are the two of ``benchmarks.common`` and those whose names or paths BENCHMARK_MODELS holds, separated as PATH
@@ -25,11 +25,12 @@ import numpy as np
 
 from benchmarks import lucid
 from benchmarks.common import NETWORKS, Array, load_named, rendered, spread
-from benchmarks.scores import Layers, Scores, own_best, ratio, share
+from benchmarks.handling import HANDLINGS, LOOKS
+from benchmarks.scores import Layers, Scores, looks_of, own_best, ratios, share, thirds
 from generator.imaging import encoding
 from generator.models.load import LoadedModel
 
-SIZE, STEPS, FILTERS = 64, 128, 4
+SIZE, STEPS, FILTERS = 128, 128, 4
 AGAINST = ("lucid", "lucid512", "pixel")
 
 
@@ -49,11 +50,16 @@ DEFAULT = Variant("default")
 
 NEIGHBOURS = (
     Variant("method pixel, 128 steps", {"method": "pixel"}),
-    Variant("learning rate 0.15", {"learning_rate": 0.15}),
-    Variant("learning rate 0.6", {"learning_rate": 0.6}),
+    Variant("learning rate 0.1", {"learning_rate": 0.1}),
+    Variant("learning rate 0.4", {"learning_rate": 0.4}),
     Variant("steps 64", {"steps": 64}),
     Variant("steps 256", {"steps": 256}),
     Variant("margin 0", {"margin": 0}),
+    Variant("no whitening", constants={"render.fourier.WHITENING": 0.0}),
+    Variant("whole whitening", constants={"render.fourier.WHITENING": 1.0}),
+    Variant("decay 1", constants={"render.waves.DECAY": 1.0}),
+    Variant("no blur", constants={"render.fourier.BLUR": 0.0}),
+    Variant("no softness", constants={"render.waves.SOFTNESS": 0.0}),
     Variant("WebP quality 80", constants={"imaging.encoding.QUALITY": 80}),
     Variant("slope 0.01", constants={"render.objective.SLOPE": 0.01}),
 )
@@ -161,17 +167,22 @@ def default_networks() -> tuple[str, ...]:
 
 
 EQUAL_TEXT = (
-    "Eight filters of every layer, 64 pixels; ours makes 128 steps. Lucid's recipe is `benchmarks/lucid.py`. "
-    "Alive: of the filters that respond to one of the four photos, those whose picture is not grey and scores "
-    "above the best photo. Best of its layer: filters that no other of the rendered pictures of their layer "
-    "excites more than their own. Scores are those of the decoded WebP file, as saved, and after JPEG at quality "
-    "60 and a shift by four pixels: the median of our score divided by theirs, over the filters that are alive "
-    "under both, whose number is the last column."
+    "Eight filters of every layer, 128 pixels; ours makes 128 steps. Lucid's recipe is `benchmarks/lucid.py`. Depth: "
+    "the first, the middle and the last third of the layers. Alive: of the filters that respond to one of the four "
+    "photos, those whose picture is not grey and scores above the best photo. Best of its layer: filters that no other "
+    "of the rendered pictures of their layer excites more than their own. Then medians of our score divided by theirs, "
+    "over the filters that are alive under both, whose number is the last column: of the decoded WebP file as saved; "
+    "after JPEG at quality 60 and a shift by four pixels; after a shift by half a pixel (means of four neighbours); "
+    "after a Gaussian blur of 1 and of 2 pixels; after resizing to three quarters and to a half, and back, bilinear. "
+    "Looks are medians, ours before theirs: the share of a picture's power in waves shorter than four pixels (`fine`), "
+    "the share of values nearer than 2 % to black or white (`clipped`), and the mean saturation."
 )
+_COLUMNS = ("network", "against", "depth", "alive", "best of its layer", "saved", *HANDLINGS, *LOOKS, "filters")
 EQUAL_HEAD = [  # of the table that ``equal_rows`` fills
-    "| network | method | alive | best of its layer | ours / theirs, as saved | after JPEG and shift | filters |",
-    "| --- | --- | --- | --- | --- | --- | --- |",
+    f"| {' | '.join(_COLUMNS)} |",
+    f"| {' | '.join('---' for _ in _COLUMNS)} |",
 ]
+DEPTHS = ("first", "middle", "last")
 
 
 def equal_rows(
@@ -184,10 +195,7 @@ def equal_rows(
     glob: str = "*",
     on_line: Callable[[str], None] = lambda line: None,
 ) -> Iterator[str]:
-    """Yield the rows of the table of equal passes; ``on_line`` gets a line on each layer, its ratios after handling.
-
-    Ratios are medians over the filters that are alive under both; their number is the last column.
-    """
+    """Yield the rows of the table of equal passes; ``on_line`` gets a line on each layer."""
     for name in names or default_networks():
         bench = Bench(name, filters, size, cache, glob)
         other: dict[str, Layers] = {key: [] for key in against}
@@ -198,18 +206,28 @@ def equal_rows(
             for key in against:
                 peer_scores = bench.cached(index, key)
                 other[key].append(peer_scores)
-                peer_alive = _of(peer_scores.alive, peer_scores.responding)
-                parts.append(f"{key} {ratio([scores], [peer_scores], 'rough')[0]:.2f} {peer_alive}")
+                columns, _ = ratios([scores], [peer_scores])
+                parts.append(f"{key} {' '.join(f'{ratio:.2f}' for ratio in columns.values())}")
             on_line(", ".join(parts))
 
         own = bench.run(variant, on_layer)
-        yield f"| {bench.name} | ours, {variant.label} | {share(own):.0%} | {own_best(own):.0%} | | | |"
         for key in against:
-            (saved, count), (rough, _) = (ratio(own, other[key], kind) for kind in ("own", "rough"))
-            yield (
-                f"| {bench.name} | {title(key)} | {share(other[key]):.0%} | {own_best(other[key]):.0%} "
-                f"| {saved:.2f} | {rough:.2f} | {count} |"
-            )
+            for depth, ours, others in zip(DEPTHS, thirds(own), thirds(other[key]), strict=True):
+                yield _compared(bench.name, title(key), depth, ours, others)
+
+
+def _compared(network: str, other: str, depth: str, ours: Layers, theirs: Layers) -> str:
+    columns, count = ratios(ours, theirs)
+    pairs = zip(looks_of(ours).items(), looks_of(theirs).values(), strict=True)
+    cells = [
+        *(network, other, depth),
+        f"{share(ours):.0%}, {share(theirs):.0%}",
+        f"{own_best(ours):.0%}, {own_best(theirs):.0%}",
+        *(f"{ratio:.2f}" for ratio in columns.values()),
+        *(f"{look:.2f}, {their_look:.2f}" for (_, look), their_look in pairs),
+        str(count),
+    ]
+    return f"| {' | '.join(cells)} |"
 
 
 def _of(which: Array, among: Array | None = None) -> str:
@@ -217,12 +235,13 @@ def _of(which: Array, among: Array | None = None) -> str:
 
 
 TEXT = (
-    "Four filters of every layer, 64 pixels. Alive and scores as above; the ratio is that to the default's score. "
+    "Four filters of every layer, 128 pixels. Alive, scores and looks as above; ratios are to the default's scores. "
     "Each line changes one thing."
 )
+_CHOICE_COLUMNS = ("network", "choice", "alive", "saved", *HANDLINGS, *LOOKS)
 HEAD = [  # of the table that ``neighbour_rows`` fills
-    "| network | choice | alive | score as saved | score after JPEG and shift |",
-    "| --- | --- | --- | --- | --- |",
+    f"| {' | '.join(_CHOICE_COLUMNS)} |",
+    f"| {' | '.join('---' for _ in _CHOICE_COLUMNS)} |",
 ]
 
 
@@ -237,11 +256,16 @@ def neighbour_rows(
     for name in names or default_networks():
         bench = Bench(name, filters, size, glob=glob)
         default = bench.run(DEFAULT)
-        yield f"| {bench.name} | default | {share(default):.0%} | 1.00 | 1.00 |"
+        yield _choice(bench.name, "default", default, default)
         for variant in variants:
-            other = bench.run(variant)
-            saved, rough = (ratio(other, default, kind)[0] for kind in ("own", "rough"))
-            yield f"| {bench.name} | {variant.label} | {share(other):.0%} | {saved:.2f} | {rough:.2f} |"
+            yield _choice(bench.name, variant.label, bench.run(variant), default)
+
+
+def _choice(network: str, label: str, own: Layers, default: Layers) -> str:
+    columns, _ = ratios(own, default)
+    scores = [f"{ratio:.2f}" for ratio in columns.values()]
+    looks = [f"{look:.2f}" for look in looks_of(own).values()]
+    return f"| {' | '.join([network, label, f'{share(own):.0%}', *scores, *looks])} |"
 
 
 def parsed(pairs: Sequence[str]) -> Variant:

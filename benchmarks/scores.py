@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmarks.common import Array, all_responses, best_photo, contrast, degraded
+from benchmarks.common import Array, all_responses, best_photo, contrast
+from benchmarks.handling import HANDLINGS, LOOKS, looks
 from generator.imaging import encoding
 from generator.models.load import LoadedModel
 
@@ -18,13 +19,14 @@ GREY = 0.05
 class Scores:
     """Measurements of one layer's n filters, all on the decoded files.
 
-    ``saved`` (pictures, filters) are the responses of every filter to every picture, ``rough`` (n,) those of each to
-    its own after JPEG and a shift, ``contrast`` (n,) the deviation of each picture's colours, ``photos`` (n,) the best
-    response to a photo.
+    ``saved`` (pictures, filters) are the responses of every filter to every picture, ``handled`` (handlings, n) those
+    of each to its own after each of ``HANDLINGS``, ``looks`` (n, 3) what ``LOOKS`` names, ``contrast`` (n,) the
+    deviation of each picture's colours, ``photos`` (n,) the best response to a photo.
     """
 
     saved: Array
-    rough: Array
+    handled: Array
+    looks: Array
     contrast: Array
     photos: Array
 
@@ -33,10 +35,13 @@ class Scores:
         """Measure pictures (n, h, w, c), values from 0 to 1, each of its own filter."""
         files = [encoding.decode(encoding.webp(picture), picture.shape[-1]) for picture in pictures]
         chosen = list(filters)
-        rough = all_responses(model, layer, np.stack([degraded(pixels) for pixels in files]))[:, chosen]
+        handled = [
+            all_responses(model, layer, np.stack([handle(pixels) for pixels in files]))[:, chosen].diagonal()
+            for handle in HANDLINGS.values()
+        ]
         saved = all_responses(model, layer, np.stack(files))[:, chosen]
-        photos = best_photo(model, layer, filters)
-        return cls(saved, rough.diagonal(), contrast(np.stack(files)), photos)
+        look = np.array([looks(pixels) for pixels in files])
+        return cls(saved, np.stack(handled), look, contrast(np.stack(files)), best_photo(model, layer, filters))
 
     @property
     def own(self) -> Array:
@@ -75,9 +80,26 @@ def own_best(layers: Layers) -> float:
     return float(np.concatenate([s.unmatched for s in layers]).mean())
 
 
-def ratio(own: Layers, other: Layers, kind: str) -> tuple[float, int]:
-    """Return the median ratio of ``own`` or ``rough`` scores over the filters alive under both, and their number."""
-    pairs = zip(own, other, strict=True)
-    ratios = [getattr(a, kind)[a.alive & b.alive] / getattr(b, kind)[a.alive & b.alive] for a, b in pairs]
-    together = np.concatenate(ratios)
-    return (float(np.median(together)), len(together)) if len(together) else (float("nan"), 0)
+def thirds(layers: Layers) -> list[Layers]:
+    """Return the first, the middle and the last third of a network's layers."""
+    parts = np.array_split(np.arange(len(layers)), 3)
+    return [[layers[index] for index in part] for part in parts]
+
+
+def ratios(own: Layers, other: Layers) -> tuple[dict[str, float], int]:
+    """Return the median ratio of the scores as saved and after each handling, and the number of filters.
+
+    They are those that are alive under both.
+    """
+    both = [(a, b, a.alive & b.alive) for a, b in zip(own, other, strict=True)]
+    columns = {"saved": np.concatenate([a.own[alive] / b.own[alive] for a, b, alive in both])}
+    for place, name in enumerate(HANDLINGS):
+        columns[name] = np.concatenate([a.handled[place][alive] / b.handled[place][alive] for a, b, alive in both])
+    count = len(columns["saved"])
+    return {name: float(np.median(values)) if count else float("nan") for name, values in columns.items()}, count
+
+
+def looks_of(layers: Layers) -> dict[str, float]:
+    """Return the median of each of ``LOOKS`` over the filters that are alive."""
+    values = np.concatenate([scores.looks[scores.alive] for scores in layers])
+    return dict(zip(LOOKS, np.median(values, axis=0).tolist() if len(values) else [float("nan")] * 3, strict=True))

@@ -73,8 +73,8 @@ CASES = [
     "own-site-unreadable",
 ]
 
-TO_DO = frozenset({"dead-too-soon", "false-dead", "relu6-ceiling"})
-"""Those that wait for the issues on pictures and on evidence."""
+TO_DO = frozenset({"dead-too-soon"})
+"""Those that wait for the issue on evidence."""
 
 
 def marked() -> set[str]:

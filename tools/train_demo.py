@@ -1,7 +1,8 @@
-"""Train the two small networks of the project on CIFAR-10.
+"""Train the small networks of the project on CIFAR-10.
 
     python tools/train_demo.py demo     --data DIR -o generator/assets/demo.keras
     python tools/train_demo.py residual --data DIR -o tests/data/residual.keras
+    python tools/train_demo.py mobile   --data DIR -o mobile.keras --epochs 10
 
 ``--data`` is a folder that holds ``cifar10-jpeg.zip`` or its unpacked ``train/`` and ``test/`` folders; without
 it the pictures come from ``keras.datasets.cifar10``, which downloads them. The last line printed is the accuracy
@@ -9,7 +10,8 @@ of the *saved* file on the 10,000 test pictures.
 
 ``demo`` is a VGG-style stack whose batch normalisation is folded into its convolutions after training.
 ``residual`` is a small ResNet that keeps its batch normalisation; it is trained by another optimiser, so that
-nothing in the gallery is fitted to one network alone.
+nothing in the gallery is fitted to one network alone. ``mobile`` is a small MobileNetV2, whose activations end at 6;
+no file of it is kept: it is for a look at such networks by ``benchmarks/quality.py``.
 """
 
 from __future__ import annotations
@@ -42,6 +44,7 @@ class Recipe:
     learning_rate: float
     label_smoothing: float
     finish: Callable[[keras.Model], keras.Model]
+    precision: str = "mixed_bfloat16"
 
 
 def read_cifar10(data: Path | None) -> tuple[tuple[Pictures, np.ndarray], tuple[Pictures, np.ndarray]]:
@@ -178,6 +181,35 @@ def build_resnet(train: Pictures) -> keras.Model:
     return keras.Model(inputs, layers.Dense(len(CLASSES), name="logits", dtype="float32")(x), name="residual")
 
 
+BLOCKS = ((1, 16, 1), (4, 24, 2), (4, 24, 1), (4, 40, 2), (4, 40, 1), (4, 40, 1), (4, 64, 1), (4, 64, 1))
+"""Of each inverted residual of the MobileNet: the expansion, the channels that it gives, and the stride."""
+
+
+def build_mobilenet(_: Pictures) -> keras.Model:
+    """A MobileNetV2 for small pictures: inverted residuals with ReLU6 and linear bottlenecks, ten blocks in all."""
+    x = inputs = keras.Input((None, None, 3), name="image")
+    x = layers.Rescaling(1 / 127.5, offset=-1.0, name="rescaling")(x)
+
+    def normalised(x: keras.KerasTensor, conv: keras.layers.Layer, capped: bool = True) -> keras.KerasTensor:
+        x = layers.BatchNormalization(name=f"{conv.name}_bn")(conv(x))
+        return layers.ReLU(6.0, name=f"{conv.name}_relu")(x) if capped else x
+
+    def pointwise(width: int, name: str) -> keras.layers.Layer:
+        return layers.Conv2D(width, 1, use_bias=False, name=name)
+
+    x = normalised(x, layers.Conv2D(16, 3, 2, "same", use_bias=False, name="conv1"))
+    for number, (expansion, width, stride) in enumerate(BLOCKS, start=1):
+        name, y, channels = f"block{number}", x, x.shape[-1]
+        if expansion > 1:
+            y = normalised(y, pointwise(expansion * channels, f"{name}_expand"))
+        depthwise = layers.DepthwiseConv2D(3, stride, "same", use_bias=False, name=f"{name}_depthwise")
+        y = normalised(normalised(y, depthwise), pointwise(width, f"{name}_project"), capped=False)
+        x = layers.Add(name=f"{name}_add")([x, y]) if stride == 1 and width == channels else y
+    x = normalised(x, pointwise(256, "conv_last"))
+    x = layers.GlobalAveragePooling2D(name="pool")(x)
+    return keras.Model(inputs, layers.Dense(len(CLASSES), name="logits", dtype="float32")(x), name="mobile")
+
+
 def as_float32(model: keras.Model) -> keras.Model:
     """Return the network in float32, without its optimiser, with a softmax at its end."""
 
@@ -204,6 +236,14 @@ RECIPES = {
         label_smoothing=0.0,
         finish=as_float32,
     ),
+    "mobile": Recipe(
+        build=build_mobilenet,
+        optimizer=lambda rate: keras.optimizers.AdamW(rate, weight_decay=0.02),
+        learning_rate=4e-3,
+        label_smoothing=0.0,
+        finish=as_float32,
+        precision="float32",  # depthwise convolutions are slower in bfloat16
+    ),
 }
 
 
@@ -219,7 +259,7 @@ def accuracy(model: keras.Model, x: Pictures, y: np.ndarray) -> float:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Train one of the bundled networks on CIFAR-10.")
+    parser = argparse.ArgumentParser(description="Train one of the project's small networks on CIFAR-10.")
     parser.add_argument("network", choices=sorted(RECIPES))
     parser.add_argument("--data", type=Path, help="folder with cifar10-jpeg.zip; else keras.datasets.cifar10")
     parser.add_argument("-o", "--output", type=Path, required=True)
@@ -231,7 +271,7 @@ def main() -> None:
     recipe = RECIPES[options.network]
     train, test = read_cifar10(options.data)
     keras.utils.set_random_seed(options.seed)
-    keras.mixed_precision.set_global_policy("mixed_bfloat16")
+    keras.mixed_precision.set_global_policy(recipe.precision)
     model = recipe.build(train[0])
     batches = Augmented(*train, options.batch, options.seed)
     rate = schedule(recipe.learning_rate, len(batches) * options.epochs)

@@ -93,7 +93,8 @@ class PictureView:
     the finished picture, ``reached`` the largest from the start to the end, ``same_objective`` the largest of all the
     filter's pictures with the same objective, ``photo_values`` the values on the photos. ``signed`` and ``responds``
     are as ``picture_verdict`` takes them, and values at most ``negligible`` below zero count as zero. ``channels`` is a
-    sheet of every channel of the picture, where not all of them are shown.
+    sheet of every channel of the picture, where not all of them are shown. ``second`` is the score of what the second
+    search found where the first had found none, or hardly any, see ``render.search``; None where there was none.
     """
 
     file: ImageFile
@@ -111,6 +112,12 @@ class PictureView:
     responds: bool = False
     negligible: float = 0.0
     channels: ImageFile | None = None
+    second: float | None = None
+
+    @property
+    def first_reached(self) -> float:
+        """Return the largest value in the search from noise."""
+        return max(self.reached, self.score) if self.second is None else max(self.trace)
 
     @property
     def positive(self) -> bool:

@@ -42,6 +42,8 @@ class FilterPictures(Display):
 
     ``pictures`` (n, height, width, 3) with values from 0 to 1; ``scores`` (n,), the objective on each finished picture,
     read where ``read_at`` says; ``traces`` (n, steps), the objective before each step. ``settings`` made them.
+    ``ceiling`` is the value that the layer's activation never passes in the network, None if it has none: scores and
+    traces are without it.
     """
 
     pictures: Array
@@ -49,6 +51,7 @@ class FilterPictures(Display):
     traces: Array
     settings: RenderSettings
     read_at: str
+    ceiling: float | None = None
 
     def images(self) -> list[Image.Image]:
         """Return the pictures as Pillow images."""
@@ -63,7 +66,8 @@ class FeatureMaps(Display):
     """The activations of filters on a photo.
 
     ``maps`` (n, height, width) are the activations, read where ``read_at`` says; ``responses`` (n,) are their means;
-    ``photo`` (height, width, channels) is what the network was shown, 0 to 255.
+    ``photo`` (height, width, channels) is what the network was shown, 0 to 255. ``uncapped_responses`` (n,) are what
+    scores of pictures are compared with: the means without the ``ceiling`` of the layer's activation, where it has one.
     """
 
     maps: Array
@@ -71,6 +75,8 @@ class FeatureMaps(Display):
     photo: Array
     read_at: str
     signed: bool
+    uncapped_responses: Array
+    ceiling: float | None = None
 
     def images(self) -> list[Image.Image]:
         """Return the maps in colours, each scaled by its own peak, as Pillow images a few hundred pixels large."""
@@ -155,6 +161,7 @@ def visualize_filters(
         made.traces,
         request.settings,
         request.layer.read_at,
+        request.layer.ceiling,
     )
 
 
@@ -187,11 +194,24 @@ def feature_maps(
         selected = _selected(filters, chosen, entry.name)
         fed = _photo(photo).fitted(summary.photo_size(), summary.channels, summary.bands)
         _warn(entry.name, summary, stacklevel=3)
-        (_, activation), *_ = activations_of(loaded, [chosen.index], fed)
-        maps = np.moveaxis(activation[..., list(selected)], -1, 0)
+        of_layer, *_ = activations_of(loaded, [chosen.index], fed)
+        maps, uncapped = (
+            np.moveaxis(values[..., list(selected)], -1, 0) for values in (of_layer.activation, of_layer.compared)
+        )
         with np.errstate(invalid="ignore"):  # of a filter whose activations are not finite the mean is not, either
-            means = maps.mean(axis=(1, 2), dtype=np.float64)
-        return FeatureMaps(entry.name, chosen.title, selected, maps, means, fed, chosen.read_at, chosen.signed)
+            responses, compared = (values.mean(axis=(1, 2), dtype=np.float64) for values in (maps, uncapped))
+        return FeatureMaps(
+            entry.name,
+            chosen.title,
+            selected,
+            maps,
+            responses,
+            fed,
+            chosen.read_at,
+            chosen.signed,
+            compared,
+            chosen.ceiling,
+        )
 
 
 def _selected(

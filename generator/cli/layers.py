@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -65,5 +66,10 @@ def layers(model: str, config_path: Path | None, trust: bool) -> None:
     print_line(
         f"{len(summary.layers)} convolutional layers, {total:,} filters; preprocessing: {summary.preprocess.label}"
     )
+    for ceiling, count in sorted(Counter(c.ceiling for c in summary.layers if c.ceiling is not None).items()):
+        print_line(
+            f"Activations of {count} {'layer' if count == 1 else 'layers'} end at {ceiling:.6g} in the network; "
+            "pictures and scores are without that ceiling"
+        )
     for line in (*summary.left_out, *(f"Warning: {warning}" for warning in summary.warnings)):
         print_line(line, err=True)

@@ -82,7 +82,9 @@ def render(
     channels, shown = request.summary.channels, request.summary.bands
     whole = bands.show_all(channels, shown)
     of = "" if whole else f" of all {channels} channels, of which the file shows {len(shown)}"
-    print_line(f"Score {pictures.scores[0]:.6g}{of}, read at {request.layer.read_at}. Wrote {path}")
+    ceiling = request.layer.ceiling
+    without = "" if ceiling is None else f" without the ceiling of {ceiling:.6g} that it has in the network"
+    print_line(f"Score {pictures.scores[0]:.6g}{of}, read at {request.layer.read_at}{without}. Wrote {path}")
 
 
 def _one_filter(index: int | None, model: str) -> Select:

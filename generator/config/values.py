@@ -48,7 +48,7 @@ class RenderSettings:
     size: int = 128
     margin: int = 8
     steps: int = 128
-    learning_rate: float = 0.3
+    learning_rate: float = 0.2
     seed: int = 0
     objective: ObjectiveSpec = ObjectiveSpec()
     sign: str = "positive"
@@ -59,7 +59,7 @@ class RenderSettings:
 
 
 METHOD_DEFAULTS: dict[MethodName, dict[str, Any]] = {
-    "fourier": {"steps": 128, "learning_rate": 0.3, "transforms": USUAL_TRANSFORMS, "crops": 0},
+    "fourier": {"steps": 128, "learning_rate": 0.2, "transforms": USUAL_TRANSFORMS, "crops": 0},
     "pixel": {"steps": 100, "learning_rate": 4.0, "transforms": (), "crops": 0},
     "maco": {"steps": 64, "learning_rate": 1.0, "transforms": (), "crops": 32},
 }

@@ -8,8 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import keras
+from keras.src.activations.activations import ReLU as ReluOperation
 
 from generator.models.graph import Call, Graph
+
+RELUS = (keras.layers.ReLU, ReluOperation)
+"""The layer, and what ``keras.activations.relu`` with arguments becomes between layers."""
 
 _ACTIVATION_LAYERS = (
     keras.layers.Activation,
@@ -75,7 +79,7 @@ def activation_name(graph: Graph, point: ActivationPoint) -> str:
         op = graph.calls[point.conv].op
         return _name(op.activation) if has_own_activation(op) else "linear"
     op, known = graph.calls[point.act].op, graph.calls[point.act].elementwise
-    if known is not None:
+    if known is not None and not isinstance(op, RELUS):
         return known.name
     if type(op).__module__.startswith("keras.src.ops"):
         return type(op).__name__.lower()
@@ -86,8 +90,8 @@ def _name(activation: Any) -> str:
     """Return the name of an activation function, or of the one that a layer of activations applies."""
     while isinstance(activation, keras.layers.Activation):
         activation = activation.activation
-    if isinstance(activation, keras.layers.ReLU) and activation.negative_slope:
-        return "leaky_relu"
+    if isinstance(activation, RELUS):
+        return "leaky_relu" if activation.negative_slope else "relu"
     if isinstance(activation, keras.Layer):
         kind = type(activation).__name__
         return "leaky_relu" if kind == "LeakyReLU" else kind.lower()
@@ -130,4 +134,6 @@ def _is_activation(call: Call) -> bool:
         return True
     if isinstance(op, _ACTIVATION_LAYERS):
         return getattr(op, "activation", None) not in (keras.activations.softmax, keras.activations.glu)
+    if isinstance(op, ReluOperation):
+        return True
     return type(op).__module__.startswith("keras.src.ops") and type(op).__name__ in _ACTIVATION_OPS

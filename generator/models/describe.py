@@ -10,6 +10,7 @@ import keras
 
 from generator.errors import ModelError
 from generator.models.activation_point import activation_name, activation_point
+from generator.models.ceiling import ceiling_at
 from generator.models.conv_weights import kernel_variables
 from generator.models.graph import Call, Graph
 from generator.models.left_out import left_out
@@ -72,6 +73,7 @@ def describe(
     for index, position in enumerate(positions, start=1):
         call = graph.calls[position]
         point = activation_point(graph, position)
+        ceiling = ceiling_at(graph, point)
         layers.append(
             ConvLayer(
                 index=index,
@@ -88,6 +90,7 @@ def describe(
                 activation=activation_name(graph, point),
                 macs=macs[position],
                 floats=floats[position],
+                ceiling=None if ceiling is None else ceiling.value,
             )
         )
     index_of = {position: index for index, position in enumerate(positions, start=1)}

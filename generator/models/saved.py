@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from generator.files import scratch_folder
 from generator.models.hdf5 import open_hdf5
 
 _SLASH = "__slash__"
@@ -157,8 +158,8 @@ def amended_copy(path: Path, config: Any) -> Iterator[Path]:
         yield path  # the outermost losses are left out by Keras itself, if asked
         return
     text = json.dumps(changed).encode()
-    with tempfile.TemporaryDirectory() as folder:
-        copy = Path(folder) / f"model{path.suffix.lower()}"
+    with scratch_folder() as folder:
+        copy = folder / f"model{path.suffix.lower()}"
         if copy.suffix == ".keras":
             with zipfile.ZipFile(path) as old, zipfile.ZipFile(copy, "w") as new:
                 for info in old.infolist():
@@ -187,8 +188,8 @@ def is_damaged(path: Path) -> bool:
 def own_temporary_folder() -> Iterator[None]:
     """Have temporary files made in a folder that goes with the block: Keras leaves some of archives that it refuses."""
     before = tempfile.tempdir
-    with tempfile.TemporaryDirectory(prefix="filter-gallery-", ignore_cleanup_errors=True) as folder:
-        tempfile.tempdir = folder
+    with scratch_folder() as folder:
+        tempfile.tempdir = str(folder)
         try:
             yield
         finally:

@@ -15,6 +15,7 @@ def start_keras() -> None:
     if "keras" in sys.modules:
         return
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")  # TensorFlow leaves much of it off where there is no AVX-512
     os.environ["KERAS_BACKEND"] = "tensorflow"  # whatever is in keras.json: render.backend is written for it
     with _without_stderr():
         importlib.import_module("keras")

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 
 from generator.models.preprocess import Preprocess
 
-SUMMARY_VERSION = 9
+SUMMARY_VERSION = 10
 """Raised when a summary holds more, or other things, than before: cached ones are then computed anew."""
 
 PICTURE = -1
@@ -49,7 +49,8 @@ class ConvLayer:
     ``index`` counts convolutional calls from 1 in the order of the network; ``call`` counts the calls of a shared
     layer. Shapes leave out the batch. ``receptive_field`` is (height, width) in input pixels, None if it could not
     be followed. ``macs`` and ``floats`` are multiplications and activations of one forward pass up to this layer,
-    for each pixel of the input.
+    for each pixel of the input. ``ceiling`` is the value that its activations never pass in the network, None if there
+    is none.
     """
 
     index: int
@@ -66,6 +67,7 @@ class ConvLayer:
     activation: str
     macs: float
     floats: float
+    ceiling: float | None = None
 
     @property
     def title(self) -> str:

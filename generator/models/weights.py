@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import io
-import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ import keras
 from keras.src.legacy.saving import legacy_h5_format
 
 from generator.errors import ModelError, reason
+from generator.files import scratch_folder
 from generator.models.error_text import quiet
 from generator.models.files import is_hdf5
 from generator.models.hdf5 import is_array, open_hdf5
@@ -61,8 +61,8 @@ def _difference(model: keras.Model, path: Path, older: bool) -> tuple[str, str]:
         if older:
             with _older_group(path) as group:
                 return _in_order(_older_model(model), _older_shapes(group))
-        with _newer_file(path) as opened, tempfile.TemporaryDirectory() as folder:
-            own = Path(folder) / "own.weights.h5"
+        with _newer_file(path) as opened, scratch_folder() as folder:
+            own = folder / "own.weights.h5"
             model.save_weights(own)
             with open_hdf5(own) as expected:
                 return _by_path(model, expected, opened), ""

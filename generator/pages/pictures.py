@@ -63,6 +63,7 @@ def _picture(own: PictureEntry, entries: Sequence[PictureEntry], layer: ConvLaye
         responds=responds or (signed and _varies(entry, same_objective, photo_values, layer.negligible)),
         negligible=layer.negligible,
         channels=ImageFile("", channels["sheet"], *channels["size"]) if channels else None,
+        second=entry.get("second"),
     )
 
 
@@ -91,16 +92,19 @@ def _on_photos(
     values, responds = [], False
     signed, weights = is_signed(settings, layer.below_zero), dict(settings.objective.weights) or {index: 1.0}
     for photo in photos:
-        activations = records.activations(photo, layer.index)
-        if index in activations:
-            responses = {
-                channel: activations[channel]["response"] for channel in {index, *weights} & activations.keys()
+        of_filters = records.activations(photo, layer.index)
+        if index in of_filters:
+            # The score is without the ceiling of the layer's activation, where it has one.
+            measured = {
+                channel: of_filters[channel].get("uncapped") or of_filters[channel]
+                for channel in {index, *weights} & of_filters.keys()
             }
-            value = photo_value(settings, index, responses, activations[index]["peak"])
+            responses = {channel: entry["response"] for channel, entry in measured.items()}
+            value = photo_value(settings, index, responses, measured[index]["peak"])
             values += [] if value is None else [PhotoValue(photo.name, value)]
             counted = [c for c, weight in weights.items() if c in responses and (signed or weight > 0)]
             responds |= settings.sign == "positive" and any(
-                responds_to_photo(responses[channel], activations[channel]["peak"], signed, layer.negligible)
+                responds_to_photo(responses[channel], measured[channel]["peak"], signed, layer.negligible)
                 for channel in counted
             )
     return tuple(values), responds

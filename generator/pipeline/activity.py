@@ -28,8 +28,9 @@ def measure(model: LoadedModel, layers: Sequence[int], photos: Iterable[PhotoFil
             pixels = photo.fitted(summary.photo_size(), summary.channels, summary.bands)
         except PhotoError:
             continue
-        for layer, first, block in feature_map_blocks(model, layers, pixels):
-            means = block.mean(axis=(0, 1), dtype=np.float64)
-            for index, mean in enumerate(np.where(np.isfinite(means), means, LEAST).tolist(), start=first):
-                largest[layer][index] = max(largest[layer][index], mean)
+        for block in feature_map_blocks(model, layers, pixels):
+            means = block.activation.mean(axis=(0, 1), dtype=np.float64)
+            of_layer = largest[block.layer]
+            for index, mean in enumerate(np.where(np.isfinite(means), means, LEAST).tolist(), start=block.first):
+                of_layer[index] = max(of_layer[index], mean)
     return {layer: tuple(responses) for layer, responses in largest.items()}

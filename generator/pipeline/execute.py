@@ -22,6 +22,7 @@ from generator.store import Store
 
 if TYPE_CHECKING:  # importing these imports TensorFlow, which a build with nothing to do goes without
     from generator.models.load import LoadedModel
+    from generator.render.feature_maps import FilterMaps
 
 
 def execute(
@@ -95,14 +96,15 @@ def _feature_maps(
     pixels = photos[photo.digest].fitted(photo.size, summary.channels, summary.bands)
     shown = store.put_blob(encoding.encode(bands.shown(pixels, summary.bands)))
     on_event(TaskStarted(tasks[0]))
-    for layer, blocks in groupby(feature_map_blocks(model, list(by_layer), pixels), key=lambda block: block[0]):
+    for layer, blocks in groupby(feature_map_blocks(model, list(by_layer), pixels), key=lambda block: block.layer):
         task, own_blobs = by_layer[layer], [shown]
         on_event(TaskStarted(task))
         entries: dict[int, dict[str, Any]] = {}
-        for _, first, block in blocks:
+        for block in blocks:
             for index in task.filters:
-                if 0 <= index - first < block.shape[-1] and np.isfinite(block[..., index - first]).all():
-                    entries[index] = _feature_map(block[..., index - first], index, task, store)
+                at = index - block.first
+                if 0 <= at < block.activation.shape[-1] and block.is_finite(at):
+                    entries[index] = _feature_map(block, at, task, store)
                     own_blobs.append(entries[index]["map"])
         failed = {index: OVERFLOW for index in task.filters if index not in entries}
         failures.extend(of_filters(task, failed))
@@ -115,20 +117,27 @@ def _feature_maps(
         on_event(TaskDone(task))
 
 
-def _feature_map(activation: NDArray[Any], index: int, task: Task, store: Store) -> dict[str, Any]:
-    """Store the picture of a filter's activation (height, width), and return what a record holds of it."""
+def _feature_map(block: FilterMaps, at: int, task: Task, store: Store) -> dict[str, Any]:
+    """Store the picture of a filter's activation, by its place in the block, and return what a record holds of it."""
     from generator.render.feature_maps import pooled_maps
 
+    activation = block.activation[..., at]
     own = activation.astype(np.float64)
-    return {
-        "filter": index,
+    entry = {
+        "filter": block.first + at,
         "map": store.put_blob(encoding.webp(encoding.map_picture(own, signed=task.layer.signed))),
-        "response": rounded(own.mean()),
-        "peak": rounded(own.max()),
+        **_measured(own),
         "places": rounded((own > 0).mean()),
         "sketch": _packed(pooled_maps(activation[..., None])[0]),
         "size": [own.shape[1], own.shape[0]],
     }
+    if block.uncapped is not None:
+        entry["uncapped"] = _measured(block.uncapped[..., at].astype(np.float64))
+    return entry
+
+
+def _measured(activation: NDArray[np.float64]) -> dict[str, float]:
+    return {"response": rounded(activation.mean()), "peak": rounded(activation.max())}
 
 
 def _packed(pooled_map: NDArray[np.float64]) -> dict[str, Any]:

@@ -113,19 +113,20 @@ def _optimized(
 ) -> Iterator[tuple[Array, Array, list[bytes], Array]]:
     """Yield pictures, traces, files and scores, of as many filters at once as fit into memory."""
     from generator.pipeline.usable import without_spoiled_filters
-    from generator.render.optimize import Optimizer, scores
+    from generator.render.optimize import scores
+    from generator.render.search import Search
 
     summary, layer, settings = request.summary, request.layer, request.settings
     with without_spoiled_filters(loaded, [layer.index], settings.size) as reasons:
         for index, why in reasons[layer.index].items():
             if index in request.filters or index in dict(settings.objective.weights):
                 raise _not_finite(request, index, why)
-        optimizer = Optimizer(loaded, layer.index, settings)
-        scoring = optimizer.network if settings.precision == "float32" else None  # scores are read in float32
+        search = Search(loaded, layer.index, settings)
+        scoring = search.network if settings.precision == "float32" else None  # scores are read in float32
         size = memory_limit(summary, layer, settings)
         for start in range(0, len(request.filters), size):
             batch = request.filters[start : start + size]
-            optimization = optimizer.run(batch)
+            optimization = search.run(batch)
             for index, picture, trace in zip(batch, optimization.pictures, optimization.trace.T, strict=True):
                 if not (np.isfinite(trace).all() and np.isfinite(picture).all()):
                     raise _not_finite(request, index, OVERFLOW)

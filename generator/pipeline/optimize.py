@@ -22,7 +22,8 @@ from generator.pipeline.failures import OVERFLOW, attempt, leaving_out, of_filte
 from generator.pipeline.usable import Batch, batch_of, without_spoiled_filters
 from generator.plan import PICTURE, Task
 from generator.render.network import Network
-from generator.render.optimize import Optimization, Optimizer, scores
+from generator.render.optimize import Optimization, scores
+from generator.render.search import Search
 from generator.store import Store
 
 Array = NDArray[Any]
@@ -46,14 +47,14 @@ class _Optimized:
     files: Future[_Encoded]
 
 
-class _Optimizers:
-    """The optimizers of a model, one layer's graph at a time; the networks' weights are prepared once."""
+class _Searches:
+    """The searches of a model, one layer's graph at a time; the networks' weights are prepared once."""
 
     def __init__(self, model: LoadedModel) -> None:
         self.model = model
         self._networks: dict[str, Network] = {}
         self._kind: tuple[Any, ...] = ()
-        self._optimizer: Optimizer | None = None
+        self._search: Search | None = None
 
     def network(self, precision: str = "float32") -> Network:
         """Return the model prepared in a precision."""
@@ -65,11 +66,11 @@ class _Optimizers:
         """Optimise a task's filters, in the graph of the former task if that differs in seed or filters alone."""
         assert task.settings is not None
         kind = (task.layer.index, replace(task.settings, seed=0))
-        if self._optimizer is None or kind != self._kind:
-            self._optimizer = None  # let go of the old graph first
+        if self._search is None or kind != self._kind:
+            self._search = None  # let go of the old graph first
             network = self.network(task.settings.precision)
-            self._optimizer, self._kind = Optimizer(self.model, task.layer.index, task.settings, network), kind
-        return self._optimizer.run(task.optimized_filters, on_step, task.settings.seed)
+            self._search, self._kind = Search(self.model, task.layer.index, task.settings, network), kind
+        return self._search.run(task.optimized_filters, on_step, task.settings.seed)
 
 
 def optimize_all(model: LoadedModel, tasks: list[Task], store: Store, on_event: OnEvent) -> Iterator[Failure]:
@@ -77,12 +78,12 @@ def optimize_all(model: LoadedModel, tasks: list[Task], store: Store, on_event: 
     layers = sorted({task.layer.index for task in tasks})
     size = max(task.settings.size for task in tasks if task.settings)
     with without_spoiled_filters(model, layers, size) as reasons, ThreadPoolExecutor(1) as encoder:
-        optimizers = _Optimizers(model)
+        searches = _Searches(model)
         optimized: deque[_Optimized] = deque()
 
         def optimize(batch: Batch) -> None:
             on_step = _step_reporter(batch.part, task_cost(batch.part, model.summary), on_event)
-            optimization = optimizers.run(batch.part, on_step)
+            optimization = searches.run(batch.part, on_step)
             optimized.append(_Optimized(batch, optimization, encoder.submit(_encode, optimization, model.summary)))
 
         for batch in (*(batch_of(task, reasons) for task in tasks), None):
@@ -94,7 +95,7 @@ def optimize_all(model: LoadedModel, tasks: list[Task], store: Store, on_event: 
             while optimized and optimized[0].batch is not batch:
                 done = optimized.popleft()
                 failures: list[Failure] = []
-                yield from attempt([done.batch.task], partial(_finish, optimizers, done, store, on_event, failures))
+                yield from attempt([done.batch.task], partial(_finish, searches, done, store, on_event, failures))
                 yield from failures
 
 
@@ -132,14 +133,14 @@ def _decoded(contents: tuple[bytes, ...], summary: ModelSummary) -> Array:
     )
 
 
-def _scored(optimizers: _Optimizers, done: _Optimized, files: _Encoded, sheets: list[Array]) -> tuple[Array, Array]:
+def _scored(searches: _Searches, done: _Optimized, files: _Encoded, sheets: list[Array]) -> tuple[Array, Array]:
     """Return (n,) the scores of a batch's files, and (n,) the largest values of the objective that were reached."""
-    task, summary = done.batch.part, optimizers.model.summary
+    task, summary = done.batch.part, searches.model.summary
     assert task.settings is not None
     filters = tuple(np.repeat(task.optimized_filters, task.settings.diversity).tolist())
 
     def scored(pixels: Array) -> Array:
-        return scores(optimizers.model, task.layer.index, filters, pixels, task.settings, optimizers.network())
+        return scores(searches.model, task.layer.index, filters, pixels, task.settings, searches.network())
 
     if files.channels is None:
         finished = scored(_decoded(files.finished, summary))
@@ -152,17 +153,15 @@ def _scored(optimizers: _Optimizers, done: _Optimized, files: _Encoded, sheets: 
         seen = [scored(_decoded(snapshot, summary)) for _, snapshot in files.snapshots]
     else:
         seen = [scored(pictures * 255.0) for _, pictures in done.optimization.snapshots]
-    return finished, np.max([finished, *seen], axis=0)
+    return finished, np.fmax.reduce([finished, *seen, done.optimization.second])  # no second search is NaN
 
 
-def _finish(
-    optimizers: _Optimizers, done: _Optimized, store: Store, on_event: OnEvent, failures: list[Failure]
-) -> None:
+def _finish(searches: _Searches, done: _Optimized, store: Store, on_event: OnEvent, failures: list[Failure]) -> None:
     """Score the files of a batch, and put all of it into the store; add the failures of filters that overflowed."""
     task, optimization, files = done.batch.part, done.optimization, done.files.result()
     assert task.settings is not None
     sheets = [encoding.decode(content, 1)[..., 0] for content in files.channels or ()]
-    finished, reached = _scored(optimizers, done, files, sheets)
+    finished, reached = _scored(searches, done, files, sheets)
     blobs: list[str] = []
 
     def put(content: bytes) -> str:
@@ -178,10 +177,11 @@ def _finish(
             "picture": put(files.finished[place]),
             "growth": [[step, put(contents[place])] for step, contents in files.snapshots],
             "channels": channels,
-            "transparent": optimization.opacity is not None,
+            "transparent": optimization.opacity is not None and bool((optimization.opacity[place] < 1).any()),
             "score": rounded(finished[place]),
             "reached": rounded(reached[place]),
             "trace": [rounded(value) for value in optimization.trace[:, place]],
+            "second": rounded(optimization.second[place]) if np.isfinite(optimization.second[place]) else None,
         }
 
     count, each = len(task.optimized_filters), task.settings.diversity

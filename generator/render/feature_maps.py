@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
@@ -10,9 +11,17 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from generator.models.activation_point import ActivationPoint, activation_point, by_element, has_own_activation
+from generator.models.activation_point import (
+    ActivationPoint,
+    activation_point,
+    by_element,
+    has_own_activation,
+    without_activation,
+)
+from generator.models.ceiling import Ceiling, ceiling_at
 from generator.models.conv_weights import scale_and_offset
 from generator.models.describe import conv_positions
+from generator.models.graph import Graph
 from generator.models.load import LoadedModel
 from generator.render.network import as_input
 
@@ -26,32 +35,63 @@ BLOCK = 64
 """Filters of a wide layer whose activations are in memory together, where no later layer needs all of them."""
 
 
-def feature_maps(model: LoadedModel, layers: Sequence[int], photo: Array) -> Iterator[tuple[int, Array]]:
-    """Yield, for each of the layers, its index and its activation (height, width, filters) on one photo.
+@dataclass(frozen=True, eq=False)
+class FilterMaps:
+    """The ``activation`` (height, width, filters) on a photo of a layer, by its index, or of a block of its filters.
+
+    ``first`` is the first of the filters. ``uncapped`` is the activation without its ceiling, by which pictures are
+    scored; None where there is none.
+    """
+
+    layer: int
+    first: int
+    activation: Array
+    uncapped: Array | None
+
+    @property
+    def compared(self) -> Array:
+        """Return what is on the scale of the pictures' scores."""
+        return self.activation if self.uncapped is None else self.uncapped
+
+    def is_finite(self, at: int) -> bool:
+        """Tell whether all values of a filter are finite, by its place in the block."""
+        return all(bool(np.isfinite(values[..., at]).all()) for values in (self.activation, self.compared))
+
+
+def feature_maps(model: LoadedModel, layers: Sequence[int], photo: Array) -> Iterator[FilterMaps]:
+    """Yield the activations of each of the layers on one photo.
 
     ``photo`` is (height, width, channels shown) with values from 0 to 255. The network runs once for all layers, and
     an activation is forgotten as soon as nothing needs it any more. Each is read at its activation point.
     """
-    for layer, blocks in groupby(feature_map_blocks(model, layers, photo), key=lambda block: block[0]):
-        activations = [activation for _, _, activation in blocks]
-        yield layer, activations[0] if len(activations) == 1 else np.concatenate(activations, axis=-1)
+    for layer, of_layer in groupby(feature_map_blocks(model, layers, photo), key=lambda block: block.layer):
+        blocks = list(of_layer)
+        uncapped = [block.uncapped for block in blocks if block.uncapped is not None]
+        yield FilterMaps(
+            layer, 0, _joined([block.activation for block in blocks]), _joined(uncapped) if uncapped else None
+        )
 
 
-def feature_map_blocks(model: LoadedModel, layers: Sequence[int], photo: Array) -> Iterator[tuple[int, int, Array]]:
-    """Yield the same in blocks of filters: a layer's index, a block's first filter, and its activation.
+def _joined(blocks: Sequence[Array]) -> Array:
+    return blocks[0] if len(blocks) == 1 else np.concatenate(blocks, axis=-1)
+
+
+def feature_map_blocks(model: LoadedModel, layers: Sequence[int], photo: Array) -> Iterator[FilterMaps]:
+    """Yield the same in blocks of filters.
 
     The blocks of a layer follow one another. A wide layer that no other one needs is never in memory as a whole.
     """
     graph = model.graph
     convs = conv_positions(graph)
+    points = {layer: activation_point(graph, convs[layer - 1]) for layer in layers}
     ends: dict[int, list[int]] = {}
-    for layer in layers:
-        ends.setdefault(activation_point(graph, convs[layer - 1]).last, []).append(layer)
+    for layer, point in points.items():
+        ends.setdefault(point.last, []).append(layer)
     needed = graph.needed(list(ends))
     last_use = {tensor: position for position in needed for tensor in graph.calls[position].inputs}
     apart = {
         point.conv: (point, ends[point.last])
-        for point in (activation_point(graph, convs[own[0] - 1]) for own in ends.values())
+        for point in (points[own[0]] for own in ends.values())
         if _can_be_divided(model, point, last_use)
     }
     passed_over = {position for point, _ in apart.values() for position in _calls(point)}
@@ -61,18 +101,41 @@ def feature_map_blocks(model: LoadedModel, layers: Sequence[int], photo: Array) 
         if position in apart:
             point, own = apart[position]
             for layer in own:
-                for first, block in _blocks(model, point, values[call.inputs[0]]):
-                    yield layer, first, block
+                for first, activation, uncapped in _blocks(model, point, values[call.inputs[0]]):
+                    yield FilterMaps(layer, first, activation, uncapped)
         elif position not in passed_over:
             call(values)
         for layer in ends.get(position, []) if position not in passed_over else []:
-            activation = np.asarray(values[call.outputs[0]])[0]
-            first_last = graph.calls[convs[layer - 1]].channels_first
-            yield layer, 0, np.moveaxis(activation, 0, -1) if first_last else activation
+            activation = _channels_last(values[call.outputs[0]], graph.calls[points[layer].conv].channels_first)
+            yield FilterMaps(layer, 0, activation, _uncapped(graph, points[layer], values, activation))
             del activation
         for tensor in (*call.inputs, *call.outputs):
             if last_use.get(tensor, -1) <= position:
                 values.pop(tensor, None)
+
+
+def _channels_last(value: Any, channels_first: bool) -> Array:
+    array: Array = np.asarray(value)[0]
+    return np.moveaxis(array, 0, -1) if channels_first else array
+
+
+def _uncapped(graph: Graph, point: ActivationPoint, values: dict[int, Any], activation: Array) -> Array | None:
+    """Return an activation without its ceiling; ``values`` still hold what the activation was taken of."""
+    ceiling = ceiling_at(graph, point)
+    if ceiling is None:
+        return None
+    conv = graph.calls[point.conv]
+    if point.act is None:
+        values = dict(values)
+        with without_activation(conv.op):
+            conv(values)
+    before = graph.calls[point.conv if point.norm is None else point.norm].outputs[0]
+    return _without(ceiling, _channels_last(values[before], conv.channels_first), activation)
+
+
+def _without(ceiling: Ceiling, pre_activation: Array, activation: Array) -> Array:
+    floatx = keras.config.floatx()
+    return np.asarray(ceiling.uncapped(pre_activation.astype(floatx), activation.astype(floatx)))
 
 
 def _calls(point: ActivationPoint) -> list[int]:
@@ -99,9 +162,10 @@ def _can_be_divided(model: LoadedModel, point: ActivationPoint, last_use: dict[i
     return plain and folds and exact and by_element(graph, point) and last.outputs[0] not in last_use
 
 
-def _blocks(model: LoadedModel, point: ActivationPoint, inputs: Any) -> Iterator[tuple[int, Array]]:
-    """Yield the first filter of each block of a layer, and the block's activation."""
+def _blocks(model: LoadedModel, point: ActivationPoint, inputs: Any) -> Iterator[tuple[int, Array, Array | None]]:
+    """Yield the first filter of each block of a layer, the block's activation, and that without a ceiling."""
     graph = model.graph
+    ceiling = ceiling_at(graph, point)
     op, kernel = graph.calls[point.conv].op, keras.ops.convert_to_tensor(graph.calls[point.conv].op.kernel)
     for first in range(0, int(kernel.shape[-1]), BLOCK):
         some = slice(first, first + BLOCK)
@@ -115,16 +179,19 @@ def _blocks(model: LoadedModel, point: ActivationPoint, inputs: Any) -> Iterator
         )
         if op.use_bias:
             value = value + keras.ops.convert_to_tensor(op.bias)[some]
-        value = op.activation(value) if has_own_activation(op) else value
         if point.norm is not None:
             scale, offset = (part[some].astype(np.float32) for part in scale_and_offset(graph.calls[point.norm].op))
             value = value * scale + offset
-        if point.act is not None:
+        before = value
+        if has_own_activation(op):
+            value = op.activation(value)
+        elif point.act is not None:
             act = graph.calls[point.act]
             values = dict.fromkeys(act.inputs, value)
             act(values)
             value = values[act.outputs[0]]
-        yield first, np.asarray(value)[0]
+        activation: Array = np.asarray(value)[0]
+        yield first, activation, None if ceiling is None else _without(ceiling, np.asarray(before)[0], activation)
 
 
 def pooled_maps(activation: Array) -> NDArray[np.float64]:

@@ -42,9 +42,10 @@ def not_finite(model: LoadedModel, layers: Sequence[int], size: tuple[int, int])
     noise = np.random.default_rng(0).integers(0, 256, (*size, model.summary.channels))
     activations: dict[int, frozenset[int]] = {}
     try:
-        for layer, first, block in feature_map_blocks(model, layers, noise):
-            bad = frozenset(first + index for index in _where(_unusable([block], block.shape[-1])))
-            activations[layer] = activations.get(layer, frozenset()) | bad
+        for block in feature_map_blocks(model, layers, noise):
+            bad = _where(_unusable([block.activation, block.compared], block.activation.shape[-1]))
+            own = frozenset(block.first + index for index in bad)
+            activations[block.layer] = activations.get(block.layer, frozenset()) | own
     except Exception:  # a model's own layers can raise anything
         activations = {}
     return {layer: NotFinite(_by_weights(model, layer), activations.get(layer, frozenset())) for layer in layers}

@@ -24,6 +24,7 @@ from generator.models.activation_point import (
     has_own_activation,
     without_activation,
 )
+from generator.models.ceiling import Ceiling, ceiling_at
 from generator.models.conv_weights import conv_weights, scale_and_offset
 from generator.models.describe import conv_positions
 from generator.models.graph import TO_FIRST, TO_LAST, Call
@@ -54,6 +55,7 @@ class Network:
         self._folded = {point.norm: conv for conv, point in self._points.items() if self._folds(point)}
         self._shapes: dict[tuple[int, ...], dict[int, tuple[int, ...]]] = {}
         self._weights: dict[tuple[int, bool], tuple[Tensor, Tensor]] = {}
+        self._ceilings: dict[int, Ceiling | None] = {}
 
     def point(self, layer: int) -> ActivationPoint:
         """Return where the responses of a layer, by its index in the summary, are read."""
@@ -99,14 +101,26 @@ class Network:
 
         return apply
 
+    def uncapped(self, layer: int) -> Callable[[Tensor], Tensor]:
+        """Return the activation of ``activation`` without its ceiling, by which a layer is optimised and scored."""
+        activate = self.activation(layer)
+        if layer not in self._ceilings:
+            with outside_graphs():
+                self._ceilings[layer] = ceiling_at(self._graph, self.point(layer))
+        ceiling = self._ceilings[layer]
+        return activate if ceiling is None else (lambda z: ceiling.uncapped(z, activate(z)))
+
     def output(self, layer: int, images: Tensor, computed_channels: Tensor | None = None) -> Tensor:
-        """Return the layer's own output (n, height, width, channels), whatever follows it, in float32."""
+        """Return the layer's own output (n, height, width, channels), whatever follows it, in float32.
+
+        It is without the ceiling of the layer's own activation.
+        """
         point = self.point(layer)
         pre_activation = self._channels_last(
             point, self._target(point, self._values(point, images), computed_channels, False)
         )
         own = self._graph.calls[point.conv].op
-        return own.activation(pre_activation) if has_own_activation(own) else pre_activation
+        return self.uncapped(layer)(pre_activation) if has_own_activation(own) else pre_activation
 
     def _values(self, point: ActivationPoint, images: Tensor) -> Values:
         """Run everything that a convolution needs."""

@@ -21,7 +21,7 @@ from generator.render.backend import Tensor
 ops = keras.ops
 
 SLOPE = 0.02
-"""The slope of the leak just below zero, relative to that of an active unit."""
+"""The slope of the leak just below zero, relative to that of an active unit, where activations below zero are zero."""
 
 NEGATIVE_WEIGHT = 0.7
 """The weight of activations below zero where there are any, as without an activation function: with 1 the objective is
@@ -157,7 +157,8 @@ def leaky_objective(pre_activation: Tensor, activation: Tensor, signed: bool = F
     """
     size = ops.mean(ops.absolute(pre_activation), axis=(1, 2), keepdims=True)
     size = ops.stop_gradient(ops.maximum(size, FAINT))
-    leak = SLOPE * size * ops.expm1(ops.minimum(pre_activation, 0.0) / size)
+    slope = 1 - NEGATIVE_WEIGHT if signed else SLOPE  # with both, the slope just below zero is that of an active unit
+    leak = slope * size * ops.expm1(ops.minimum(pre_activation, 0.0) / size)
     if signed:
         leak = leak + NEGATIVE_WEIGHT * ops.minimum(activation, 0.0)
     return ops.where(pre_activation > 0, activation, leak)

@@ -28,9 +28,8 @@ Array = NDArray[Any]
 ops = keras.ops
 
 SECONDS_BETWEEN_REPORTS = 1.0
-SEEN_WAVES = 3
-"""The longest waves that grow freely, in receptive fields of the target layer. Without this limit early layers'
-pictures saturate in flat colour before any pattern grows in them."""
+RESTARTS = 2
+"""How often a start that has no gradient is exchanged for one with more contrast."""
 
 
 @dataclass(frozen=True)
@@ -39,13 +38,15 @@ class Optimization:
 
     ``pictures`` (n, height, width, channels shown) with values from 0 to 1; ``opacity`` (n, height, width), None
     where the method gives none; ``snapshots`` holds the start and two pictures on the way as (step, pictures);
-    ``trace`` (steps, n) is the objective before each step.
+    ``trace`` (steps, n) is the objective before each step; ``second`` (n,) is the score at the end of the
+    search that followed where the first had ended without a response, NaN where none did: see ``render.search``.
     """
 
     pictures: Array
     opacity: Array | None
     snapshots: tuple[tuple[int, Array], ...]
     trace: Array
+    second: Array
 
 
 @dataclass(frozen=True)
@@ -63,16 +64,22 @@ class _State:
 class Optimizer:
     """Optimises pictures for one layer; its compiled step is kept from batch to batch, whatever their sizes and seeds.
 
-    ``network`` may be shared by the optimizers of a model; it decides the precision.
+    ``network`` may be shared by the optimizers of a model; it decides the precision. ``method`` stands in for that of
+    the settings.
     """
 
     def __init__(
-        self, model: LoadedModel, layer: int, settings: RenderSettings, network: Network | None = None
+        self,
+        model: LoadedModel,
+        layer: int,
+        settings: RenderSettings,
+        network: Network | None = None,
+        method: Method | None = None,
     ) -> None:
         self.network = network or Network(model, settings.precision)
         self._target = TargetLayer(self.network, layer, settings)
         self._settings = settings
-        self.method = method_for(model, layer, settings)
+        self.method = method or method_for(model, layer, settings)
         self._raw = settings.method == "pixel"
         picture, canvas = model.summary.picture_size(settings.size), canvas_of(model, settings)
         self._inner = (picture[0] / canvas[0], picture[1] / canvas[1])
@@ -82,14 +89,22 @@ class Optimizer:
         self._step = compiled(self._one_step, free=(1, 1, 1, 0, 2, 1, 0))
 
     def run(
-        self, filters: tuple[int, ...], on_step: Callable[[int], None] = lambda step: None, seed: int | None = None
+        self,
+        filters: tuple[int, ...],
+        on_step: Callable[[int], None] = lambda step: None,
+        seed: int | None = None,
+        begin_at: Array | None = None,
     ) -> Optimization:
         """Return the pictures of the given filters; ``on_step`` is called with the steps done, about once a second.
 
-        ``seed`` stands in for that of the settings.
+        ``seed`` stands in for that of the settings, pictures ``begin_at`` (n, canvas height, canvas width, channels)
+        with values from 0 to 1 for the random start; only the method ``fourier`` can begin at a picture.
         """
         steps, method = self._settings.steps, self.method
         state = self._begin(filters, self._settings.seed if seed is None else seed)
+        if begin_at is not None:
+            assert isinstance(method, Fourier)
+            state = replace(state, variable=method.variable_of(begin_at))
         snapshots_at = snapshot_steps(steps)
         snapshots, trace = [], []
         reported = time.monotonic()
@@ -97,14 +112,17 @@ class Optimizer:
             if step in snapshots_at:
                 snapshots.append((step, method.pictures(state.variable)))
             before, (state, values) = state, self._advance(state, step)
-            if step == 0 and (restarted := self._restarted(before, state)) is not None:
-                state, values = self._advance(restarted, step)
+            for _ in range(RESTARTS if step == 0 else 0):
+                if (restarted := self._restarted(before, state)) is None:
+                    break
+                before, (state, values) = restarted, self._advance(restarted, step)
             trace.append(np.asarray(values))
             if time.monotonic() - reported > SECONDS_BETWEEN_REPORTS or step + 1 == steps:
                 reported = time.monotonic()
                 on_step(step + 1)
         pictures, opacity = method.pictures(state.variable), method.opacity(state.moments)
-        return Optimization(pictures, opacity, tuple(snapshots), np.stack(trace))
+        second = np.full(len(pictures), np.nan)
+        return Optimization(pictures, opacity, tuple(snapshots), np.stack(trace), second)
 
     def pace(self, filters: tuple[int, ...], steps: int = 3) -> float:
         """Return the seconds that a step takes for each filter, the best of a few steps, without compiling."""
@@ -117,12 +135,13 @@ class Optimizer:
         return min(paces[1:])
 
     def _begin(self, filters: tuple[int, ...], seed: int) -> _State:
-        steps, method, diversity = self._settings.steps, self.method, self._settings.diversity
-        generators = [picture_rng(seed, index, which) for index in filters for which in range(diversity)]
+        steps, method = self._settings.steps, self.method
+        repeated = self._target.repeated(filters)
+        generators = generators_of(filters, seed, self._settings.diversity)
         starts = [method.start(rng) for rng in generators]
         variable = tuple(np.stack(parts) for parts in zip(*starts, strict=True))
         draws = np.stack([method.draws(rng, steps) for rng in generators], axis=1)
-        channels = self._target.channels(tuple(np.repeat(filters, diversity).tolist()))
+        channels = self._target.channels(repeated)
         weights = ops.convert_to_tensor(channels.weights)
         computed = None if channels.computed_channels is None else ops.convert_to_tensor(channels.computed_channels)
         return _State(variable, method.moments(variable), draws, seed, weights, computed)
@@ -183,15 +202,15 @@ def method_for(model: LoadedModel, layer: int, settings: RenderSettings) -> Meth
     if settings.method == "maco":
         return Maco(picture, picture, summary.channels, rate, settings.crops)
     transforms = RandomTransforms(settings.transforms)
-    longest = longest_wave(summary.layers[layer - 1])
+    field = largest_field(summary.layers[layer - 1])
     canvas = canvas_of(model, settings)
-    return Fourier(canvas, picture, summary.channels, rate, settings.steps, transforms, longest, settings.precision)
+    return Fourier(canvas, picture, summary.channels, rate, settings.steps, transforms, field, settings.precision)
 
 
-def longest_wave(layer: ConvLayer) -> float:
-    """Return the length, in pixels, of the waves beyond which a unit sees flat colour: three receptive fields."""
+def largest_field(layer: ConvLayer) -> float:
+    """Return the larger side of a layer's receptive field, in pixels; infinity if it is the whole input or unknown."""
     sides = layer.receptive_field or (WHOLE_INPUT,)
-    return math.inf if WHOLE_INPUT in sides else SEEN_WAVES * max(sides)
+    return math.inf if WHOLE_INPUT in sides else max(sides)
 
 
 def canvas_of(model: LoadedModel, settings: RenderSettings) -> tuple[int, int]:
@@ -202,6 +221,11 @@ def canvas_of(model: LoadedModel, settings: RenderSettings) -> tuple[int, int]:
 def picture_rng(seed: int, index: int, which: int = 0) -> np.random.Generator:
     """Return the random generator of one picture of a filter, seeded by seed, filter and number alone."""
     return np.random.default_rng([seed, index, which] if which else [seed, index])
+
+
+def generators_of(filters: tuple[int, ...], seed: int, diversity: int = 1) -> list[np.random.Generator]:
+    """Return the random generator of every picture of the filters."""
+    return [picture_rng(seed, index, which) for index in filters for which in range(diversity)]
 
 
 def snapshot_steps(steps: int) -> tuple[int, ...]:

@@ -1,4 +1,7 @@
-"""The layer that pictures are optimised for: from images to what is maximised and what is scored."""
+"""The layer that pictures are optimised for: from images to what is maximised and what is scored.
+
+Its activation has no ceiling here, see ``generator/models/ceiling.py``; those of the layers below it have.
+"""
 
 from __future__ import annotations
 
@@ -49,6 +52,10 @@ class TargetLayer:
         """Tell whether only the target channels are computed; diverse pictures are compared in all channels."""
         return self.settings.diversity == 1 and self.network.narrows(self.layer)
 
+    def repeated(self, filters: tuple[int, ...]) -> tuple[int, ...]:
+        """Return the filter of every picture: each filter as often as it gets diverse ones."""
+        return tuple(index for index in filters for _ in range(self.settings.diversity))
+
     def channels(self, filters: tuple[int, ...]) -> TargetChannels:
         """Return the channels that a batch of pictures, one for each of the filters, is optimised for."""
         own = self.settings.objective
@@ -81,6 +88,10 @@ class TargetLayer:
             value = value - objectives.SIMILARITY_PENALTY * ops.stop_gradient(ops.absolute(value)) * similarity
         return value
 
+    def own_pre_activation(self, images: Tensor, computed_channels: Tensor | None, weights: Tensor) -> Tensor:
+        """Return (n, height, width): each image's own channel before its activation."""
+        return objectives.own_channel(self._activation(images, computed_channels).pre_activation, weights)
+
     def output(self, images: Tensor, computed_channels: Tensor | None, weights: Tensor) -> Tensor:
         """Return (n,): the objective on the layer's own output, as the method ``pixel`` maximises it."""
         values = self.network.output(self.layer, images, computed_channels)
@@ -99,5 +110,5 @@ class TargetLayer:
         pre_activation = network.pre_activation(layer, images, computed_channels)
         alone = by_element(network.model.graph, network.point(layer))
         signed = network.model.summary.layers[layer - 1].signed
-        activation = objectives.LayerActivation(pre_activation, network.activation(layer), alone, signed)
+        activation = objectives.LayerActivation(pre_activation, network.uncapped(layer), alone, signed)
         return objectives.negated(activation) if self.settings.sign == "negative" else activation

@@ -20,7 +20,14 @@ from generator.render.backend import Tensor
 Array = NDArray[np.float64]
 ops = keras.ops
 
-DECAY = 1.0
+DECAY = 0.75
+"""How fast amplitudes fall with frequency. 1, as in natural images and in Lucid, is right where each wave goes steps of
+one length; here a wave's steps are longer where its gradient is, see ``render.fourier``."""
+
+SOFTNESS = 0.3
+"""The deviation, in pixels, of the Gaussian that every picture is seen through: pixel grain excites many filters, and
+says nothing to the eye."""
+
 AMPLITUDE = 0.25
 
 
@@ -37,8 +44,21 @@ def scale(height: int, width: int, longest: float = math.inf) -> Array:
     count as much as each part of a complex one in Lucid's.
     """
     lowest = max(1.0 / max(height, width), 1.0 / longest)
-    scales: Array = math.sqrt(2) * AMPLITUDE / np.maximum(frequencies(height, width), lowest) ** DECAY
+    frequency = frequencies(height, width)
+    falling = math.sqrt(2) * AMPLITUDE / np.maximum(frequency, lowest) ** DECAY
+    scales: Array = falling * np.exp(-2 * (math.pi * SOFTNESS * frequency) ** 2)
     return scales
+
+
+def bands(height: int, width: int) -> NDArray[np.int32]:
+    """Return the band of each wave (height, width), numbered from 0: waves of about one length are in one band."""
+    return np.round(frequencies(height, width) * max(height, width)).astype(np.int32)
+
+
+def seen_through(height: int, width: int, deviations: Tensor) -> Tensor:
+    """Return what Gaussians of these deviations (n,), in pixels, leave of each wave (n, height, width), as a factor."""
+    squares = ops.cast(-2 * (math.pi * frequencies(height, width)) ** 2, deviations.dtype)
+    return ops.exp(squares[None] * ops.square(deviations)[:, None, None])
 
 
 def waves(side: int) -> Array:

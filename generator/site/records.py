@@ -198,6 +198,13 @@ class Layer(_Record):
         Field(description="height and width in input pixels; -1 is the whole input, null not known"),
     ]
     read_at: Annotated[LongText, Field(description="the layer at whose output responses are read")]
+    ceiling: Annotated[
+        FiniteNumber | None,
+        Field(
+            description="what the layer's activation never passes in the network, null if nothing; scores and traces"
+            " are without this ceiling, feature maps are with it"
+        ),
+    ] = None
     page: SitePath
     filter_count: Annotated[Positive, Field(description="filters that the layer has, shown or not")]
     strongest: Annotated[

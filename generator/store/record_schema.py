@@ -1,7 +1,8 @@
 """The schema of the records that tasks leave. One that does not follow it is of no use: it is as if absent.
 
 Fields keep the names of the first stores, so that these stay valid: ``growth`` are the snapshots, ``sketch`` the pooled
-map, ``places`` the active share, ``of`` the input count, ``alike`` the similar filters.
+map, ``places`` the active share, ``of`` the input count, ``alike`` the similar filters. ``uncapped`` is what a photo
+gives without the ceiling of the layer's activation, where it has one.
 """
 
 from __future__ import annotations
@@ -42,6 +43,7 @@ class _Picture(_Schema):
     score: Number
     reached: Number
     trace: Annotated[list[Number], Field(min_length=1)]
+    second: Number | None = None
 
 
 class _FilterPictures(_Schema):
@@ -55,11 +57,17 @@ class _PooledMap(_Schema):
     cells: Annotated[str, Field(pattern="^[A-Za-z0-9+/]{86}==$")]  # 8 x 8 bytes in base64
 
 
+class _Measured(_Schema):
+    response: Number
+    peak: Number
+
+
 class _FilterMap(_Schema):
     filter: Count
     map: Blob
     response: Number
     peak: Number
+    uncapped: _Measured | None = None
     places: Number
     sketch: _PooledMap
     size: Pixels

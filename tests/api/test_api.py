@@ -29,7 +29,7 @@ def network(*more: Any, name: str = "mine", **first: Any) -> Any:
     from keras import layers
 
     keras.utils.set_random_seed(3)
-    conv = layers.Conv2D(5, 3, activation="relu", **{"name": "conv one", **first})
+    conv = layers.Conv2D(5, 3, **{"name": "conv one", "activation": "relu", **first})
     return keras.Sequential([keras.Input((None, None, 3)), layers.Rescaling(1 / 255), conv, *more], name=name)
 
 
@@ -162,6 +162,28 @@ def test_feature_maps_are_what_keras_computes() -> None:
     np.testing.assert_allclose(found.responses, expected.mean(axis=(0, 1)), atol=1e-5)
     assert (found.photo == photo).all()
     assert [image.size for image in found.images()] == [(222, 222)] * 2
+
+
+@pytest.mark.case("relu6-ceiling")
+def test_a_ceiling_is_told_and_scores_and_responses_are_on_one_scale() -> None:
+    from generator import feature_maps, visualize_filters
+
+    model, photo = network(activation="relu6", bias_initializer="ones"), np.full((224, 224, 3), 255, np.uint8)
+    first = model.layers[-1]
+    first.set_weights([20 * np.abs(first.get_weights()[0]), first.get_weights()[1]])
+    white = first.get_weights()[0].sum(axis=(0, 1, 2)) + 1
+    assert white.min() > 6
+    found = feature_maps(model, 1, photo)
+    assert (found.ceiling, found.maps.max()) == (6.0, 6.0)
+    np.testing.assert_allclose(found.responses, 6.0)
+    np.testing.assert_allclose(found.uncapped_responses, white, rtol=1e-4)
+    shown = visualize_filters(model, 1, [0, 1], size=32, steps=32, method="pixel", learning_rate=1.0)
+    assert shown.ceiling == 6.0
+    assert (shown.scores > 6).all()
+    assert (shown.scores <= white[:2] * 1.001).all()
+    uncapped = feature_maps(network(), 1, photo)
+    assert uncapped.ceiling is None
+    np.testing.assert_array_equal(uncapped.uncapped_responses, uncapped.responses)
 
 
 @pytest.mark.parametrize(

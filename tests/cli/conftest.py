@@ -32,6 +32,11 @@ save("tiny.keras", layers.Conv2D(4, 3, activation="relu", name="first"), layers.
 save("other.keras", layers.Conv2D(3, 3, activation="relu", name="first"), layers.Conv2D(3, 3, name="second"))
 save("dense.keras", layers.Flatten(), layers.Dense(2))
 save("hostile.keras", layers.Conv2D(3, 3, name="<img src=x onerror=alert(1)>"), layers.Conv2D(3, 3, name="con"))
+save(
+    "bounded.keras",
+    layers.Conv2D(3, 3, name="one"), layers.ReLU(6.0),
+    layers.Conv2D(3, 3, activation="sigmoid", name="two"), layers.Conv2D(3, 3, name="three"), layers.ReLU(6.0),
+)
 save("code.keras", layers.Lambda(lambda x: x * 2), layers.Conv2D(3, 3, name="behind"))
 save("big.keras", *[layers.Conv2D(64, 3, padding="same", activation="relu", name=f"conv{i}") for i in range(3)])
 """

@@ -86,6 +86,21 @@ def test_layers_prints_what_summary_lacks(empty: Gallery, models: Path) -> None:
     assert list(empty.folder.iterdir()) == []
 
 
+@pytest.mark.case("relu6-ceiling")
+def test_layers_and_render_say_where_activations_end(empty: Gallery, models: Path) -> None:
+    lines = empty.run("layers", models / "bounded.keras").out.splitlines()
+    assert lines[-2:] == [
+        f"Activations of {layers} end at {value} in the network; pictures and scores are without that ceiling"
+        for layers, value in (("1 layer", 1), ("2 layers", 6))
+    ]
+    done = empty.run("render", models / "bounded.keras", "one", "2", "--size", "20", "--steps", "2")
+    assert re.search(
+        r"^Score [\d.e-]+, read at re_lu without the ceiling of 6 that it has in the network\. Wrote",
+        done.out,
+        re.MULTILINE,
+    )
+
+
 @pytest.mark.parametrize(
     ("words", "name"),
     [(("first", "2"), "tiny-001-first-2.png"), (("second", "-o", "mine.webp", "--method", "pixel"), "mine.webp")],

@@ -42,7 +42,13 @@ def pooled(task: Task, index: int, level: float) -> dict[str, Any]:
     return {"low": 0.0, "high": 2.0 * max(0.0, level), "cells": base64.b64encode(cells).decode()}
 
 
-def fill(store: Store, tasks: Iterable[Task], score: Score = 2.0, response: Score = 1.0) -> None:
+def fill(
+    store: Store,
+    tasks: Iterable[Task],
+    score: Score = 2.0,
+    response: Score = 1.0,
+    second: Score | None = None,
+) -> None:
     """Store for each task a record such as a build makes; its pictures are tiny, and each its own."""
 
     def own(value: Score, task: Task, index: int) -> float:
@@ -70,6 +76,8 @@ def fill(store: Store, tasks: Iterable[Task], score: Score = 2.0, response: Scor
             elif task.technique == FEATURE_MAP:
                 level = own(response, task, index)
                 filter_record |= {"map": blob(f"{index}"), "response": level, "peak": 3 * level, "size": [8, 8]}
+                if task.layer.ceiling is not None:
+                    filter_record["uncapped"] = {"response": 4 * level, "peak": 12 * level}
                 filter_record |= {"places": 0.5 if level > 0 else 0.0, "sketch": pooled(task, index, level)}
             else:
                 assert task.technique == PICTURE
@@ -84,6 +92,7 @@ def fill(store: Store, tasks: Iterable[Task], score: Score = 2.0, response: Scor
                         "score": level,
                         "reached": level,
                         "trace": [level * i / 63 for i in range(64)],
+                        "second": None if second is None else own(second, task, index),
                     }
                     for name in names
                 ]

@@ -49,6 +49,24 @@ def is_negative(task: Task) -> bool:
     return task.settings is not None and task.settings.sign == "negative"
 
 
+@pytest.mark.case("relu6-ceiling")
+@pytest.mark.parametrize(
+    ("objective", "expected", "verdict"),
+    [(CHANNEL, 4.0, "weak"), (NEURON, 12.0, "weak"), (ObjectiveSpec("direction", ((1, 0.5),)), 2.0, "converged")],
+)
+def test_photos_are_compared_without_the_ceiling(
+    tmp_path: Path, objective: ObjectiveSpec, expected: float, verdict: str
+) -> None:
+    """They respond with 1 and peak at 3 in the network, and four times as much without it."""
+    of = entry(render=(("objective", (objective,)),))
+    gallery = Gallery(tmp_path, [(of, summary(conv(1, "stem", slug="001-stem", ceiling=6.0)))])
+    fill(gallery.store, gallery.tasks(), 3.0, 1.0)
+    picture = shown(gallery)[1].main
+    assert picture.best_photo is not None
+    assert (picture.best_photo.value, picture.verdict) == (expected, verdict)
+    assert [map_view.response for map_view in shown(gallery)[1].maps] == [1.0]
+
+
 @pytest.mark.parametrize(
     ("chosen", "expected"),
     [

@@ -8,6 +8,7 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
+from keras import layers
 from numpy.typing import NDArray
 
 from generator.config import load_config
@@ -33,6 +34,28 @@ def activation_of(model: keras.Model, name: str, photo: NDArray[Any]) -> NDArray
         if layer.name == name:
             break
     return np.asarray(value)[0]
+
+
+@pytest.mark.case("relu6-ceiling")
+def test_of_a_capped_layer_photos_are_measured_without_the_ceiling_too(place: Place) -> None:
+    image = keras.Input((20, 20, 3))
+    x = layers.Conv2D(4, 3, name="first")(layers.Rescaling(4.0)(image))
+    keras.Model(image, layers.Conv2D(3, 3, name="second")(layers.ReLU(6.0)(x))).save(place.folder / "tiny.keras")
+    summary, _ = place.build()
+    assert summary.failures == ()
+    model = keras.models.load_model(place.folder / "tiny.keras")
+    photo = open_photo(load_config(place.folder / "config.yaml").photos[0]).fitted((224, 224), 3)
+    first = model.get_layer("first")
+    linear = np.asarray(keras.ops.conv(4.0 * photo[None].astype(np.float32), first.kernel))[0] + np.asarray(first.bias)
+    ((name, capped), (other, plain)) = kept(place, FEATURE_MAP)
+    assert (name, other) == ("first", "second")
+    assert not any("uncapped" in entry for entry in plain["filters"])
+    for entry in capped["filters"]:
+        own = linear[..., entry["filter"]].astype(np.float64)
+        assert entry["response"] == pytest.approx(np.clip(own, 0, 6).mean(), rel=1e-4)
+        assert entry["uncapped"]["response"] == pytest.approx(np.maximum(own, 0).mean(), rel=1e-4)
+        assert entry["uncapped"]["peak"] == pytest.approx(max(own.max(), 0), rel=1e-4)
+        assert entry["peak"] <= 6
 
 
 def test_maps_are_kept_in_8_by_8_cells_and_kernels_with_those_most_alike(place: Place) -> None:

@@ -76,7 +76,7 @@ def test_the_networks_compute_the_same(twins: tuple[LoadedModel, LoadedModel], l
 
 def test_the_maps_and_kernels_are_the_same(twins: tuple[LoadedModel, LoadedModel]) -> None:
     photo = np.random.default_rng(1).integers(0, 255, (24, 24, 3))
-    first, last = (dict(feature_maps(loaded, LAYERS, photo)) for loaded in twins)
+    first, last = ({maps.layer: maps.activation for maps in feature_maps(loaded, LAYERS, photo)} for loaded in twins)
     for layer in LAYERS:
         assert off(first[layer], last[layer]) < 1e-4
         for own, other in zip(*(filter_kernels(loaded, layer, (0, 3)) for loaded in twins), strict=True):

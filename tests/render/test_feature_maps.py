@@ -14,7 +14,7 @@ from generator.render.feature_maps import BLOCK, feature_map_blocks, feature_map
 
 def test_maps_are_the_submodels_outputs_where_responses_are_read(two_layers: LoadedModel) -> None:
     photo = np.random.default_rng(0).integers(0, 256, (40, 48, 3))
-    actual = dict(feature_maps(two_layers, [1, 2], photo))
+    actual = {maps.layer: maps.activation for maps in feature_maps(two_layers, [1, 2], photo)}
     model = two_layers.keras_model
     for index, name in [(1, "first"), (2, "second_relu")]:
         expected = np.asarray(keras.Model(model.input, model.get_layer(name).output)(photo[None].astype(np.float32)))[0]
@@ -24,7 +24,9 @@ def test_maps_are_the_submodels_outputs_where_responses_are_read(two_layers: Loa
 
 def test_one_layer_alone_is_the_same(two_layers: LoadedModel) -> None:
     photo = np.random.default_rng(0).integers(0, 256, (24, 24, 3))
-    together, alone = (dict(feature_maps(two_layers, asked, photo)) for asked in ([1, 2], [2]))
+    together, alone = (
+        {maps.layer: maps.activation for maps in feature_maps(two_layers, asked, photo)} for asked in ([1, 2], [2])
+    )
     assert list(alone) == [2]
     np.testing.assert_array_equal(together[2], alone[2])
 
@@ -55,10 +57,13 @@ def test_a_wide_layer_is_computed_in_blocks_unless_a_later_one_needs_it(
     submodel = keras.Model(keras_model.input, keras_model.get_layer(at).output)
     expected = np.asarray(submodel(photo[None].astype(np.float32)))[0]
     asked = [1, 2] if further else [1]
-    blocks = [(first, block) for layer, first, block in feature_map_blocks(model, asked, photo) if layer == 1]
+    every = [maps for maps in feature_map_blocks(model, asked, photo) if maps.layer == 1]
+    blocks = [(maps.first, maps.activation) for maps in every]
     assert [first for first, _ in blocks] == ([0] if further else [0, BLOCK, 2 * BLOCK])
     np.testing.assert_allclose(np.concatenate([block for _, block in blocks], axis=-1), expected, rtol=1e-4, atol=1e-3)
-    np.testing.assert_allclose(dict(feature_maps(model, asked, photo))[1], expected, rtol=1e-4, atol=1e-3)
+    np.testing.assert_allclose(
+        {maps.layer: maps.activation for maps in feature_maps(model, asked, photo)}[1], expected, rtol=1e-4, atol=1e-3
+    )
 
 
 @pytest.mark.parametrize("shape", [(64, 40), (9, 5), (8, 8), (1, 1), (3, 13), (7, 7)])

@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from generator.render.fourier import BETAS, FINAL_RATE, Fourier
+from generator.render import waves
+from generator.render.colour import EDGE
+from generator.render.fourier import BETAS, BLUR, FINAL_RATE, SEEN_WAVES, WHITENING, Fourier
 from generator.render.methods import Method
 from generator.render.transforms import RandomTransforms
 
@@ -19,8 +21,8 @@ CANVAS, PICTURE = (14, 19), (10, 13)
 RATE, STEPS = 0.05, 8
 
 
-def method(transforms: Any = (), channels: int = 3, longest: float = math.inf, dtype: str = "float32") -> Fourier:
-    return Fourier(CANVAS, PICTURE, channels, RATE, STEPS, RandomTransforms(transforms), longest, dtype)
+def method(transforms: Any = (), channels: int = 3, field: float = math.inf, dtype: str = "float32") -> Fourier:
+    return Fourier(CANVAS, PICTURE, channels, RATE, STEPS, RandomTransforms(transforms), field, dtype)
 
 
 def variable_of(count: int, channels: int = 3) -> np.ndarray:
@@ -28,22 +30,26 @@ def variable_of(count: int, channels: int = 3) -> np.ndarray:
     return np.stack(starts) * 30
 
 
-def canvas_by_hand(variable: np.ndarray, longest: float = 19) -> np.ndarray:
-    """Lucid's recipe, its waves as a Hartley transform: scaled, added up, their colours mixed, squeezed to 0 to 1."""
+def canvas_by_hand(variable: np.ndarray, longest: float = 19, blur: float = 0.0) -> np.ndarray:
+    """Lucid's recipe, its waves as a Hartley transform: scaled, added up, their colours mixed, squeezed."""
     height, width = CANVAS
     frequency = np.sqrt(np.fft.fftfreq(height)[:, None] ** 2 + np.fft.fftfreq(width) ** 2)
-    scale = np.sqrt(2) / np.maximum(frequency, 1 / longest) / 4
+    scale = np.sqrt(2) / np.maximum(frequency, 1 / longest) ** 0.75 / 4
+    scale = scale * np.exp(-2 * (np.pi * frequency) ** 2 * (0.3**2 + blur**2))
     pixels = np.moveaxis(variable.astype(np.float64), 2, -1) * scale[..., None]
     for axis in (1, 2):  # the Hartley transform is the real part of numpy's less the imaginary one
         actual = np.fft.fft(pixels, axis=axis, norm="ortho")
         pixels = actual.real - actual.imag
     if variable.shape[2] == 3:
         pixels = pixels @ (LUCID / np.linalg.norm(LUCID, axis=0).max()).T
-    return 1 / (1 + np.exp(-pixels))
+    inner = pixels / (4 * (0.5 - EDGE))
+    return 0.5 + (0.5 - EDGE) * inner / np.sqrt(1 + inner**2)
 
 
 def shown_to_network(own: Fourier, variable: np.ndarray, step: int = 0, seed: int = 0) -> np.ndarray:
+    """What it is shown at a step, had the last one's blur, which is none."""
     draws = np.stack([own.draws(np.random.default_rng(i), step + 1)[step] for i in range(len(variable))])
+    draws[:, 8] = 0
     seen: list[Any] = []
 
     def objective(images: Any, views: int) -> Any:
@@ -68,7 +74,7 @@ def test_the_picture_is_the_canvas_without_its_margin(channels: int, longest: fl
     variable = variable_of(2, channels)
     canvas = canvas_by_hand(variable, longest)
     assert canvas.std() > 0.02, "nothing to see"
-    own = method((), channels, longest if longest < 19 else math.inf)
+    own = method((), channels, longest / SEEN_WAVES if longest < 19 else math.inf)
     np.testing.assert_allclose(own.pictures((variable,)), canvas[:, 2:12, 3:16], atol=1e-5)
     fourier: Method = method(channels=channels)
     assert fourier.opacity(()) is None
@@ -96,7 +102,7 @@ def test_every_picture_has_its_own_map_at_every_step() -> None:
         for place in range(2):
             maps = own.draws(np.random.default_rng(place), step + 1)[step][None]
             expected = keras.ops.image.affine_transform(
-                canvas[place : place + 1], maps, "nearest", fill_mode="wrap", data_format="channels_last"
+                canvas[place : place + 1], maps[:, :8], "bilinear", fill_mode="wrap", data_format="channels_last"
             )
             np.testing.assert_allclose(actual[place], np.asarray(expected)[0], atol=1e-4)
 
@@ -114,15 +120,61 @@ def test_noise_has_its_deviation_and_follows_seed_and_step() -> None:
         assert abs(np.corrcoef(first.ravel(), differs.ravel())[0, 1]) < 0.05
 
 
-def test_the_update_is_adams_with_steps_that_become_shorter() -> None:
+def test_each_picture_is_blurred_at_random_less_and_less() -> None:
+    own, variable = method(), variable_of(2)
+    draws = np.stack([own.draws(np.random.default_rng(i), 400) for i in range(2)])
+    blurs = draws[:, :, 8]
+    assert (blurs >= 0).all()
+    assert (blurs <= BLUR * np.linspace(1, 0, 400)).all()
+    assert blurs[:, :40].max() > 0.9 * BLUR * 0.9
+    assert np.abs(blurs[0] - blurs[1]).max() > 0.1
+    seen: list[Any] = []
+
+    def objective(images: Any, views: int) -> Any:
+        seen.append(images)
+        return images[:, 0, 0, 0]
+
+    own.objective_value((tf.constant(variable),), tf.constant(draws[:, 3]), np.array([0, 3], np.int32), objective)
+    for place in range(2):
+        expected = canvas_by_hand(variable[place : place + 1], blur=float(blurs[place, 3]))
+        np.testing.assert_allclose(np.asarray(seen[0])[place], expected[0], atol=1e-5)
+
+
+def test_the_update_is_adams_with_second_moments_that_waves_share() -> None:
     rng = np.random.default_rng(0)
-    variable = rng.normal(size=(2, 3, 4)).astype(np.float32)
-    own, expected = method(), keras.Variable(variable)
-    rate = keras.optimizers.schedules.PolynomialDecay(RATE, STEPS, RATE * FINAL_RATE)
-    adam = keras.optimizers.Adam(rate, *BETAS, epsilon=1e-8)
+    own = method()
+    variable = rng.normal(size=(2, CANVAS[0], 3, CANVAS[1])).astype(np.float32)
+    bands = waves.bands(*CANVAS)
     at, moments = (variable,), own.moments((variable,))
+    first, second = np.zeros(variable.shape), np.zeros((2, bands.max() + 1))
+    expected = variable.astype(np.float64)
     for step in range(1, STEPS + 1):
-        gradient = rng.normal(size=variable.shape).astype(np.float32)
+        gradient = (rng.normal(size=variable.shape) / (1 + bands[None, :, None, :])).astype(np.float32)
         at, moments = own.update(at, (tf.constant(gradient),), moments, tf.constant(float(step)))
-        adam.apply([-gradient], [expected])  # it goes downhill
-        np.testing.assert_allclose(np.asarray(at[0]), np.asarray(expected), rtol=1e-5, atol=1e-6)
+        first = BETAS[0] * first + (1 - BETAS[0]) * gradient
+        squares = np.square(gradient.astype(np.float64)).mean(axis=2)
+        means = np.stack([[s[bands == band].mean() for band in range(bands.max() + 1)] for s in squares])
+        second = BETAS[1] * second + (1 - BETAS[1]) * means
+        size = np.sqrt(second / (1 - BETAS[1] ** step))[:, bands]
+        whole = np.sqrt(np.square(size).mean(axis=(1, 2), keepdims=True))
+        divisor = (size**WHITENING * whole ** (1 - WHITENING))[:, :, None, :]
+        rate = RATE * (1 - (1 - FINAL_RATE) * (step - 1) / STEPS)
+        expected = expected + rate * first / (1 - BETAS[0] ** step) / divisor
+        np.testing.assert_allclose(np.asarray(at[0]), expected, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("field", "rate", "blur"), [(1, 2, 1 / 6), (7, 2, 7 / 6), (10, 1.4, 10 / 6), (12, 7 / 6, 2), (99, 1, 2)]
+)
+def test_a_small_field_gets_longer_steps_and_less_blur(field: float, rate: float, blur: float) -> None:
+    own = method(field=field)
+    assert own.rate == pytest.approx(rate * RATE)
+    widest = np.stack([own.draws(np.random.default_rng(seed), STEPS)[0, 8] for seed in range(400)]).max()
+    assert 0.98 * blur < widest <= blur
+
+
+def test_a_variable_is_found_whose_canvas_is_a_picture() -> None:
+    canvas = canvas_by_hand(variable_of(2))
+    own = method()
+    (found,) = own.variable_of(canvas)
+    np.testing.assert_allclose(own.pictures((found,)), canvas[:, 2:12, 3:16], atol=1e-4)

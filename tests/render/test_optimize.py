@@ -266,10 +266,10 @@ def test_the_default_method_has_a_margin_where_the_network_allows_it(
 
 @pytest.mark.parametrize(
     ("field", "expected"),
-    [((3, 3), 9), ((5, 9), 27), ((1, 1), 3), (None, math.inf), ((WHOLE_INPUT, WHOLE_INPUT), math.inf)],
+    [((3, 3), 3), ((5, 9), 9), ((1, 1), 1), (None, math.inf), ((WHOLE_INPUT, WHOLE_INPUT), math.inf)],
 )
-def test_the_longest_wave_that_a_unit_sees(field: tuple[int, int] | None, expected: float) -> None:
-    assert optimization.longest_wave(conv(1, "layer", receptive_field=field)) == expected
+def test_the_larger_side_of_what_a_unit_sees(field: tuple[int, int] | None, expected: float) -> None:
+    assert optimization.largest_field(conv(1, "layer", receptive_field=field)) == expected
 
 
 @pytest.mark.parametrize("method", ["fourier", "maco"])

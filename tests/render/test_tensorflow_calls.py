@@ -44,7 +44,7 @@ def test_a_response_is_that_of_the_model_s_own_call(network: Any, name: str, act
     photo = np.random.default_rng(0).uniform(0, 255, (40, 40, 3))
     with watched([conv]) as seen:
         model(tf.constant(photo[None].astype(np.float32)), training=False)
-    ((_, maps),) = feature_maps(loaded, [layer], photo)
+    (maps,) = (each.activation for each in feature_maps(loaded, [layer], photo))
     assert off(maps, np.asarray(activation(seen[id(conv), 1]))[0]) < 1e-5
 
 

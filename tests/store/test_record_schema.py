@@ -38,6 +38,7 @@ FEATURE_MAP = {
             "map": A,
             "response": 0.5,
             "peak": 2,
+            "uncapped": {"response": 1.5, "peak": 7},
             "places": 0.1,
             "sketch": {"low": 0.0, "high": 1.0, "cells": "A" * 86 + "=="},
             "size": [7, 7],
@@ -66,7 +67,7 @@ PICTURE = {
     ],
 }
 RECORDS = {"kernel": KERNEL, "feature-map": FEATURE_MAP, "picture": PICTURE}
-OPTIONAL = {("filters", 0, "pictures", 0, "channels")}
+OPTIONAL = {("filters", 0, "pictures", 0, "channels"), ("filters", 0, "uncapped")}
 WRONG: tuple[Any, ...] = (None, "text", [], {}, -1, float("nan"), "../../x")
 
 
