@@ -20,10 +20,6 @@ SEEN_WAVES = 3
 """The longest waves that grow freely, in receptive fields of the target layer. Without this limit early layers'
 pictures saturate in flat colour before any pattern grows in them."""
 
-SMALL_FIELD, LARGEST_GAIN = 14, 2
-"""Steps are longer for receptive fields below ``SMALL_FIELD`` pixels, in that proportion, at most twice as long:
-few waves matter to a unit that sees little, and theirs are to reach the same contrast."""
-
 START_DEVIATION, RESTART_GAIN = 0.01, 30.0
 BETAS = (0.5, 0.999)
 """Adam's usual first one, 0.9, averages over steps under other random transforms: it costs a tenth of the score."""
@@ -35,6 +31,10 @@ WHITENING = 0.5
 """How much Adam evens out the lengths of waves. With 1 each band of frequencies goes steps of one length, with 0 all
 waves share one scale, and what the filter cares little about hardly changes. Directions and colours always share
 theirs: evened out, too, they turn into grain and a rainbow."""
+
+SMALL_FIELD, LARGEST_GAIN = 14, 2
+"""For receptive fields below ``SMALL_FIELD`` pixels, steps are longer and waves evened out more, in that proportion, at
+most twice as much: few waves matter to a unit that sees little, and flat colour would outgrow its pattern."""
 
 BLUR, SEEN_BLUR = 2.0, 1 / 6
 """The largest deviation of the random blur at the first step, in pixels and in receptive fields: the lesser one holds.
@@ -64,9 +64,9 @@ class Fourier:
     gentle: bool = False
 
     @property
-    def rate(self) -> float:
-        """Return the learning rate of the first step."""
-        return self.learning_rate * min(max(SMALL_FIELD / self.field, 1.0), LARGEST_GAIN)
+    def gain(self) -> float:
+        """Return how many times as long steps are, and as much waves evened out, as for large receptive fields."""
+        return min(max(SMALL_FIELD / self.field, 1.0), LARGEST_GAIN)
 
     def start(self, rng: np.random.Generator) -> tuple[Array, ...]:
         """Return small noise, laid out as ``render.waves`` says: (height, channels, width)."""
@@ -113,9 +113,10 @@ class Fourier:
         second = BETAS[1] * moments[1] + (1 - BETAS[1]) * means
         size = ops.sqrt(second / (1 - ops.power(BETAS[1], step)))
         whole = ops.sqrt(ops.mean(ops.square(size) * (counts / counts.mean()), axis=1, keepdims=True))
-        divisor = adam_denominator(ops.square(ops.power(size, WHITENING) * ops.power(whole, 1 - WHITENING)))
+        evened = min(WHITENING * self.gain, 1.0)
+        divisor = adam_denominator(ops.square(ops.power(size, evened) * ops.power(whole, 1 - evened)))
         left = 1 - (1 - FINAL_RATE) * (step - 1) / self.steps
-        rate = self.rate * left / (1 - ops.power(BETAS[0], step))
+        rate = self.gain * self.learning_rate * left / (1 - ops.power(BETAS[0], step))
         of_wave = ops.take(ops.transpose(rate / divisor), bands, axis=0)
         of_wave = ops.reshape(ops.transpose(of_wave), (-1, self.canvas[0], 1, self.canvas[1]))
         return (variable[0] + first * of_wave,), (first, second)

@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from generator.render import waves
 from generator.render.colour import EDGE
-from generator.render.fourier import BETAS, BLUR, FINAL_RATE, SEEN_WAVES, WHITENING, Fourier
+from generator.render.fourier import BETAS, BLUR, FINAL_RATE, SEEN_WAVES, Fourier
 from generator.render.methods import Method
 from generator.render.transforms import RandomTransforms
 
@@ -140,9 +140,10 @@ def test_each_picture_is_blurred_at_random_less_and_less() -> None:
         np.testing.assert_allclose(np.asarray(seen[0])[place], expected[0], atol=1e-5)
 
 
-def test_the_update_is_adams_with_second_moments_that_waves_share() -> None:
+@pytest.mark.parametrize(("field", "gain", "evened"), [(math.inf, 1, 0.5), (10, 1.4, 0.7), (3, 2, 1)])
+def test_the_update_is_adams_with_second_moments_that_waves_share(field: float, gain: float, evened: float) -> None:
     rng = np.random.default_rng(0)
-    own = method()
+    own = method(field=field)
     variable = rng.normal(size=(2, CANVAS[0], 3, CANVAS[1])).astype(np.float32)
     bands = waves.bands(*CANVAS)
     at, moments = (variable,), own.moments((variable,))
@@ -157,18 +158,18 @@ def test_the_update_is_adams_with_second_moments_that_waves_share() -> None:
         second = BETAS[1] * second + (1 - BETAS[1]) * means
         size = np.sqrt(second / (1 - BETAS[1] ** step))[:, bands]
         whole = np.sqrt(np.square(size).mean(axis=(1, 2), keepdims=True))
-        divisor = (size**WHITENING * whole ** (1 - WHITENING))[:, :, None, :]
-        rate = RATE * (1 - (1 - FINAL_RATE) * (step - 1) / STEPS)
+        divisor = (size**evened * whole ** (1 - evened))[:, :, None, :]
+        rate = gain * RATE * (1 - (1 - FINAL_RATE) * (step - 1) / STEPS)
         expected = expected + rate * first / (1 - BETAS[0] ** step) / divisor
         np.testing.assert_allclose(np.asarray(at[0]), expected, rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize(
-    ("field", "rate", "blur"), [(1, 2, 1 / 6), (7, 2, 7 / 6), (10, 1.4, 10 / 6), (12, 7 / 6, 2), (99, 1, 2)]
+    ("field", "gain", "blur"), [(1, 2, 1 / 6), (7, 2, 7 / 6), (10, 1.4, 10 / 6), (12, 7 / 6, 2), (99, 1, 2)]
 )
-def test_a_small_field_gets_longer_steps_and_less_blur(field: float, rate: float, blur: float) -> None:
+def test_a_small_field_gets_longer_steps_and_less_blur(field: float, gain: float, blur: float) -> None:
     own = method(field=field)
-    assert own.rate == pytest.approx(rate * RATE)
+    assert own.gain == pytest.approx(gain)
     widest = np.stack([own.draws(np.random.default_rng(seed), STEPS)[0, 8] for seed in range(400)]).max()
     assert 0.98 * blur < widest <= blur
 
