@@ -13,20 +13,18 @@ from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
-import keras
 import numpy as np
 from numpy.typing import NDArray
 
 from generator.config.values import RenderSettings
 from generator.models.load import LoadedModel
 from generator.render.fourier import Fourier
-from generator.render.network import Network, as_input
-from generator.render.optimize import Optimization, Optimizer, generators_of, method_for
+from generator.render.network import Network
+from generator.render.optimize import Optimization, Optimizer, generators_of, method_for, scores
 from generator.render.restart import Restart
 from generator.render.target import TargetLayer
 
 Array = NDArray[Any]
-ops = keras.ops
 
 SECOND_RATE = 0.03
 """The learning rate of the second search: at the usual one a seventh of what was found is lost again."""
@@ -57,8 +55,10 @@ class Search:
         """
         seed = self._settings.seed if seed is None else seed
         first = self._optimizer.run(filters, on_step, seed)
-        scores = self._scores(self._target.repeated(filters), first.pictures)
-        silent = self._silent(filters, first, scores)
+        if not self._zero_is_a_threshold:
+            return first
+        own_scores = self._scores(self._target.repeated(filters), first.pictures)
+        silent = self._silent(filters, first, own_scores)
         if not silent:
             return first
 
@@ -69,24 +69,29 @@ class Search:
         generators = generators_of(silent, seed, self._settings.diversity)
         found, fires = self._restart.run(self._target.channels(repeated), generators, heard)
         begun = self._scores(repeated, self._begun_at(found))
-        first.second[places] = np.where(scores[places] <= 0, begun, np.nan)
+        second_scores = first.second.copy()
+        second_scores[places] = np.where(own_scores[places] <= 0, begun, np.nan)
+        first = replace(first, second=second_scores)
         fires_once = fires.reshape(len(silent), -1).any(axis=1)
         firing = tuple(np.array(silent)[fires_once].tolist())
         if not firing:
             return first
         second = self._second(firing, found[self._places(silent, firing)], seed, heard)
-        return joined(first, second, self._places(filters, firing), scores)
+        return joined(first, second, self._places(filters, firing), own_scores)
 
-    def _silent(self, filters: tuple[int, ...], first: Optimization, scores: Array) -> tuple[int, ...]:
-        """Return the filters none of whose pictures has a response above zero, where zero is a threshold.
+    @property
+    def _zero_is_a_threshold(self) -> bool:
+        """Tell whether a score of zero or less is no response."""
+        mixed = any(weight < 0 for _, weight in self._settings.objective.weights)
+        signed = self._settings.sign == "positive" and self._model.summary.layers[self._layer - 1].signed
+        return not (mixed or signed)
+
+    def _silent(self, filters: tuple[int, ...], first: Optimization, own_scores: Array) -> tuple[int, ...]:
+        """Return the filters none of whose pictures has a response above zero.
 
         A faint one is lost when the picture is saved: the leak of the objective outweighs it.
         """
-        mixed = any(weight < 0 for _, weight in self._settings.objective.weights)
-        signed = self._settings.sign == "positive" and self._model.summary.layers[self._layer - 1].signed
-        if mixed or signed:
-            return ()
-        silent = scores <= 0
+        silent = own_scores <= 0
         if isinstance(self._optimizer.method, Fourier):  # other objectives see crops, or have no leak
             silent |= first.trace[-1] <= 0
         of_filters = silent.reshape(len(filters), -1).all(axis=1)
@@ -132,8 +137,7 @@ class Search:
 
     def _scores(self, filters: tuple[int, ...], pictures: Array) -> Array:
         """Return (n,): the score of pictures (n, height, width, channels), values from 0 to 1."""
-        images = ops.convert_to_tensor(np.round(pictures * 255).astype(keras.config.floatx()))
-        return self._target.scores(as_input(self._model, images), filters)
+        return scores(self._model, self._layer, filters, np.round(pictures * 255), self._settings, self.network)
 
 
 def joined(first: Optimization, second: Optimization, places: NDArray[np.intp], scores: Array) -> Optimization:
