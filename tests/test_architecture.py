@@ -32,6 +32,7 @@ AGAINST = {
     "render": "site",
     "site": "analysis",
     "analysis": "site",
+    "dataset": "analysis",
     "pages": "publish",
     "publish": "embed",
     "embed": "sphinx",

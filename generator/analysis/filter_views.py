@@ -95,6 +95,7 @@ class PictureView:
     are as ``picture_verdict`` takes them, and values at most ``negligible`` below zero count as zero. ``channels`` is a
     sheet of every channel of the picture, where not all of them are shown. ``second`` is the score of what the second
     search found where the first had found none, or hardly any, see ``render.search``; None where there was none.
+    ``best_image`` is the largest value of its objective on any of the dataset's ``images``, None where it is not known.
     """
 
     file: ImageFile
@@ -113,6 +114,8 @@ class PictureView:
     negligible: float = 0.0
     channels: ImageFile | None = None
     second: float | None = None
+    best_image: float | None = None
+    images: int = 0
 
     @property
     def first_reached(self) -> float:
@@ -134,7 +137,15 @@ class PictureView:
         """Return the verdict on the picture: not ``dead`` if another optimisation of the same objective succeeded."""
         largest = max(self.reached, self.same_objective)
         photos = [photo.value for photo in self.photo_values]
+        photos += [] if self.best_image is None else [self.best_image]
         return picture_verdict(self.score, largest, photos, self.signed, self.responds)
+
+    @property
+    def best_is_image(self) -> bool:
+        """Tell whether an image of the dataset excites the filter more than every photo."""
+        if self.best_image is None:
+            return False
+        return self.best_photo is None or self.best_image > self.best_photo.value
 
     @property
     def empty(self) -> bool:

@@ -13,8 +13,11 @@ from rich.text import Text
 from generator.cli.terminal import print_line
 from generator.errors import printable
 from generator.pipeline import (
+    DatasetOpened,
+    DatasetWarning,
     Event,
     Failure,
+    ImagesSeen,
     LockWarning,
     Measuring,
     ModelReady,
@@ -66,6 +69,14 @@ class Reporter:
                     self._print(f"Warning: {name}: {warning}")
             case Measuring(name=name):
                 self._print(f"{name}: measuring how this machine renders it best")
+            case DatasetOpened(model=model, name=name, images=count, new=new):
+                if new:
+                    known = "" if new == count else f"; {count - new:,} were looked at before"
+                    self._print(f"{model}: looking at {new:,} {'image' if new == 1 else 'images'} of {name}{known}.")
+            case DatasetWarning(name=name, message=message):
+                self._print(f"Warning: dataset {name}: {message}")
+            case ImagesSeen():
+                self._show_images(event)
             case Planned():
                 self._plan(event)
             case TaskStarted(task=task):
@@ -110,6 +121,14 @@ class Reporter:
         elif line and time.monotonic() - self._last_line > SECONDS_BETWEEN_LINES:
             self._last_line = time.monotonic()
             self._print(f"{100 * self._done / max(self._total, 1.0):3.0f}%  {text}")
+
+    def _show_images(self, event: ImagesSeen) -> None:
+        text = f"{event.model}  {event.doing}  {event.done:,}/{event.count:,}"
+        if self._bar and self._row is not None:
+            self._bar.update(self._row, completed=self._done, description=printable(text))
+        elif time.monotonic() - self._last_line > SECONDS_BETWEEN_LINES:
+            self._last_line = time.monotonic()
+            self._print(text)
 
     def _describe(self, task: Task) -> str:
         elapsed = time.monotonic() - self._began

@@ -13,8 +13,8 @@ from generator.assets.catalogue import APPLICATIONS
 from generator.config.branding import check_branding
 from generator.config.lines import Problem
 from generator.config.pairs import check_pairs
-from generator.config.schema import ConfigFile, ModelPart
-from generator.config.sources import is_file, looks_like_file, name_of, path_below, source_kind
+from generator.config.schema import ConfigFile, DatasetPart, ModelPart
+from generator.config.sources import dataset_kind, is_file, looks_like_file, name_of, path_below, source_kind
 from generator.config.types.texts import Pair
 from generator.errors import nearest, quoted
 
@@ -22,6 +22,7 @@ from generator.errors import nearest, quoted
 def check(file: ConfigFile, folder: Path) -> Iterator[Problem]:
     """Yield what is wrong in a configuration that fits the schema."""
     yield from _check_photos(enumerate(file.photos), folder)
+    yield from _check_dataset(file.dataset, (), folder)
     yield from _check_models(enumerate(file.models), folder)
     yield from check_branding(file, folder)
     yield from check_pairs(enumerate(file.compare or []), [name_of(model) for model in file.models])
@@ -32,6 +33,8 @@ def check_parts(document: Mapping[str, object], folder: Path) -> Iterator[Proble
     photos, models = document.get("photos", []), document.get("models", [])
     named = [(i, p.strip()) for i, p in enumerate(photos if isinstance(photos, list) else []) if isinstance(p, str)]
     yield from _check_photos([(index, photo) for index, photo in named if photo], folder)
+    if "dataset" in document and (of_file := _alone("dataset", document["dataset"])):
+        yield from _check_dataset(of_file.dataset, (), folder)
     files = [_alone("models", [raw]) for raw in (models if isinstance(models, list) else [])]
     valid = [(index, file.models[0]) for index, file in enumerate(files) if file]
     yield from _check_models(valid, folder)
@@ -75,6 +78,18 @@ def _check_photos(photos: Iterable[tuple[int, str]], folder: Path) -> Iterator[P
             yield Problem(("photos", index), f"photos[{index}]: {problem}", partial(_bundled, photo))
 
 
+def _check_dataset(part: DatasetPart | str | None, within: tuple[str | int, ...], folder: Path) -> Iterator[Problem]:
+    if not isinstance(part, DatasetPart) or dataset_kind(part.source, folder):
+        return
+    name = f"models[{within[1]}].dataset" if within else "dataset"
+    path = path_below(folder, part.source)
+    if is_file(path):
+        problem = f"{quoted(part.source)} is no folder and no .npz. Name the folder that holds the images"
+    else:
+        problem = f"no folder and no .npz {quoted(part.source)} in {folder.resolve()}"
+    yield Problem((*within, "dataset"), f"{name}: {problem}")
+
+
 def _bundled(photo: str) -> str:
     return f" {nearest(photo, assets.PHOTOS) or 'Bundled: ' + ', '.join(assets.PHOTOS)}"
 
@@ -98,6 +113,7 @@ def _check_model(model: ModelPart, index: int, folder: Path) -> Iterator[Problem
         problem = "demo takes pictures of any size; see render.size"
         yield Problem(("models", index, "input_shape"), f"{place}.input_shape: {problem}")
     yield from _check_weights(model, kind, index, folder)
+    yield from _check_dataset(model.dataset, ("models", index), folder)
 
 
 def _known_models(source: str) -> str:

@@ -11,9 +11,9 @@ from pathlib import Path
 from generator import assets
 from generator.assets.catalogue import APPLICATIONS
 from generator.config.branding import branding_of
-from generator.config.schema import ConfigFile, ModelPart, PreprocessPart
-from generator.config.sources import looks_like_file, name_of, path_below, source_kind
-from generator.config.values import Config, ModelEntry, Photo, PreprocessChoice
+from generator.config.schema import ConfigFile, DatasetPart, ModelPart, PreprocessPart
+from generator.config.sources import dataset_kind, looks_like_file, name_of, path_below, source_kind
+from generator.config.values import Config, Dataset, ModelEntry, Photo, PreprocessChoice
 from generator.errors import UsageError, nearest, quoted
 from generator.names import slug, unique_slugs
 
@@ -75,7 +75,42 @@ def _entry(model: ModelPart, page: str, file: ConfigFile, folder: Path) -> Model
         custom_objects=model.custom_objects,
         bands=model.bands,
         folder=str(folder) if kind == "callable" or model.custom_objects else "",
+        dataset=_dataset(file.dataset if model.dataset is None else model.dataset, folder),
     )
+
+
+def _dataset(part: DatasetPart | str | None, folder: Path) -> Dataset | None:
+    return dataset_of(part, folder) if isinstance(part, DatasetPart) else None
+
+
+def dataset_of(part: DatasetPart, folder: Path) -> Dataset:
+    """Return a dataset that has been checked; a relative path starts at a folder."""
+    kind = dataset_kind(part.source, folder)
+    assert kind is not None
+    place = part.source if kind == "callable" else str(path_below(folder, part.source))
+    return Dataset(
+        kind,
+        place,
+        str(folder) if kind == "callable" else "",
+        part.limit,
+        part.seed,
+        part.size,
+        part.publish,
+        part.examples,
+        part.labels,
+    )
+
+
+def dataset_named(source: str, folder: Path) -> Dataset:
+    """Return the dataset that a user names on the command line.
+
+    Raises UsageError if there is none.
+    """
+    if dataset_kind(source, folder) is None:
+        raise UsageError(
+            f"dataset {quoted(source)}: no folder, no .npz and no package.module:function", "Name the folder of images"
+        )
+    return dataset_of(DatasetPart(source=source), folder)
 
 
 def entry_named(name: str, configured: Mapping[str, ModelEntry], otherwise: str = "") -> ModelEntry:

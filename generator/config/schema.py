@@ -7,7 +7,7 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import BeforeValidator, Field, PlainValidator
 
-from generator.config.types.annotations import Omittable, Strict, near, one_of
+from generator.config.types.annotations import Omittable, Strict, TakesList, near, one_of
 from generator.config.types.colours import Colour
 from generator.config.types.filters import FilterSelection
 from generator.config.types.numbers import BandList, Channels, Deviations, InputShape, NumberOrFraction
@@ -22,6 +22,8 @@ Style = Literal["auto", "none", "caffe", "tf", "torch"]
 Order = Literal["rgb", "bgr"]
 Sign = Literal["positive", "negative", "both"]
 Precision = Literal["auto", "float32", "bfloat16"]
+NO_DATASET = "none"
+Labels = Annotated[tuple[str, ...], TakesList(Text, "a list of names,", (["cat", "dog"],))]
 
 
 class RenderPart(Strict):
@@ -85,6 +87,33 @@ class LayerPart(Strict):
     """Settings for these layers; what is left out comes from the model's."""
 
 
+class DatasetPart(Strict):
+    """The mapping form of ``dataset:``."""
+
+    source: Text
+    """A folder of images, whose first level of subfolders are classes; an .npz; or ``package.module:function``."""
+    limit: Annotated[int, Field(ge=1, le=10_000_000)] = 10_000
+    """How many images are taken at most, spread over all."""
+    seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
+    """By which they are chosen where there are more."""
+    size: Annotated[int, Field(ge=8, le=2048)] | None = None
+    """The side, in pixels, at which images are fed that have not all one size."""
+    publish: bool = True
+    """Whether the site may show the images; the numbers are shown all the same."""
+    examples: Annotated[int, Field(ge=1, le=36)] = 9
+    """How many images each filter gets."""
+    labels: Labels = ()
+    """Names of the classes: of subfolders in their order, of labels from 0 on."""
+
+
+def _dataset(value: object) -> object:
+    """Return the short form, a source alone, as a mapping too; the word ``none`` stays."""
+    if isinstance(value, dict):
+        return DatasetPart.model_validate(value)
+    text = as_text(value)
+    return text if text == NO_DATASET else DatasetPart(source=text)
+
+
 def _preprocess(value: object) -> object:
     styles = get_args(Style)
     if isinstance(value, dict):
@@ -111,6 +140,9 @@ _LayerParts = Annotated[
     dict[Text, LayerPart | None], Field(min_length=1, json_schema_extra={"words": "mapping from glob"})
 ]
 _Layers = Text | Annotated[list[Text], Field(min_length=1)] | _LayerParts
+DatasetSetting = Annotated[
+    DatasetPart | Literal["none"], PlainValidator(_dataset, json_schema_input_type=Text | DatasetPart)
+]
 Layers = Annotated[dict[str, LayerPart], BeforeValidator(_layers, json_schema_input_type=_Layers)]
 
 
@@ -137,6 +169,8 @@ class ModelPart(Strict):
     """A glob, a list of globs, or a mapping from glob to ``filters`` and ``render``; the first that matches decides."""
     filters: Omittable[FilterSelection] = None
     """Which filters of each layer; else those of the file."""
+    dataset: Omittable[DatasetSetting] = None
+    """Images on which its filters are looked at; else those of the file. ``none`` for none at all."""
     render: RenderPart = RenderPart()
     """Settings for this model; what is left out comes from the file's."""
 
@@ -177,6 +211,8 @@ class ConfigFile(Strict):
     """The store of rendered pictures."""
     photos: list[Text] = Field(default=["chelsea"], min_length=1)
     """Names of bundled photos, or files."""
+    dataset: Omittable[DatasetSetting] = None
+    """Images that the networks are for: a folder, an .npz, or ``package.module:function``; ``none`` for none."""
     filters: FilterSelection = "all"
     """All, a number spread over each layer, indices, or those that respond most to the photos."""
     render: RenderPart = RenderPart()

@@ -28,6 +28,16 @@ def source_kind(source: str, folder: Path) -> str | None:
     return "callable" if is_import_path(source) else None
 
 
+def dataset_kind(source: str, folder: Path) -> str | None:
+    """Return the kind of a ``Dataset``, or None if a source names nothing that exists; a callable is only named."""
+    path = path_below(folder, source)
+    if is_folder(path):
+        return "folder"
+    if is_file(path):
+        return "arrays" if source.lower().endswith(".npz") else None
+    return "callable" if is_import_path(source) else None
+
+
 def path_below(folder: Path, text: str) -> Path:
     """Return the path that a text names, which starts at a folder unless it says otherwise."""
     try:

@@ -120,6 +120,32 @@ class Photo:
 
 
 @dataclass(frozen=True)
+class Dataset:
+    """Images that a network is for, on which its filters are looked at.
+
+    ``kind`` is ``folder``, ``arrays`` (an .npz) or ``callable`` (``package.module:function``, looked up in ``folder``
+    first). At most ``limit`` images are taken, spread by ``seed``; ``size`` is the side at which they are fed, None for
+    the network's own. Without ``publish`` no image is shown. ``examples`` is how many each filter gets, ``labels`` are
+    the names of the classes in their order.
+    """
+
+    kind: str
+    source: str
+    folder: str = ""
+    limit: int = 10_000
+    seed: int = 0
+    size: int | None = None
+    publish: bool = True
+    examples: int = 9
+    labels: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """Return what it is called: the last part of a path, or a function's name. The rest is the owner's business."""
+        return self.source if self.kind == "callable" else Path(self.source).name
+
+
+@dataclass(frozen=True)
 class LayerRule:
     """What the layers whose name matches ``glob`` get; ``render`` holds only the settings that differ."""
 
@@ -152,6 +178,7 @@ class ModelEntry:
     custom_objects: tuple[tuple[str, str], ...] = ()
     bands: tuple[int, ...] = ()
     folder: str = ""
+    dataset: Dataset | None = None
 
     def rule_for(self, layer: str) -> LayerRule | None:
         """Return the first rule that matches a layer's name, or None if the layer is left out."""

@@ -6,7 +6,7 @@ on the picture's size; it is followed for the network's own, and for a free size
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 from math import prod
@@ -14,7 +14,7 @@ from typing import Any
 
 import keras
 
-from generator.models.axis import Axis, Change, joined, padding, transposing, upsampling, windowed, windowing
+from generator.models.axis import Axis, Change, Interval, joined, padding, transposing, upsampling, windowed, windowing
 from generator.models.graph import Call, Graph
 from generator.models.summary import WHOLE_INPUT
 from generator.models.tf_graph.operations import TensorFlowOp
@@ -91,18 +91,47 @@ def receptive_fields(graph: Graph, shapes: Mapping[int, tuple[int, ...]] | None 
     ``WHOLE_INPUT`` stands for both where a unit sees everything; what depends on no picture sees (0, 0).
     """
     height, width, _ = graph.picture
-    views: dict[int, View] = {graph.input: Seen(Axis(size=height), Axis(size=width))}
     fields: list[tuple[int, int] | None] = []
-    for call in graph.calls:
-        view = _view(call, [views[number] for number in call.values])
-        if isinstance(call.op, TensorFlowOp) and call.op.interpolation:
-            view = _enlarged(call, views[call.inputs[0]], shapes or {})
-        views.update(dict.fromkeys(call.outputs, view))
+    for view in _views(graph, (height, width), shapes or {}):
         if isinstance(view, Seen):
             fields.append((view.rows.pixels, view.columns.pixels))
         else:
             fields.append({Special.WHOLE: (WHOLE_INPUT, WHOLE_INPUT), Special.NOTHING: (0, 0)}.get(view))
     return fields
+
+
+def unit_windows(
+    graph: Graph, size: tuple[int, int], shapes: Mapping[int, tuple[int, ...]]
+) -> list[tuple[tuple[Interval, ...], tuple[Interval, ...]] | None]:
+    """Return for each call what the units of each row, and of each column, see of a picture of a size.
+
+    Each is the first and the last pixel, of which the picture may not have all; None for a unit that sees none. A call
+    of which that is not known place by place, or whose units see everything, has None. ``shapes`` (batch left out) are
+    those of the tensors for that size.
+    """
+    windows: list[tuple[tuple[Interval, ...], tuple[Interval, ...]] | None] = []
+    for call, view in zip(graph.calls, _views(graph, size, shapes), strict=True):
+        shape = shapes[call.outputs[0]]
+        if not isinstance(view, Seen) or len(shape) <= max(view.at) - 1:
+            windows.append(None)
+            continue
+        rows, columns = (
+            tuple(map(axis.at, range(shape[at - 1])))
+            for axis, at in ((view.rows, view.at[0]), (view.columns, view.at[1]))
+        )
+        windows.append((rows, columns))
+    return windows
+
+
+def _views(graph: Graph, size: tuple[int | None, int | None], shapes: Mapping[int, tuple[int, ...]]) -> Iterator[View]:
+    """Yield what the results of each call see."""
+    views: dict[int, View] = {graph.input: Seen(Axis(size=size[0]), Axis(size=size[1]))}
+    for call in graph.calls:
+        view = _view(call, [views[number] for number in call.values])
+        if isinstance(call.op, TensorFlowOp) and call.op.interpolation:
+            view = _enlarged(call, views[call.inputs[0]], shapes)
+        views.update(dict.fromkeys(call.outputs, view))
+        yield view
 
 
 def _view(call: Call, inputs: Sequence[View]) -> View:

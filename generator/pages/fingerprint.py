@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ PlannedModel = tuple[ModelEntry, ModelSummary, Sequence[PhotoIdentity], Sequence
 
 
 def inputs_digest(
-    config: Config, models: Iterable[PlannedModel], layout: Layout, templates: Templates, store: Store, keep_all: bool
+    config: Config, models: Sequence[PlannedModel], layout: Layout, templates: Templates, store: Store, keep_all: bool
 ) -> str:
     """Return a digest of all inputs of a site: configuration, templates, summaries, the store's records, this package.
 
@@ -33,6 +33,7 @@ def inputs_digest(
         [repr(entry), repr(summary), repr(photos), [(task.record_group, task.key) for task in tasks]]
         for entry, summary, photos, tasks in models
     ]
+    datasets = {entry.name: digest(store.dataset(entry.name)) for entry, *_ in models if entry.dataset}
     names = dict.fromkeys(record_group for *_, tasks in record_groups for record_group, _ in tasks)
     return digest(
         {
@@ -42,6 +43,7 @@ def inputs_digest(
             "program": _source_files(),
             "models": record_groups,
             "records": {name: store.record_group_state(name) for name in names},
+            "datasets": datasets,
             "comparisons": store.comparisons_state(),
             "keep_all": keep_all,
         }
@@ -51,7 +53,7 @@ def inputs_digest(
 def _source_files() -> list[Any]:
     """Return path, size and time of the source files that pages depend on: an edit of them changes the site."""
     package = Path(__file__).parents[1]
-    rooms = ("pages", "site", "analysis", "imaging", "plan")
+    rooms = ("pages", "site", "analysis", "dataset", "imaging", "plan")
     sources = sorted([*package.glob("*.py"), *(path for room in rooms for path in (package / room).rglob("*.py"))])
     return [[path.relative_to(package).as_posix(), path.stat().st_size, path.stat().st_mtime_ns] for path in sources]
 

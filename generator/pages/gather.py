@@ -9,6 +9,7 @@ from dataclasses import replace
 from generator.analysis.filter_views import FeatureMapView, ImageFile, KernelView, PooledMap
 from generator.config.values import ModelEntry
 from generator.models.summary import ConvLayer, ModelSummary
+from generator.pages.evidence import Evidence
 from generator.pages.pictures import pictures_of
 from generator.pages.sheets.contact import contact_sheet
 from generator.pages.sheets.techniques import best, techniques
@@ -41,16 +42,26 @@ def model_view(
                 f"{entry.slug}/photo-{len(photo_files)}.webp", blob, photo.size[1], photo.size[0]
             )
     layers = []
+    shown_filters = {layer.index: indices for layer in summary.layers if (indices := records.filters(layer.index))}
+    evidence = Evidence(entry, summary, shown_filters, store)
     for layer in summary.layers:
         folder = f"{entry.slug}/{layer.slug}"
-        indices = records.filters(layer.index)
-        if filters := tuple(_filter(records, photo_files, layer, folder, index) for index in indices):
+        indices = shown_filters.get(layer.index, [])
+        if filters := tuple(_filter(records, photo_files, layer, folder, index, evidence) for index in indices):
             layers.append(_with_sheets(LayerView(layer, f"{folder}/index.html", filters), entry.name, folder, store))
     named_photos = tuple((photo.name, file) for photo, file in photo_files.items())
     planned, shown = {task.layer.index for task in tasks}, {view.layer.index for view in layers}
     missing = tuple(layer for layer in summary.layers if layer.index in planned - shown)
     return ModelView(
-        entry.name, entry.slug, entry, summary, f"{entry.slug}/index.html", tuple(layers), named_photos, missing
+        entry.name,
+        entry.slug,
+        entry,
+        summary,
+        f"{entry.slug}/index.html",
+        tuple(layers),
+        named_photos,
+        missing,
+        evidence.dataset,
     )
 
 
@@ -62,15 +73,22 @@ def _with_sheets(view: LayerView, model: str, folder: str, store: Store) -> Laye
 
 
 def _filter(
-    records: StoredRecords, photos: Mapping[PhotoIdentity, ImageFile], layer: ConvLayer, folder: str, index: int
+    records: StoredRecords,
+    photos: Mapping[PhotoIdentity, ImageFile],
+    layer: ConvLayer,
+    folder: str,
+    index: int,
+    evidence: Evidence,
 ) -> FilterView:
     stem = f"{folder}/{index:04d}"
+    of_dataset = evidence.of(layer, index, stem)
     return FilterView(
         index=index,
         page=f"{stem}.html",
-        pictures=pictures_of(records, photos, layer, stem, index),
+        pictures=pictures_of(records, photos, layer, stem, index, of_dataset),
         maps=tuple(_maps(records, photos, layer, stem, index)),
         kernel=_kernel(records.kernel(layer.index, index), stem),
+        evidence=of_dataset,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from generator.analysis.filter_views import PictureView
 from generator.analysis.trace import thinned
 from generator.config.values import ModelEntry, RenderSettings
+from generator.pages.evidence import DatasetView, EvidenceView, ExampleView
 from generator.pages.technique import TechniqueView
 from generator.pages.views import FilterView, LayerView, ModelView
 from generator.site import records
@@ -24,6 +25,13 @@ def model_record(model: ModelView) -> records.Model:
         parameters=summary.parameters,
         page=model.page,
         layers=tuple(map(_layer, model.layers)),
+        dataset=_dataset(model.dataset) if model.dataset else None,
+    )
+
+
+def _dataset(view: DatasetView) -> records.ModelDataset:
+    return records.ModelDataset(
+        name=view.name, count=view.count, total=view.total, size=view.size, classes=view.classes
     )
 
 
@@ -75,7 +83,41 @@ def _filter(layer: LayerView, view: FilterView) -> records.Filter:
         pictures=tuple(map(_picture, view.pictures)),
         feature_maps=tuple(records.FeatureMap(path=m.file.path, photo=m.photo, response=m.response) for m in view.maps),
         kernels=(view.kernel.file.path,) if view.kernel else (),
-        flags=tuple(flag for flag in records.FLAGS if flag in layer.insight.flags(view.index)),
+        flags=tuple(flag for flag in records.FLAGS if flag in _flags(layer, view)),
+        dataset=_numbers(view.evidence) if view.evidence else None,
+        examples=tuple(_example(view.evidence, example) for example in view.evidence.best) if view.evidence else (),
+    )
+
+
+def _flags(layer: LayerView, view: FilterView) -> tuple[str, ...]:
+    rare = view.evidence is not None and view.evidence.is_rare
+    return (*layer.insight.flags(view.index), *(("rare",) if rare else ()))
+
+
+def _numbers(evidence: EvidenceView) -> records.DatasetNumbers:
+    return records.DatasetNumbers(
+        count=evidence.count,
+        fires_in=evidence.fires_in,
+        mean=evidence.mean,
+        deviation=evidence.deviation,
+        quantiles=tuple(
+            records.Quantile(share=share, response=response, peak=peak) for share, response, peak in evidence.quantiles
+        ),
+        selectivity=evidence.selective[1] if evidence.selective else None,
+        classes=tuple(records.ClassResponse(name=name, response=response) for name, response in evidence.classes),
+    )
+
+
+def _example(evidence: EvidenceView, example: ExampleView) -> records.Example:
+    file = evidence.best_file
+    return records.Example(
+        image=example.image if file else None,
+        label=example.label or None,
+        peak=example.peak,
+        response=example.response,
+        box=example.box,
+        sheet=file.path if file else None,
+        place=example.number if file else None,
     )
 
 

@@ -10,6 +10,7 @@ from generator.analysis.verdict import is_signed, photo_value, responds_to_photo
 from generator.config.values import ObjectiveSpec, RenderSettings
 from generator.models.summary import ConvLayer
 from generator.pages import template_filters as text
+from generator.pages.evidence import EvidenceView
 from generator.pages.stored_records import Entry, StoredRecords
 from generator.plan import PhotoIdentity
 from generator.terms import METHODS, OBJECTIVES
@@ -24,20 +25,34 @@ OnPhotos = tuple[tuple[PhotoValue, ...], bool]
 
 
 def pictures_of(
-    records: StoredRecords, photos: Mapping[PhotoIdentity, ImageFile], layer: ConvLayer, stem: str, index: int
+    records: StoredRecords,
+    photos: Mapping[PhotoIdentity, ImageFile],
+    layer: ConvLayer,
+    stem: str,
+    index: int,
+    evidence: EvidenceView | None = None,
 ) -> tuple[PictureView, ...]:
-    """Return a filter's pictures in the order of the plan, the main one first."""
+    """Return a filter's pictures in the order of the plan, the main one first.
+
+    ``evidence`` is what is known of the filter on a dataset.
+    """
     entries: list[PictureEntry] = [
         (settings, {**picture, "size": entry["size"]}, number)
         for settings, entry in records.pictures(layer.index, index)
         for number, picture in enumerate(entry["pictures"], 1)
     ]
     on_photos = {each: _on_photos(records, photos, layer, index, each) for each, _, _ in entries}
-    pictures = [_picture(entry, entries, layer, on_photos[entry[0]]) for entry in entries]
+    pictures = [_picture(entry, entries, layer, on_photos[entry[0]], evidence) for entry in entries]
     return tuple(_with_paths(picture, stem, number) for number, picture in enumerate(_main_first(pictures), 1))
 
 
-def _picture(own: PictureEntry, entries: Sequence[PictureEntry], layer: ConvLayer, on_photos: OnPhotos) -> PictureView:
+def _picture(
+    own: PictureEntry,
+    entries: Sequence[PictureEntry],
+    layer: ConvLayer,
+    on_photos: OnPhotos,
+    evidence: EvidenceView | None,
+) -> PictureView:
     settings, entry, number = own
     photo_values, responds = on_photos
     signed = is_signed(settings, layer.below_zero)
@@ -47,6 +62,9 @@ def _picture(own: PictureEntry, entries: Sequence[PictureEntry], layer: ConvLaye
     ]
     width, height = entry["size"]
     channels = entry.get("channels")
+    positive = settings.sign == "positive" and not settings.objective.weights
+    if evidence and positive:
+        responds = responds or (evidence.varies if signed else evidence.fires > 0)
     return PictureView(
         file=ImageFile("", entry["picture"], width, height),
         snapshots=tuple((step, ImageFile("", blob, width, height)) for step, blob in entry["growth"]),
@@ -64,7 +82,16 @@ def _picture(own: PictureEntry, entries: Sequence[PictureEntry], layer: ConvLaye
         negligible=layer.negligible,
         channels=ImageFile("", channels["sheet"], *channels["size"]) if channels else None,
         second=entry.get("second"),
+        best_image=_on_dataset(settings, evidence),
+        images=evidence.count if evidence and positive else 0,
     )
+
+
+def _on_dataset(settings: RenderSettings, evidence: EvidenceView | None) -> float | None:
+    """Return the largest value of a picture's objective on any image of the dataset, None if it was not measured."""
+    if evidence is None:
+        return None
+    return photo_value(settings, 0, {0: evidence.most}, evidence.highest) if not settings.objective.weights else None
 
 
 def _varies(

@@ -130,6 +130,7 @@ def _pictures(view: ModelView, store: Store) -> Iterator[tuple[str, Content]]:
 
 def _files(view: ModelView) -> Iterator[ImageFile]:
     yield from (file for _, file in view.photos)
+    yield from view.dataset.files if view.dataset else ()
     for layer in view.layers:
         yield from (sheet for technique in layer.techniques for sheet in technique.sheets)
         yield from filter(None, [layer.best_sheet, layer.contact])
@@ -146,3 +147,5 @@ def _filter_files(view: FilterView) -> Iterator[ImageFile]:
     yield from (m.file for m in view.maps)
     if view.kernel:
         yield view.kernel.file
+    if view.evidence:
+        yield from filter(None, [view.evidence.best_file, view.evidence.others_file])

@@ -10,13 +10,14 @@ from generator.analysis.layer_insight import LayerInsight, layer_insight
 from generator.analysis.verdict import RANK, Verdict, filter_verdict
 from generator.config.values import ModelEntry, RenderSettings
 from generator.models.summary import ConvLayer, ModelSummary
+from generator.pages.evidence import DatasetView, EvidenceView
 from generator.pages.technique import TechniqueView
 from generator.site.sheets import BEST
 
 
 @dataclass(frozen=True)
 class FilterView:
-    """A filter, as its page shows it; ``maps`` are its feature maps.
+    """A filter, as its page shows it; ``maps`` are its feature maps, ``evidence`` what it does on the dataset.
 
     There is at least one picture, and the first is the main one.
     """
@@ -26,6 +27,7 @@ class FilterView:
     pictures: tuple[PictureView, ...]
     maps: tuple[FeatureMapView, ...]
     kernel: KernelView | None
+    evidence: EvidenceView | None = None
 
     @property
     def main(self) -> PictureView:
@@ -67,6 +69,8 @@ class FilterView:
         """Return the verdict on the filter."""
         others = [picture.verdict for picture in self.positive_pictures if picture is not self.main]
         responds = any(feature_map.shows_response(self.main.signed, self.main.negligible) for feature_map in self.maps)
+        if self.evidence:
+            responds = responds or (self.evidence.varies if self.main.signed else self.evidence.fires > 0)
         return filter_verdict(self.main.verdict, others, responds)
 
     @cached_property
@@ -124,7 +128,8 @@ class LayerView:
 class ModelView:
     """A model with the layers that are shown; ``photos`` are (name, file) of each as the network sees it.
 
-    ``missing`` are the layers that the configuration includes, and of which the store holds nothing.
+    ``missing`` are the layers that the configuration includes, and of which the store holds nothing. ``dataset`` are
+    the images that its filters were looked at on.
     """
 
     name: str
@@ -135,6 +140,7 @@ class ModelView:
     layers: tuple[LayerView, ...]
     photos: tuple[tuple[str, ImageFile], ...]
     missing: tuple[ConvLayer, ...] = ()
+    dataset: DatasetView | None = None
 
     @cached_property
     def by_index(self) -> dict[int, LayerView]:

@@ -2,8 +2,11 @@
 
 from generator.pipeline.context import prepare
 from generator.pipeline.events import (
+    DatasetOpened,
+    DatasetWarning,
     Event,
     Failure,
+    ImagesSeen,
     LockWarning,
     Measuring,
     ModelReady,
@@ -19,8 +22,11 @@ from generator.pipeline.events import (
 from generator.pipeline.run import build, building
 
 __all__ = [
+    "DatasetOpened",
+    "DatasetWarning",
     "Event",
     "Failure",
+    "ImagesSeen",
     "LockWarning",
     "Measuring",
     "ModelReady",

@@ -48,6 +48,35 @@ class Measuring:
 
 
 @dataclass(frozen=True)
+class DatasetOpened:
+    """A model's dataset was read: how many images it has, and how many the model was not shown yet."""
+
+    model: str
+    name: str
+    images: int
+    new: int
+
+
+@dataclass(frozen=True)
+class DatasetWarning:
+    """What the user should know of a dataset, such as an image that was left out."""
+
+    name: str
+    message: str
+
+
+@dataclass(frozen=True)
+class ImagesSeen:
+    """So many of a dataset's images are done; ``doing`` says with what."""
+
+    model: str
+    name: str
+    doing: str
+    done: int
+    count: int
+
+
+@dataclass(frozen=True)
 class Planned:
     """All tasks are known. ``cost`` is in multiplications; pictures are by far the most of it."""
 
@@ -116,6 +145,9 @@ Event = (
     | PhotoWarning
     | ModelReady
     | Measuring
+    | DatasetOpened
+    | DatasetWarning
+    | ImagesSeen
     | Planned
     | TaskStarted
     | Progressed

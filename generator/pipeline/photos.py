@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import logging
-import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,19 +10,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
 from generator.config.values import Photo
-from generator.errors import PhotoError, reason, way_out
-from generator.imaging.eight_bits import as_rgb
-
-LARGEST = 100_000_000
-"""Pixels that a photo may have: it is shown at a few hundred, and must be held whole to be read."""
-
-OVERSAMPLING = 4
-"""How many times larger than it is fed a JPEG is decoded at least; it can be reduced as it is read."""
+from generator.errors import PhotoError, way_out
+from generator.imaging.decoding import LARGEST, TooLargeError, cropped, decoded, photo_size, quietly, why
 
 DARK = 32
 """A photo of which no value is above this, of 255, is all dark."""
@@ -47,11 +38,7 @@ class PhotoFile:
 
         Three ``bands`` take its red, green and blue; any other channel takes its gray. Raises PhotoError.
         """
-        fitted = ImageOps.fit(self.decode(size), (size[1], size[0]), Image.Resampling.LANCZOS)
-        pixels = np.repeat(np.asarray(fitted.convert("L"))[..., None], channels, axis=2)
-        if channels >= len(bands) == 3:
-            pixels[..., list(bands)] = np.asarray(fitted)
-        return pixels
+        return cropped(self.decode(size), size, channels, bands)
 
     def is_dark(self) -> bool:
         """Decode the photo, and tell whether all of it is dark, so that filters see next to nothing in it.
@@ -68,55 +55,34 @@ def open_photo(photo: Photo) -> PhotoFile:
     Raises PhotoError if it is no picture, or is too large.
     """
     with _readable(photo.path):
-        with Image.open(photo.path) as image:
-            if image.width * image.height > LARGEST:
-                raise PhotoError(
-                    f"photo {photo.path}: {image.width}x{image.height} pixels are too many",
-                    f"Save it smaller; {LARGEST // 1_000_000} million are read, a few hundred a side are shown",
-                )
+        photo_size(photo.path)
         with photo.path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
     return PhotoFile(photo.name, digest, partial(_decoded, photo.path))
 
 
 def _decoded(path: Path, size: tuple[int, int] | None) -> Image.Image:
-    with _readable(path), Image.open(path) as image:
-        if size is not None and image.width and image.height:
-            longer, shorter = max(size), min(image.size)
-            width, height = (max(1, side * OVERSAMPLING * longer // shorter) for side in image.size)
-            image.draft(None, (width, height))
-        image.load()
-        return as_rgb(_upright(image))
-
-
-def _upright(image: Image.Image) -> Image.Image:
-    try:
-        ImageOps.exif_transpose(image, in_place=True)
-    except Exception:  # damaged EXIF makes Pillow raise many kinds; the picture is there all the same
-        return image
-    return image
+    with _readable(path):
+        return decoded(path, size)
 
 
 @contextmanager
 def _readable(path: Path) -> Iterator[None]:
-    """Turn what Pillow raises into PhotoError, and keep its warnings, which do not name the photo, off the terminal."""
-    log = logging.getLogger("PIL")
-    level = log.level
+    """Turn what Pillow raises into PhotoError."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            log.setLevel(logging.CRITICAL)
+        with quietly():
             yield
-    except UnidentifiedImageError:
-        raise PhotoError(f"photo {path}: not a picture that Pillow can read", "Save it as JPEG or PNG") from None
-    except Image.DecompressionBombError:
-        raise PhotoError(f"photo {path}: its pixels are too many", "Save it smaller") from None
     except PhotoError:
         raise
+    except TooLargeError as error:
+        hint = f"Save it smaller; {LARGEST // 1_000_000} million are read, a few hundred a side are shown"
+        raise PhotoError(f"photo {path}: {error}", hint) from None
     except Exception as error:  # Pillow's readers raise many kinds for damaged files
-        why = getattr(error, "strerror", None) or (reason(error) if str(error) else "cannot be decoded")
-        hint = "Save it again, as JPEG or PNG"
-        hint = way_out(error, hint) if isinstance(error, OSError) else hint
-        raise PhotoError(f"photo {path}: {why}", hint) from None
-    finally:
-        log.setLevel(level)
+        if isinstance(error, UnidentifiedImageError):
+            hint = "Save it as JPEG or PNG"
+        elif isinstance(error, Image.DecompressionBombError):
+            hint = "Save it smaller"
+        else:
+            hint = "Save it again, as JPEG or PNG"
+            hint = way_out(error, hint) if isinstance(error, OSError) else hint
+        raise PhotoError(f"photo {path}: {why(error)}", hint) from None

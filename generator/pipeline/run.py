@@ -13,6 +13,7 @@ from generator.files import real_path
 from generator.pipeline.compare import compare_weights
 from generator.pipeline.context import BuildContext, Prepared, open_context, prepare_all
 from generator.pipeline.cost import fixed_seconds, task_cost
+from generator.pipeline.dataset import Datasets, look
 from generator.pipeline.events import (
     Event,
     Failure,
@@ -118,7 +119,10 @@ def _build(
     if count:
         context.store.check_writable()
     rendered = 0
+    datasets = Datasets()
     for model in prepared:
+        if model.now:
+            failures += look(model.entry, model.summary, model.shown + model.now, context, datasets, force)
         if tasks := pending[model.entry.name]:
             done, failed = _render(model, tasks, context)
             rendered += done

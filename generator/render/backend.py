@@ -71,6 +71,14 @@ def crops_of(pictures: Tensor, boxes: Tensor, owners: Tensor, size: tuple[int, i
     return tf.image.crop_and_resize(pictures, boxes, owners, size)
 
 
+def row_of(maps: Tensor, rows: Tensor) -> Tensor:
+    """Return (n, width, channels): of each map (n, height, width, channels) the row (n, channels) of its own."""
+    count, _, width, channels = tf.unstack(tf.shape(maps, out_type=tf.int64))
+    picture, column, channel = tf.meshgrid(tf.range(count), tf.range(width), tf.range(channels), indexing="ij")
+    row = tf.broadcast_to(tf.cast(rows, tf.int64)[:, None], tf.shape(picture))
+    return tf.gather_nd(maps, tf.stack([picture, row, column, channel], axis=-1))
+
+
 def normal_noise(shape: Any, seed: Tensor) -> Tensor:
     """Return standard normal numbers that the seed (2,) alone decides."""
     return tf.random.stateless_normal(shape, seed)

@@ -54,6 +54,7 @@ def _layer_entry(layer: Layer) -> dict[str, Any]:
         "of": layer.filter_count,
         "verdicts": _verdicts(layer),
         "flags": {flag: places for flag in FLAGS if (places := _flagged(layer, flag))},
+        "classes": _preferring(layer),
         "best": list(layer.strongest),
         "techniques": [_embedded(technique, layer) for technique in layer.techniques],
     }
@@ -85,6 +86,8 @@ def layer_data(layer: Layer) -> dict[str, Any]:
             [_short(responses[path]) if path else None for path in technique.files] for technique in of_photos
         ],
         "flags": {flag: _flagged(layer, flag) for flag in FLAGS},
+        "orders": _orders(layer),
+        "classes": _preferring(layer),
         "techniques": [_technique_entry(technique, layer) for technique in layer.techniques],
     }
 
@@ -95,6 +98,24 @@ def _verdicts(layer: Layer) -> str:
 
 def _flagged(layer: Layer, flag: Flag) -> list[int]:
     return [place for place, record in enumerate(layer.filters) if flag in record.flags]
+
+
+def _orders(layer: Layer) -> dict[str, list[float | None]]:
+    """Return by what else filters are sorted, the largest first: how rarely they fire, and how selective they are."""
+    numbers = [record.dataset for record in layer.filters]
+    rarity = [None if own is None else _short(1 - own.fires_in) for own in numbers]
+    selectivity = [None if own is None or own.selectivity is None else _short(own.selectivity) for own in numbers]
+    orders = {"rarity": rarity, "selectivity": selectivity}
+    return {name: values for name, values in orders.items() if any(value is not None for value in values)}
+
+
+def _preferring(layer: Layer) -> dict[str, list[int]]:
+    """Return, for each class of the dataset, the places of the filters whose mean response to it is the largest."""
+    preferring: dict[str, list[int]] = {}
+    for place, record in enumerate(layer.filters):
+        if record.dataset and record.dataset.selectivity is not None and record.dataset.classes:
+            preferring.setdefault(record.dataset.classes[0].name, []).append(place)
+    return dict(sorted(preferring.items()))
 
 
 def _technique_entry(technique: Technique, layer: Layer) -> dict[str, Any]:

@@ -29,6 +29,7 @@ SitePath = Annotated[
 Digest = Annotated[str, Field(pattern=f"^{DIGEST}$")]
 LongText = Annotated[str, Field(max_length=100_000)]
 FiniteNumber = Annotated[float, Field(allow_inf_nan=False)]
+NonNegativeNumber = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 NonNegative = Annotated[int, Field(ge=0, le=MAX_INTEGER)]
 Positive = Annotated[int, Field(ge=1, le=MAX_INTEGER)]
 Seed = Annotated[int, Field(ge=0, lt=2**64)]

@@ -11,7 +11,17 @@ from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema, model_validator
 
-from generator.site.fields import Digest, FilterIndex, FiniteNumber, LongText, NonNegative, Positive, Seed, SitePath
+from generator.site.fields import (
+    Digest,
+    FilterIndex,
+    FiniteNumber,
+    LongText,
+    NonNegative,
+    NonNegativeNumber,
+    Positive,
+    Seed,
+    SitePath,
+)
 from generator.terms import MethodName, ObjectiveName
 
 SCHEMA_VERSION = 2
@@ -26,8 +36,8 @@ strips of kernel slices, which thumbnails show in rows."""
 
 
 Verdict = Literal["converged", "weak", "dead"]
-Flag = Literal["overactive", "redundant"]
-FLAGS: Final[tuple[Flag, ...]] = ("overactive", "redundant")
+Flag = Literal["overactive", "redundant", "rare"]
+FLAGS: Final[tuple[Flag, ...]] = ("overactive", "redundant", "rare")
 
 
 class _Record(BaseModel):
@@ -134,6 +144,61 @@ class FeatureMap(_Record):
     response: FiniteNumber
 
 
+Share = Annotated[FiniteNumber, Field(ge=0, le=1)]
+
+
+class Quantile(_Record):
+    """Response and peak that so large a share of the images do not pass."""
+
+    share: Share
+    response: FiniteNumber
+    peak: FiniteNumber
+
+
+class ClassResponse(_Record):
+    """A class of the dataset, and a filter's mean response to its images."""
+
+    name: LongText
+    response: FiniteNumber
+
+
+class DatasetNumbers(_Record):
+    """What a filter does on the images of the model's dataset."""
+
+    count: Annotated[Positive, Field(description="images")]
+    fires_in: Annotated[Share, Field(description="share of the images in which it is above zero at any position")]
+    mean: Annotated[FiniteNumber, Field(description="mean response")]
+    deviation: Annotated[NonNegativeNumber, Field(description="standard deviation of the response")]
+    quantiles: Annotated[
+        tuple[Quantile, ...], Field(description="of all images, or of a random sample of 1024 where there are more")
+    ]
+    selectivity: Annotated[
+        Share | None,
+        Field(description="class selectivity index (Morcos and others, 2018), null where there is none"),
+    ]
+    classes: Annotated[
+        tuple[ClassResponse, ...],
+        Field(max_length=10, description="the ten with the largest mean responses, the largest first"),
+    ]
+
+
+class Example(_Record):
+    """An image of the dataset that excites a filter."""
+
+    image: Annotated[LongText | None, Field(description="its path in the dataset; null where it is not published")]
+    label: Annotated[LongText | None, Field(description="its class, null where it has none")]
+    peak: Annotated[FiniteNumber, Field(description="the largest activation")]
+    response: FiniteNumber
+    box: Annotated[
+        tuple[NonNegative, NonNegative, Positive, Positive],
+        Field(description="what the peak's position sees: top, left, height and width in pixels of the fed image"),
+    ]
+    sheet: Annotated[SitePath | None, Field(description="the picture that shows it, null where it is not published")]
+    place: Annotated[
+        NonNegative | None, Field(description="which example of that picture it is, row by row, 96 pixels each")
+    ]
+
+
 class Filter(_Record):
     """What is shown of a filter."""
 
@@ -151,9 +216,14 @@ class Filter(_Record):
         tuple[Flag, ...],
         Field(
             description="overactive: above zero at 99 of 100 positions of every photo; redundant: similar in weights"
-            " and in feature maps to another filter of its layer"
+            " and in feature maps to another filter of its layer; rare: fires in some, but less than a twentieth, of"
+            " the dataset's images"
         ),
     ]
+    dataset: Annotated[DatasetNumbers | None, Field(description="null where there is no dataset")] = None
+    examples: Annotated[
+        tuple[Example, ...], Field(description="the images with the highest peaks, the highest first")
+    ] = ()
 
 
 class Technique(_Record):
@@ -244,6 +314,16 @@ class Layer(_Record):
         return self
 
 
+class ModelDataset(_Record):
+    """The images that a model's filters were looked at on."""
+
+    name: Annotated[LongText, Field(description="the last part of its path, or its function")]
+    count: Positive
+    total: Annotated[NonNegative, Field(description="images that it has, of which some may have been left out")]
+    size: Annotated[tuple[Positive, Positive], Field(description="height and width at which they were fed")]
+    classes: tuple[LongText, ...]
+
+
 class Model(_Record):
     """What is shown of a model."""
 
@@ -256,6 +336,7 @@ class Model(_Record):
     parameters: NonNegative
     page: SitePath
     layers: tuple[Layer, ...]
+    dataset: Annotated[ModelDataset | None, Field(description="null where there is none")] = None
 
 
 class Manifest(_Record):
@@ -295,3 +376,4 @@ def named_paths(models: Iterable[Model]) -> Iterator[str]:
                 yield from (picture.path for picture in record.pictures)
                 yield from (feature_map.path for feature_map in record.feature_maps)
                 yield from record.kernels
+                yield from (example.sheet for example in record.examples if example.sheet)

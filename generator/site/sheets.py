@@ -18,8 +18,8 @@ CONTACT_SHEET = 64
 PER_LAYER = 6
 """Filters of each layer where all layers of a model stand one below the other; filter-gallery.js has the same."""
 
-MAIN_SLUG, BEST_SLUG, KERNEL_SLUG = "picture", "best", "kernel"
-"""Slugs of techniques: the main pictures, the strongest of them, the kernels."""
+MAIN_SLUG, BEST_SLUG, KERNEL_SLUG, EXAMPLES_SLUG = "picture", "best", "kernel", "examples"
+"""Slugs of techniques: the main pictures, the strongest of them, the kernels, the dataset's best examples."""
 
 
 def place(number: int) -> tuple[int, int, int]:

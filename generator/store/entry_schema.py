@@ -11,7 +11,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, RootModel, Strict, ValidationError
 
 from generator.store.entries import Entry
-from generator.store.record_schema import Blob, Count, Number
+from generator.store.record_schema import Blob, Count, Number, Pixels
 
 Text = Annotated[str, Field(max_length=10_000)]
 Ratios = list[Number | None]
@@ -68,6 +68,24 @@ class Comparison(_Schema):
     """How much the weights of two models differ, layer by layer."""
 
     layers: list[_Layer]
+
+
+class Dataset(_Schema):
+    """The images of a model's dataset, and the records of what its filters did on them; see ``dataset.stored``."""
+
+    dataset: Text
+    model: Text
+    record_group: Blob
+    keys: list[Blob]
+    names: list[str]
+    labels: list[Annotated[int, Field(ge=-1, le=10**9)]]
+    classes: list[str]
+    digests: list[Blob]
+    size: Pixels
+    publish: bool
+    examples: Count
+    total: Count
+    left_out: Count
 
 
 class Activity(RootModel[dict[Annotated[str, Field(pattern=r"^[0-9]{1,9}$")], list[Number]]]):

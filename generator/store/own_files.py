@@ -15,7 +15,9 @@ from generator.errors import UsageError, way_out
 from generator.files import TEMPORARY_PREFIX, read_regular, remove_if_left
 
 MARK, SPEED = "store.json", "speed.json"
-SUBFOLDERS = ("objects", "records", "cards", "names", "tunings", "activities", "comparisons", "sheets", "sites")
+SUBFOLDERS = (
+    *("objects", "records", "cards", "names", "tunings", "activities", "comparisons", "sheets", "sites", "datasets"),
+)
 SCHEMA = 1
 MADE_BY = "filter-gallery"
 _MARKS = ({"made_by": MADE_BY, "schema": SCHEMA}, {"schema": SCHEMA})

@@ -106,9 +106,34 @@ class _KernelRecord(_Record):
     filters: list[_FilterKernel]
 
 
-_RECORD: TypeAdapter[_PictureRecord | _MapRecord | _KernelRecord] = TypeAdapter(
-    Annotated[_PictureRecord | _MapRecord | _KernelRecord, Field(discriminator="technique")]
-)
+Pixel = Annotated[int, Field(ge=-1_000_000, le=1_000_000)]
+_Window = Annotated[tuple[Pixel, Pixel], Strict(False)] | None
+_Windows = Annotated[tuple[list[_Window], list[_Window]], Strict(False)]
+
+
+class _LayerImages(_Schema):
+    """What a dataset's record holds of a layer besides the numbers: how many filters, its map, what units see."""
+
+    layer: Count
+    filters: Count
+    map: Pixels
+    fields: _Windows | None
+
+
+class _DatasetRecord(_Record):
+    """What the filters of some layers did on some images: digest and class of each, and the blob of the numbers."""
+
+    technique: Literal["dataset"]
+    images: list[Annotated[tuple[Blob, str], Strict(False)]]
+    unread: list[Annotated[tuple[Blob, str, str], Strict(False)]]
+    layers: Annotated[list[_LayerImages], Field(min_length=1)]
+    classes: list[str]
+    threshold: Annotated[int, Field(ge=0, le=2**32)]
+    numbers: Blob
+
+
+_Any = _PictureRecord | _MapRecord | _KernelRecord | _DatasetRecord
+_RECORD: TypeAdapter[_Any] = TypeAdapter(Annotated[_Any, Field(discriminator="technique")])
 
 
 def is_sound(record: dict[str, Any], exact: bool = False) -> bool:
@@ -126,8 +151,10 @@ def is_sound(record: dict[str, Any], exact: bool = False) -> bool:
     return {*_named(shaped)} <= {*shaped.blobs} and not (exact and record.keys() - known)
 
 
-def _named(record: _PictureRecord | _MapRecord | _KernelRecord) -> Iterator[str]:
-    if isinstance(record, _KernelRecord):
+def _named(record: _Any) -> Iterator[str]:
+    if isinstance(record, _DatasetRecord):
+        yield record.numbers
+    elif isinstance(record, _KernelRecord):
         yield from (entry.kernel for entry in record.filters)
     elif isinstance(record, _MapRecord):
         yield record.photo

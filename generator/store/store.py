@@ -11,6 +11,7 @@
     sheets/<digest>.json        the blob that is the sheet of some pictures' thumbnails
     sites/<digest>.json         what the site in a folder was made of
     comparisons/<digest>.json   how much the weights of two models differ
+    datasets/<digest of name>.json   the images that the model which last had a name was looked at on
 
 Each JSON file but store.json holds a digest of its own (``entries.py``). What is damaged, or has another shape than
 its schema asks for (``record_schema.py``, ``entry_schema.py``), is as if it were absent, and is made again.
@@ -59,6 +60,7 @@ _SHAPES: dict[str, Callable[[Entry, bool], bool]] = {
     "comparisons": shape_of(schema.Comparison),
     "sheets": shape_of(schema.Sheet),
     "sites": shape_of(schema.Site),
+    "datasets": shape_of(schema.Dataset),
 }
 
 
@@ -190,6 +192,14 @@ class Store:
         """Return the blob that is the sheet of some thumbnails, or None if it was not made, or is gone."""
         blob = (self._get(f"sheets/{digest}") or {}).get("blob")
         return blob if blob and self.has_blob(blob) else None
+
+    def put_dataset(self, name: str, dataset: Record) -> None:
+        """Store which images the model of a name was looked at on, and in which records the results are."""
+        self._put(f"datasets/{_digest(name)}", dataset)
+
+    def dataset(self, name: str) -> Record | None:
+        """Return the images that the model of a name was looked at on, or None."""
+        return self._get(f"datasets/{_digest(name)}")
 
     def note_site(self, folder: Path, made_of: Record) -> None:
         """Store what the site in a folder was made of, unless the store is read-only."""

@@ -43,7 +43,8 @@
 
   const VERDICTS = ["converged", "weak", "dead"];
   const MOST = 60;
-  const FLAGS = ["overactive", "redundant"];
+  const FLAGS = ["overactive", "redundant", "rare"];
+  const CLASS = "class:"; // narrows to the filters that prefer a class of the dataset
   /** Return letters and digits only, so that signs between them do not matter; a text without any stays as it is. */
   const plain = (text) => text.normalize("NFKD").toLowerCase().replace(/[^\p{L}\p{N}]+/gu, "") || text.trim().toLowerCase();
   const models = new Map();
@@ -60,9 +61,13 @@
     return loading.then(() => slugs.map((slug) => models.get(slug)).filter(Boolean));
   }
 
-  /** Tell whether a filter has a verdict, or is over-active or redundant. */
+  /** Return the places of the filters of a layer that prefer a class, whose name is written as ``plain`` has it. */
+  const preferring = (layer, name) =>
+    Object.entries(layer.classes || {}).filter(([own]) => plain(own).replaceAll(" ", "") === name.replaceAll(" ", "")).flatMap(([, places]) => places);
+
+  /** Tell whether a filter has a verdict, is over-active, redundant or rare, or prefers a class. */
   const is = (layer, place, kind) =>
-    FLAGS.includes(kind) ? (layer.flags[kind] || []).includes(place) : layer.verdicts[place] === kind[0];
+    kind.startsWith(CLASS) ? preferring(layer, kind.slice(CLASS.length)).includes(place) : FLAGS.includes(kind) ? (layer.flags[kind] || []).includes(place) : layer.verdicts[place] === kind[0];
 
   const indices = (layer) =>
     Array.isArray(layer.filters) ? layer.filters : Array.from({ length: layer.filters }, (_, index) => index);
@@ -85,7 +90,8 @@
     const terms = tokens.map(plain).filter(Boolean);
     const words = terms.filter((word, at) => !(/^filters?$/.test(word) && (terms.length > 1 || !at))); // "conv1, filter 5"
     const results = [];
-    const kind = [...VERDICTS, ...FLAGS].find((name) => words.some((word) => word.length > 2 && name.startsWith(word)));
+    const kind = words.find((word) => word.startsWith(CLASS) && word.length > CLASS.length)
+      || [...VERDICTS, ...FLAGS].find((name) => words.some((word) => word.length > 2 && name.startsWith(word)));
     const rest = words.filter((word) => !kind || word.length < 3 || !kind.startsWith(word));
     const digits = rest.filter((word) => /^\d+$/.test(word));
     const filter = digits.length ? Number(digits[digits.length - 1]) : null;
@@ -319,8 +325,9 @@
     let box = null;
     let order = [];
 
-    const keys = (sort) => (sort === "score" ? data.scores : sort.startsWith("photo-") ? data.responses[Number(sort.slice(6))] || null : null);
-    const counts = (show, place) => !show || (flagged.has(show) ? flagged.get(show).has(place) : data.verdicts[place] === show[0]);
+    const keys = (sort) => (sort === "score" ? data.scores : Object.hasOwn(data.orders, sort) ? data.orders[sort] : sort.startsWith("photo-") ? data.responses[Number(sort.slice(6))] || null : null);
+    const preferred = new Map(Object.entries(data.classes).map(([name, places]) => [CLASS + name, new Set(places)]));
+    const counts = (show, place) => !show || (preferred.has(show) ? preferred.get(show).has(place) : flagged.has(show) ? flagged.get(show).has(place) : data.verdicts[place] === show[0]);
     const chosen = (values) => Math.max(0, data.techniques.findIndex((one) => one.slug === values.get("technique")));
 
     function source(technique, place) {
@@ -336,6 +343,12 @@
       return { title: `${data.title}, filter ${index}`, about: `${verdict}; ${numbers.join(", ")}`, page: `${pad(index, 4)}.html`, ways };
     }
 
+    /** Return what filters are narrowed to; of a class, its name as the data has it. */
+    function shownBy(name) {
+      const known = [...VERDICTS, ...FLAGS, ...preferred.keys()];
+      return known.find((one) => one === name) || known.find((one) => one.startsWith(CLASS) && plain(one).replaceAll(" ", "") === plain(name).replaceAll(" ", "")) || "";
+    }
+
     /** Show what the address asks for. */
     function apply() {
       const values = state();
@@ -343,7 +356,7 @@
       const at = chosen(values);
       const technique = data.techniques[at];
       const sort = values.get("sort") || "";
-      const show = [...VERDICTS, ...FLAGS].find((name) => name === values.get("show")) || "";
+      const show = shownBy(values.get("show") || "");
       const by = keys(sort);
       order = tiles.map((_, place) => place).filter((place) => counts(show, place));
       if (by) order.sort((a, b) => (by[b] === null ? -Infinity : by[b]) - (by[a] === null ? -Infinity : by[a]) || a - b);
@@ -360,7 +373,7 @@
       sheet.style.setProperty("--size", { 2: 1.5, 3: 2.25 }[values.get("size")] || 1);
       if (show && !order.length && !find(`option[value=${show}]`, form)) form.elements.show.append(make("option", { value: show }, `${show} (0)`));
       for (const name of ["sort", "show", "size"]) {
-        form.elements[name].value = values.get(name) || "";
+        form.elements[name].value = (name === "show" ? show : values.get(name)) || "";
         if (form.elements[name].selectedIndex < 0) form.elements[name].value = "";
       }
       form.elements.technique.value = technique.slug;

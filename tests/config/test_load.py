@@ -124,7 +124,10 @@ def test_a_byte_order_mark_is_no_content(tmp_path: Path) -> None:
 
 EXPECT_FILTERS = "expected all, a number above zero, a list of filter indices, or {most_active: 8}"
 EXPECT_STYLE = "expected auto, none, caffe, tf, torch, or a mapping with mean, std, scale, order"
-KNOWN = "title, introduction, logo, accent, footer, templates, output, cache, photos, filters, render, models, compare"
+KNOWN = (
+    "title, introduction, logo, accent, footer, templates, output, cache, photos, dataset, filters, render, models,"
+    " compare"
+)
 NO_PHOTO = "and no bundled photo of that name."
 BUNDLED = "Bundled: chelsea, coffee, rocket, astronaut"
 

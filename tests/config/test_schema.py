@@ -58,6 +58,7 @@ models:
     custom_objects: {Mine: "package.module:Mine"}
     layers: {"block4*": {filters: [1, 2], render: {steps: 256}}, "*": null}
   - {source: a.keras, layers: "conv*", custom_objects: "package.module:Mine", input_shape: [8, 8, 1]}
+dataset: {source: images, limit: 10, seed: 1, size: 64, publish: false, examples: 4, labels: [cat, dog]}
 compare: [[demo, VGG16]]
 """
 
@@ -96,6 +97,11 @@ def test_what_is_documented_is_right_by_both(text: str) -> None:
         ("{most_active: 8}", "{most_active: 0}"),
         ("{most_active: 8}", "none"),
         ("{most_active: 8}", "[]"),
+        ("limit: 10", "limit: 0"),
+        ("publish: false", "publish: 0"),
+        ("labels: [cat, dog]", "labels: cat"),
+        ("source: images, ", ""),
+        ("source: images, ", "source: images, shuffle: yes, "),
         ("sign: both", "sign: all"),
         ("sign: both", "size: 8"),
         ("sign: both", "steps: yes"),
@@ -153,6 +159,7 @@ def test_all_examples_are_shown() -> None:
     rows = [row for row in REFERENCES.keys(SCHEMA, SCHEMA["$defs"]) if row.examples]
     assert {row.place for row in rows} == {
         "accent",
+        "dataset.labels",
         "filters",
         "models[].input_shape",
         "models[].preprocess.mean",
@@ -160,6 +167,7 @@ def test_all_examples_are_shown() -> None:
         "models[].preprocess.scale",
         "models[].custom_objects",
         "models[].bands",
+        "models[].dataset.labels",
         "models[].filters",
         "render.objective",
         "render.transforms",

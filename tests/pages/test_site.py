@@ -82,7 +82,7 @@ def read_by_scripts(path: str, page: Page) -> set[str]:
     (html,) = page.all("html")
     files = {f"data/{slug}.js" for slug in str(html.get("data-models", "")).split()}
     if page.all("script", id="layer"):
-        data = json.loads(page.text[page.text.index('{"filters"') :].split("\n")[0])
+        data = json.loads(page.text[page.text.index('{"classes"') :].split("\n")[0])
         for technique in data["techniques"]:
             sheets = -(-len(data["filters"]) // 64)
             files |= {f"{path.rpartition('/')[0]}/{technique['slug']}-{n:03d}.webp" for n in range(sheets)}

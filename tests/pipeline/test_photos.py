@@ -18,6 +18,7 @@ from PIL import Image
 from generator import assets
 from generator.config.values import Photo
 from generator.errors import PhotoError
+from generator.imaging import decoding
 from generator.pipeline import photos
 from generator.pipeline.photos import PhotoFile, open_photo
 
@@ -63,7 +64,7 @@ def test_what_cannot_be_read_is_named(make: Callable[[Path], None], message: str
 
 @pytest.mark.parametrize(("side", "fits"), [(20, True), (21, False)])
 def test_the_largest_photo(side: int, fits: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(photos, "LARGEST", 400)
+    monkeypatch.setattr(decoding, "LARGEST", 400)
     path = tmp_path / "photo.png"
     Image.new("RGB", (20, side)).save(path)
     if fits:

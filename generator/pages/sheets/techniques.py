@@ -10,15 +10,19 @@ from generator.pages.pictures import MAIN
 from generator.pages.technique import Cell, TechniqueView
 from generator.pages.views import FilterView
 from generator.site.records import CELLS_KIND, PICTURE_KIND, STRIP_KIND, Kind
-from generator.site.sheets import BEST_SLUG, KERNEL_SLUG, MAIN_SLUG
+from generator.site.sheets import BEST_SLUG, EXAMPLES_SLUG, KERNEL_SLUG, MAIN_SLUG
 
-_TAKEN = (MAIN_SLUG, BEST_SLUG, KERNEL_SLUG, "feature-map", "contact", "embed", "index")
+_TAKEN = (MAIN_SLUG, BEST_SLUG, KERNEL_SLUG, "feature-map", "contact", "embed", "index", EXAMPLES_SLUG)
 
 
 def techniques(filters: Sequence[FilterView]) -> list[TechniqueView]:
-    """Return the techniques of a layer: pictures by what they show, feature maps by their photo, kernels."""
+    """Return the techniques of a layer: pictures by what they show, examples, feature maps by their photo, kernels."""
     titles = list(dict.fromkeys(p.title for f in filters for p in f.pictures[1:]))
     listed = [TechniqueView(MAIN_SLUG, "Picture", PICTURE_KIND, tuple(_cell(f.main) for f in filters))]
+    examples = [f.evidence and f.evidence.best_file for f in filters]
+    if any(examples):
+        cells = tuple(Cell(file) if file else None for file in examples)
+        listed.append(TechniqueView(EXAMPLES_SLUG, "Examples", PICTURE_KIND, cells))
     for name, slug in zip(titles, unique_slugs(titles, _TAKEN), strict=True):
         of_filters = [next((p for p in f.pictures[1:] if p.title == name), None) for f in filters]
         title = "Main, where another picture is shown first" if name == MAIN else name

@@ -1,0 +1,65 @@
+"""The pictures of examples: which pixels they show."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+from PIL import Image
+
+from generator.dataset import mosaics
+from generator.dataset.boxes import Fields
+
+COLOURS = np.zeros((40, 60, 3), np.uint8)
+COLOURS[:20, :30], COLOURS[:20, 30:], COLOURS[20:, :30], COLOURS[20:, 30:] = (250, 0, 0), (0, 250, 0), (0, 0, 250), 250
+
+
+def test_a_part_is_what_the_box_says() -> None:
+    assert mosaics.crop(COLOURS, (2, 32, 16, 16)).getpixel((48, 48)) == (0, 250, 0)
+    cell = np.asarray(mosaics.crop(COLOURS, (10, 20, 20, 20)))
+    assert cell.shape == (96, 96, 3)
+    assert [cell[y, x].argmax() for y, x in ((5, 5), (5, 90), (90, 5))] == [0, 1, 2]
+
+
+def test_a_part_at_the_edge_is_filled_up_with_it() -> None:
+    cell = np.asarray(mosaics.crop(COLOURS, (0, 0, 20, 10)))
+    assert cell.shape == (96, 96, 3)
+    assert (cell.reshape(-1, 3).argmax(1) == 0).all()
+
+
+def test_few_pixels_stay_sharp() -> None:
+    board = np.indices((8, 8)).sum(0) % 2 * 255
+    cell = np.asarray(mosaics.crop(np.repeat(board[..., None], 3, 2).astype(np.uint8), (0, 0, 8, 8)))
+    assert set(np.unique(cell)) == {0, 255}
+
+
+def test_a_mosaic_has_its_examples_row_by_row() -> None:
+    cells = [Image.new("RGB", (96, 96), (40 * number, 0, 0)) for number in range(5)]
+    picture = np.asarray(Image.open(io.BytesIO(mosaics.mosaic(cells, 3))))
+    assert picture.shape[:2] == mosaics.mosaic_size(5, 3)[::-1] == (192, 288)
+    for number in range(5):
+        row, column = divmod(number, 3)
+        assert abs(int(picture[96 * row + 48, 96 * column + 48, 0]) - 40 * number) < 12
+    assert [mosaics.across(count) for count in (1, 2, 4, 9, 10)] == [1, 2, 2, 3, 4]
+
+
+def test_whole_images_fit_a_sheet() -> None:
+    whole = mosaics.whole(np.zeros((300, 600, 3), np.uint8))
+    assert whole.size == mosaics.whole_size((300, 600)) == (128, 64)
+    picture = Image.open(io.BytesIO(mosaics.sheet([whole] * 9)))
+    assert picture.size == mosaics.sheet_size(9, (300, 600)) == (8 * 128, 2 * 64)
+    assert mosaics.whole_size((32, 32)) == (32, 32)
+
+
+def test_values_that_are_no_pixels_are_stretched_and_gray_becomes_rgb() -> None:
+    pixels = np.linspace(-1, 1, 9, dtype=np.float32).reshape(3, 3, 1)
+    assert mosaics.shown(pixels, (0,))[..., 1].reshape(-1).tolist() == [0, 32, 64, 96, 128, 159, 191, 223, 255]
+    bands = np.zeros((2, 2, 5), np.float32)
+    bands[..., 4] = 70
+    assert mosaics.shown(bands, (4, 0, 1))[0, 0].tolist() == [70, 0, 0]
+
+
+def test_a_box_is_inside_the_image_and_never_a_single_pixel() -> None:
+    fields = Fields(((0, 0), (-4, 2), (5, 5), None), None)
+    boxes = [fields.box(4 * row, 4, (6, 7)) for row in range(4)]
+    assert boxes == [(0, 0, 3, 7), (0, 0, 3, 7), (3, 0, 3, 7), (0, 0, 6, 7)]

@@ -1,0 +1,95 @@
+"""What pages show of a dataset: examples with their classes and places, numbers, verdicts, names as data."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from generator.config import load_config
+from generator.pipeline import build
+from tests.pipeline.conftest import save_network
+
+HOSTILE = '<script>alert(1)</script>"&'
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("evidence")
+    save_network(folder / "tiny.keras", bias=0.5)
+    rng = np.random.default_rng(0)
+    for number in range(30):
+        path = folder / "images" / ("cat", HOSTILE.replace("/", "\u2215"))[number % 2] / f"{number:02d} <b>.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(rng.integers(0, 256, (20, 20, 3), np.uint8)).save(path)
+    (folder / "config.yaml").write_text(
+        "render: {size: 16, steps: 2, margin: 4}\nphotos: [chelsea]\ndataset: {source: images, examples: 4}\n"
+        "models: [tiny.keras]\n"
+    )
+    assert not build(load_config(folder / "config.yaml")).failures
+    return folder / "site"
+
+
+@pytest.fixture(scope="module")
+def layers(site: Path) -> Any:
+    return json.loads((site / "manifest.json").read_text())["models"][0]["layers"]
+
+
+def test_the_manifest_has_the_numbers_and_the_examples(site: Path, layers: Any) -> None:
+    for layer in layers:
+        for record in layer["filters"]:
+            numbers, examples = record["dataset"], record["examples"]
+            assert numbers["count"] == 30
+            assert 0 <= numbers["fires_in"] <= 1
+            peaks = [example["peak"] for example in examples]
+            assert peaks == sorted(peaks, reverse=True)
+            assert len(peaks) == min(4, round(30 * numbers["fires_in"]))
+            for place, example in enumerate(examples):
+                top, left, height, width = example["box"]
+                assert 0 <= top < top + height <= 20
+                assert 0 <= left < left + width <= 20
+                assert (example["sheet"], example["place"]) == (record["page"][:-5] + "-examples.webp", place)
+                assert example["image"].endswith("<b>.png")
+    with Image.open(site / layers[0]["filters"][0]["examples"][0]["sheet"]) as mosaic:
+        assert mosaic.size == (192, 192)
+
+
+def test_examples_are_a_technique_like_any_other(site: Path, layers: Any) -> None:
+    technique = next(each for each in layers[0]["techniques"] if each["slug"] == "examples")
+    assert technique["files"][0].endswith("0000-examples.webp")
+    assert (site / technique["sheets"][0]).is_file()
+    page = (site / layers[0]["page"]).read_text()
+    assert 'value="examples"' in page
+    assert "rarity" in page
+
+
+def test_names_and_classes_are_shown_as_text(site: Path) -> None:
+    for path in site.rglob("*.html"):
+        assert "<script>alert" not in path.read_text()
+    page = next(site.rglob("0000.html")).read_text()
+    assert "&lt;b&gt;.png" in page
+    assert "&lt;script&gt;alert" in page
+
+
+def test_each_example_is_cut_from_the_mosaic_at_its_own_place(site: Path) -> None:
+    page = next(site.rglob("001-first/0000.html")).read_text()
+    best = page[page.index('id="examples"') : page.index("Weaker and weaker")]
+    at = re.findall(r"object-position:-(\d+)px -(\d+)px", best.split('class="wholes"')[0])
+    assert at == [("0", "0"), ("96", "0"), ("0", "96"), ("96", "96")]
+    assert best.count('class="whole"') == 4
+    marked = [tuple(map(float, box)) for box in re.findall(r"top:([\d.]+)%;left:([\d.]+)%;height:([\d.]+)%", best)]
+    assert all(top >= 0 and left >= 0 and height <= 30 for top, left, height in marked)
+
+
+def test_a_picture_that_an_image_beats_is_weak(site: Path, layers: Any) -> None:
+    for layer in layers:
+        for record in layer["filters"]:
+            page = (site / record["page"]).read_text()
+            found = re.search(r"The best of 30 images of the dataset excites this filter more \(([^)]+)\)", page)
+            assert not found or record["verdict"] == "weak"
+            assert "of 30 images" in page
