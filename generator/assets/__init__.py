@@ -25,6 +25,11 @@ def photo_path(name: str) -> Path:
     return _HERE / "photos" / f"{name}.jpg"
 
 
+def images_path() -> Path:
+    """Return the folder of the bundled dataset: crops of photos, a subfolder for each."""
+    return _HERE / "images"
+
+
 def templates_path() -> Path:
     """Return the folder of the page templates."""
     return _installed_or_checkout(_HERE.parent / "templates", _CHECKOUT / "templates")

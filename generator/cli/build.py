@@ -14,6 +14,7 @@ from generator.cli.options import (
     debug_option,
     read_config,
     trust_option,
+    with_dataset,
     with_output,
 )
 from generator.cli.terminal import print_first, print_line
@@ -24,6 +25,9 @@ from generator.config.values import Filters
 @config_option
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Where the site is written.")
 @choice_options
+@click.option(
+    "--dataset", metavar="SOURCE", help="Images to look at filters on: a folder, an .npz or package.module:function."
+)
 @click.option("--force", is_flag=True, help="Render again what the store already holds.")
 @click.option("--wait/--no-wait", default=True, show_default=True, help="Wait for another build of the same output.")
 @export_options
@@ -35,6 +39,7 @@ def build(
     models: tuple[str, ...],
     layers: tuple[str, ...],
     filters: Filters | None,
+    dataset: str | None,
     force: bool,
     wait: bool,
     trust: bool,
@@ -48,7 +53,7 @@ def build(
     from generator.pipeline import building
     from generator.plan import Choice
 
-    config = with_output(read_config(config_path), output)
+    config = with_dataset(with_output(read_config(config_path), output), dataset)
     exports = Exports.selected(config, archive, single_file, single_file_limit, models, layers)
     with (
         Reporter(debug_asked()) as reporter,

@@ -12,7 +12,8 @@ from typing import Any, TypeVar
 import click
 
 from generator.config import Config, ModelEntry, default_config, load_config
-from generator.config.entries import entry_for_source, entry_named
+from generator.config.entries import dataset_named, entry_for_source, entry_named
+from generator.config.schema import NO_DATASET
 from generator.config.values import Filters
 from generator.errors import ConfigError
 
@@ -101,6 +102,17 @@ def config_for(model: str, path: Path | None) -> Config:
 def with_output(config: Config, output: Path | None) -> Config:
     """Return the configuration with the output that ``-o`` names."""
     return replace(config, output=output) if output else config
+
+
+def with_dataset(config: Config, source: str | None) -> Config:
+    """Return the configuration with the dataset that ``--dataset`` names, for every model; ``none`` for none.
+
+    Raises UsageError if there is no such dataset.
+    """
+    if source is None:
+        return config
+    dataset = None if source == NO_DATASET else dataset_named(source, Path())
+    return replace(config, models=tuple(replace(entry, dataset=dataset) for entry in config.models))
 
 
 def find_model(name: str, config: Config) -> ModelEntry:

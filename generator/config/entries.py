@@ -87,7 +87,10 @@ def dataset_of(part: DatasetPart, folder: Path) -> Dataset:
     """Return a dataset that has been checked; a relative path starts at a folder."""
     kind = dataset_kind(part.source, folder)
     assert kind is not None
-    place = part.source if kind == "callable" else str(path_below(folder, part.source))
+    if kind == "bundled":
+        place = str(assets.images_path())
+    else:
+        place = part.source if kind == "callable" else str(path_below(folder, part.source))
     return Dataset(
         kind,
         place,

@@ -27,6 +27,8 @@ title: My network
 output: site
 cache: .filter-gallery # rendered pictures; a later build renders only what changed
 photos: [chelsea] # a bundled photo (chelsea, coffee, rocket, astronaut) or a file
+# dataset: images # images that it is for, so that each filter shows what it answers to: a folder, with a subfolder
+#   for each class if you like; an .npz with x and y; or package.module:function
 filters: all # or a number, spread over each layer, or a list of indices
 render:
   method: fourier # or maco; or pixel, the plain method of the notebooks

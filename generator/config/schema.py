@@ -91,7 +91,7 @@ class DatasetPart(Strict):
     """The mapping form of ``dataset:``."""
 
     source: Text
-    """A folder of images, whose first level of subfolders are classes; an .npz; or ``package.module:function``."""
+    """A folder of images, whose subfolders are classes; an .npz; ``package.module:function``; or ``bundled``."""
     limit: Annotated[int, Field(ge=1, le=10_000_000)] = 10_000
     """How many images are taken at most, spread over all."""
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
@@ -212,7 +212,7 @@ class ConfigFile(Strict):
     photos: list[Text] = Field(default=["chelsea"], min_length=1)
     """Names of bundled photos, or files."""
     dataset: Omittable[DatasetSetting] = None
-    """Images that the networks are for: a folder, an .npz, or ``package.module:function``; ``none`` for none."""
+    """Images that the networks are for: a folder, an .npz, ``package.module:function``, ``bundled``, or ``none``."""
     filters: FilterSelection = "all"
     """All, a number spread over each layer, indices, or those that respond most to the photos."""
     render: RenderPart = RenderPart()

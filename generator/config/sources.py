@@ -8,6 +8,9 @@ from generator.assets.catalogue import APPLICATIONS
 from generator.config.schema import ModelPart
 from generator.config.types.texts import is_import_path
 
+BUNDLED = "bundled"
+"""The dataset that the package ships; a folder of that name is ``./bundled``."""
+
 MODEL_SUFFIXES = (".keras", ".h5", ".hdf5", ".json")
 
 
@@ -30,6 +33,8 @@ def source_kind(source: str, folder: Path) -> str | None:
 
 def dataset_kind(source: str, folder: Path) -> str | None:
     """Return the kind of a ``Dataset``, or None if a source names nothing that exists; a callable is only named."""
+    if source == BUNDLED:
+        return "bundled"
     path = path_below(folder, source)
     if is_folder(path):
         return "folder"

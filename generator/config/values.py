@@ -123,9 +123,9 @@ class Photo:
 class Dataset:
     """Images that a network is for, on which its filters are looked at.
 
-    ``kind`` is ``folder``, ``arrays`` (an .npz) or ``callable`` (``package.module:function``, looked up in ``folder``
-    first). At most ``limit`` images are taken, spread by ``seed``; ``size`` is the side at which they are fed, None for
-    the network's own. Without ``publish`` no image is shown. ``examples`` is how many each filter gets, ``labels`` are
+    ``kind`` is ``bundled``, ``folder``, ``arrays`` (an .npz) or ``callable`` (``package.module:function``, looked up
+    in ``folder`` first). At most ``limit`` images are taken, spread by ``seed``; ``size`` is the side at which they are
+    fed, None for the network's own. Without ``publish`` no image is shown. ``examples`` is how many each filter gets, ``labels`` are
     the names of the classes in their order.
     """
 
@@ -142,6 +142,8 @@ class Dataset:
     @property
     def name(self) -> str:
         """Return what it is called: the last part of a path, or a function's name. The rest is the owner's business."""
+        if self.kind == "bundled":
+            return "bundled images"
         return self.source if self.kind == "callable" else Path(self.source).name
 
 

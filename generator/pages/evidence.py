@@ -133,7 +133,7 @@ class Evidence:
     def __init__(
         self, entry: ModelEntry, summary: ModelSummary, filters: Mapping[int, Sequence[int]], store: Store
     ) -> None:
-        self._store, self._slug = store, entry.slug
+        self._store = store
         stored = store.dataset(entry.name) if entry.dataset else None
         self._looked = Looked.from_json(stored, summary.digest)
         self._layers: dict[int, LayerImages] = {}
@@ -145,7 +145,9 @@ class Evidence:
         sheets: list[ImageFile] = []
         if self._looked.publish:
             used = images_in_use(self._layers, self._looked, filters)
-            sheets = [file for sheet in whole_sheets(used, self._looked) if (file := self._whole_sheet(sheet, sheets))]
+            for sheet in whole_sheets(used, self._looked):
+                if file := self._whole_sheet(sheet, f"{entry.slug}/images-{len(sheets):03d}.webp"):
+                    sheets.append(file)
         if self._layers:
             looked = self._looked
             count = max(layer.evidence.count for layer in self._layers.values())
@@ -160,7 +162,7 @@ class Evidence:
                 tuple(sheets),
             )
 
-    def _whole_sheet(self, sheet: WholeSheet, before: Sequence[ImageFile]) -> ImageFile | None:
+    def _whole_sheet(self, sheet: WholeSheet, path: str) -> ImageFile | None:
         """Return the file of a sheet, and note where its images are."""
         assert self._looked
         blob = self._store.sheet(sheet.key)
@@ -168,7 +170,7 @@ class Evidence:
             return None
         width, height = mosaics.whole_size(self._looked.size)
         size = mosaics.sheet_size(len(sheet.images), self._looked.size)
-        file = ImageFile(f"{self._slug}/images-{len(before):03d}.webp", blob, *size)
+        file = ImageFile(path, blob, *size)
         for number, image in enumerate(sheet.images):
             row, column = divmod(number, mosaics.WHOLE_ACROSS)
             self._wholes[image] = WholeImage(file, column * width, row * height, width, height)

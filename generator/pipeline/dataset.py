@@ -99,7 +99,7 @@ def fed_size(images: ImageSet, dataset: Dataset, summary: ModelSummary) -> tuple
 
 
 def _opened(dataset: Dataset) -> ImageSet:
-    if dataset.kind == "folder":
+    if dataset.kind in ("bundled", "folder"):
         images = open_folder(dataset)
     elif dataset.kind == "arrays":
         images = open_arrays(dataset)

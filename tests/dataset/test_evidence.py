@@ -43,7 +43,7 @@ def of(whole: Values, groups: list[Array], limit: int = WHOLE, classes: int = 2)
         in_sample = ranks([DIGESTS[image] for image in group]) < limit
         chunk = layer_chunk(own, LABELS[group], classes, in_sample, 9)
         parts.append(Part(chunk, np.asarray(group), limit, chunk.by_class))
-    counts = [int((number == LABELS).sum()) for number in range(classes)]
+    counts = [int(np.count_nonzero(number == LABELS)) for number in range(classes)]
     return merged(parts, DIGESTS, counts, 9)
 
 

@@ -35,6 +35,32 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "site"
 
 
+def test_whole_images_are_the_ones_that_they_are_said_to_be(tmp_path: Path) -> None:
+    """More than a sheet of them, each of one colour."""
+    save_network(tmp_path / "tiny.keras", bias=0.5)
+    (tmp_path / "images").mkdir()
+    for number in range(150):
+        Image.new("RGB", (20, 20), (number, 255 - number, 90)).save(tmp_path / f"images/{number:03d}.png")
+    (tmp_path / "config.yaml").write_text(
+        "render: {size: 16, steps: 1, margin: 4}\nphotos: [chelsea]\ndataset: {source: images, examples: 36}\n"
+        "models: [tiny.keras]\n"
+    )
+    assert not build(load_config(tmp_path / "config.yaml")).failures
+    seen = set()
+    for path in (tmp_path / "site").rglob("0*.html"):
+        found = re.findall(
+            r'src="../../(tiny/images-\d+.webp)"[^>]*object-position:-(\d+)px -(\d+)px" alt="The whole image (\d+).png',
+            path.read_text(),
+        )
+        for sheet, left, top, number in found:
+            with Image.open(tmp_path / "site" / sheet) as opened:
+                colour = opened.convert("RGB").getpixel((int(left) + 10, int(top) + 10))
+            assert isinstance(colour, tuple)
+            assert abs(colour[0] - int(number)) < 12, (sheet, left, top, number)
+            seen.add(sheet)
+    assert len(seen) > 1
+
+
 @pytest.fixture(scope="module")
 def layers(site: Path) -> Any:
     return json.loads((site / "manifest.json").read_text())["models"][0]["layers"]
