@@ -13,6 +13,7 @@ from rich.text import Text
 from generator.cli.terminal import print_line
 from generator.errors import printable
 from generator.pipeline import (
+    AgainFromExamples,
     DatasetOpened,
     DatasetWarning,
     Event,
@@ -73,6 +74,9 @@ class Reporter:
                 if new:
                     known = "" if new == count else f"; {count - new:,} were looked at before"
                     self._print(f"{model}: looking at {new:,} {'image' if new == 1 else 'images'} of {name}{known}.")
+            case AgainFromExamples(model=model, filters=count):
+                what = "filter that an image excites" if count == 1 else "filters that images excite"
+                self._print(f"{model}: {count:,} {what} more than the picture: once more from there")
             case DatasetWarning(name=name, message=message):
                 self._print(f"Warning: dataset {name}: {message}")
             case ImagesSeen():

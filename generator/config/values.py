@@ -42,7 +42,10 @@ class ObjectiveSpec:
 
 @dataclass(frozen=True)
 class RenderSettings:
-    """How one picture of a filter is optimised. ``size`` and ``margin`` are in pixels; see ``render.methods``."""
+    """How one picture of a filter is optimised. ``size`` and ``margin`` are in pixels; see ``render.methods``.
+
+    It begins with ``noise``, or with an ``example``, see ``pipeline.from_examples``.
+    """
 
     method: str = "fourier"
     size: int = 128
@@ -56,6 +59,7 @@ class RenderSettings:
     diversity: int = 1
     crops: int = 0
     precision: str = "auto"
+    start: str = "noise"
 
 
 METHOD_DEFAULTS: dict[MethodName, dict[str, Any]] = {
@@ -125,8 +129,8 @@ class Dataset:
 
     ``kind`` is ``bundled``, ``folder``, ``arrays`` (an .npz) or ``callable`` (``package.module:function``, looked up
     in ``folder`` first). At most ``limit`` images are taken, spread by ``seed``; ``size`` is the side at which they are
-    fed, None for the network's own. Without ``publish`` no image is shown. ``examples`` is how many each filter gets, ``labels`` are
-    the names of the classes in their order.
+    fed, None for the network's own. Without ``publish`` no image is shown. ``examples`` is how many each filter gets,
+    ``labels`` are the names of the classes in their order.
     """
 
     kind: str

@@ -37,7 +37,8 @@ class LayerChunk:
 
     ``mean`` and ``squares`` (2, f) are, of response and peak, the mean and the sum of squared differences from it.
     ``fires`` (f,) counts images of which the peak is above zero, ``spoiled`` (f,) those on which it was no finite
-    number. ``most`` (f,) is the largest response. ``by_class`` (classes, f) are the sums of responses.
+    number. ``most`` (f,) is the largest response, ``most_image`` (f,) the first image that has it, by its place.
+    ``by_class`` (classes, f) are the sums of responses.
 
     ``top`` (f, k) are the images, by their place in the chunk, with the highest peaks, the highest first and of equal
     ones the first; ``top_values`` (2, f, k) their response and peak, ``top_places`` (f, k) where it is. ``low``,
@@ -50,6 +51,7 @@ class LayerChunk:
     fires: Array
     spoiled: Array
     most: Array
+    most_image: Array
     by_class: Array
     top: Array
     top_values: Array
@@ -125,6 +127,7 @@ def layer_chunk(
         fires=(peak > 0).sum(axis=0),
         spoiled=(~finite).sum(axis=0),
         most=response.max(axis=0),
+        most_image=response.argmax(axis=0).astype(np.int32),
         by_class=by_class,
         top=top.T.astype(np.int32),
         top_values=np.stack([take(response, top, 0).T, take(peak, top, 0).T]).astype(np.float32),

@@ -45,8 +45,9 @@ class Example:
 class LayerEvidence:
     """What f filters of a layer do on ``count`` images; see ``chunk.LayerChunk``.
 
-    ``mean`` and ``deviation`` (2, f) are of response and peak. ``class_means`` (classes, f) are mean responses, NaN
-    of a class without images. ``sampled`` (2, s, f) are response and peak on the images ``sampled_images`` (s,).
+    ``mean`` and ``deviation`` (2, f) are of response and peak, ``most_image`` (f,) is the first image with the largest
+    response. ``class_means`` (classes, f) are mean responses, NaN of a class without images. ``sampled`` (2, s, f) are
+    response and peak on the images ``sampled_images`` (s,).
     """
 
     count: int
@@ -55,6 +56,7 @@ class LayerEvidence:
     fires: Array
     spoiled: Array
     most: Array
+    most_image: Array
     class_means: Array
     top: Array
     top_values: Array
@@ -159,6 +161,7 @@ def merged(parts: Sequence[Part], digests: Sequence[str], class_counts: Sequence
         fires=np.sum([chunk.fires for chunk in own], axis=0),
         spoiled=np.sum([chunk.spoiled for chunk in own], axis=0),
         most=np.max([chunk.most for chunk in own], axis=0),
+        most_image=_most_image(parts),
         class_means=class_means,
         top=top[0],
         top_values=top[1],
@@ -186,6 +189,14 @@ def _moments(parts: Sequence[Part]) -> tuple[Array, Array]:
         squares = squares + part.chunk.squares + np.square(difference) * (count * own / both)
         count = both
     return mean, squares
+
+
+def _most_image(parts: Sequence[Part]) -> Array:
+    """Return (f,): the first image with the largest response."""
+    values = np.stack([part.chunk.most for part in parts])
+    images = np.stack([part.images[part.chunk.most_image] for part in parts])
+    first: Array = np.where(values == values.max(axis=0), images, np.iinfo(np.int64).max).min(axis=0)
+    return first
 
 
 def _ranked(parts: Sequence[Part], which: str, count: int, highest: bool) -> tuple[Array, Array, Array]:

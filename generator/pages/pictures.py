@@ -138,10 +138,17 @@ def _on_photos(
 
 
 def _main_first(pictures: list[PictureView]) -> list[PictureView]:
-    """Put another picture that excites the filter first if the optimisation of the first one found nothing."""
-    if not pictures[0].empty:
+    """Put another picture that excites the filter first if the optimisation of the first one found nothing.
+
+    So too one that began at an example, which is made where an image excites the filter more, and succeeded.
+    """
+    begun = max((p for p in pictures if p.settings.start == "example"), key=lambda p: p.score, default=None)
+    if begun is not None and begun.score > pictures[0].score:
+        main = begun
+    elif not pictures[0].empty:
         return pictures
-    main = next((picture for picture in pictures if picture.positive and not picture.empty), pictures[0])
+    else:
+        main = next((picture for picture in pictures if picture.positive and not picture.empty), pictures[0])
     return [main, *(picture for picture in pictures if picture is not main)]
 
 
@@ -174,6 +181,8 @@ def title(settings: RenderSettings, number: int, every: Sequence[RenderSettings]
         words.append("negative")
     if settings.diversity > 1:
         words.append(f"diverse {number} of {settings.diversity}")
+    if settings.start == "example":
+        words.append("from its best example")
     if _repeated(settings, every):
         words.append(f"seed {settings.seed}")
     joined = ", ".join(words) or MAIN
@@ -187,6 +196,7 @@ def kinds(settings: RenderSettings, every: Sequence[RenderSettings]) -> tuple[st
         "negative": settings.sign == "negative",
         "diverse": settings.diversity > 1,
         "seed": _repeated(settings, every),
+        "example": settings.start == "example",
         settings.method: bool(METHODS[settings.method].note),
     }
     return tuple(kind for kind, holds in applies.items() if holds)

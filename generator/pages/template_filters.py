@@ -86,12 +86,13 @@ def settings(value: RenderSettings, index: int) -> list[tuple[str, str]]:
         "Objective": objective(value, index),
         "Sign": high if value.sign == "positive" else low,
         "Steps": str(value.steps),
-        "Learning rate": significant(value.learning_rate),
+        "Learning rate": significant(value.learning_rate) if value.start == "noise" else "small steps",
         "Transforms": transforms(value.transforms) if fourier else "",
         "Crops": f"{value.crops} at each step, of decreasing size, with noise" if maco else "",
         "Margin": (f"{value.margin} pixels at each side, cut off" if value.margin else "none") if fourier else "",
         "Diversity": f"{value.diversity} pictures, with a penalty on similar ones" if value.diversity > 1 else "",
         "Precision": f"{value.precision} (the score always in float32)" if value.precision != "float32" else "float32",
+        "Start": "its best example" if value.start == "example" else "",
         "Seed": str(value.seed),
     }
     return [(name, line) for name, line in lines.items() if line]

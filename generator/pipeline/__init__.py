@@ -2,6 +2,7 @@
 
 from generator.pipeline.context import prepare
 from generator.pipeline.events import (
+    AgainFromExamples,
     DatasetOpened,
     DatasetWarning,
     Event,
@@ -22,6 +23,7 @@ from generator.pipeline.events import (
 from generator.pipeline.run import build, building
 
 __all__ = [
+    "AgainFromExamples",
     "DatasetOpened",
     "DatasetWarning",
     "Event",

@@ -98,6 +98,11 @@ def fed_size(images: ImageSet, dataset: Dataset, summary: ModelSummary) -> tuple
     return own if own is not None and takes and max(own) <= LARGEST_SIDE else summary.photo_size()
 
 
+def feed_of(images: ImageSet, dataset: Dataset, summary: ModelSummary) -> Feed:
+    """Return how a network is fed a dataset's images."""
+    return Feed(fed_size(images, dataset, summary), summary.channels, summary.bands)
+
+
 def _opened(dataset: Dataset) -> ImageSet:
     if dataset.kind in ("bundled", "folder"):
         images = open_folder(dataset)
@@ -140,7 +145,7 @@ def _look(
     assert dataset is not None
     for note in images.notes:
         context.on_event(DatasetWarning(dataset.name, note))
-    feed = Feed(fed_size(images, dataset, summary), summary.channels, summary.bands)
+    feed = feed_of(images, dataset, summary)
     record_group = record_group_of(summary.digest, feed.size, _kept(dataset), images.scale)
     wanted = [images.key(place) for place in range(len(images))]
     stored = [] if force else list(store.record_group(record_group))

@@ -77,6 +77,14 @@ class ImagesSeen:
 
 
 @dataclass(frozen=True)
+class AgainFromExamples:
+    """So many filters of a model, which an image excites more than their picture, are optimised again from there."""
+
+    model: str
+    filters: int
+
+
+@dataclass(frozen=True)
 class Planned:
     """All tasks are known. ``cost`` is in multiplications; pictures are by far the most of it."""
 
@@ -148,6 +156,7 @@ Event = (
     | DatasetOpened
     | DatasetWarning
     | ImagesSeen
+    | AgainFromExamples
     | Planned
     | TaskStarted
     | Progressed

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -62,19 +63,33 @@ class _Searches:
             self._networks[precision] = Network(self.model, precision)
         return self._networks[precision]
 
-    def run(self, task: Task, on_step: Callable[[int], None]) -> Optimization:
-        """Optimise a task's filters, in the graph of the former task if that differs in seed or filters alone."""
+    def run(self, task: Task, on_step: Callable[[int], None], start: Array | None) -> Optimization:
+        """Optimise a task's filters, in the graph of the former task if that differs in seed or filters alone.
+
+        ``start`` are the pictures that they begin at, None for noise.
+        """
         assert task.settings is not None
         kind = (task.layer.index, replace(task.settings, seed=0))
         if self._search is None or kind != self._kind:
             self._search = None  # let go of the old graph first
             network = self.network(task.settings.precision)
             self._search, self._kind = Search(self.model, task.layer.index, task.settings, network), kind
+        if start is not None:
+            return self._search.run_from(task.optimized_filters, start, on_step, task.settings.seed)
         return self._search.run(task.optimized_filters, on_step, task.settings.seed)
 
 
-def optimize_all(model: LoadedModel, tasks: list[Task], store: Store, on_event: OnEvent) -> Iterator[Failure]:
-    """Do picture tasks; a batch is stored when the next one is optimised. What failed is yielded, the rest is done."""
+def optimize_all(
+    model: LoadedModel,
+    tasks: list[Task],
+    store: Store,
+    on_event: OnEvent,
+    starts: Mapping[str, Array] = MappingProxyType({}),
+) -> Iterator[Failure]:
+    """Do picture tasks; a batch is stored when the next one is optimised. What failed is yielded, the rest is done.
+
+    ``starts`` are the pictures that tasks begin at, by their keys, one for each filter.
+    """
     layers = sorted({task.layer.index for task in tasks})
     size = max(task.settings.size for task in tasks if task.settings)
     with without_spoiled_filters(model, layers, size) as reasons, ThreadPoolExecutor(1) as encoder:
@@ -83,7 +98,10 @@ def optimize_all(model: LoadedModel, tasks: list[Task], store: Store, on_event: 
 
         def optimize(batch: Batch) -> None:
             on_step = _step_reporter(batch.part, task_cost(batch.part, model.summary), on_event)
-            optimization = searches.run(batch.part, on_step)
+            start = starts.get(batch.task.key)
+            if start is not None:
+                start = start[np.isin(batch.task.filters, batch.part.filters)]
+            optimization = searches.run(batch.part, on_step, start)
             optimized.append(_Optimized(batch, optimization, encoder.submit(_encode, optimization, model.summary)))
 
         for batch in (*(batch_of(task, reasons) for task in tasks), None):

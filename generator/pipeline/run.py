@@ -8,13 +8,14 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from generator.config import Config
-from generator.errors import ModelError, PhotoError, UsageError, nearest
+from generator.errors import GalleryError, ModelError, PhotoError, UsageError, nearest
 from generator.files import real_path
 from generator.pipeline.compare import compare_weights
 from generator.pipeline.context import BuildContext, Prepared, open_context, prepare_all
 from generator.pipeline.cost import fixed_seconds, task_cost
-from generator.pipeline.dataset import Datasets, look
+from generator.pipeline.dataset import Datasets, feed_of, look
 from generator.pipeline.events import (
+    AgainFromExamples,
     Event,
     Failure,
     LockWarning,
@@ -28,6 +29,7 @@ from generator.pipeline.events import (
     Waiting,
 )
 from generator.pipeline.failures import recorded
+from generator.pipeline.from_examples import example_tasks, start_pictures
 from generator.plan import EVERYTHING, Choice, Task
 
 ALL_DARK = "it is all dark, so filters see next to nothing in it. Save it with brighter values"
@@ -127,15 +129,49 @@ def _build(
             done, failed = _render(model, tasks, context)
             rendered += done
             failures += failed
+    begun: dict[str, tuple[Task, ...]] = {}
+    for model in prepared:
+        own, failed = _from_examples(model, context, datasets, force)
+        begun[model.entry.name] = own
+        failures += failed
     failures += compare_weights(config, prepared, rendered_now, context)
     narrowed = choice.narrows or len(rendered_now) < len(config.models)
-    gathered = [(p.entry, p.summary, p.photos, p.shown + p.now) for p in prepared]
+    gathered = [(p.entry, p.summary, p.photos, p.shown + p.now + begun[p.entry.name]) for p in prepared]
     written = write_site(config, gathered, context.store, keep_all=narrowed)
     pages = PagesDone(written.written, written.unchanged, written.deleted)
     on_event(pages)
     verdicts = tuple(sorted(written.verdicts.items()))
     index = str(config.output / "index.html")
     return Summary(rendered, len(everything) - count, tuple(failures), pages, verdicts, index)
+
+
+def _from_examples(
+    prepared: Prepared, context: BuildContext, datasets: Datasets, force: bool
+) -> tuple[tuple[Task, ...], list[Failure]]:
+    """Optimise again the filters that an image excites more than their picture; return their tasks, and what failed."""
+    entry, shown = prepared.entry, prepared.shown + prepared.now
+    found = example_tasks(entry, prepared.summary, shown, context.store)
+    pending = [
+        (task, starts)
+        for task, starts in (found if prepared.now else [])
+        if force or context.store.record(task.record_group, task.key) is None
+    ]
+    failures: list[Failure] = []
+    if pending and entry.dataset:
+        try:
+            images, model = datasets.images(entry.dataset), context.models.load(entry)
+            feed = feed_of(images, entry.dataset, prepared.summary)
+            made = {task.key: start_pictures(model, task, images, feed, starts) for task, starts in pending}
+        except GalleryError as error:
+            return tuple(task for task, _ in found), [context.fail(f"model {entry.name}", error)]
+        from generator.pipeline.optimize import optimize_all  # it imports TensorFlow
+
+        pictures = {key: start for key, start in made.items() if start is not None}
+        done = [task for task, _ in pending if task.key in pictures]
+        context.on_event(AgainFromExamples(entry.name, sum(len(task.filters) for task in done)))
+        for failure in optimize_all(model, done, context.store, context.on_event, pictures):
+            failures.append(context.failed(failure))
+    return tuple(task for task, _ in found), failures
 
 
 def _without_damaged_photos(pending: dict[str, list[Task]], context: BuildContext) -> list[Failure]:

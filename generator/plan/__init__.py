@@ -2,7 +2,16 @@
 
 from generator.plan.activity import Activity, activity_key, layers_by_activity
 from generator.plan.choose import EVERYTHING, Choice, check_layers, chosen_layers, spread
-from generator.plan.tasks import FEATURE_MAP, KERNEL, PICTURE, PhotoIdentity, Task, plan_model
+from generator.plan.tasks import (
+    FEATURE_MAP,
+    KERNEL,
+    PICTURE,
+    PhotoIdentity,
+    Task,
+    batches,
+    plan_model,
+    tasks_from_examples,
+)
 from generator.plan.tuning import Tuning
 
 __all__ = [
@@ -16,9 +25,11 @@ __all__ = [
     "Task",
     "Tuning",
     "activity_key",
+    "batches",
     "check_layers",
     "chosen_layers",
     "layers_by_activity",
     "plan_model",
     "spread",
+    "tasks_from_examples",
 ]

@@ -100,13 +100,31 @@ def _tasks(
         "engine": ENGINE[technique],
         "model": summary.digest,
         "layer": layer.index,
-        "settings": asdict(settings) if settings else None,
+        "settings": _shaping(settings) if settings else None,
         "photo": {"digest": photo.digest, "size": photo.size} if photo else None,
     }
     record_group = digest(subject)
     for filters in groups:
         key = digest([record_group, list(filters)])
         yield Task(technique, entry.name, layer, filters, settings, photo, record_group, key)
+
+
+def _shaping(settings: RenderSettings) -> dict[str, object]:
+    """Return what of the settings shapes a picture; the usual start goes without saying, as it always did."""
+    return {name: value for name, value in asdict(settings).items() if (name, value) != ("start", "noise")}
+
+
+def tasks_from_examples(
+    entry: ModelEntry,
+    summary: ModelSummary,
+    layer: ConvLayer,
+    settings: RenderSettings,
+    filters: tuple[int, ...],
+    starts: Sequence[str],
+) -> Task:
+    """Return the task of pictures that begin at examples; ``starts`` are digests of each filter's own."""
+    (task,) = _tasks(entry, summary, PICTURE, layer, [filters], settings=replace(settings, start="example"))
+    return replace(task, key=digest([task.key, list(starts)]))
 
 
 def batches(filters: tuple[int, ...], size: int) -> list[tuple[int, ...]]:

@@ -79,6 +79,13 @@ class Search:
         second = self._second(firing, found[self._places(silent, firing)], seed, heard)
         return joined(first, second, self._places(filters, firing), own_scores)
 
+    def run_from(
+        self, filters: tuple[int, ...], pictures: Array, on_step: Callable[[int], None], seed: int
+    ) -> Optimization:
+        """Return what follows from pictures (n, height, width, channels), values 0 to 1, that excite the filters."""
+        found = self._second(filters, pictures, seed, on_step)
+        return replace(found, second=np.full(len(pictures), np.nan))
+
     @property
     def _zero_is_a_threshold(self) -> bool:
         """Tell whether a score of zero or less is no response."""

@@ -104,6 +104,10 @@ class PictureSettings(_Record):
         Literal["auto", "float32", "bfloat16"],
         Field(description="of the optimisation; the score is always in float32"),
     ]
+    start: Annotated[
+        Literal["noise", "example"],
+        Field(description="what the optimisation began with: faint noise, or the filter's best example of the dataset"),
+    ] = "noise"
 
 
 class Picture(_Record):
