@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, TypeVar
 
-from pydantic import AfterValidator, Field, WithJsonSchema
+from pydantic import AfterValidator, FailFast, Field, WithJsonSchema
 
 from generator.digests import DIGEST
 from generator.site.paths import path_fault
@@ -18,6 +18,11 @@ def _check_path(path: str) -> str:
         raise ValueError(f"{path[:80]!r} {fault}")
     return path
 
+
+T = TypeVar("T")
+
+Several = Annotated[tuple[T, ...], FailFast()]
+"""A list, read to the first item that is wrong: a fault of each of a million would take gigabytes."""
 
 SitePath = Annotated[
     str,

@@ -68,6 +68,8 @@ def parse_manifest(content: bytes) -> Manifest:
 
     Raises ValueError, with one line on what is wrong, for anything but a valid manifest of this version.
     """
+    if content.endswith(b"\0"):  # enlarged by a damaged disk: no copies are made of the rest
+        raise ValueError("is no JSON")
     try:
         return Manifest.model_validate_json(content)
     except ValidationError as error:

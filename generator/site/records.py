@@ -20,6 +20,7 @@ from generator.site.fields import (
     NonNegativeNumber,
     Positive,
     Seed,
+    Several,
     SitePath,
 )
 from generator.terms import MethodName, ObjectiveName
@@ -95,7 +96,7 @@ class PictureSettings(_Record):
     steps: Positive
     learning_rate: Annotated[FiniteNumber, Field(gt=0)]
     transforms: Annotated[
-        tuple[Transform, ...],
+        Several[Transform],
         Field(description="in the order in which they are applied at every step, each with its limit"),
     ]
     diversity: Annotated[Positive, Field(description="how many pictures were optimised together and kept apart")]
@@ -127,7 +128,7 @@ class Picture(_Record):
         ),
     ]
     trace: Annotated[
-        tuple[FiniteNumber, ...],
+        Several[FiniteNumber],
         Field(max_length=32, description="the objective over the steps, at evenly spaced ones"),
     ]
     verdict: Verdict
@@ -174,14 +175,14 @@ class DatasetNumbers(_Record):
     mean: Annotated[FiniteNumber, Field(description="mean response")]
     deviation: Annotated[NonNegativeNumber, Field(description="standard deviation of the response")]
     quantiles: Annotated[
-        tuple[Quantile, ...], Field(description="of all images, or of a random sample of 1024 where there are more")
+        Several[Quantile], Field(description="of all images, or of a random sample of 1024 where there are more")
     ]
     selectivity: Annotated[
         Share | None,
         Field(description="class selectivity index (Morcos and others, 2018), null where there is none"),
     ]
     classes: Annotated[
-        tuple[ClassResponse, ...],
+        Several[ClassResponse],
         Field(max_length=10, description="the ten with the largest mean responses, the largest first"),
     ]
 
@@ -211,13 +212,13 @@ class Filter(_Record):
     verdict: Verdict
     picture: SitePath
     pictures: Annotated[
-        tuple[Picture, ...],
+        Several[Picture],
         Field(min_length=1, description='the main one first; its path is that of "picture"'),
     ]
-    feature_maps: tuple[FeatureMap, ...]
-    kernels: tuple[SitePath, ...]
+    feature_maps: Several[FeatureMap]
+    kernels: Several[SitePath]
     flags: Annotated[
-        tuple[Flag, ...],
+        Several[Flag],
         Field(
             description="overactive: above zero at 99 of 100 positions of every photo; redundant: similar in weights"
             " and in feature maps to another filter of its layer; rare: fires in some, but less than a twentieth, of"
@@ -226,7 +227,7 @@ class Filter(_Record):
     ]
     dataset: Annotated[DatasetNumbers | None, Field(description="null where there is no dataset")] = None
     examples: Annotated[
-        tuple[Example, ...], Field(description="the images with the highest peaks, the highest first")
+        Several[Example], Field(description="the images with the highest peaks, the highest first")
     ] = ()
 
 
@@ -244,11 +245,11 @@ class Technique(_Record):
     ]
     photo: Annotated[LongText | None, Field(description="the photo that the feature maps are of, else null")]
     files: Annotated[
-        tuple[SitePath | None, ...],
+        Several[SitePath | None],
         Field(description="of each filter in the layer's order, null where it has none"),
     ]
     sheets: Annotated[
-        tuple[SitePath, ...], Field(description="thumbnails in the same order, 64 to a file, eight in a row")
+        Several[SitePath], Field(description="thumbnails in the same order, 64 to a file, eight in a row")
     ]
 
 
@@ -264,8 +265,8 @@ class Layer(_Record):
     ]
     slug: Annotated[LongText, Field(description="the folder of its page in that of the model")]
     type: LongText
-    kernel_shapes: tuple[tuple[NonNegative, ...], ...]
-    output_shape: tuple[NonNegative | None, ...]
+    kernel_shapes: Several[Several[NonNegative]]
+    output_shape: Several[NonNegative | None]
     parameters: NonNegative
     receptive_field: Annotated[
         tuple[int, int] | None,
@@ -282,14 +283,14 @@ class Layer(_Record):
     page: SitePath
     filter_count: Annotated[Positive, Field(description="filters that the layer has, shown or not")]
     strongest: Annotated[
-        tuple[FilterIndex, ...],
+        Several[FilterIndex],
         Field(
             description="at most 12 filters that have a picture: converged ones first, then weak, each by score, the"
             " highest first; those without one only if the layer has no others"
         ),
     ]
-    techniques: Annotated[tuple[Technique, ...], Field(min_length=1, description="the main picture's first")]
-    filters: Annotated[tuple[Filter, ...], Field(min_length=1)]
+    techniques: Annotated[Several[Technique], Field(min_length=1, description="the main picture's first")]
+    filters: Annotated[Several[Filter], Field(min_length=1)]
 
     @property
     def folder(self) -> str:
@@ -325,7 +326,7 @@ class ModelDataset(_Record):
     count: Positive
     total: Annotated[NonNegative, Field(description="images that it has, of which some may have been left out")]
     size: Annotated[tuple[Positive, Positive], Field(description="height and width at which they were fed")]
-    classes: tuple[LongText, ...]
+    classes: Several[LongText]
 
 
 class Model(_Record):
@@ -335,11 +336,11 @@ class Model(_Record):
     slug: Annotated[LongText, Field(description="the folder of its page")]
     source: LongText
     digest: Digest
-    input_shape: tuple[NonNegative | None, ...]
+    input_shape: Several[NonNegative | None]
     preprocess: LongText
     parameters: NonNegative
     page: SitePath
-    layers: tuple[Layer, ...]
+    layers: Several[Layer]
     dataset: Annotated[ModelDataset | None, Field(description="null where there is none")] = None
 
 
@@ -350,8 +351,8 @@ class Manifest(_Record):
     made_by: Literal["filter-gallery"]
     generator: Annotated[LongText, Field(description="version of filter-gallery")]
     title: LongText
-    models: tuple[Model, ...]
-    files: tuple[SiteFile, ...]
+    models: Several[Model]
+    files: Several[SiteFile]
 
     @model_validator(mode="after")
     def _lists_named_paths(self) -> Manifest:
