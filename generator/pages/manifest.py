@@ -130,6 +130,7 @@ def _picture(picture: PictureView) -> records.Picture:
         trace=tuple(thinned(picture.trace)),
         verdict=picture.verdict,
         empty=picture.empty,
+        start="example" if picture.settings.start == "example" else "noise",
     )
 
 

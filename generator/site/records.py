@@ -105,10 +105,6 @@ class PictureSettings(_Record):
         Literal["auto", "float32", "bfloat16"],
         Field(description="of the optimisation; the score is always in float32"),
     ]
-    start: Annotated[
-        Literal["noise", "example"],
-        Field(description="what the optimisation began with: faint noise, or the filter's best example of the dataset"),
-    ] = "noise"
 
 
 class Picture(_Record):
@@ -139,6 +135,10 @@ class Picture(_Record):
             " where it can be negative, always the same, so that pages show no picture"
         ),
     ]
+    start: Annotated[
+        Literal["noise", "example"],
+        Field(description="what the optimisation began with: faint noise, or the filter's best example of the dataset"),
+    ] = "noise"
 
 
 class FeatureMap(_Record):

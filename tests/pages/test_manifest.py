@@ -41,7 +41,6 @@ FOURIER: dict[str, object] = {
     "size": 64,
     "margin": 8,
     "steps": 99,
-    "start": "noise",
     "learning_rate": 0.25,
     "transforms": (("shift", 0.0625), ("rotate", 10.0)),
     "precision": "bfloat16",

@@ -66,7 +66,7 @@ def test_a_filter_that_only_an_image_excites_is_found_from_there(folder: Path) -
     (found,), again = built(folder, "images")
     assert found["verdict"] == "converged"
     assert again == [1]
-    assert [picture["settings"]["start"] for picture in found["pictures"]] == ["example", "noise"]
+    assert [picture["start"] for picture in found["pictures"]] == ["example", "noise"]
     assert found["pictures"][0]["score"] > 0
     assert found["dataset"]["fires_in"] == pytest.approx(1 / 6)
     page = (folder / "site" / found["page"]).read_text()
@@ -78,7 +78,7 @@ def test_a_filter_that_only_an_image_excites_is_found_from_there(folder: Path) -
 def test_what_is_not_published_is_no_start_but_counts_as_evidence(folder: Path) -> None:
     (found,), again = built(folder, "{source: images, publish: false}")
     assert (found["verdict"], again) == ("weak", [])
-    assert [picture["settings"]["start"] for picture in found["pictures"]] == ["noise"]
+    assert [picture["start"] for picture in found["pictures"]] == ["noise"]
     page = (folder / "site" / found["page"]).read_text()
     assert "though an image does in places" in page
 

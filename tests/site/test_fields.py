@@ -39,7 +39,7 @@ def test_a_field_accepts_what_fits_and_refuses_the_rest(field: Any, valid: list[
 
 
 def test_a_long_list_is_read_to_its_first_fault_alone() -> None:
-    """Pydantic notes 300 times as many bytes for a fault as it takes to write one: a page of them would fill a machine."""
+    """Pydantic notes 300 times as many bytes for a fault as it takes to write one."""
     faults = TypeAdapter(fields.Several[fields.Positive])
     with pytest.raises(ValidationError) as refused:
         faults.validate_json("[1," + "0," * 1000 + "2]", strict=True)
