@@ -1,7 +1,8 @@
 """Filter Gallery: a website of what every filter of a convolutional network looks for.
 
 In a notebook: ``visualize_filters(model, "conv1")`` shows what a layer's filters look for, ``feature_maps`` what they
-answer to a photo, and ``build("config.yaml")`` makes a site. Each is imported when it is first asked for.
+answer to a photo, ``dataset_examples`` which of many images excite them, and ``build("config.yaml")`` makes a site.
+Each is imported when it is first asked for.
 """
 
 from __future__ import annotations
@@ -11,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 from generator.version import __version__
 
 if TYPE_CHECKING:
-    from generator.api import build, feature_maps, visualize_filters
+    from generator.api import build, dataset_examples, feature_maps, visualize_filters
 
-__all__ = ["__version__", "build", "feature_maps", "visualize_filters"]
+__all__ = ["__version__", "build", "dataset_examples", "feature_maps", "visualize_filters"]
 
 
 def __getattr__(name: str) -> Any:

@@ -18,6 +18,7 @@ ELSEWHERE: dict[str, str] = {
     "analysis/comparison": "pages/test_comparison.py",
     "analysis/filter_views": "pages/test_pictures.py",
     "api/display": "api/test_api.py",
+    "api/examples": "api/test_api.py",
     "api/filters": "api/test_api.py",
     "api/gallery": "api/test_api.py",
     "api/network": "api/test_api.py",

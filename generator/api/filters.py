@@ -140,7 +140,7 @@ def visualize_filters(
     entry, in_memory = entry_of(model, preprocess, bands)
 
     def select(chosen: ConvLayer, complete: RenderSettings) -> tuple[int, ...]:
-        return _selected(filters, chosen, entry.name, complete)
+        return selected(filters, chosen, entry.name, complete)
 
     made = optimize_filters(
         opened(entry, in_memory, trust),
@@ -148,7 +148,7 @@ def visualize_filters(
         layer,
         select,
         settings,
-        on_start=lambda request: _warn(request.model, request.summary, stacklevel=5),
+        on_start=lambda request: warn(request.model, request.summary, stacklevel=5),
     )
     request = made.request
     shown = encoding.coloured_channels(channels.shown(made.pictures, request.summary.bands))
@@ -191,19 +191,19 @@ def feature_maps(
 
         summary = loaded.summary
         chosen = layer_of(summary, layer, entry.name)
-        selected = _selected(filters, chosen, entry.name)
+        indices = selected(filters, chosen, entry.name)
         fed = _photo(photo).fitted(summary.photo_size(), summary.channels, summary.bands)
-        _warn(entry.name, summary, stacklevel=3)
+        warn(entry.name, summary, stacklevel=3)
         of_layer, *_ = activations_of(loaded, [chosen.index], fed)
         maps, uncapped = (
-            np.moveaxis(values[..., list(selected)], -1, 0) for values in (of_layer.activation, of_layer.compared)
+            np.moveaxis(values[..., list(indices)], -1, 0) for values in (of_layer.activation, of_layer.compared)
         )
         with np.errstate(invalid="ignore"):  # of a filter whose activations are not finite the mean is not, either
             responses, compared = (values.mean(axis=(1, 2), dtype=np.float64) for values in (maps, uncapped))
         return FeatureMaps(
             entry.name,
             chosen.title,
-            selected,
+            indices,
             maps,
             responses,
             fed,
@@ -214,7 +214,7 @@ def feature_maps(
         )
 
 
-def _selected(
+def selected(
     filters: Selection, layer: ConvLayer, model: str, settings: RenderSettings | None = None
 ) -> tuple[int, ...]:
     """Return the filters that are selected; of a direction, whose one picture is about all that it names, the first."""
@@ -249,6 +249,7 @@ def _plain(objective: str | Mapping[str, Mapping[int, float]]) -> Any:
     return {kind: {str(i): float(w) for i, w in weights.items()} for kind, weights in objective.items()}
 
 
-def _warn(name: str, summary: ModelSummary, stacklevel: int) -> None:
+def warn(name: str, summary: ModelSummary, stacklevel: int) -> None:
+    """Warn of what a model's user should know, as a warning at the caller's line."""
     for warning in summary.warnings:
         warnings.warn(f"{name}: {warning}", stacklevel=stacklevel)

@@ -69,11 +69,16 @@ def mosaic_size(count: int, columns: int) -> tuple[int, int]:
 
 def mosaic(cells: Sequence[Image.Image], columns: int) -> bytes:
     """Return a WebP of examples, row by row."""
+    return _webp(drawn(cells, columns))
+
+
+def drawn(cells: Sequence[Image.Image], columns: int) -> Image.Image:
+    """Return a picture of examples, row by row."""
     sheet = Image.new("RGB", mosaic_size(len(cells), columns), "white")
     for number, cell in enumerate(cells):
         row, column = divmod(number, columns)
         sheet.paste(cell, (column * CELL, row * CELL))
-    return _webp(sheet)
+    return sheet
 
 
 def whole_size(size: tuple[int, int]) -> tuple[int, int]:

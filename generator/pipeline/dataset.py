@@ -41,7 +41,7 @@ class Datasets:
         """
         if dataset not in self.opened:
             try:
-                self.opened[dataset] = _opened(dataset)
+                self.opened[dataset] = open_dataset(dataset)
             except DatasetError as error:
                 self.opened[dataset] = error
         images = self.opened[dataset]
@@ -103,7 +103,11 @@ def feed_of(images: ImageSet, dataset: Dataset, summary: ModelSummary) -> Feed:
     return Feed(fed_size(images, dataset, summary), summary.channels, summary.bands)
 
 
-def _opened(dataset: Dataset) -> ImageSet:
+def open_dataset(dataset: Dataset) -> ImageSet:
+    """Return the images of a dataset.
+
+    Raises DatasetError if it cannot be read, or has no image.
+    """
     if dataset.kind in ("bundled", "folder"):
         images = open_folder(dataset)
     elif dataset.kind == "arrays":
@@ -210,7 +214,7 @@ def _measured(
     feed: Feed,
     record_group: str,
     context: BuildContext,
-) -> Iterator[tuple[str, dict[Key, str]]]:
+) -> Iterator[tuple[str, Mapping[Key, str]]]:
     """Measure images, a chunk at a time, each stored when it is done.
 
     Yields the key of each, and what could not be used of it.
@@ -226,10 +230,10 @@ def _measured(
         context.on_event(ImagesSeen(entry.name, dataset.name, "looking at images", done + seen, len(missing)))
 
     try:
-        image_pass = ImagePass(model, layers, images, feed, record_group, _kept(dataset), context.store)
+        image_pass = ImagePass(model, layers, images, feed, _kept(dataset))
         count = images_of_chunk(sum(summary.layers[layer - 1].filters for layer in layers))
         for places in in_groups(missing, count):
-            yield image_pass.chunk(places, on_seen)
+            yield image_pass.store(places, record_group, context.store, on_seen)
             done += len(places)
     except GalleryError:
         raise

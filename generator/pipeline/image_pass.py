@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from generator.dataset import chunk as chunks
+from generator.dataset.boxes import Fields
+from generator.dataset.evidence import Part
 from generator.dataset.images import UNLABELLED, Feed, ImageError, ImageSet, fed
 from generator.dataset.stored import TECHNIQUE, Key, key_of
 from generator.models.load import LoadedModel
@@ -18,30 +21,32 @@ from generator.store import Store
 Array = NDArray[Any]
 
 
+@dataclass(frozen=True, eq=False)
+class MeasuredChunk:
+    """What was seen of some images: the places of those that were ``kept``, and why others were of no use.
+
+    ``layers`` are the chunks of the layers by their index, whose classes are ``classes``; none if no image was kept.
+    """
+
+    kept: tuple[int, ...]
+    unread: Mapping[Key, str]
+    classes: tuple[str, ...]
+    layers: Mapping[int, chunks.LayerChunk]
+
+
 class ImagePass:
-    """One forward pass of some layers over a dataset's images, a chunk at a time, each put into the store."""
+    """One forward pass of some layers over a dataset's images, a chunk at a time."""
 
     def __init__(
-        self,
-        model: LoadedModel,
-        layers: tuple[int, ...],
-        images: ImageSet,
-        feed: Feed,
-        record_group: str,
-        kept_examples: int,
-        store: Store,
+        self, model: LoadedModel, layers: tuple[int, ...], images: ImageSet, feed: Feed, kept_examples: int
     ) -> None:
         self._model, self._layers, self._images, self._feed = model, layers, images, feed
-        self._record_group, self._store = record_group, store
         self._threshold = chunks.threshold(images.digests)
         self._kept = kept_examples
         self._responses = ImageResponses(model, layers, feed.size)
 
-    def chunk(self, places: Sequence[int], on_seen: Callable[[int], None]) -> tuple[str, dict[Key, str]]:
-        """Measure images and store what was seen; returns its record's key, and the images that were of no use.
-
-        ``on_seen`` is told how many of them are done.
-        """
+    def measure(self, places: Sequence[int], on_seen: Callable[[int], None] = lambda done: None) -> MeasuredChunk:
+        """Measure the images at some places; ``on_seen`` is told how many of them are done."""
         kept: list[int] = []
         unread: dict[Key, str] = {}
         measured: list[Mapping[int, Responses]] = []
@@ -62,33 +67,49 @@ class ImagePass:
             if len(pending) == self._responses.batch:
                 run()
         run()
-        key = key_of(self._record_group, [self._images.key(place) for place in places], self._layers)
-        self._put(key, kept, unread, measured)
-        return key, unread
-
-    def _put(
-        self, key: str, kept: Sequence[int], unread: Mapping[Key, str], measured: Sequence[Mapping[int, Responses]]
-    ) -> None:
         names = sorted({name for place in kept if (name := self._images.class_of(place))})
         labels = np.array([_place_in(names, self._images.class_of(place)) for place in kept], np.int64)
-        digests = [self._images.digests[place] for place in kept]
-        in_sample = chunks.ranks(digests) < self._threshold
+        in_sample = chunks.ranks([self._images.digests[place] for place in kept]) < self._threshold
         layers: dict[int, chunks.LayerChunk] = {}
         for layer in self._layers if kept else ():
             joined = _joined([batch[layer] for batch in measured])
             layers[layer] = chunks.layer_chunk(joined, labels, len(names), in_sample, self._kept)
-        blob = self._store.put_blob(chunks.to_bytes(layers))
+        return MeasuredChunk(tuple(kept), unread, tuple(names), layers)
+
+    def store(
+        self, places: Sequence[int], record_group: str, store: Store, on_seen: Callable[[int], None]
+    ) -> tuple[str, Mapping[Key, str]]:
+        """Measure images and put what was seen into the store.
+
+        Returns the key of its record, and why images were of no use.
+        """
+        done = self.measure(places, on_seen)
+        key = key_of(record_group, [self._images.key(place) for place in places], self._layers)
+        blob = store.put_blob(chunks.to_bytes(done.layers))
         record = {
             "technique": TECHNIQUE,
-            "images": [list(self._images.key(place)) for place in kept],
-            "unread": [[content, label, why] for (content, label), why in unread.items()],
+            "images": [list(self._images.key(place)) for place in done.kept],
+            "unread": [[content, label, why] for (content, label), why in done.unread.items()],
             "layers": [self._layer(layer) for layer in self._layers],
-            "classes": names,
+            "classes": list(done.classes),
             "threshold": self._threshold,
             "numbers": blob,
             "blobs": [blob],
         }
-        self._store.put_record(self._record_group, key, record)
+        store.put_record(record_group, key, record)
+        return key, done.unread
+
+    def seen_by(self, layer: int) -> LayerSight:
+        """Return the map of a layer, and what its units see."""
+        windows = self._responses.windows[layer]
+        return LayerSight(self._responses.maps[layer], Fields(*(windows or (None, None))))
+
+    def part(self, done: MeasuredChunk, layer: int, classes: Sequence[str]) -> Part:
+        """Return a layer's chunk as a part of the whole dataset, which has some classes."""
+        chunk = done.layers[layer]
+        by_class = np.zeros((len(classes), chunk.by_class.shape[1]))
+        by_class[[list(classes).index(name) for name in done.classes]] = chunk.by_class
+        return Part(chunk, np.array(done.kept, np.int64), self._threshold, by_class)
 
     def _layer(self, layer: int) -> dict[str, Any]:
         height, width = self._responses.maps[layer]
@@ -100,6 +121,14 @@ class ImagePass:
             "map": [height, width],
             "fields": fields,
         }
+
+
+@dataclass(frozen=True)
+class LayerSight:
+    """The (height, width) of a layer's map, and what its units see."""
+
+    map: tuple[int, int]
+    fields: Fields
 
 
 def _joined(batches: Sequence[Responses]) -> Responses:

@@ -206,6 +206,52 @@ def test_photos(photo: Any, expected: Any) -> None:
         assert (fed == expected).all()
 
 
+def test_examples_are_what_keras_and_numpy_find(tmp_path: Path) -> None:
+    """Of a model in memory and arrays in memory, with labels; the picture shows the part that the peak sees."""
+    import keras
+
+    from generator import dataset_examples
+
+    model = network()
+    images = np.random.default_rng(1).integers(0, 256, (30, 12, 14, 3), np.uint8)
+    labels = np.arange(30) % 3
+    found = dataset_examples(model, "conv one", (images, labels), filters=[1, 4], examples=4, labels=["a", "b", "c"])
+    values = np.asarray(keras.Model(model.inputs, model.layers[1].output)(images.astype(np.float32)))[..., [1, 4]]
+    peaks, flat = values.max((1, 2)), values.reshape(30, -1, 2)
+    for at, examples in enumerate(found.examples):
+        order = np.argsort(-peaks[:, at], kind="stable")[:4]
+        assert [example.image for example in examples] == [f"image {place}" for place in order]
+        assert [example.label for example in examples] == ["abc"[place % 3] for place in order]
+        np.testing.assert_allclose([example.peak for example in examples], peaks[order, at], rtol=1e-4)
+        row, column = divmod(int(flat[order[0], :, at].argmax()), 12)
+        top, left, height, width = examples[0].box
+        assert top <= row + 1 < top + height
+        assert left <= column + 1 < left + width
+    np.testing.assert_allclose(found.means, values.mean((0, 1, 2)), rtol=1e-4)
+    np.testing.assert_allclose(found.class_means[1], values[1::3].mean((0, 1, 2)), rtol=1e-4)
+    np.testing.assert_allclose(found.fires_in, (peaks > 0).mean(0))
+    assert [image.size for image in found.images()] == [(192, 192)] * 2
+    assert "fires in" in found._repr_html_()
+    assert len(found.save(tmp_path)) == 2
+
+
+@pytest.mark.parametrize(
+    ("images", "message"),
+    [
+        ("nowhere/", "dataset 'nowhere/': no folder"),
+        (np.zeros((3, 4)), "are no images"),
+        (np.full((2, 8, 8, 3), np.nan), "none of the images can be used"),
+        (None, "returned NoneType"),
+    ],
+)
+def test_images_that_are_none(images: Any, message: str) -> None:
+    from generator import dataset_examples
+
+    with pytest.raises(GalleryError) as refused:
+        dataset_examples("demo", "block1_conv1", images)
+    assert message in str(refused.value)
+
+
 def test_a_model_without_preprocessing_of_its_own_is_warned_of() -> None:
     import keras
 
