@@ -68,7 +68,8 @@ class EvidenceView:
     ``fires`` counts those in which its activation is above zero anywhere, ``most`` is its largest response, ``highest``
     its largest activation. ``best`` are its best examples, ``others`` weaker and lowest ones; each has a mosaic with as
     many ``columns``. ``classes`` are (name, mean response), the largest first; ``selective`` is the class that it
-    prefers with the class selectivity index. ``histogram`` is of its responses, of a sample if ``is_sample``.
+    prefers with the class selectivity index. ``histogram`` is of its responses, to a sample of ``sampled`` images
+    unless that is 0.
     """
 
     count: int
@@ -86,7 +87,7 @@ class EvidenceView:
     classes: tuple[tuple[str, float], ...]
     selective: tuple[str, float] | None
     histogram: Histogram | None
-    is_sample: bool
+    sampled: int
     varies: bool
 
     @property
@@ -208,7 +209,7 @@ class Evidence:
             classes=self._classes(evidence.class_means[:, index]),
             selective=(looked.classes[selective[0]], _short(selective[1])) if selective else None,
             histogram=histogram(evidence.sampled[0, :, index].tolist()),
-            is_sample=evidence.is_sample,
+            sampled=len(evidence.sampled_images) if evidence.is_sample else 0,
             varies=bool(evidence.deviation[1, index] > 1e-5 * abs(evidence.mean[1, index])),
         )
 

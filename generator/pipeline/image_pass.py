@@ -41,9 +41,15 @@ class ImagePass:
         self, model: LoadedModel, layers: tuple[int, ...], images: ImageSet, feed: Feed, kept_examples: int
     ) -> None:
         self._model, self._layers, self._images, self._feed = model, layers, images, feed
-        self._threshold = chunks.threshold(images.digests)
+        filters = sum(model.summary.layers[layer - 1].filters for layer in layers)
+        self._threshold = chunks.threshold(images.digests, filters)
         self._kept = kept_examples
         self._responses = ImageResponses(model, layers, feed.size)
+
+    @property
+    def batch(self) -> int:
+        """Return how many images are measured at a time."""
+        return self._responses.batch
 
     def measure(self, places: Sequence[int], on_seen: Callable[[int], None] = lambda done: None) -> MeasuredChunk:
         """Measure the images at some places; ``on_seen`` is told how many of them are done."""

@@ -175,7 +175,8 @@ class DatasetNumbers(_Record):
     mean: Annotated[FiniteNumber, Field(description="mean response")]
     deviation: Annotated[NonNegativeNumber, Field(description="standard deviation of the response")]
     quantiles: Annotated[
-        Several[Quantile], Field(description="of all images, or of a random sample of 1024 where there are more")
+        Several[Quantile],
+        Field(description="of all images, or of a random sample of at most 1024 where there are more"),
     ]
     selectivity: Annotated[
         Share | None,

@@ -36,5 +36,6 @@ def test_the_size_of_a_chunk_does_not_depend_on_how_many_images_there_are() -> N
 def test_the_threshold_lets_in_just_the_sample(monkeypatch: pytest.MonkeyPatch) -> None:
     assert threshold(DIGESTS) == WHOLE
     assert SAMPLE == 1024
+    assert sum(int(digest[:8], 16) < threshold(DIGESTS * 40, 2**30) for digest in DIGESTS * 40) == 80
     monkeypatch.setattr("generator.dataset.chunk.SAMPLE", 5)
     assert sum(int(digest[:8], 16) < threshold(DIGESTS) for digest in DIGESTS) == 5
