@@ -63,7 +63,11 @@ def cropped(image: Image.Image, size: tuple[int, int], channels: int, bands: tup
 
     Three ``bands`` take its red, green and blue; any other channel takes its gray.
     """
-    fitted = ImageOps.fit(image, (size[1], size[0]), Image.Resampling.LANCZOS)
+    fitted = image
+    if image.size != (size[1], size[0]):
+        fitted = ImageOps.fit(image, (size[1], size[0]), Image.Resampling.LANCZOS)
+    if channels == len(bands) == 3:
+        return np.asarray(fitted)[..., np.argsort(bands)]
     pixels = np.repeat(np.asarray(fitted.convert("L"))[..., None], channels, axis=2)
     if channels >= len(bands) == 3:
         pixels[..., list(bands)] = np.asarray(fitted)

@@ -71,12 +71,30 @@ def crops_of(pictures: Tensor, boxes: Tensor, owners: Tensor, size: tuple[int, i
     return tf.image.crop_and_resize(pictures, boxes, owners, size)
 
 
-def row_of(maps: Tensor, rows: Tensor) -> Tensor:
-    """Return (n, width, channels): of each map (n, height, width, channels) the row (n, channels) of its own."""
-    count, _, width, channels = tf.unstack(tf.shape(maps, out_type=tf.int64))
-    picture, column, channel = tf.meshgrid(tf.range(count), tf.range(width), tf.range(channels), indexing="ij")
-    row = tf.broadcast_to(tf.cast(rows, tf.int64)[:, None], tf.shape(picture))
-    return tf.gather_nd(maps, tf.stack([picture, row, column, channel], axis=-1))
+def first_peaks(maps: Tensor, floor: float | None = None) -> tuple[Tensor, Tensor, Tensor]:
+    """Return (n, channels) of maps (n, height, width, channels): the largest value, and its first row and column.
+
+    Where it is equal to ``floor``, the least value that there can be, all are the same, and the first place counts.
+    Found in the largest values of rows and columns, which is many times as fast as to look for a place among all; where
+    several rows and several columns have it, the first row is looked at.
+    """
+    _, height, width, _ = maps.shape
+    of_rows = tf.nn.max_pool2d(maps, (1, width), (1, width), "VALID")[:, :, 0]
+    of_columns = tf.nn.max_pool2d(maps, (height, 1), (height, 1), "VALID")[:, 0]
+    peak = tf.reduce_max(of_rows, 1)
+    row, column = tf.argmax(of_rows, 1), tf.argmax(of_columns, 1)
+    at_rows, at_columns = (
+        tf.math.count_nonzero(tf.equal(values, peak[:, None]), 1) for values in (of_rows, of_columns)
+    )
+    tied = tf.logical_and(at_rows > 1, at_columns > 1)
+    if floor is not None:
+        tied = tf.logical_and(tied, peak > floor)
+    places = tf.where(tied)
+    picture, channel, own_row = places[:, 0], places[:, 1], tf.gather_nd(row, places)
+    along = tf.range(width, dtype=tf.int64)[None]
+    whole = [tf.broadcast_to(own[:, None], (tf.shape(places)[0], width)) for own in (picture, own_row, channel)]
+    indices = tf.stack([whole[0], whole[1], tf.broadcast_to(along, tf.shape(whole[0])), whole[2]], axis=-1)
+    return peak, row, tf.tensor_scatter_nd_update(column, places, tf.argmax(tf.gather_nd(maps, indices), 1))
 
 
 def normal_noise(shape: Any, seed: Tensor) -> Tensor:

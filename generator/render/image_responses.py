@@ -16,7 +16,8 @@ from generator.models.describe import conv_positions
 from generator.models.graph import TO_LAST
 from generator.models.load import LoadedModel
 from generator.models.receptive_field import unit_windows
-from generator.render.backend import Tensor, compiled, row_of
+from generator.models.summary import ConvLayer
+from generator.render.backend import Tensor, compiled, first_peaks
 from generator.render.network import as_input
 
 Array = NDArray[Any]
@@ -92,15 +93,17 @@ class ImageResponses:
             if self._ceilings[layer] is not None:
                 for number in (*graph.calls[point.conv].inputs, *_before(self._model, point)):
                     last_use[number] = max(last_use.get(number, -1), point.last)
-        values: dict[int, Tensor] = {graph.input: as_input(self._model, images)}
+        matrix = np.array(self._model.summary.preprocess.matrix)
+        plain = np.array_equal(matrix, np.eye(len(matrix))) and not any(self._model.summary.preprocess.offset)
+        values: dict[int, Tensor] = {graph.input: images if plain else as_input(self._model, images)}
         measured: dict[int, tuple[Tensor, ...]] = {}
         for position in self._needed:
             call = graph.calls[position]
             call(values)
             for layer in ends.get(position, []):
                 activation = self._channels_last(layer, values[call.outputs[0]])
-                signed = self._model.summary.layers[layer - 1].signed
-                measured[layer] = _reduced(self._without_ceiling(layer, values, activation), signed)
+                own = self._model.summary.layers[layer - 1]
+                measured[layer] = _reduced(self._without_ceiling(layer, values, activation), own)
             for tensor in (*call.inputs, *call.outputs):
                 if last_use.get(tensor, -1) <= position:
                     values.pop(tensor, None)
@@ -129,21 +132,11 @@ def _before(model: LoadedModel, point: ActivationPoint) -> tuple[int, ...]:
     return (model.graph.calls[position].outputs[0],)
 
 
-def _reduced(activation: Tensor, signed: bool) -> tuple[Tensor, ...]:
+def _reduced(activation: Tensor, layer: ConvLayer) -> tuple[Tensor, ...]:
     """Return, each (n, filters): the mean, the largest value, its row and its column; if signed those of the least."""
     mean = ops.mean(ops.mean(activation, axis=2), axis=1)
-    return (mean, *_largest(activation), *(_largest(-activation) if signed else ()))
-
-
-def _largest(activation: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Return the largest values and the rows and columns of the first positions that have them.
-
-    Found in the rows' largest values, which is ten times as fast as to look for a place among all.
-    """
-    of_rows = ops.max(activation, axis=2)
-    row = ops.argmax(of_rows, axis=1)
-    column = ops.argmax(row_of(activation, row), axis=1)
-    return ops.max(of_rows, axis=1), row, column
+    floor = None if layer.below_zero else 0.0
+    return (mean, *first_peaks(activation, floor), *(first_peaks(-activation) if layer.signed else ()))
 
 
 def _responses(values: tuple[Tensor, ...], width: int) -> Responses:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from keras import layers
 
 from generator.models.load import LoadedModel
-from generator.render.backend import row_of
+from generator.render.backend import first_peaks
 from generator.render.image_responses import ImageResponses
 from tests.models.architectures import ARCHITECTURES
 from tests.render.nets import assembled, picture, scrambled
@@ -80,8 +81,12 @@ def test_every_architecture_is_measured_in_one_pass(name: str) -> None:
             assert max(high - low + 1 for low, high in filter(None, columns)) <= field[1]
 
 
-def test_a_row_is_that_of_each_picture_and_channel() -> None:
-    maps = np.random.default_rng(1).normal(size=(3, 4, 5, 2)).astype(np.float32)
-    rows = np.array([[0, 3], [2, 2], [1, 0]])
-    expected = [[maps[n, rows[n, c], :, c] for c in range(2)] for n in range(3)]
-    np.testing.assert_array_equal(np.asarray(row_of(maps, rows)), np.moveaxis(np.array(expected), 1, 2))
+@pytest.mark.parametrize("floor", [None, 0.0])
+def test_the_first_of_equal_peaks_is_numpys(floor: float | None) -> None:
+    """Maps of few different numbers: most have several peaks, in rows and columns that do not belong together."""
+    maps = np.random.default_rng(1).integers(0, 4, (40, 5, 6, 7)).astype(np.float32)
+    maps[:3] = 0
+    peak, row, column = (np.asarray(values) for values in first_peaks(tf.constant(maps), floor))
+    flat = maps.reshape(40, 30, 7)
+    np.testing.assert_array_equal(peak, flat.max(1))
+    np.testing.assert_array_equal(row * 6 + column, flat.argmax(1))
