@@ -33,7 +33,10 @@ TEXT = (
     " means. Both are compiled before they are timed, in one process, in turns, and the better of two rounds counts."
     " Memory is the largest resident set of a process that measures 1,000 images, and of one that measures 10,000."
 )
-HEAD = ("network", "images a second", "`predict`", "time, of `predict`'s", "MiB for 1,000", "MiB for 10,000", "ratio")
+HEAD = (
+    "| network | images a second | `predict` | time, of `predict`'s | MiB for 1,000 | MiB for 10,000 | ratio |",
+    "| --- | --- | --- | --- | --- | --- | --- |",
+)
 
 COUNT, FEW, MANY = 2_000, 1_000, 10_000
 ROUNDS = 2
@@ -135,6 +138,5 @@ if __name__ == "__main__":
     if len(sys.argv) > 1:
         main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), "--predict" in sys.argv)
     else:
-        print(f"| {' | '.join(HEAD)} |")
-        for row in rows():
-            print(row, flush=True)
+        for line in (*HEAD, *rows()):
+            print(line, flush=True)

@@ -1,6 +1,7 @@
 """How the filters of a layer are related: which are similar, which are redundant, which are dead or over-active.
 
-All of it is measured on the photos of the gallery, among the filters that it shows.
+All of it is measured on the photos of the gallery, and on its dataset where there is one, among the filters that it
+shows.
 """
 
 from __future__ import annotations
@@ -84,13 +85,15 @@ class FilterInsight:
 class LayerInsight:
     """How the filters of a layer are related.
 
-    ``photos`` is how many photos they were compared on. ``has_exact_zeros`` tells whether the layer's activation
+    ``photos`` is how many photos they were looked at on, ``images`` how many images of a dataset their activations were
+    compared on, 0 where it was those photos. ``has_exact_zeros`` tells whether the layer's activation
     function gives exact zeros, without which none is over-active. ``separate_inputs`` tells that not all filters read
     the same input channels. ``responses`` and ``active_shares`` are the distributions over filters of the mean response
     to a photo, and of the mean share of positions that a filter fires at.
     """
 
     photos: int
+    images: int
     has_exact_zeros: bool
     separate_inputs: bool
     filters: tuple[FilterInsight, ...]
@@ -135,10 +138,16 @@ class LayerInsight:
         return tuple(name for name, holds in flags.items() if holds)
 
 
-def layer_insight(layer: ConvLayer, filters: Sequence[ComparableFilter]) -> LayerInsight:
-    """Return how the filters that are shown of a layer are related."""
+def layer_insight(
+    layer: ConvLayer, filters: Sequence[ComparableFilter], on_images: Array | None = None
+) -> LayerInsight:
+    """Return how the filters that are shown of a layer are related.
+
+    ``on_images`` (filters, images) are their responses to the images of a dataset, by which they are then compared.
+    """
     has_exact_zeros = layer.activation in WITH_EXACT_ZEROS
-    activations = pooled_matrix([record.maps for record in filters])
+    of_photos = pooled_matrix([record.maps for record in filters])
+    activations = of_photos if on_images is None else on_images
     row_of = {record.index: row for row, record in enumerate(filters)}
     chances = [_chance(layer, record) for record in filters]
     by_weights = [
@@ -168,7 +177,8 @@ def layer_insight(layer: ConvLayer, filters: Sequence[ComparableFilter]) -> Laye
     responses = [sum(m.response for m in maps) / len(maps) for maps in maps_of_filters]
     active_shares = [sum(m.active_share or 0.0 for m in maps) / len(maps) for maps in maps_of_filters]
     return LayerInsight(
-        photos=activations.shape[1] // CELLS,
+        photos=of_photos.shape[1] // CELLS,
+        images=0 if on_images is None else on_images.shape[1],
         has_exact_zeros=has_exact_zeros,
         separate_inputs=len({record.kernel.input_group for record in filters if record.kernel}) > 1,
         filters=tuple(insights),

@@ -22,6 +22,9 @@ from generator.store import Store
 CLASSES = 10
 """Of a dataset's classes: those to which a filter's mean response is largest."""
 
+FEWEST_COMPARED = 64
+"""Images by whose responses filters are compared: with fewer, correlations say little."""
+
 RARE = 0.05
 """A filter that fires in a smaller share of the images is called rare. A convention, not fitted to any network."""
 
@@ -212,6 +215,17 @@ class Evidence:
             sampled=len(evidence.sampled_images) if evidence.is_sample else 0,
             varies=bool(evidence.deviation[1, index] > 1e-5 * abs(evidence.mean[1, index])),
         )
+
+    def responses(self, layer: ConvLayer, indices: Sequence[int]) -> NDArray[np.float32] | None:
+        """Return the responses (filters, images) of some filters to the images of the sample.
+
+        None if they are not known of all of them, or the images are too few to compare by.
+        """
+        own = self._layers.get(layer.index)
+        if own is None or max(indices) >= len(own.evidence.fires) or own.evidence.spoiled[list(indices)].any():
+            return None
+        sampled: NDArray[np.float32] = own.evidence.sampled[0][:, list(indices)].T
+        return sampled if sampled.shape[1] >= FEWEST_COMPARED else None
 
     def _file(self, mosaic: Mosaic | None, path: str) -> ImageFile | None:
         blob = self._store.sheet(mosaic.key) if mosaic else None

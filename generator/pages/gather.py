@@ -48,7 +48,9 @@ def model_view(
         folder = f"{entry.slug}/{layer.slug}"
         indices = shown_filters.get(layer.index, [])
         if filters := tuple(_filter(records, photo_files, layer, folder, index, evidence) for index in indices):
-            layers.append(_with_sheets(LayerView(layer, f"{folder}/index.html", filters), entry.name, folder, store))
+            on_images = evidence.responses(layer, indices)
+            view = LayerView(layer, f"{folder}/index.html", filters, on_images=on_images)
+            layers.append(_with_sheets(view, entry.name, folder, store))
     named_photos = tuple((photo.name, file) for photo, file in photo_files.items())
     planned, shown = {task.layer.index for task in tasks}, {view.layer.index for view in layers}
     missing = tuple(layer for layer in summary.layers if layer.index in planned - shown)

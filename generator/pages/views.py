@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
 
 from generator.analysis.filter_views import FeatureMapView, ImageFile, KernelView, PictureView
 from generator.analysis.layer_insight import LayerInsight, layer_insight
@@ -83,7 +86,8 @@ class FilterView:
 class LayerView:
     """A convolutional layer with the filters that are shown.
 
-    ``best_sheet`` is a sheet of thumbnails of its strongest filters, ``contact`` its contact sheet.
+    ``best_sheet`` is a sheet of thumbnails of its strongest filters, ``contact`` its contact sheet. ``on_images``
+    (filters, images) are their responses to the images of the dataset, or to a sample of them.
     """
 
     layer: ConvLayer
@@ -92,6 +96,7 @@ class LayerView:
     techniques: tuple[TechniqueView, ...] = ()
     best_sheet: ImageFile | None = None
     contact: ImageFile | None = None
+    on_images: NDArray[np.float32] | None = field(default=None, compare=False, repr=False)
 
     @cached_property
     def places(self) -> dict[int, int]:
@@ -117,7 +122,7 @@ class LayerView:
     @cached_property
     def insight(self) -> LayerInsight:
         """Return how its filters are related."""
-        return layer_insight(self.layer, self.filters)
+        return layer_insight(self.layer, self.filters, self.on_images)
 
     def count(self, which: str) -> int:
         """Return how many filters have a verdict."""

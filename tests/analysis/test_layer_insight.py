@@ -91,6 +91,25 @@ def test_redundant_filters_are_similar_in_both_ways(
     assert [whole.flags(index) for index in range(3)] == [("redundant",) * redundant] * 2 + [()]
 
 
+def test_where_there_is_a_dataset_filters_are_compared_by_their_responses_to_it(shown: FilterView) -> None:
+    """Two pairs: one alike on the photo, one on the images; the images decide, for redundancy too."""
+    responses = np.random.default_rng(1).normal(size=(4, 80)).astype(np.float32)
+    responses[3] = responses[2] * 2 + 1
+    maps = [[feature_map(NOISE[row])] for row in (0, 0, 1, 2)]
+    kernels = [kernel((1, 0.9)), kernel((0, 0.9)), kernel((3, 0.9)), kernel((2, 0.9))]
+    filters = tuple(
+        replace(shown, index=i, maps=tuple(m), kernel=k) for i, (m, k) in enumerate(zip(maps, kernels, strict=True))
+    )
+    by_photo = LayerView(conv(1, "stem", 4), "net/index.html", filters).insight
+    by_images = LayerView(conv(1, "stem", 4), "net/index.html", filters, on_images=responses).insight
+    assert (by_photo.groups, by_photo.images) == (((0, 1),), 0)
+    assert (by_images.groups, by_images.images, by_images.photos) == (((2, 3),), 80, 1)
+    for one in by_images.filters:
+        for other in one.by_activations:
+            expected = np.corrcoef(responses[one.index], responses[other.index])[0, 1]
+            assert other.similarity == pytest.approx(expected, abs=1e-4)
+
+
 def test_groups_are_what_pairs_connect_and_the_largest_comes_first(shown: FilterView) -> None:
     maps = [[feature_map(NOISE[row])] for row in (0, 1, 1, 0, 1, 2)]
     kernels = [kernel((3, 0.9)), kernel((2, 0.9)), kernel((4, 0.8)), kernel(), kernel(), kernel((0, 0.9))]

@@ -59,6 +59,9 @@ def test_whole_images_are_the_ones_that_they_are_said_to_be(tmp_path: Path) -> N
             assert abs(colour[0] - int(number)) < 12, (sheet, left, top, number)
             seen.add(sheet)
     assert len(seen) > 1
+    page = next((tmp_path / "site").rglob("001-first/0000.html")).read_text()
+    assert "By their responses to images" in page
+    assert "150 images of the dataset" in page
 
 
 @pytest.fixture(scope="module")
