@@ -20,8 +20,10 @@ def plan(
     config_path: Path | None, models: tuple[str, ...], layers: tuple[str, ...], filters: Filters | None, trust: bool
 ) -> int:
     """Show what a build would do: layers, pictures, cached or not, estimated time and bytes."""
-    from generator.pipeline import prepare
-    from generator.pipeline.cost import USUAL_SPEED, duration, fixed_seconds, task_bytes, task_cost
+    from generator.errors import GalleryError
+    from generator.pipeline import Failure, prepare
+    from generator.pipeline.cost import EXAMPLES_BYTES, USUAL_SPEED, duration, fixed_seconds, task_bytes, task_cost
+    from generator.pipeline.dataset import Datasets, unseen
     from generator.pipeline.run import select_models
     from generator.plan import PICTURE, Choice
     from generator.store import Store
@@ -47,7 +49,20 @@ def plan(
             if batches := by_layer.get(layer.index):
                 count, done, cost = (sum(column) for column in zip(*batches, strict=True))
                 rows.append([model.entry.name, layer.name, f"{count}", f"{done}", duration(cost)])
+    lines, datasets = [], Datasets()
+    for model in prepared:
+        try:
+            found = unseen(model.entry, model.summary, model.now, store, datasets)
+        except GalleryError as error:
+            failures.append(Failure(f"dataset of {model.entry.name}", str(error), error))
+            continue
+        if found:
+            seconds, size = seconds + found.cost / speed, size + found.filters * EXAMPLES_BYTES
+            what = f"{found.images:,} images of {found.name}"
+            lines.append(f"{model.entry.name}: {f'{found.new:,} of {what} to look at' if found.new else what}.")
     print_table(["Model", "Layer", "Pictures", "Cached", "Time"], rows, right=(2, 3, 4))
+    for line in lines:
+        print_line(line)
     basis = "measured here" if measured else "a guess: nothing was built here yet"
     print_line(f"About {duration(seconds)} of rendering ({basis}) and {size / 1e6:.1f} MB in {config.output}.")
     print_first([f"  {failure.what}: {failure.message}" for failure in failures])

@@ -147,7 +147,7 @@ class Dataset:
     def name(self) -> str:
         """Return what it is called: the last part of a path, or a function's name. The rest is the owner's business."""
         if self.kind == "bundled":
-            return "bundled images"
+            return "bundled crops"
         return self.source if self.kind == "callable" else Path(self.source).name
 
 

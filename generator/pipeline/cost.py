@@ -22,6 +22,9 @@ LOADING, COMPILING = 8.0, 2.0
 USUAL_BYTES = {PICTURE: 0.42, FEATURE_MAP: 0.16, KERNEL: 900.0}
 """Bytes a file takes for each pixel (pictures, with their snapshots, and maps) or whole (kernels)."""
 
+EXAMPLES_BYTES = 11_000
+"""Bytes of a filter's examples: measured with nine of the bundled images."""
+
 
 def task_cost(task: Task, summary: ModelSummary) -> float:
     """Return about how many multiplications a task takes."""

@@ -18,6 +18,7 @@ from generator.models.summary import ModelSummary
 from generator.pipeline.context import BuildContext
 from generator.pipeline.events import DatasetOpened, DatasetWarning, Failure, ImagesSeen
 from generator.plan import FEATURE_MAP, Task
+from generator.store import Store
 
 LARGEST_SIDE = 512
 """Of images that are fed as they are: larger ones are made smaller, as they are for photos."""
@@ -72,6 +73,40 @@ def look(
     except GalleryError as error:
         return [context.fail(f"{what} of {entry.name}", error)]
     return []
+
+
+@dataclass(frozen=True)
+class Unseen:
+    """A model's dataset before a build: how many images it has, and how many the model was not shown yet.
+
+    ``cost`` is that of showing it these, in multiplications; ``filters`` is how many filters get examples.
+    """
+
+    name: str
+    images: int
+    new: int
+    cost: float
+    filters: int
+
+
+def unseen(
+    entry: ModelEntry, summary: ModelSummary, shown: Sequence[Task], store: Store, datasets: Datasets
+) -> Unseen | None:
+    """Return what a build would look at, None if nothing.
+
+    Raises DatasetError if the dataset cannot be read.
+    """
+    filters = _filters(shown)
+    if entry.dataset is None or not filters:
+        return None
+    images = datasets.images(entry.dataset)
+    feed = feed_of(images, entry.dataset, summary)
+    record_group = record_group_of(summary.digest, feed.size, _kept(entry.dataset), images.scale)
+    wanted = [images.key(place) for place in range(len(images))]
+    _, covered, _ = covering(store.record_group(record_group), wanted, filters)
+    new = len(wanted) - len(covered)
+    cost = max(summary.layers[layer - 1].macs for layer in filters) * feed.size[0] * feed.size[1] * new
+    return Unseen(entry.dataset.name, len(wanted), new, cost, sum(map(len, filters.values())))
 
 
 def _filters(shown: Sequence[Task]) -> dict[int, tuple[int, ...]]:

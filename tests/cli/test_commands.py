@@ -47,6 +47,61 @@ def test_a_second_build_renders_nothing_and_does_not_import_tensorflow(copied: G
     assert (copied.site(), copied.records()) == before
 
 
+def write_images(folder: Path, count: int) -> None:
+    for number in range(count):
+        path = folder / ("cat", "dog")[number % 2] / f"{number}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.linear_gradient("L").rotate(25 * number).resize((24, 24)).convert("RGB").save(path)
+
+
+def test_a_dataset_on_the_command_line(copied: Gallery, tmp_path: Path) -> None:
+    """It is looked at once; what is not asked for again goes from the pages, and comes back without TensorFlow."""
+    write_images(copied.folder / "images", 6)
+    first = copied.run("build", "--dataset", "images")
+    assert "tiny: looking at 6 images of images." in first.err
+    site = copied.site()
+    assert b"What excites it in 6 images" in site["tiny/001-first/0000.html"]
+    assert copied.run("build").status == 0
+    assert b"What excites it" not in copied.site()["tiny/001-first/0000.html"]
+    again = copied.run_alone("build", "--dataset", "images", **without_tensorflow(tmp_path))
+    assert again.status == 0, again.err
+    assert copied.site() == site
+
+
+def test_plan_says_what_of_a_dataset_is_new(copied: Gallery) -> None:
+    write_images(copied.folder / "images", 6)
+    path = copied.folder / "config.yaml"
+    path.write_text(f"{path.read_text()}\ndataset: images\n")
+    assert "tiny: 6 of 6 images of images to look at." in copied.run("plan").out
+    assert copied.run("build").status == 0
+    assert "tiny: 6 images of images." in copied.run("plan").out
+    write_images(copied.folder / "images", 8)
+    assert "tiny: 2 of 8 images of images to look at." in copied.run("plan").out
+
+
+@pytest.mark.parametrize(
+    ("write", "dataset", "expected"),
+    [
+        (None, "images", "dataset 'images': no folder, no .npz and no package.module:function"),
+        ("README.md", "README.md", "dataset 'README.md': no folder, no .npz"),
+    ],
+)
+def test_a_dataset_that_is_none_is_wrong_use(copied: Gallery, write: str | None, dataset: str, expected: str) -> None:
+    if write:
+        (copied.folder / write).write_text("text")
+    done = copied.run("build", "--dataset", dataset)
+    assert done.status == 2
+    assert expected in done.err
+
+
+def test_an_empty_folder_is_a_failure_and_the_rest_is_built(copied: Gallery) -> None:
+    (copied.folder / "images").mkdir()
+    done = copied.run("build", "--dataset", "images")
+    assert done.status == 1
+    assert "dataset images: no image in it. Name the folder that holds them" in done.err
+    assert "Open " in done.out
+
+
 def test_the_ban_on_tensorflow_is_felt(empty: Gallery, models: Path, tmp_path: Path) -> None:
     """Without this, the test above could not fail."""
     done = empty.run_alone("layers", models / "tiny.keras", **without_tensorflow(tmp_path))
