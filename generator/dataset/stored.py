@@ -16,7 +16,7 @@ from generator.digests import digest
 from generator.errors import GalleryError
 from generator.store import Store
 
-VERSION = 1
+VERSION = 2
 """Raised when the same images give other records than before."""
 
 TECHNIQUE = "dataset"
