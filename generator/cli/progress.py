@@ -74,7 +74,8 @@ class Reporter:
                 if new:
                     known = "" if new == count else f"; {count - new:,} were looked at before"
                     self._print(f"{model}: looking at {new:,} {'image' if new == 1 else 'images'} of {name}{known}.")
-            case AgainFromExamples(model=model, filters=count):
+            case AgainFromExamples(model=model, filters=count, cost=cost):
+                self._add_to_plan(cost, count)
                 what = "filter that an image excites" if count == 1 else "filters that images excite"
                 self._print(f"{model}: {count:,} {what} more than the picture: once more from there")
             case DatasetWarning(name=name, message=message):
@@ -98,6 +99,14 @@ class Reporter:
             case PagesDone():
                 if self._bar:
                     self._bar.stop()
+
+    def _add_to_plan(self, cost: float, pictures: int) -> None:
+        if not self._total:
+            self._began = time.monotonic()
+        self._total += cost
+        self._pictures += pictures
+        if self._bar and self._row is not None:
+            self._bar.update(self._row, total=max(self._total, 1.0))
 
     def _plan(self, event: Planned) -> None:
         self._total, self._pictures, self._began = event.cost, event.pictures, time.monotonic()

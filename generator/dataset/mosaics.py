@@ -27,6 +27,9 @@ PER_SHEET = WHOLE_ACROSS * WHOLE_ACROSS
 SHARP = 16
 """A part of an image of no more pixels than this a side is enlarged with sharp pixels, so that each can be seen."""
 
+BEYOND = (128, 128, 128)
+"""What stands in an example where a unit sees beyond the image."""
+
 QUALITY = 80
 
 
@@ -41,7 +44,7 @@ def shown(pixels: Array, bands: Sequence[int]) -> NDArray[np.uint8]:
 
 
 def crop(picture: NDArray[np.uint8], box: Box) -> Image.Image:
-    """Return a part of an RGB image as a square of CELL pixels; what is missing for that is the image's edge."""
+    """Return a part of an RGB image as a square of CELL pixels; what is missing for that is gray."""
     top, left, height, width = box
     part = Image.fromarray(picture[top : top + height, left : left + width])
     scale = CELL / max(height, width)
@@ -50,11 +53,9 @@ def crop(picture: NDArray[np.uint8], box: Box) -> Image.Image:
     part = part.resize(size, Image.Resampling.NEAREST if sharp else Image.Resampling.BICUBIC)
     if size == (CELL, CELL):
         return part
-    square = np.zeros((CELL, CELL, 3), np.uint8)
-    before = (CELL - size[1]) // 2, (CELL - size[0]) // 2
-    after = CELL - size[1] - before[0], CELL - size[0] - before[1]
-    square[:] = np.pad(np.asarray(part), ((before[0], after[0]), (before[1], after[1]), (0, 0)), "edge")
-    return Image.fromarray(square)
+    square = Image.new("RGB", (CELL, CELL), BEYOND)
+    square.paste(part, ((CELL - size[0]) // 2, (CELL - size[1]) // 2))
+    return square
 
 
 def across(count: int) -> int:

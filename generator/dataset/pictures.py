@@ -19,7 +19,7 @@ from generator.dataset.stored import LayerImages, Looked, images_in_use
 from generator.digests import digest
 from generator.store import Store
 
-VERSION = 1
+VERSION = 2
 """Raised when the same examples give other pictures than before."""
 
 CELLS_AT_ONCE = 16_384

@@ -78,10 +78,14 @@ class ImagesSeen:
 
 @dataclass(frozen=True)
 class AgainFromExamples:
-    """So many filters of a model, which an image excites more than their picture, are optimised again from there."""
+    """So many filters of a model, which an image excites more than their picture, are optimised again from there.
+
+    ``cost`` comes on top of the plan's, in multiplications.
+    """
 
     model: str
     filters: int
+    cost: float
 
 
 @dataclass(frozen=True)

@@ -168,7 +168,8 @@ def _from_examples(
 
         pictures = {key: start for key, start in made.items() if start is not None}
         done = [task for task, _ in pending if task.key in pictures]
-        context.on_event(AgainFromExamples(entry.name, sum(len(task.filters) for task in done)))
+        cost = sum(task_cost(task, prepared.summary) for task in done)
+        context.on_event(AgainFromExamples(entry.name, sum(len(task.filters) for task in done), cost))
         for failure in optimize_all(model, done, context.store, context.on_event, pictures):
             failures.append(context.failed(failure))
     return tuple(task for task, _ in found), failures

@@ -21,10 +21,11 @@ def test_a_part_is_what_the_box_says() -> None:
     assert [cell[y, x].argmax() for y, x in ((5, 5), (5, 90), (90, 5))] == [0, 1, 2]
 
 
-def test_a_part_at_the_edge_is_filled_up_with_it() -> None:
+def test_what_is_beyond_the_edge_is_gray() -> None:
     cell = np.asarray(mosaics.crop(COLOURS, (0, 0, 20, 10)))
     assert cell.shape == (96, 96, 3)
-    assert (cell.reshape(-1, 3).argmax(1) == 0).all()
+    assert (cell[:, 24:72].reshape(-1, 3).argmax(1) == 0).all()
+    assert (cell[:, [*range(24), *range(72, 96)]] == mosaics.BEYOND).all()
 
 
 def test_few_pixels_stay_sharp() -> None:
