@@ -31,7 +31,7 @@ def fields(schema: Schema, place: str = "") -> Iterator[Field]:
     for name, part in schema.get("properties", {}).items():
         here, inner = f"{place}.{name}".lstrip("."), part
         inner = _present(inner)
-        while inner.get("type") == "array":
+        while "items" in inner:
             here, inner = f"{here}[]", _present(inner["items"])
         yield Field(here, type_of(inner), part.get("description", inner.get("description", "")))
         yield from fields(inner, here)
@@ -50,7 +50,9 @@ def type_of(schema: Schema) -> str:
     if "enum" in schema:
         return " or ".join(map(str, schema["enum"]))
     if "prefixItems" in schema:
-        return " and ".join(map(type_of, schema["prefixItems"]))
+        parts = [type_of(part) for part in schema["prefixItems"]]
+        same = len(parts) > 2 and len({*parts}) == 1
+        return f"{len(parts)} times {parts[0]}" if same else " and ".join(parts)
     if "anyOf" in schema:
         return " or ".join(map(type_of, schema["anyOf"]))
     types = schema.get("type", "any value")

@@ -73,6 +73,7 @@ OTHER_SETTINGS: dict[str, object] = {
     "diversity": 2,
     "crops": 7,
     "precision": "bfloat16",
+    "start": "example",
 }
 BASES: dict[str, tuple[tuple[str, object], ...]] = {"crops": (*BASE, ("method", "maco"))}
 """Where a setting has an effect, if not everywhere."""
