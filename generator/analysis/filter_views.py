@@ -160,11 +160,11 @@ class PictureView:
 
     @property
     def plot(self) -> Plot:
-        """Return the trace's plot, with the best photo's value where the two can be compared."""
+        """Return the trace's plot, with the value of the best image or photo where the two can be compared."""
         # ``pixel`` maximises the layer's own output, which is not where responses are read, and MaCo sees
         # enlarged crops, never the whole picture.
-        comparable = self.best_photo is not None and self.settings.method == "fourier"
-        return plot(self.trace, self.best_photo.value if self.best_photo and comparable else None)
+        natural = self.best_image if self.best_is_image else self.best_photo.value if self.best_photo else None
+        return plot(self.trace, natural if self.settings.method == "fourier" else None)
 
 
 class ComparableFilter(Protocol):

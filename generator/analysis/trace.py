@@ -6,19 +6,27 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 WIDTH, HEIGHT = 320, 120
+TICK = 12
+"""Pixels between two ticks, at least."""
+
 LONGEST = 32
 """The most points that a trace in the manifest has."""
 
 
 @dataclass(frozen=True)
 class Plot:
-    """An SVG plot: the points of its line, the y of a reference line, both in pixels, and how many steps it spans."""
+    """An SVG plot: the points of its line, the y of a reference line, both in pixels, and how many steps it spans.
+
+    ``zero`` is the y of zero, ``ticks`` are (value, y) of zero and of the ends that are not too close to it.
+    """
 
     width: int
     height: int
     points: str
     reference: float | None
     steps: int
+    zero: float
+    ticks: tuple[tuple[float, float], ...]
 
 
 def plot(trace: Sequence[float], reference: float | None) -> Plot:
@@ -32,7 +40,9 @@ def plot(trace: Sequence[float], reference: float | None) -> Plot:
 
     across = WIDTH / max(1, len(trace) - 1)
     points = " ".join([f"{i * across:.1f},{y(value)}" for i, value in enumerate(trace)])
-    return Plot(WIDTH, HEIGHT, points, None if reference is None else y(reference), len(trace))
+    ticks = tuple((value, y(value)) for value in (high, 0.0, low) if value == 0 or abs(y(value) - y(0.0)) >= TICK)
+    marked = None if reference is None else y(reference)
+    return Plot(WIDTH, HEIGHT, points, marked, len(trace), y(0.0), tuple(dict.fromkeys(ticks)))
 
 
 def thinned(trace: Sequence[float]) -> list[float]:

@@ -32,6 +32,20 @@ class Fields:
         left, width = _inside(self.columns, column, size[1])
         return top, left, height, width
 
+    def middle(self, place: int, map_width: int, size: tuple[int, int]) -> tuple[float, float] | None:
+        """Return the (y, x) in pixels of the middle of what a unit sees, inside an image of a size (height, width).
+
+        None where it sees everything, or what it sees is not known.
+        """
+        row, column = divmod(place, max(1, map_width))
+        y, x = _middle(self.rows, row, size[0]), _middle(self.columns, column, size[1])
+        return None if y is None or x is None else (y, x)
+
+
+def _middle(windows: Sequence[Interval] | None, unit: int, length: int) -> float | None:
+    window = windows[unit] if windows is not None and unit < len(windows) else None
+    return None if window is None else min(max(sum(window) / 2 + 0.5, 0.0), float(length))
+
 
 def _inside(windows: Sequence[Interval] | None, unit: int, length: int) -> tuple[int, int]:
     """Return the first pixel and how many there are."""

@@ -126,6 +126,20 @@ class LayerEvidence:
         largest, others = means[best], means[known[known != best]].mean()
         return best, float((largest - others) / (largest + others))
 
+    def leading(self, index: int, counts: Sequence[int]) -> tuple[int, ...]:
+        """Return the class with the largest mean response and those that chance may have put below it, in order.
+
+        ``counts`` is how many images each class has. Chance is two standard errors of the difference of two means; the
+        deviation of all images stands for that within a class, which it hardly ever falls short of.
+        """
+        means = self.class_means[:, index]
+        known = [place for place in np.flatnonzero(np.isfinite(means)).tolist() if counts[place]]
+        order = sorted(known, key=lambda place: (-means[place], place))
+        inverse = [1 / counts[place] for place in order]
+        chance = [2 * float(self.deviation[0, index]) * np.sqrt(inverse[0] + own) for own in inverse]
+        pairs = zip(order, chance, strict=True)
+        return tuple(place for place, own in pairs if place == order[0] or means[order[0]] - means[place] <= own)
+
     @staticmethod
     def _examples_of(index: int, images: Array, values: Array, places: Array) -> tuple[Example, ...]:
         columns = zip(images[index], values[0, index], values[1, index], places[index], strict=True)

@@ -58,6 +58,18 @@ def crop(picture: NDArray[np.uint8], box: Box) -> Image.Image:
     return square
 
 
+def centre(middle: tuple[float, float] | None, box: Box) -> tuple[int, int] | None:
+    """Return where a point (y, x) of an image is in the cell that ``crop`` makes of a box of it: (x, y) in pixels."""
+    if middle is None:
+        return None
+    top, left, height, width = box
+    scale = CELL / max(height, width)
+    return (
+        round((middle[1] - left - width / 2) * scale + CELL / 2),
+        round((middle[0] - top - height / 2) * scale + CELL / 2),
+    )
+
+
 def across(count: int) -> int:
     """Return how many examples stand side by side in the mosaic of so many."""
     return math.ceil(math.sqrt(count))

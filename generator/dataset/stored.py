@@ -66,6 +66,12 @@ class Looked:
             return None
         return cls(**{**values, **tuples})
 
+    @property
+    def class_counts(self) -> list[int]:
+        """Return how many of the images each class has."""
+        counts = Counter(self.labels)
+        return [counts[place] for place in range(len(self.classes))]
+
     def class_of(self, image: int) -> str:
         """Return the name of an image's class, empty where it has none."""
         label = self.labels[image]

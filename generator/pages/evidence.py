@@ -46,6 +46,8 @@ class ExampleView:
 
     ``box`` is (top, left, height, width) in pixels of the image as it is fed, ``marked`` the same in percents of it.
     ``number`` is its place in its mosaic; ``quantile`` the share of the images in which the filter fires that it is at.
+    ``centre`` is the middle of what the unit sees, as (x, y) in pixels of the mosaic's cell, where it sees more than
+    the image; None where it sees less, or everything.
     """
 
     image: str
@@ -57,6 +59,7 @@ class ExampleView:
     number: int
     whole: WholeImage | None
     quantile: float | None = None
+    centre: tuple[int, int] | None = None
 
     @property
     def is_whole(self) -> bool:
@@ -71,8 +74,9 @@ class EvidenceView:
     ``fires`` counts those in which its activation is above zero anywhere, ``most`` is its largest response, ``highest``
     its largest activation. ``best`` are its best examples, ``others`` weaker and lowest ones; each has a mosaic with as
     many ``columns``. ``classes`` are (name, mean response), the largest first; ``selective`` is the class that it
-    prefers with the class selectivity index. ``histogram`` is of its responses, to a sample of ``sampled`` images
-    unless that is 0.
+    prefers with the class selectivity index, ``leading`` are that class and those whose mean response is as large but
+    for chance. ``histogram`` is of its responses, to a sample of ``sampled`` images unless that is 0; it ends at the
+    largest to any image.
     """
 
     count: int
@@ -92,6 +96,12 @@ class EvidenceView:
     histogram: Histogram | None
     sampled: int
     varies: bool
+    leading: tuple[str, ...] = ()
+
+    @property
+    def sees_all(self) -> bool:
+        """Tell whether the units of all its best examples see all of the image."""
+        return all(example.is_whole for example in self.best)
 
     @property
     def fires_in(self) -> float:
@@ -211,9 +221,10 @@ class Evidence:
             others_file=files[1],
             classes=self._classes(evidence.class_means[:, index]),
             selective=(looked.classes[selective[0]], _short(selective[1])) if selective else None,
-            histogram=histogram(evidence.sampled[0, :, index].tolist()),
+            histogram=histogram(evidence.sampled[0, :, index].tolist(), high=max(0.0, float(evidence.most[index]))),
             sampled=len(evidence.sampled_images) if evidence.is_sample else 0,
             varies=bool(evidence.deviation[1, index] > 1e-5 * abs(evidence.mean[1, index])),
+            leading=tuple(looked.classes[place] for place in evidence.leading(index, looked.class_counts)),
         )
 
     def responses(self, layer: ConvLayer, indices: Sequence[int]) -> NDArray[np.float32] | None:
@@ -246,6 +257,7 @@ class Evidence:
             number=number,
             whole=self._wholes.get(example.image),
             quantile=quantile,
+            centre=mosaics.centre(layer.fields.middle(example.place, layer.map[1], size), (top, left, height, width)),
         )
 
     def _classes(self, means: NDArray[Any]) -> tuple[tuple[str, float], ...]:

@@ -24,6 +24,13 @@ def shape(value: Sequence[int | None]) -> str:
     return f" {TIMES} ".join("\N{EN DASH}" if n is None else str(n) for n in value)
 
 
+def input_shape(value: Sequence[int | None]) -> str:
+    """Return ``96 × 96 × 3``, or ``any size × 3`` where both sides are free."""
+    if len(value) == 3 and value[:2] == (None, None):
+        return f"any size {TIMES} {value[2]}"
+    return f" {TIMES} ".join("any" if n is None else str(n) for n in value)
+
+
 def receptive_field(value: Sequence[int] | None) -> str:
     """Return ``7 × 7``, ``whole input``, or ``not known``."""
     if value is None:
@@ -110,6 +117,7 @@ def term(name: str) -> terms.Term | None:
 
 FILTERS: dict[str, Callable[..., object]] = {
     "shape": shape,
+    "input_shape": input_shape,
     "receptive_field": receptive_field,
     "grouped": grouped,
     "significant": significant,

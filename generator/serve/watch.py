@@ -13,10 +13,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from generator import markdown
 from generator.config import Config, ModelEntry
+from generator.config.values import Dataset
 from generator.errors import ConfigError, GalleryError
 from generator.models.importing import module_file
 from generator.pages.templating import files_below
@@ -68,10 +70,11 @@ def _stamp(path: Path) -> tuple[int, int, int] | None:
 
 
 def files_of(config: Config) -> Iterator[Path]:
-    """Yield the files that a configuration names: photos, models with their weights and code, and what pages show."""
+    """Yield what a configuration names: photos, models with their weights and code, datasets, and what pages show."""
     yield from (photo.path for photo in config.photos)
     for entry in config.models:
         yield from _files_of_model(entry)
+    yield from _files_of_datasets({entry.dataset for entry in config.models if entry.dataset})
     branding = config.branding
     if branding.logo:
         yield branding.logo
@@ -96,3 +99,32 @@ def _files_of_model(entry: ModelEntry) -> Iterator[Path]:
         module = module_file(path, entry.folder)
         if module:
             yield module
+
+
+def _files_of_datasets(datasets: Iterable[Dataset]) -> Iterator[Path]:
+    """Yield the file of each dataset, or its folder and the folders of its classes.
+
+    A folder's time tells that an image came or went, without a look at thousands of them several times a second. It
+    does not tell that one was overwritten in place.
+    """
+    for dataset in datasets:
+        path = Path(dataset.source)
+        if dataset.kind == "arrays":
+            yield path
+        elif dataset.kind == "callable":
+            module = module_file(dataset.source, dataset.folder)
+            if module:
+                yield module
+        elif dataset.kind == "folder":
+            yield path
+            stamp = _stamp(path)
+            yield from _subfolders(path, stamp[0]) if stamp else ()
+
+
+@lru_cache(maxsize=64)
+def _subfolders(folder: Path, changed: int) -> tuple[Path, ...]:
+    """Return the folders in a folder, as of the time when it was changed."""
+    try:
+        return tuple(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
+    except OSError:
+        return ()

@@ -456,7 +456,7 @@
     current.after(make("button", { type: "button", className: "switch", onclick: () => openSearch("", slug) }, "Switch layer"));
   }
   const foot = find(".foot > p:last-child");
-  if (foot) foot.append(" Press ", make("kbd", {}, "?"), " for the keys.");
+  if (foot && matchMedia("(any-hover: hover)").matches) foot.append(" Press ", make("kbd", {}, "?"), " for the keys.");
   const data = find("#layer");
   const form = find(".tools");
   if (data && form) layerPage(JSON.parse(data.textContent), form);

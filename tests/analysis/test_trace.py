@@ -32,6 +32,24 @@ def test_a_plot_holds_zero_the_trace_and_the_reference(
     assert (drawn.reference, drawn.steps) == (line, len(trace))
 
 
+@pytest.mark.parametrize(
+    ("trace", "ticks"),
+    [
+        ([0.0, 2.0], [(2.0, TOP), (0.0, BOTTOM)]),
+        ([-0.01, 2.0], [(2.0, TOP), (0.0, 115.4)]),
+        ([-1.0, 1.0], [(1.0, TOP), (0.0, 60.0), (-1.0, BOTTOM)]),
+        ([-2.0, -1.0], [(0.0, TOP), (-2.0, BOTTOM)]),
+        ([0.0, 0.0], [(0.0, TOP)]),
+    ],
+)
+def test_ticks_are_at_zero_and_at_the_ends_that_are_apart_from_it(
+    trace: list[float], ticks: list[tuple[float, float]]
+) -> None:
+    drawn = plot(trace, None)
+    assert list(drawn.ticks) == ticks
+    assert (0.0, drawn.zero) in ticks
+
+
 @pytest.mark.parametrize("length", [1, 31, 32])
 def test_a_short_trace_is_kept(length: int) -> None:
     trace = [float(i) for i in range(length)]

@@ -139,3 +139,21 @@ def test_hostile_names_are_text(name: str, chromium: Browser, site: Path) -> Non
     assert page.locator("img[onerror]").count() == 0
     assert problems == []
     page.context.close()
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_what_a_filter_does_comes_before_how_its_picture_was_made(chromium: Browser, site: Path, width: int) -> None:
+    """Wide, the first is beside the picture and the second below it; narrow, one after the other, below the title."""
+    page, _ = open_page(chromium, site, width=width)
+    page.goto((site / "tiny/001-first/0001.html").as_uri())
+    boxes = [page.locator(part).bounding_box() for part in ("h1", ".frame", ".does", ".making")]
+    title, picture, does, making = (box for box in boxes if box)
+    assert making["y"] > picture["y"] + picture["height"]
+    if width > 1000:
+        assert does["x"] > picture["x"] + picture["width"]
+        assert abs(making["x"] - picture["x"]) < 1
+        assert title["y"] < picture["y"] + picture["height"] / 2
+    else:
+        assert title["y"] < picture["y"] < does["y"] < making["y"]
+        assert {box["x"] for box in (picture, does, making)} == {picture["x"]}
+    page.context.close()

@@ -117,3 +117,18 @@ def test_the_selectivity_index_is_that_of_the_paper() -> None:
     assert own.selectivity(0) == (1, pytest.approx((4 - 1) / (4 + 1)))
     assert own.selectivity(1) == (0, pytest.approx(1.0))
     assert of(values(-response), [np.arange(COUNT)]).selectivity(0) is None
+
+
+def test_classes_that_chance_may_have_put_below_the_first_lead_with_it() -> None:
+    """Their means differ by less than two standard errors, that is 2 * deviation * sqrt(1/10 + 1/10) here."""
+    noise = np.tile([-1.0, 1.0], 15)
+    response = np.stack([10 + noise, 10 + noise, 10 + noise], axis=1)
+    response[LABELS == 1] += [0.1, 3.0, -3.0]
+    own = of(values(response), [np.arange(COUNT)])
+    deviations = response.std(axis=0)
+    means = [[response[label == LABELS, index].mean() for label in (0, 1)] for index in range(3)]
+    apart = [abs(a - b) > 2 * deviation * np.sqrt(0.2) for (a, b), deviation in zip(means, deviations, strict=True)]
+    assert apart == [False, True, True]
+    assert [own.leading(index, (10, 10)) for index in range(3)] == [(1, 0), (1,), (0,)]
+    assert own.leading(1, (10, 0)) == (0,)
+    assert own.leading(1, (0, 0)) == ()

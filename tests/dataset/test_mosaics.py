@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 
 import numpy as np
+import pytest
 from PIL import Image
 
 from generator.dataset import mosaics
@@ -64,3 +65,28 @@ def test_a_box_is_inside_the_image_and_never_a_single_pixel() -> None:
     fields = Fields(((0, 0), (-4, 2), (5, 5), None), None)
     boxes = [fields.box(4 * row, 4, (6, 7)) for row in range(4)]
     assert boxes == [(0, 0, 3, 7), (0, 0, 3, 7), (3, 0, 3, 7), (0, 0, 6, 7)]
+
+
+@pytest.mark.parametrize(
+    ("box", "middle"),
+    [((0, 0, 32, 32), (4.5, 20.5)), ((0, 0, 20, 40), (2.0, 38.0)), ((3, 5, 40, 10), (30.0, 6.0))],
+)
+def test_a_point_of_an_image_is_found_in_its_cell(box: tuple[int, int, int, int], middle: tuple[float, float]) -> None:
+    """The point is painted, and looked for in the cell."""
+    picture = np.zeros((64, 64, 3), np.uint8)
+    picture[int(middle[0] - 1) : int(middle[0] + 1), int(middle[1] - 1) : int(middle[1] + 1)] = 255
+    cell = np.asarray(mosaics.crop(picture, box).convert("L"), float)
+    cell[cell == 128] = 0
+    rows, columns = np.indices(cell.shape)
+    found = ((cell * (columns + 0.5)).sum() / cell.sum(), (cell * (rows + 0.5)).sum() / cell.sum())
+    x, y = mosaics.centre((int(middle[0]), int(middle[1])), box) or (0, 0)
+    assert abs(x - found[0]) < 1.5
+    assert abs(y - found[1]) < 1.5
+
+
+def test_what_sees_everything_has_no_middle() -> None:
+    assert mosaics.centre(None, (0, 0, 8, 8)) is None
+    assert Fields(None, None).middle(3, 2, (8, 8)) is None
+    fields = Fields(((-8, 7), (0, 15)), ((-20, -10), (6, 30)))
+    assert fields.middle(0, 2, (16, 16)) == (0.0, 0.0)
+    assert fields.middle(3, 2, (16, 16)) == (8.0, 16.0)

@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 from generator.config import load_config
+from generator.numbers import MINUS, significant
 from generator.pipeline import build
 from tests.pipeline.conftest import save_network
 
@@ -122,3 +123,32 @@ def test_a_picture_that_an_image_beats_is_weak(site: Path, layers: Any) -> None:
             found = re.search(r"The best of 30 images of the dataset excites this filter more \(([^)]+)\)", page)
             assert not found or record["verdict"] == "weak"
             assert "of 30 images" in page
+
+
+def test_the_axis_of_the_responses_ends_at_the_largest_to_any_image(site: Path, layers: Any) -> None:
+    """What the caption says of the score is true of the drawing: beyond the end behind a break, or at its place."""
+    seen = set()
+    for layer in layers:
+        for record in layer["filters"]:
+            page = (site / record["page"]).read_text()
+            found = re.search(r'<figure class="plot responses">.*?</figure>', page, re.DOTALL)
+            if found is None or record["verdict"] == "dead":
+                continue
+            chart, score = found[0], record["pictures"][0]["score"]
+            largest = re.search(r"the largest is (\S+)\.(?: |<)", chart.split("<figcaption>")[1])
+            assert largest
+            most = float(largest[1].replace(MINUS, "-"))
+            assert most >= max(float(f"{example['response']:.3g}") for example in record["examples"])
+            assert most >= float(f"{record['dataset']['quantiles'][-1]['response']:.3g}")
+            ends = re.findall(r'<text class="tick[^>]*>([^<]*)</text>', chart)
+            assert ends[1] == significant(max(0.0, most))
+            line = re.search(r'<line class="line" x1="([\d.]+)"', chart)
+            assert line
+            beyond = score > max(0.0, most)
+            assert ends[2:] == ([significant(score)] if beyond else [])
+            assert (float(line[1]) > 320) == beyond
+            assert ("the axis is broken before it" in chart) == beyond
+            if not beyond:
+                assert float(line[1]) == pytest.approx(max(0.0, score / most * 320), rel=0.01, abs=0.02)
+            seen.add(beyond)
+    assert seen

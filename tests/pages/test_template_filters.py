@@ -17,6 +17,19 @@ def test_shapes(value: tuple[int | None, ...], expected: str) -> None:
 
 @pytest.mark.parametrize(
     ("value", "expected"),
+    [
+        ((96, 96, 3), "96 × 96 × 3"),
+        ((None, None, 3), "any size × 3"),
+        ((None, 64, 13), "any × 64 × 13"),
+        ((None,), "any"),
+    ],
+)
+def test_input_shapes(value: tuple[int | None, ...], expected: str) -> None:
+    assert text.input_shape(value) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
     [(None, "not known"), ((7, 9), "7 × 9"), ((-1, -1), "whole input"), ((7, -1), "whole input")],
 )
 def test_receptive_fields(value: tuple[int, int] | None, expected: str) -> None:

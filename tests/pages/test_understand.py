@@ -23,7 +23,7 @@ CALLS = {
     "similar_filters": "similar_filters('../../', layer, filter)",
     "layer_insight": "layer_insight('../../', layer)",
     "overlay": "overlay('../../', layer, filter.maps[0], layer.layer.title ~ ', filter ' ~ filter.index)",
-    "overlay_note": "overlay_note(layer)",
+    "overlay_note": "overlay_note({'photos': [], 'dataset': none}, layer)",
 }
 
 

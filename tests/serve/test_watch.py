@@ -17,23 +17,36 @@ introduction: |
   ![A disc](disc.svg) ![Held here](data:image/png;base64,AA==)
 templates: mine
 photos: [chelsea, photo.jpg]
+dataset: images
 models:
   - demo
   - {source: net.keras, custom_objects: [parts.own:Layer, keras.layers:Dense]}
   - {name: bare, source: net.json, weights: net.weights.h5}
   - own:make
-  - {name: pretrained, source: VGG16, weights: random}
+  - {name: pretrained, source: VGG16, weights: random, dataset: "numbers.npz"}
+  - {name: other, source: VGG16, weights: random, dataset: "data.sets:make"}
 """
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="8" height="8"/>'
 NAMED = [
     *("logo.svg", "disc.svg", "photo.jpg", "net.keras", "net.json", "net.weights.h5"),
     *("own.py", "parts/own.py", "mine/footer.html", "mine/static/site.css"),
+    *("numbers.npz", "data/sets.py"),
 ]
+FOLDERS = ["images", "images/cat"]
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    for name in [*NAMED, "parts/__init__.py", "mine/.hidden", "mine/footer.html~", "unnamed.keras"]:
+    for name in [
+        *NAMED,
+        "images/cat/a.png",
+        "images/.hidden/b.png",
+        "data/__init__.py",
+        "parts/__init__.py",
+        "mine/.hidden",
+        "mine/footer.html~",
+        "unnamed.keras",
+    ]:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(SVG if name.endswith(".svg") else "")
     (tmp_path / "config.yaml").write_text(CONFIG)
@@ -42,7 +55,7 @@ def folder(tmp_path: Path) -> Path:
 
 def test_files_that_a_configuration_names(folder: Path) -> None:
     found = {path for path in files_of(load_config(folder / "config.yaml")) if path.is_relative_to(folder)}
-    assert {path.relative_to(folder).as_posix() for path in found} == set(NAMED)
+    assert {path.relative_to(folder).as_posix() for path in found} == {*NAMED, *FOLDERS}
 
 
 def touch(folder: Path) -> None:
@@ -66,6 +79,10 @@ def replaced(folder: Path) -> None:
         (lambda folder: (folder / "photo.jpg").unlink(), ["photo.jpg"]),
         (lambda folder: (folder / "mine/base.html").write_text(""), ["mine/base.html"]),
         (lambda folder: (folder / "mine/footer.html").unlink(), ["mine/footer.html"]),
+        (lambda folder: (folder / "images/cat/b.png").write_text("x"), ["images/cat"]),
+        (lambda folder: (folder / "images/cat/a.png").unlink(), ["images/cat"]),
+        (lambda folder: (folder / "images/dog").mkdir(), ["images", "images/dog"]),
+        (lambda folder: (folder / "numbers.npz").write_text("x"), ["numbers.npz"]),
         (lambda folder: (folder / "mine/.hidden").write_text("x"), []),
         (lambda folder: (folder / "unnamed.keras").write_text("x"), []),
         (lambda folder: (folder / "config.yaml").write_text("x"), ["config.yaml"]),
