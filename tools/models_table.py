@@ -29,8 +29,9 @@ Array = NDArray[Any]
 DOCUMENT = Path(__file__).parents[1] / "docs" / "models.md"
 BEGIN, END = "<!-- models-table: written by `make models-table` -->\n", "<!-- end of models-table -->"
 HEAD = (
-    "| network | convolutional layers | filters | parameters | load and describe, s | first | middle | last |\n"
-    "| --- | --: | --: | --: | --: | --- | --- | --- |\n"
+    "| network | convolutional layers | filters | parameters | sources known | load and describe, s"
+    " | first | middle | last |\n"
+    "| --- | --: | --: | --: | --: | --: | --- | --- | --- |\n"
 )
 SIZE, STEPS = 96, 32
 SECONDS = 600
@@ -39,19 +40,23 @@ SECONDS = 600
 
 @dataclass(frozen=True)
 class Row:
-    """The results for one network; ``pictures`` are those of one filter in three of its layers."""
+    """The results for one network; ``pictures`` are those of one filter in three of its layers.
+
+    ``known`` is the share of its convolutions' input channels of which the sources are known.
+    """
 
     name: str
     layers: int
     filters: int
     parameters: int
+    known: float
     seconds: float
     pictures: tuple[str, ...]
 
     @property
     def line(self) -> str:
         """Return the row of the table."""
-        numbers = f"{self.layers} | {self.filters:,} | {self.parameters:,} | {self.seconds:.1f}"
+        numbers = f"{self.layers} | {self.filters:,} | {self.parameters:,} | {self.known:.1%} | {self.seconds:.1f}"
         return f"| {self.name} | {numbers} | {' | '.join(self.pictures)} |\n"
 
 
@@ -76,7 +81,9 @@ def measure(name: str) -> Row:
         except Exception as error:  # the others are still rendered
             pictures.append(f"failed: {shortened(str(error))}")
     count = sum(layer.filters for layer in layers)
-    return Row(name, len(layers), count, model.summary.parameters, seconds, tuple(pictures))
+    runs = [run for layer in layers for run in layer.inputs]
+    known = sum(run.count for run in runs if run.known) / sum(run.count for run in runs)
+    return Row(name, len(layers), count, model.summary.parameters, known, seconds, tuple(pictures))
 
 
 def verdict_of(picture: Array, grey: float) -> str:
@@ -104,7 +111,7 @@ def in_own_process(name: str) -> str:
 
 def failed(name: str, why: str) -> str:
     """Return the row of a network that could not be loaded."""
-    return f"| {name} | failed: {shortened(why)} | | | | | | |\n"
+    return f"| {name} | failed: {shortened(why)} | | | | | | | |\n"
 
 
 def shortened(text: str) -> str:

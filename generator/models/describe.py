@@ -15,6 +15,7 @@ from generator.models.conv_weights import kernel_variables
 from generator.models.graph import Call, Graph
 from generator.models.left_out import left_out
 from generator.models.preprocess import Preprocess
+from generator.models.provenance import provenance
 from generator.models.receptive_field import receptive_fields
 from generator.models.recording import CONVOLUTIONS
 from generator.models.summary import PICTURE, ArchitectureRow, ConvLayer, ModelSummary, Shape
@@ -69,6 +70,7 @@ def describe(
     fields = receptive_fields(graph, shapes if graph.numeric else {})
     macs = _running_costs(graph, shapes, side_area, _macs)
     floats = _running_costs(graph, shapes, side_area, lambda call, shapes: prod(shapes[call.outputs[0]]))
+    inputs = provenance(graph, positions, shapes)
     layers = []
     for index, position in enumerate(positions, start=1):
         call = graph.calls[position]
@@ -91,6 +93,7 @@ def describe(
                 macs=macs[position],
                 floats=floats[position],
                 ceiling=None if ceiling is None else ceiling.value,
+                inputs=inputs.get(position, ()),
             )
         )
     index_of = {position: index for index, position in enumerate(positions, start=1)}

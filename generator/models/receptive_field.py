@@ -142,12 +142,12 @@ def _view(call: Call, inputs: Sequence[View]) -> View:
         return Special.NOTHING
     if any(view is Special.WHOLE for view, _ in telling):
         return Special.WHOLE
-    if not (_is_keras_own(call.op) or _is_by_place(call)) or any(view is Special.UNKNOWN for view, _ in telling):
+    if not (is_keras_own(call.op) or is_by_place(call)) or any(view is Special.UNKNOWN for view, _ in telling):
         return Special.UNKNOWN
     views = [view for view, _ in telling if isinstance(view, Seen)]
     if len(views) < len(telling):
         return _scattered(call, telling[0][1]) if not views else Special.UNKNOWN
-    if _is_by_place(call) or _is_concatenation(call.op, views[0], ranks[0]):
+    if is_by_place(call) or _is_concatenation(call.op, views[0], ranks[0]):
         whole_rank = all(rank == len(call.shape) + 1 for _, rank in telling)
         return _join(views) if whole_rank else Special.UNKNOWN
     return _changed(call, views[0], telling[0][1]) if len(telling) == 1 else Special.UNKNOWN
@@ -164,7 +164,7 @@ def _enlarged(call: Call, view: View, shapes: Mapping[int, tuple[int, ...]]) -> 
     return _each(view, (1, 2), [upsampling(factor, call.op.interpolation) for factor in factors])
 
 
-def _is_keras_own(op: Any) -> bool:
+def is_keras_own(op: Any) -> bool:
     """Tell whether an operation is Keras's own, not of a class derived from one."""
     return str(type(op).call.__module__).startswith("keras.src.")
 
@@ -173,7 +173,7 @@ def _named(op: Any, names: Iterable[str]) -> bool:
     return type(op).__module__.startswith("keras.src.ops.") and type(op).__name__ in names
 
 
-def _is_by_place(call: Call) -> bool:
+def is_by_place(call: Call) -> bool:
     op = call.op
     if call.elementwise is not None or (isinstance(op, TensorFlowOp) and op.by_place):
         return True
@@ -193,7 +193,7 @@ def _scattered(call: Call, rank: int) -> View:
     if isinstance(call.op, _L.Dense) and rank == 2:
         return Special.WHOLE
     keeps = (_L.Flatten, _L.Reshape, _L.Permute)
-    return Special.SCATTERED if _is_by_place(call) or isinstance(call.op, keeps) else Special.UNKNOWN
+    return Special.SCATTERED if is_by_place(call) or isinstance(call.op, keeps) else Special.UNKNOWN
 
 
 def _changed(call: Call, view: Seen, rank: int) -> View:

@@ -10,11 +10,14 @@ from pydantic import TypeAdapter
 
 from generator.models.preprocess import Preprocess
 
-SUMMARY_VERSION = 10
+SUMMARY_VERSION = 11
 """Raised when a summary holds more, or other things, than before: cached ones are then computed anew."""
 
 PICTURE = -1
 """What feeds the layers that take the picture itself: no row of the architecture."""
+
+PICTURE_LAYER = 0
+"""What feeds the input channels of convolutions that take the picture itself, in place of a layer's index."""
 
 WHOLE_INPUT = -1
 """The receptive field of a unit that depends on every pixel."""
@@ -43,6 +46,23 @@ def layer_title(name: str, call: int) -> str:
 
 
 @dataclass(frozen=True)
+class ChannelRun:
+    """So many of a convolution's input channels in a row, and the filters that they come from.
+
+    ``first`` are (layer's index, filter) of the first channel; each channel after it comes from the filter after. There
+    are several behind an addition, and none where that could not be followed. Unless ``known`` there may be more.
+    """
+
+    count: int
+    first: tuple[tuple[int, int], ...]
+    known: bool
+
+    def of(self, channel: int) -> tuple[tuple[int, int], ...]:
+        """Return the (layer's index, filter) that a channel of the run, from 0, comes from."""
+        return tuple((layer, filter_ + channel) for layer, filter_ in self.first)
+
+
+@dataclass(frozen=True)
 class ConvLayer:
     """One call of a convolutional layer.
 
@@ -50,7 +70,7 @@ class ConvLayer:
     layer. Shapes leave out the batch. ``receptive_field`` is (height, width) in input pixels, None if it could not
     be followed. ``macs`` and ``floats`` are multiplications and activations of one forward pass up to this layer,
     for each pixel of the input. ``ceiling`` is the value that its activations never pass in the network, None if there
-    is none.
+    is none. ``inputs`` are its input channels with where they come from.
     """
 
     index: int
@@ -68,6 +88,17 @@ class ConvLayer:
     macs: float
     floats: float
     ceiling: float | None = None
+    inputs: tuple[ChannelRun, ...] = ()
+
+    def sources(self) -> list[tuple[tuple[int, int], ...]]:
+        """Return for each input channel the (layer's index, filter) that it is known to come from."""
+        return [run.of(channel) for run in self.inputs for channel in range(run.count)]
+
+    @property
+    def provenance(self) -> float:
+        """Return the share of input channels of which all sources are known."""
+        count = sum(run.count for run in self.inputs)
+        return sum(run.count for run in self.inputs if run.known) / count if count else 0.0
 
     @property
     def title(self) -> str:

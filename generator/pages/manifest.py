@@ -55,6 +55,7 @@ def _layer(view: LayerView) -> records.Layer:
         receptive_field=layer.receptive_field,
         read_at=layer.read_at,
         ceiling=layer.ceiling,
+        provenance=layer.provenance,
         page=view.page,
         filter_count=layer.filters,
         strongest=tuple(filter_view.index for filter_view in view.best[:BEST]),

@@ -281,6 +281,10 @@ class Layer(_Record):
             " are without this ceiling, feature maps are with it"
         ),
     ] = None
+    provenance: Annotated[
+        Share | None,
+        Field(description="share of its input channels of which it is known which filters they come from"),
+    ] = None
     page: SitePath
     filter_count: Annotated[Positive, Field(description="filters that the layer has, shown or not")]
     strongest: Annotated[
