@@ -168,7 +168,7 @@ def _shapes(graph: Graph, input_shape: tuple[Any, ...]) -> tuple[dict[int, tuple
     """Return all shapes at a reference size, that size's area, and which multiples other sizes may be of (0: none)."""
     height, width, channels = input_shape
     end = max(activation_point(graph, position).last for position in conv_positions(graph))
-    convolutional = Graph(tuple(graph.calls[: end + 1]), graph.input, (), numeric=graph.numeric)
+    convolutional = graph.until(end)
     reference = (height or REFERENCE_SIDE, width or REFERENCE_SIDE)
     multiples = MULTIPLES if graph.any_size else ()
     multiple = next((m for m in multiples if _takes(convolutional, reference, m, channels)), 0)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import keras
@@ -97,6 +97,10 @@ class Graph:
     def consumers(self, tensor: int) -> list[int]:
         """Return the positions of the calls that take the numbers of a tensor."""
         return [position for position, call in enumerate(self.calls) if tensor in call.values]
+
+    def until(self, position: int) -> Graph:
+        """Return the graph of the calls up to a position: what follows may take pictures of one size alone."""
+        return replace(self, calls=self.calls[: position + 1], outputs=())
 
     def needed(self, positions: Sequence[int]) -> list[int]:
         """Return the positions of all calls that the given ones depend on, themselves included."""

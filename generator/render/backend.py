@@ -25,6 +25,15 @@ def value_and_gradient(function: Callable[[Any], Tensor], at: Any) -> tuple[Tens
     return values, tape.gradient(total, at)
 
 
+def kernel_gradient(function: Callable[[], Tensor], kernel: Any, weights: Tensor) -> Tensor:
+    """Return the gradient, at a layer's variable, of what ``function`` returns, each number times its weight."""
+    with tf.GradientTape(watch_accessed_variables=False) as tape:
+        tape.watch(kernel.value)
+        result = function()
+    gradient: Tensor = tape.gradient(result, kernel.value, output_gradients=tf.cast(weights, result.dtype))
+    return gradient
+
+
 def compiled(function: Callable[..., Any], free: Sequence[int]) -> Callable[..., Any]:
     """Return the function as one graph, traced once, at its first call.
 

@@ -37,15 +37,15 @@ def folded_weights(model: LoadedModel) -> list[FoldedWeights]:
     layers = []
     for position, layer in zip(conv_positions(graph), model.summary.layers, strict=True):
         call, norm = graph.calls[position], activation_point(graph, position).norm
-        folds = norm is not None and _folds(graph.calls[norm], call.channels_first, layer.filters)
+        does_fold = norm is not None and folds(graph.calls[norm], call.channels_first, layer.filters)
         weights = conv_weights(call.op)
-        kernels, bias = weights.folded(graph.calls[norm].op if norm is not None and folds else None)
-        biases = bias.astype(np.float32) if folds or weights.bias is not None else None
-        layers.append(FoldedWeights(kernels.reshape(-1, layer.filters).T.astype(np.float32), biases, folds))
+        kernels, bias = weights.folded(graph.calls[norm].op if norm is not None and does_fold else None)
+        biases = bias.astype(np.float32) if does_fold or weights.bias is not None else None
+        layers.append(FoldedWeights(kernels.reshape(-1, layer.filters).T.astype(np.float32), biases, does_fold))
     return layers
 
 
-def _folds(norm: Call, channels_first: bool, filters: int) -> bool:
+def folds(norm: Call, channels_first: bool, filters: int) -> bool:
     """Tell whether a batch normalisation scales whole filters, and does nothing else."""
     if type(norm.op) is not keras.layers.BatchNormalization:
         return False

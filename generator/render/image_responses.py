@@ -18,7 +18,7 @@ from generator.models.load import LoadedModel
 from generator.models.receptive_field import unit_windows
 from generator.models.summary import ConvLayer
 from generator.render.backend import Tensor, compiled, first_peaks
-from generator.render.network import as_input
+from generator.render.forward import visited
 
 Array = NDArray[Any]
 ops = keras.ops
@@ -61,17 +61,16 @@ class ImageResponses:
         self._ceilings: dict[int, Ceiling | None] = {
             layer: ceiling_at(graph, point) for layer, point in self._points.items()
         }
-        shapes = graph.shapes(*size, int(graph.picture[-1] or model.summary.channels))
+        convolutional = graph.until(max(point.last for point in self._points.values()))
+        shapes = convolutional.shapes(*size, int(graph.picture[-1] or model.summary.channels))
         self.maps: dict[int, tuple[int, int]] = {}
         for layer, point in self._points.items():
             shape = shapes[graph.calls[point.last].outputs[0]]
             self.maps[layer] = (shape[1], shape[2]) if graph.calls[point.conv].channels_first else (shape[0], shape[1])
-        windows = unit_windows(graph, size, shapes)
+        windows = unit_windows(convolutional, size, shapes)
         self.windows = {layer: windows[point.conv] for layer, point in self._points.items()}
-        self._needed = graph.needed([point.last for point in self._points.values()])
-        floats = sum(
-            int(np.prod(shapes[number])) for position in self._needed for number in graph.calls[position].outputs
-        )
+        needed = graph.needed([point.last for point in self._points.values()])
+        floats = sum(int(np.prod(shapes[number])) for position in needed for number in graph.calls[position].outputs)
         self.batch = int(np.clip(LARGEST_FLOATS // max(1, floats), 1, LARGEST_BATCH))
         # A graph of TensorFlow's own operations may lose shapes while it is compiled.
         run: Callable[[Tensor], Any] = self._measured
@@ -83,31 +82,18 @@ class ImageResponses:
         return {layer: _responses(values, self.maps[layer][1]) for layer, values in measured.items()}
 
     def _measured(self, images: Tensor) -> dict[int, tuple[Tensor, ...]]:
-        """Run the network, and forget an activation as soon as nothing needs it any more."""
+        kept = {  # what an activation without its ceiling is taken of
+            layer: (*self._model.graph.calls[point.conv].inputs, *_before(self._model, point))
+            for layer, point in self._points.items()
+            if self._ceilings[layer] is not None
+        }
+        return visited(self._model, images, self._points, kept, self._looked_at)
+
+    def _looked_at(self, layer: int, values: dict[int, Tensor]) -> tuple[Tensor, ...]:
         graph = self._model.graph
-        ends: dict[int, list[int]] = {}
-        for layer, point in self._points.items():
-            ends.setdefault(point.last, []).append(layer)
-        last_use = {tensor: position for position in self._needed for tensor in graph.calls[position].inputs}
-        for layer, point in self._points.items():  # what an activation without its ceiling is taken of
-            if self._ceilings[layer] is not None:
-                for number in (*graph.calls[point.conv].inputs, *_before(self._model, point)):
-                    last_use[number] = max(last_use.get(number, -1), point.last)
-        matrix = np.array(self._model.summary.preprocess.matrix)
-        plain = np.array_equal(matrix, np.eye(len(matrix))) and not any(self._model.summary.preprocess.offset)
-        values: dict[int, Tensor] = {graph.input: images if plain else as_input(self._model, images)}
-        measured: dict[int, tuple[Tensor, ...]] = {}
-        for position in self._needed:
-            call = graph.calls[position]
-            call(values)
-            for layer in ends.get(position, []):
-                activation = self._channels_last(layer, values[call.outputs[0]])
-                own = self._model.summary.layers[layer - 1]
-                measured[layer] = _reduced(self._without_ceiling(layer, values, activation), own)
-            for tensor in (*call.inputs, *call.outputs):
-                if last_use.get(tensor, -1) <= position:
-                    values.pop(tensor, None)
-        return measured
+        activation = self._channels_last(layer, values[graph.calls[self._points[layer].last].outputs[0]])
+        own = self._model.summary.layers[layer - 1]
+        return _reduced(self._without_ceiling(layer, values, activation), own)
 
     def _channels_last(self, layer: int, value: Tensor) -> Tensor:
         first = self._model.graph.calls[self._points[layer].conv].channels_first

@@ -90,3 +90,15 @@ def test_the_first_of_equal_peaks_is_numpys(floor: float | None) -> None:
     flat = maps.reshape(40, 30, 7)
     np.testing.assert_array_equal(peak, flat.max(1))
     np.testing.assert_array_equal(row * 6 + column, flat.argmax(1))
+
+
+def test_a_head_for_one_size_does_not_keep_images_of_another_out() -> None:
+    """A classifier with Flatten and Dense at its end: its convolutions take any size."""
+    image = keras.Input((16, 16, 3))
+    features = layers.Conv2D(4, 3, activation="relu", name="conv")(image)
+    model = assembled(keras.Model(image, layers.Dense(2)(layers.Flatten()(features))))
+    pixels = images(model, (24, 20), 2)
+    responses = ImageResponses(model, [1], (24, 20))
+    expected = np.asarray(model.keras_model.get_layer("conv")(pixels.astype(np.float32))).max((1, 2))
+    np.testing.assert_allclose(responses(pixels)[1].peak, expected, rtol=1e-4)
+    assert responses.maps[1] == (22, 18)
