@@ -16,6 +16,7 @@ ROOT = Path(__file__).resolve().parents[1]
 AGAINST = {
     "errors": "names",
     "version": "files",
+    "arrays": "models",
     "assets": "config",
     "digests": "models",
     "files": "store",

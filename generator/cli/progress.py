@@ -14,6 +14,7 @@ from generator.cli.terminal import print_line
 from generator.errors import printable
 from generator.pipeline import (
     AgainFromExamples,
+    CircuitWarning,
     DatasetOpened,
     DatasetWarning,
     Event,
@@ -80,6 +81,8 @@ class Reporter:
                 self._print(f"{model}: {count:,} {what} more than the picture: once more from there")
             case DatasetWarning(name=name, message=message):
                 self._print(f"Warning: dataset {name}: {message}")
+            case CircuitWarning(model=model, message=message):
+                self._print(f"Warning: {model}: {message}")
             case ImagesSeen():
                 self._show_images(event)
             case Planned():

@@ -7,14 +7,14 @@ threshold, so it is the same whichever chunk an image is in, and random with reg
 
 from __future__ import annotations
 
-import io
-import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+
+from generator import arrays
 
 Array = NDArray[Any]
 
@@ -146,19 +146,10 @@ def layer_chunk(
 
 
 def to_bytes(layers: Mapping[int, LayerChunk]) -> bytes:
-    """Return chunks of layers, by their index, as a file. The same chunks give the same bytes.
-
-    They are not compressed: half the size takes a fifth of the time of a whole pass.
-    """
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
-        for layer, chunk in sorted(layers.items()):
-            for name in _FIELDS:
-                content = io.BytesIO()
-                np.save(content, getattr(chunk, name), allow_pickle=False)
-                # An entry's time is fixed, so that the bytes tell of the numbers alone.
-                archive.writestr(zipfile.ZipInfo(f"{layer}/{name}.npy"), content.getvalue())
-    return buffer.getvalue()
+    """Return chunks of layers, by their index, as a file. The same chunks give the same bytes."""
+    return arrays.to_bytes(
+        {f"{layer}/{name}": getattr(chunk, name) for layer, chunk in sorted(layers.items()) for name in _FIELDS}
+    )
 
 
 def from_bytes(content: bytes, layers: Sequence[int]) -> dict[int, LayerChunk]:
@@ -166,16 +157,5 @@ def from_bytes(content: bytes, layers: Sequence[int]) -> dict[int, LayerChunk]:
 
     Raises ValueError if it is damaged, or lacks one.
     """
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            return {
-                layer: LayerChunk(
-                    **{
-                        name: np.load(io.BytesIO(archive.read(f"{layer}/{name}.npy")), allow_pickle=False)
-                        for name in _FIELDS
-                    }
-                )
-                for layer in layers
-            }
-    except (zipfile.BadZipFile, KeyError, EOFError, NotImplementedError, TypeError) as error:
-        raise ValueError("no chunk") from error
+    found = arrays.from_bytes(content, [f"{layer}/{name}" for layer in layers for name in _FIELDS])
+    return {layer: LayerChunk(**{name: found[f"{layer}/{name}"] for name in _FIELDS}) for layer in layers}

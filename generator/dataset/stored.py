@@ -67,6 +67,11 @@ class Looked:
         return cls(**{**values, **tuples})
 
     @property
+    def identity(self) -> str:
+        """Return a digest of the images and of how they were fed, whatever they are called."""
+        return digest([self.record_group, self.digests])
+
+    @property
     def class_counts(self) -> list[int]:
         """Return how many of the images each class has."""
         counts = Counter(self.labels)

@@ -190,6 +190,11 @@ class Evidence:
             self._wholes[image] = WholeImage(file, column * width, row * height, width, height)
         return file
 
+    @property
+    def looked(self) -> Looked | None:
+        """Return the images that the model was looked at on."""
+        return self._looked
+
     def of(self, layer: ConvLayer, index: int, stem: str) -> EvidenceView | None:
         """Return what is known of a filter; ``stem`` begins the paths of its files. None if nothing is."""
         own, looked = self._layers.get(layer.index), self._looked

@@ -44,6 +44,7 @@ def inputs_digest(
             "models": record_groups,
             "records": {name: store.record_group_state(name) for name in names},
             "datasets": datasets,
+            "circuits": store.circuits_state(),
             "comparisons": store.comparisons_state(),
             "keep_all": keep_all,
         }

@@ -9,6 +9,7 @@ from dataclasses import replace
 from generator.analysis.filter_views import FeatureMapView, ImageFile, KernelView, PooledMap
 from generator.config.values import ModelEntry
 from generator.models.summary import ConvLayer, ModelSummary
+from generator.pages.circuits import Circuits
 from generator.pages.evidence import Evidence
 from generator.pages.pictures import pictures_of
 from generator.pages.sheets.contact import contact_sheet
@@ -44,10 +45,13 @@ def model_view(
     layers = []
     shown_filters = {layer.index: indices for layer in summary.layers if (indices := records.filters(layer.index))}
     evidence = Evidence(entry, summary, shown_filters, store)
+    circuits = Circuits(summary, evidence.looked, photos, store)
     for layer in summary.layers:
         folder = f"{entry.slug}/{layer.slug}"
         indices = shown_filters.get(layer.index, [])
-        if filters := tuple(_filter(records, photo_files, layer, folder, index, evidence) for index in indices):
+        if filters := tuple(
+            _filter(records, photo_files, layer, folder, index, evidence, circuits) for index in indices
+        ):
             on_images = evidence.responses(layer, indices)
             view = LayerView(layer, f"{folder}/index.html", filters, on_images=on_images)
             layers.append(_with_sheets(view, entry.name, folder, store))
@@ -81,6 +85,7 @@ def _filter(
     folder: str,
     index: int,
     evidence: Evidence,
+    circuits: Circuits,
 ) -> FilterView:
     stem = f"{folder}/{index:04d}"
     of_dataset = evidence.of(layer, index, stem)
@@ -91,6 +96,7 @@ def _filter(
         maps=tuple(_maps(records, photos, layer, stem, index)),
         kernel=_kernel(records.kernel(layer.index, index), stem),
         evidence=of_dataset,
+        circuit=circuits.of(layer, index),
     )
 
 

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Literal
+
 from generator.analysis.filter_views import PictureView
 from generator.analysis.trace import thinned
 from generator.config.values import ModelEntry, RenderSettings
+from generator.models.summary import PICTURE_LAYER
+from generator.pages.circuits import CircuitView
 from generator.pages.evidence import DatasetView, EvidenceView, ExampleView
 from generator.pages.technique import TechniqueView
 from generator.pages.views import FilterView, LayerView, ModelView
@@ -87,7 +92,25 @@ def _filter(layer: LayerView, view: FilterView) -> records.Filter:
         flags=tuple(flag for flag in records.FLAGS if flag in _flags(layer, view)),
         dataset=_numbers(view.evidence) if view.evidence else None,
         examples=tuple(_example(view.evidence, example) for example in view.evidence.best) if view.evidence else (),
+        inputs=tuple(_inputs(view.circuit)) if view.circuit else (),
+        outputs=tuple(_outputs(view.circuit)) if view.circuit else (),
     )
+
+
+def _inputs(circuit: CircuitView) -> Iterator[records.Connection]:
+    for part in circuit.inputs:
+        for layer, index in part.sources:
+            if layer != PICTURE_LAYER:
+                yield records.Connection(layer=layer, filter=index, share=part.share, sign=_sign(part.positive))
+
+
+def _outputs(circuit: CircuitView) -> Iterator[records.Connection]:
+    for part in circuit.outputs:
+        yield records.Connection(layer=part.layer, filter=part.filter, share=part.share, sign=_sign(part.positive))
+
+
+def _sign(positive: bool) -> Literal["positive", "negative"]:
+    return "positive" if positive else "negative"
 
 
 def _flags(layer: LayerView, view: FilterView) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from generator.analysis.layer_insight import LayerInsight, layer_insight
 from generator.analysis.verdict import RANK, Verdict, filter_verdict
 from generator.config.values import ModelEntry, RenderSettings
 from generator.models.summary import ConvLayer, ModelSummary
+from generator.pages.circuits import CircuitView
 from generator.pages.evidence import DatasetView, EvidenceView
 from generator.pages.technique import TechniqueView
 from generator.site.sheets import BEST
@@ -21,6 +22,8 @@ from generator.site.sheets import BEST
 @dataclass(frozen=True)
 class FilterView:
     """A filter, as its page shows it; ``maps`` are its feature maps, ``evidence`` what it does on the dataset.
+
+    ``circuit`` is what it is made of, and what uses it.
 
     There is at least one picture, and the first is the main one.
     """
@@ -31,6 +34,7 @@ class FilterView:
     maps: tuple[FeatureMapView, ...]
     kernel: KernelView | None
     evidence: EvidenceView | None = None
+    circuit: CircuitView | None = None
 
     @property
     def main(self) -> PictureView:

@@ -3,6 +3,7 @@
 from generator.pipeline.context import prepare
 from generator.pipeline.events import (
     AgainFromExamples,
+    CircuitWarning,
     DatasetOpened,
     DatasetWarning,
     Event,
@@ -24,6 +25,7 @@ from generator.pipeline.run import build, building
 
 __all__ = [
     "AgainFromExamples",
+    "CircuitWarning",
     "DatasetOpened",
     "DatasetWarning",
     "Event",

@@ -63,7 +63,7 @@ def look(
 
     ``shown`` are the tasks of the filters that pages show. With ``force`` everything is measured again.
     """
-    filters = _filters(shown)
+    filters = shown_filters(shown)
     if entry.dataset is None or not filters:
         return []
     what = f"dataset {entry.dataset.name}"
@@ -96,7 +96,7 @@ def unseen(
 
     Raises DatasetError if the dataset cannot be read.
     """
-    filters = _filters(shown)
+    filters = shown_filters(shown)
     if entry.dataset is None or not filters:
         return None
     images = datasets.images(entry.dataset)
@@ -109,7 +109,7 @@ def unseen(
     return Unseen(entry.dataset.name, len(wanted), new, cost, sum(map(len, filters.values())))
 
 
-def _filters(shown: Sequence[Task]) -> dict[int, tuple[int, ...]]:
+def shown_filters(shown: Sequence[Task]) -> dict[int, tuple[int, ...]]:
     """Return the filters that are shown of each layer, by its index."""
     filters: dict[int, set[int]] = {}
     for task in shown:

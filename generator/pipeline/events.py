@@ -66,6 +66,14 @@ class DatasetWarning:
 
 
 @dataclass(frozen=True)
+class CircuitWarning:
+    """What a model's filters are made of could not be measured."""
+
+    model: str
+    message: str
+
+
+@dataclass(frozen=True)
 class ImagesSeen:
     """So many of a dataset's images are done; ``doing`` says with what."""
 
@@ -159,6 +167,7 @@ Event = (
     | Measuring
     | DatasetOpened
     | DatasetWarning
+    | CircuitWarning
     | ImagesSeen
     | AgainFromExamples
     | Planned

@@ -10,6 +10,7 @@ from dataclasses import replace
 from generator.config import Config
 from generator.errors import GalleryError, ModelError, PhotoError, UsageError, nearest
 from generator.files import real_path
+from generator.pipeline.circuits import trace_circuits
 from generator.pipeline.compare import compare_weights
 from generator.pipeline.context import BuildContext, Prepared, open_context, prepare_all
 from generator.pipeline.cost import fixed_seconds, task_cost
@@ -125,6 +126,7 @@ def _build(
     for model in prepared:
         if model.now:
             failures += look(model.entry, model.summary, model.shown + model.now, context, datasets, force)
+            trace_circuits(model.entry, model.summary, model.shown + model.now, context, datasets, force)
         if tasks := pending[model.entry.name]:
             done, failed = _render(model, tasks, context)
             rendered += done

@@ -205,6 +205,18 @@ class Example(_Record):
     ]
 
 
+class Connection(_Record):
+    """A filter of another layer that this one is made of, or that it feeds."""
+
+    layer: Annotated[Positive, Field(description="the layer's index")]
+    filter: FilterIndex
+    share: Annotated[Share, Field(description="of all that the inputs of the filter that is fed contribute")]
+    sign: Annotated[
+        Literal["positive", "negative"],
+        Field(description="positive: it excites the filter that is fed; else it holds it back"),
+    ]
+
+
 class Filter(_Record):
     """What is shown of a filter."""
 
@@ -229,6 +241,17 @@ class Filter(_Record):
     dataset: Annotated[DatasetNumbers | None, Field(description="null where there is no dataset")] = None
     examples: Annotated[
         Several[Example], Field(description="the images with the highest peaks, the highest first")
+    ] = ()
+    inputs: Annotated[
+        Several[Connection],
+        Field(
+            description="the filters that contribute most to it where it fires: those that excite it, then those that"
+            " hold it back, the strongest first; several with one share are the sources of a sum"
+        ),
+    ] = ()
+    outputs: Annotated[
+        Several[Connection],
+        Field(description="the filters to which it contributes most: excited ones, then others, the strongest first"),
     ] = ()
 
 

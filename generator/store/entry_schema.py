@@ -88,6 +88,14 @@ class Dataset(_Schema):
     left_out: Count
 
 
+class Circuit(_Schema):
+    """What a model's filters are made of: measured on how many images, and the blob of the numbers of some layers."""
+
+    count: Count
+    layers: list[Count]
+    numbers: Blob
+
+
 class Activity(RootModel[dict[Annotated[str, Field(pattern=r"^[0-9]{1,9}$")], list[Number]]]):
     """The responses of a model's filters to some photos, by a layer's index."""
 

@@ -17,6 +17,7 @@ from generator.files import TEMPORARY_PREFIX, read_regular, remove_if_left
 MARK, SPEED = "store.json", "speed.json"
 SUBFOLDERS = (
     *("objects", "records", "cards", "names", "tunings", "activities", "comparisons", "sheets", "sites", "datasets"),
+    "circuits",
 )
 SCHEMA = 1
 MADE_BY = "filter-gallery"

@@ -12,6 +12,7 @@
     sites/<digest>.json         what the site in a folder was made of
     comparisons/<digest>.json   how much the weights of two models differ
     datasets/<digest of name>.json   the images that the model which last had a name was looked at on
+    circuits/<digest>.json      what a model's filters are made of, on some images
 
 Each JSON file but store.json holds a digest of its own (``entries.py``). What is damaged, or has another shape than
 its schema asks for (``record_schema.py``, ``entry_schema.py``), is as if it were absent, and is made again.
@@ -61,6 +62,7 @@ _SHAPES: dict[str, Callable[[Entry, bool], bool]] = {
     "sheets": shape_of(schema.Sheet),
     "sites": shape_of(schema.Site),
     "datasets": shape_of(schema.Dataset),
+    "circuits": shape_of(schema.Circuit),
 }
 
 
@@ -200,6 +202,22 @@ class Store:
     def dataset(self, name: str) -> Record | None:
         """Return the images that the model of a name was looked at on, or None."""
         return self._get(f"datasets/{_digest(name)}")
+
+    def put_circuit(self, digest: str, circuit: Record) -> None:
+        """Store what a model's filters are made of; its blob must have been put before.
+
+        The digest is of the model and of the images that it was measured on.
+        """
+        self._put(f"circuits/{digest}", circuit)
+
+    def circuit(self, digest: str) -> Record | None:
+        """Return what a model's filters are made of, or None if that is not known."""
+        circuit = self._get(f"circuits/{digest}")
+        return circuit if circuit and self.has_blob(circuit["numbers"]) else None
+
+    def circuits_state(self) -> list[list[Any]]:
+        """Return name, size and time of each circuit."""
+        return _state(self.folder / "circuits")
 
     def note_site(self, folder: Path, made_of: Record) -> None:
         """Store what the site in a folder was made of, unless the store is read-only."""

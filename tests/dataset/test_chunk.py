@@ -21,7 +21,7 @@ def test_there_and_back() -> None:
 
 @pytest.mark.parametrize("content", [b"", b"PK", to_bytes({1: CHUNK})[:-30], to_bytes({2: CHUNK})])
 def test_what_is_damaged_or_lacks_a_layer_is_none(content: bytes) -> None:
-    with pytest.raises(ValueError, match="no chunk"):
+    with pytest.raises(ValueError, match="no arrays"):
         from_bytes(content, [1])
 
 

@@ -206,7 +206,7 @@ def test_style_is_the_style_sheets_but_for_places_and_that_is_small(
     styles = {str(a["style"]) for page in strange_pages.values() for _, a in page.elements if "style" in a}
     assert [style for style in styles if not place.fullmatch(style)] == []
     (sheet,) = (strange.site / "assets").glob("site-*.css")
-    assert sheet.stat().st_size < 20_000
+    assert sheet.stat().st_size < 20_480
 
 
 def test_neighbours_are_linked_both_ways(gallery: Gallery) -> None:

@@ -123,6 +123,9 @@ def test_a_filter_that_gives_no_finite_numbers_fails_alone_and_is_named(
     ]
     assert done == EVERYTHING
     first, second = manifest(place)["layers"]
+    for layer in (first, expected["first"]):  # which feeds that filter, too
+        for shown in layer["filters"]:
+            shown["outputs"] = [part for part in shown["outputs"] if part["filter"] != 1]
     assert first["filters"] == expected["first"]["filters"]
     scores = {shown["index"]: shown["pictures"][0]["score"] for shown in second["filters"]}
     assert scores == {

@@ -1,0 +1,165 @@
+"""What the store holds of a model's circuits, as pages show it: of what a filter is made, and what it feeds."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from generator.analysis.circuit import COUNT, NONE, LayerCircuit, circuit_key, from_bytes
+from generator.dataset.stored import Looked
+from generator.models.summary import ConvLayer, ModelSummary
+from generator.plan import PhotoIdentity
+from generator.store import Store
+
+RED, BLUE = np.array([178.0, 24.0, 43.0]), np.array([33.0, 102.0, 172.0])
+"""The colours of weights above and below zero; zero is white."""
+
+
+@dataclass(frozen=True)
+class InputView:
+    """An input channel of a filter's layer, and what it contributes.
+
+    ``sources`` are the (layer's index, filter) that it comes from, ``PICTURE_LAYER`` for the picture itself; without
+    ``known`` there may be more. ``share`` is of all that the filter's inputs contribute, for and against; those that
+    are not ``positive`` hold the filter back. ``kernel`` is its slice of the kernel as a data URI.
+    """
+
+    channel: int
+    sources: tuple[tuple[int, int], ...]
+    known: bool
+    share: float
+    positive: bool
+    kernel: str
+
+
+@dataclass(frozen=True)
+class OutputView:
+    """A filter of a later layer, by the layer's index, and the share that it has of this one's channel."""
+
+    layer: int
+    filter: int
+    share: float
+    positive: bool
+
+
+@dataclass(frozen=True)
+class CircuitView:
+    """What a filter is made of, and what it feeds; the strongest first.
+
+    It was measured on ``count`` images: those of the dataset, or the photos unless ``of_dataset``. Without ``measured``
+    the filter never fired there, or its layer sees the picture alone.
+    """
+
+    inputs: tuple[InputView, ...]
+    outputs: tuple[OutputView, ...]
+    count: int
+    of_dataset: bool
+    measured: bool
+
+    @property
+    def excited_by(self) -> tuple[InputView, ...]:
+        """Return the inputs that excite it."""
+        return tuple(view for view in self.inputs if view.positive)
+
+    @property
+    def held_back_by(self) -> tuple[InputView, ...]:
+        """Return the inputs that hold it back."""
+        return tuple(view for view in self.inputs if not view.positive)
+
+    @property
+    def excites(self) -> tuple[OutputView, ...]:
+        """Return the filters that it excites."""
+        return tuple(view for view in self.outputs if view.positive)
+
+    @property
+    def holds_back(self) -> tuple[OutputView, ...]:
+        """Return the filters that it holds back."""
+        return tuple(view for view in self.outputs if not view.positive)
+
+
+class Circuits:
+    """The circuits of a model's layers, which the store may hold or not."""
+
+    def __init__(
+        self,
+        summary: ModelSummary,
+        looked: Looked | None,
+        photos: Sequence[PhotoIdentity],
+        store: Store,
+    ) -> None:
+        self._layers: dict[int, LayerCircuit] = {}
+        self._count, self._of_dataset = 0, looked is not None
+        self._uses: dict[tuple[int, int], list[tuple[int, int]]] = {}
+        self._sources = {layer.index: layer.sources() for layer in summary.layers}
+        of_photos = [(photo.digest, photo.size) for photo in photos]
+        key = circuit_key(summary.digest, None if looked is None else looked.identity, of_photos)
+        stored = store.circuit(key) if key else None
+        if stored is None:
+            return
+        layers = [layer for layer in stored["layers"] if 1 <= layer <= len(summary.layers)]
+        try:
+            self._layers = from_bytes(store.blob(stored["numbers"]), layers)
+        except ValueError:  # damaged: it is measured again by a build with --force
+            return
+        self._count = stored["count"]
+        self._known = {
+            layer.index: [run.known for run in layer.inputs for _ in range(run.count)] for layer in summary.layers
+        }
+        for layer in self._layers:
+            for channel, sources in enumerate(self._sources[layer]):
+                for source in sources:
+                    self._uses.setdefault(source, []).append((layer, channel))
+
+    def of(self, layer: ConvLayer, index: int) -> CircuitView | None:
+        """Return what a filter is made of and what it feeds, None if neither is known."""
+        if not self._layers:
+            return None
+        inputs, outputs = tuple(self._inputs(layer.index, index)), tuple(self._outputs(layer.index, index))
+        return CircuitView(inputs, outputs, self._count, self._of_dataset, bool(inputs))
+
+    def _inputs(self, layer: int, index: int) -> list[InputView]:
+        own = self._layers.get(layer)
+        if own is None or index >= len(own.inputs):
+            return []
+        taken = [place for place, channel in enumerate(own.inputs[index].tolist()) if channel != NONE]
+        largest = float(np.abs(own.kernels[index]).max(initial=0.0))
+        found = []
+        for place in taken:
+            channel, share = int(own.inputs[index, place]), float(own.shares[index, place])
+            sources, known = self._sources[layer][channel], self._known[layer][channel]
+            drawn = _drawn(own.kernels[index, place], largest)
+            found.append(InputView(channel, sources, known, _short(abs(share)), share > 0, drawn))
+        return found
+
+    def _outputs(self, layer: int, index: int) -> list[OutputView]:
+        """Return the filters that use any of the channels that come from this one, each by its largest share."""
+        largest: dict[tuple[int, int], float] = {}
+        for consumer, channel in self._uses.get((layer, index), []):
+            own = self._layers[consumer]
+            for user, share in zip(own.outputs[channel].tolist(), own.output_shares[channel].tolist(), strict=True):
+                if user != NONE and abs(share) > abs(largest.get((consumer, user), 0.0)):
+                    largest[consumer, user] = share
+        ranked = sorted(largest.items(), key=lambda item: (-abs(item[1]), item[0]))
+        views = [OutputView(*place, _short(abs(share)), share > 0) for place, share in ranked]
+        return [view for sign in (True, False) for view in [v for v in views if v.positive is sign][:COUNT]]
+
+
+def _short(share: float) -> float:
+    """Return a share with four digits: more would depend on how images were batched."""
+    return float(f"{share:.4g}")
+
+
+def _drawn(kernel: NDArray[Any], largest: float) -> str:
+    """Return a slice of a kernel as the data URI of a picture, a pixel for each weight."""
+    strength = np.clip(kernel / (largest or 1.0), -1, 1)[..., None]
+    colour = 255 + np.where(strength > 0, strength * (RED - 255), -strength * (BLUE - 255))
+    buffer = io.BytesIO()
+    Image.fromarray(np.rint(colour).astype(np.uint8)).save(buffer, "PNG", optimize=True)
+    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()

@@ -1,0 +1,158 @@
+"""What filters are made of, through a whole build: measured once, on the dataset or the photos, and shown."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+from keras import layers
+from PIL import Image
+
+from generator.config import load_config
+from generator.pipeline import CircuitWarning, Event, build
+
+SETTINGS = "render: {size: 16, steps: 1, margin: 4}\nphotos: [chelsea]\nmodels: [net.keras]\n"
+
+
+def network() -> keras.Model:
+    """Two convolutions added up, read by a third, which is read by a grouped fourth."""
+    image = keras.Input((24, 24, 3))
+    first = layers.Conv2D(4, 3, padding="same", activation="relu", name="first")(image)
+    second = layers.Conv2D(4, 3, padding="same", activation="relu", name="second")(first)
+    joined = layers.Add()([first, second])
+    third = layers.Conv2D(6, 1, activation="relu", name="third")(joined)
+    return keras.Model(image, layers.Conv2D(4, 3, groups=2, activation="relu", name="fourth")(third))
+
+
+def configure(folder: Path, more: str = "", make: Callable[[], keras.Model] = network) -> Path:
+    keras.utils.set_random_seed(0)
+    model = make()
+    for layer in model.layers:
+        if isinstance(layer, layers.Conv2D):
+            kernel, bias = layer.get_weights()
+            layer.set_weights([kernel, np.abs(bias) + 0.1])
+    model.save(folder / "net.keras")
+    rng = np.random.default_rng(0)
+    (folder / "images").mkdir()
+    for number in range(12):
+        Image.fromarray(rng.integers(0, 256, (24, 24, 3), np.uint8)).save(folder / f"images/{number}.png")
+    (folder / "config.yaml").write_text(SETTINGS + more)
+    return folder / "config.yaml"
+
+
+def built(config: Path, force: bool = False) -> tuple[Any, list[Event]]:
+    events: list[Event] = []
+    assert not build(load_config(config), force=force, on_event=events.append).failures
+    return json.loads((config.parent / "site/manifest.json").read_text())["models"][0]["layers"], events
+
+
+def contributions(folder: Path, layer: str, source: str) -> np.ndarray:
+    """Return what the inputs of a 1x1 convolution contribute, by a plain computation on the images."""
+    model = keras.models.load_model(folder / "net.keras")
+    images = np.stack([np.asarray(Image.open(path), np.float32) for path in sorted((folder / "images").iterdir())])
+    end, before = (keras.Model(model.input, model.get_layer(name).output) for name in (layer, source))
+    activation, inputs = np.asarray(end(images), np.float64), np.asarray(before(images), np.float64)
+    kernel = np.asarray(model.get_layer(layer).kernel)[0, 0]
+    weighted = np.einsum("nhwi,nhwj->ij", inputs, activation) / activation.sum((0, 1, 2))
+    return np.asarray(kernel * weighted)
+
+
+def test_the_manifest_has_the_shares_of_a_plain_computation(tmp_path: Path) -> None:
+    """The third layer reads a sum: each of its inputs has two sources, with one share."""
+    found, _ = built(configure(tmp_path, "dataset: images\n"))
+    expected = contributions(tmp_path, "third", "add")
+    shares = expected / np.abs(expected).sum(axis=0)
+    for record in found[2]["filters"]:
+        own = shares[:, record["index"]]
+        by_source = {(part["layer"], part["filter"]): part for part in record["inputs"]}
+        assert by_source.keys() == {(layer, channel) for layer in (1, 2) for channel in range(4)}
+        for (_, channel), part in by_source.items():
+            assert part["share"] == pytest.approx(abs(own[channel]), rel=1e-3)
+            assert part["sign"] == ("positive" if own[channel] > 0 else "negative")
+    for channel, record in enumerate(found[0]["filters"]):
+        users = {(part["layer"], part["filter"]): part["share"] for part in record["outputs"] if part["layer"] == 3}
+        assert users == {(3, j): pytest.approx(abs(shares[channel, j]), rel=1e-3) for j in range(6)}
+    assert [layer["provenance"] for layer in found] == [1, 1, 1, 1]
+    assert not any(record["inputs"] for record in found[0]["filters"])
+    assert {part["filter"] for part in found[3]["filters"][0]["inputs"]} <= {0, 1, 2}
+    assert {part["filter"] for part in found[3]["filters"][3]["inputs"]} <= {3, 4, 5}
+
+
+def test_a_page_names_and_links_what_a_filter_is_made_of(tmp_path: Path) -> None:
+    built(configure(tmp_path, "dataset: images\n"))
+    page = (tmp_path / "site/net/003-third/0000.html").read_text()
+    part = page[page.index("What it is made of") : page.index("What it feeds")]
+    assert "measured on 12 images of the dataset" in part
+    assert part.count('src="data:image/png;base64,') == 4
+    links = re.findall(r'href="../../net/(\d+)-\w+/(\d+).html"', part)
+    assert {("001", f"{channel:04d}") for channel in range(4)} <= set(links)
+    assert {("002", f"{channel:04d}") for channel in range(4)} <= set(links)
+    assert part.count("a sum") == 4
+    feeds = page[page.index("What it feeds") :]
+    assert re.search(r"net/004-fourth/000[01].html", feeds)
+    first = (tmp_path / "site/net/001-first/0000.html").read_text()
+    assert "What it is made of" not in first
+    assert "What it feeds" in first
+    last = (tmp_path / "site/net/004-fourth/0000.html").read_text()
+    assert "What it feeds" not in last
+
+
+def test_it_is_measured_once_and_again_when_the_images_change(tmp_path: Path) -> None:
+    config = configure(tmp_path)
+    found, _ = built(config)
+    page = (tmp_path / "site/net/003-third/0000.html").read_text()
+    assert "measured on the photo" in page
+    assert found[2]["filters"][0]["inputs"]
+    again = (
+        "import sys; from pathlib import Path\n"
+        "from generator.config import load_config\nfrom generator.pipeline import build\n"
+        f"assert not build(load_config(Path({str(config)!r}))).failures\nassert 'tensorflow' not in sys.modules\n"
+    )
+    subprocess.run([sys.executable, "-c", again], check=True, capture_output=True)
+    config.write_text(SETTINGS + "dataset: images\n")
+    built(config)
+    assert "12 images of the dataset" in (tmp_path / "site/net/003-third/0000.html").read_text()
+
+
+def test_a_damaged_store_is_measured_again_with_force(tmp_path: Path) -> None:
+    config = configure(tmp_path, "dataset: images\n")
+    found, _ = built(config)
+    (entry,) = (tmp_path / ".filter-gallery/circuits").iterdir()
+    blob = json.loads(entry.read_text())["numbers"]
+    path = tmp_path / ".filter-gallery/objects" / blob[:2] / blob
+    path.unlink()
+    assert built(config)[0] == found
+    entry.write_text(entry.read_text().replace('"count":12', '"count":13'))
+    assert built(config)[0] == found
+
+
+@keras.saving.register_keras_serializable("filter-gallery-tests")
+class Fixed(layers.Conv2D):
+    """A convolution of which the kernel plays no part."""
+
+    def call(self, inputs: Any) -> Any:
+        """Return the first channels, as many as there are filters."""
+        return inputs[..., :2] + 1.0
+
+
+def test_a_layer_that_does_not_allow_it_is_a_warning(tmp_path: Path) -> None:
+    def make() -> keras.Model:
+        return keras.Sequential(
+            [keras.Input((24, 24, 3)), layers.Conv2D(4, 3, name="plain"), Fixed(2, 3, name="fixed")]
+        )
+
+    module = "tests.pipeline.test_circuits:Fixed"
+    config = configure(tmp_path, "", make)
+    config.write_text(SETTINGS.replace("[net.keras]", f"[{{source: net.keras, custom_objects: ['{module}']}}]"))
+    found, events = built(config)
+    warnings = [event.message for event in events if isinstance(event, CircuitWarning)]
+    assert any("made of is not known" in message for message in warnings)
+    assert not any(record["inputs"] for layer in found for record in layer["filters"])
