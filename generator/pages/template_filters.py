@@ -110,6 +110,11 @@ def basenames(files: Sequence[ImageFile]) -> list[ImageFile]:
     return [replace(file, path=file.path.rpartition("/")[2]) for file in files]
 
 
+def beside(path: str) -> str:
+    """Return the address of a file of the same model, from a page of one of its layers."""
+    return "../" + path.split("/", 1)[1]
+
+
 def term(name: str) -> terms.Term | None:
     """Return the words for a method or an objective, or None where a name is neither."""
     return {**terms.METHODS, **terms.OBJECTIVES}.get(name)
@@ -126,5 +131,6 @@ FILTERS: dict[str, Callable[..., object]] = {
     "settings": settings,
     "place": place,
     "basenames": basenames,
+    "beside": beside,
     "term": term,
 }
