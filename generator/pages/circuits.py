@@ -38,6 +38,11 @@ class InputView:
     positive: bool
     kernel: str
 
+    @property
+    def first(self) -> tuple[int, int] | None:
+        """Return the source whose picture stands for the input."""
+        return self.sources[0] if self.sources else None
+
 
 @dataclass(frozen=True)
 class OutputView:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from fractions import Fraction
+from typing import Any
 
 from generator import terms
 from generator.analysis.filter_views import ImageFile
@@ -118,6 +119,11 @@ def beside(path: str) -> str:
 def term(name: str) -> terms.Term | None:
     """Return the words for a method or an objective, or None where a name is neither."""
     return {**terms.METHODS, **terms.OBJECTIVES}.get(name)
+
+
+def is_shown(source: tuple[int, int] | None, model: Any) -> bool:
+    """Tell whether a model's pages show a filter, given with its layer's index."""
+    return source is not None and source[0] in model.by_index and source[1] in model.by_index[source[0]].by_index
 
 
 FILTERS: dict[str, Callable[..., object]] = {

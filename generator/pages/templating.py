@@ -122,6 +122,7 @@ def environment(ours: Path, own: Path | None = None) -> Environment:
         bytecode_cache=_COMPILED,
     )
     jinja.filters.update(text.FILTERS)
+    jinja.tests["shown_in"] = text.is_shown
     return jinja
 
 
