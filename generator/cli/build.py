@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
 
 from generator.cli.exports import Exports, export_options
 from generator.cli.options import (
+    CONFIG_NAME,
     choice_options,
     config_option,
     debug_asked,
@@ -18,28 +20,46 @@ from generator.cli.options import (
     with_output,
 )
 from generator.cli.terminal import print_first, print_line
+from generator.config.entries import entry_named
+from generator.config.load import parse_config
+from generator.config.presets import text_for
+from generator.config.schema import NO_DATASET
 from generator.config.values import Filters
+from generator.errors import UsageError, way_out
+from generator.files import write_atomically
 
 
 @click.command()
+@click.argument("sources", nargs=-1, metavar="[MODEL]...")
 @config_option
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Where the site is written.")
 @choice_options
 @click.option(
     "--dataset", metavar="SOURCE", help="Images to look at filters on: a folder, an .npz or package.module:function."
 )
+@click.option("--photos", multiple=True, metavar="PHOTO", help="With MODEL: a photo for feature maps, once or more.")
+@click.option("--size", type=click.IntRange(min=1), help="With MODEL: pixels of a picture.")
+@click.option("--steps", type=click.IntRange(min=1), help="With MODEL: optimisation steps of a picture.")
+@click.option("--save-config", is_flag=True, help=f"With MODEL: write the {CONFIG_NAME} of such a gallery.")
+@click.option("--open", "show", is_flag=True, help="Open the site in the browser.")
 @click.option("--force", is_flag=True, help="Render again what the store already holds.")
 @click.option("--wait/--no-wait", default=True, show_default=True, help="Wait for another build of the same output.")
 @export_options
 @trust_option
 @debug_option
 def build(
+    sources: tuple[str, ...],
     config_path: Path | None,
     output: Path | None,
     models: tuple[str, ...],
     layers: tuple[str, ...],
     filters: Filters | None,
     dataset: str | None,
+    photos: tuple[str, ...],
+    size: int | None,
+    steps: int | None,
+    save_config: bool,
+    show: bool,
     force: bool,
     wait: bool,
     trust: bool,
@@ -47,13 +67,21 @@ def build(
     single_file: Path | None,
     single_file_limit: int,
 ) -> int:
-    """Render what is not rendered yet, and write the site."""
+    """Render what is not rendered yet, and write the site: of config.yaml, or of MODELs without one."""
     from generator.cli.progress import Reporter
     from generator.files import real_path
     from generator.pipeline import building
     from generator.plan import Choice
 
-    config = with_dataset(with_output(read_config(config_path), output), dataset)
+    text = ""
+    if sources:
+        text = _text_of(sources, config_path, output, photos, dataset, size, steps, save_config)
+        config = parse_config(text, "the command line", Path())
+        if save_config:
+            _save(text)
+    else:
+        _only_with_models({"--photos": photos, "--size": size, "--steps": steps, "--save-config": save_config})
+        config = with_dataset(with_output(read_config(config_path), output), dataset)
     exports = Exports.selected(config, archive, single_file, single_file_limit, models, layers)
     with (
         Reporter(debug_asked()) as reporter,
@@ -69,4 +97,56 @@ def build(
             print_first([f"  {failure.what}: {failure.message}" for failure in summary.failures])
         for line in exports.write(config.output):
             print_line(line)
+        if text:
+            _tell(text, save_config)
+        if show:
+            import webbrowser
+
+            webbrowser.open(real_path(Path(summary.index)).as_uri())
     return 1 if summary.failures else 0
+
+
+def _text_of(
+    sources: tuple[str, ...],
+    config_path: Path | None,
+    output: Path | None,
+    photos: tuple[str, ...],
+    dataset: str | None,
+    size: int | None,
+    steps: int | None,
+    save_config: bool,
+) -> str:
+    """Return the text of the configuration that models on the command line stand for.
+
+    Raises UsageError for a model that there is not, and where a configuration is meant as well.
+    """
+    if config_path is not None:
+        raise UsageError("models and -c: name the one or the other", "Narrow a configuration to some with --model NAME")
+    if os.path.lexists(CONFIG_NAME) and (output is None or save_config):
+        hint = "Add the models there" if save_config else "Add the models there, or name another folder with -o"
+        raise UsageError(f"{CONFIG_NAME} is here already, and says what is built", hint)
+    names = [entry_named(source, {}, "See: filter-gallery models").name for source in sources]
+    return text_for(", ".join(names), sources, photos, None if dataset == NO_DATASET else dataset, size, steps, output)
+
+
+def _only_with_models(given: dict[str, object]) -> None:
+    """Raise UsageError for an option that says what a configuration says."""
+    for option, value in given.items():
+        if value not in ((), None, False):
+            raise UsageError(f"{option}: only with models on the command line", f"Say it in {CONFIG_NAME}")
+
+
+def _save(text: str) -> None:
+    try:
+        write_atomically(Path(CONFIG_NAME), text.encode())
+    except OSError as error:
+        raise UsageError(f"cannot write {CONFIG_NAME}: {error.strerror}", way_out(error)) from None
+
+
+def _tell(text: str, saved: bool) -> None:
+    if saved:
+        print_line(f"Written: {CONFIG_NAME}. From now on: filter-gallery build")
+        return
+    print_line(f"As a {CONFIG_NAME} (--save-config writes it):")
+    for line in text.splitlines():
+        print_line(f"  {line}")

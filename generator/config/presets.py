@@ -1,6 +1,10 @@
-"""The configurations that ``init`` writes."""
+"""The configurations that ``init`` writes, and the one that ``build MODEL`` stands for."""
 
 from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
 
 from generator import assets
 
@@ -51,3 +55,46 @@ models:
 def preset_text(preset: str) -> str:
     """Return the text of a preset: ``demo``, ``imagenet`` or ``own``."""
     return {"demo": assets.default_config_text(), "imagenet": IMAGENET, "own": OWN}[preset]
+
+
+def text_for(
+    title: str,
+    sources: Sequence[str],
+    photos: Sequence[str] = (),
+    dataset: str | None = None,
+    size: int | None = None,
+    steps: int | None = None,
+    output: Path | None = None,
+) -> str:
+    """Return the text of the configuration of some models, with what the command line says of it.
+
+    What it says nothing of is as in ``init --preset own``, or has its default.
+    """
+    render = {name: value for name, value in (("size", size), ("steps", steps)) if value is not None}
+    values = {
+        "title": title,
+        "output": str(output or "site"),
+        "photos": list(photos or ["chelsea"]),
+        **({"dataset": dataset} if dataset else {}),
+        **({"render": render} if render else {}),
+    }
+    lines = [f"{key}: {_yaml(value)}" for key, value in values.items()]
+    return "\n".join([*lines, "models:", *(f"  - source: {_yaml(source)}" for source in sources)]) + "\n"
+
+
+def _yaml(value: object) -> str:
+    """Return a value as YAML, of which JSON is a part; keys and plain words need no quotes."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key}: {_yaml(own)}" for key, own in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_yaml, value)) + "]"
+    if isinstance(value, str) and _is_plain(value):
+        return value
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _is_plain(text: str) -> bool:
+    """Tell whether YAML takes a text for what it is, without quotes: one of letters, dots and slashes."""
+    word = text.replace("/", "").replace(".", "")
+    words = {"null", "true", "false", "yes", "no", "on", "off", "y", "n"}
+    return text[:1].isalpha() and word.isascii() and word.isalpha() and text.lower() not in words

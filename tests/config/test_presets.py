@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from generator.config import load_config
-from generator.config.presets import preset_text
+from generator.config.presets import preset_text, text_for
 from generator.errors import ConfigError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -53,3 +53,29 @@ def test_what_the_own_preset_has_commented_out_is_valid_too(tmp_path: Path) -> N
     (tmp_path / "config.yaml").write_text(shown, encoding="utf-8")
     (entry,) = load_config(tmp_path / "config.yaml").models
     assert [(rule.glob, rule.filters) for rule in entry.layers] == [("block4*", 16), ("*", 8)]
+
+
+@pytest.mark.parametrize(
+    "name", ["net.keras", "yes.keras", "a b: {c}.keras", "\u00fc\"\\'#.keras", "- x\x1b.keras", "null"]
+)
+def test_what_the_command_line_says_is_what_the_text_says(name: str, tmp_path: Path) -> None:
+    """Whatever a file is called."""
+    (tmp_path / "images").mkdir()
+    source = "net.keras" if name == "null" else name
+    (tmp_path / source).write_bytes(b"")
+    path = tmp_path / "config.yaml"
+    path.write_text(text_for(name, [source], ["rocket"], "images", 48, 7, Path("out")), encoding="utf-8")
+    config = load_config(path)
+    (entry,) = config.models
+    assert (config.title, entry.source) == (name, str(tmp_path / source))
+    assert (config.output, [photo.name for photo in config.photos]) == (tmp_path / "out", ["rocket"])
+    settings = entry.settings_for(entry.layers[0])
+    assert (settings.size, settings.steps) == (48, 7)
+    assert entry.dataset
+    assert entry.dataset.source == str(tmp_path / "images")
+
+
+def test_what_it_does_not_say_has_its_default() -> None:
+    assert text_for("net", ["a/net.keras", "b/2.h5"]) == (
+        'title: net\noutput: site\nphotos: [chelsea]\nmodels:\n  - source: a/net.keras\n  - source: "b/2.h5"\n'
+    )
