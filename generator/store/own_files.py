@@ -14,7 +14,10 @@ from generator.digests import DIGEST
 from generator.errors import UsageError, way_out
 from generator.files import TEMPORARY_PREFIX, read_regular, remove_if_left
 
-MARK, SPEED = "store.json", "speed.json"
+MARK, SPEED, IGNORE = "store.json", "speed.json", ".gitignore"
+IGNORED = b"# Made by filter-gallery: all that is here can be made again.\n*\n"
+"""The content of .gitignore, which keeps the store out of a repository."""
+
 SUBFOLDERS = (
     *("objects", "records", "cards", "names", "tunings", "activities", "comparisons", "sheets", "sites", "datasets"),
     "circuits",
@@ -66,6 +69,8 @@ def check_free(folder: Path) -> None:
                 continue
             if path == folder / SPEED and lost_mark and not path.is_symlink():
                 continue
+            if path == folder / IGNORE and _is_own_ignore(path):
+                continue
             if not _has_form(folder, path) or path.is_symlink():
                 hint = "Name another folder with `cache:`"
                 raise UsageError(f"{folder}: holds files that are not a store's, such as {name}", hint)
@@ -88,7 +93,13 @@ def remove_own(folder: Path) -> bool:
             pass
         raise UsageError(f"{folder}: not a store of filter-gallery; nothing was removed")
     try:
-        for path in (*own_files(folder), folder / SPEED, folder / MARK):  # the mark last: till then it is ours
+        ignores = [folder / IGNORE] if _is_own_ignore(folder / IGNORE) else []
+        for path in (
+            *own_files(folder),
+            folder / SPEED,
+            *ignores,
+            folder / MARK,
+        ):  # the mark last: till then it is ours
             path.unlink(missing_ok=True)
     except OSError as error:
         raise UsageError(f"cannot remove {error.filename}: {error.strerror}", way_out(error)) from None
@@ -96,6 +107,14 @@ def remove_own(folder: Path) -> bool:
         with contextlib.suppress(OSError):  # not empty: what is left is not ours
             below.rmdir()
     return True
+
+
+def _is_own_ignore(path: Path) -> bool:
+    """Tell whether a .gitignore is as a store writes it, not somebody's own."""
+    try:
+        return read_regular(path, len(IGNORED)) == IGNORED
+    except (OSError, ValueError):
+        return False
 
 
 def remove_left(folder: Path) -> None:

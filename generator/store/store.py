@@ -1,6 +1,7 @@
 """A folder of blobs named by their digest, and of records named by the key of the task that made them.
 
     store.json                  marks the folder as a store
+    .gitignore                  keeps it out of a repository
     speed.json                  how fast this machine was, for estimates
     objects/ab/abcd...          a blob, named by its SHA-256
     records/<record group>/<key>.json   the result of a task; its blobs are on disk before it is
@@ -39,6 +40,8 @@ from generator.store import entry_schema as schema
 from generator.store.entries import Entry, entry_bytes, read_entry
 from generator.store.entry_schema import any_shape, shape_of
 from generator.store.own_files import (
+    IGNORE,
+    IGNORED,
     MARK,
     SPEED,
     SUBFOLDERS,
@@ -274,6 +277,8 @@ class Store:
             if not is_marked(self.folder):
                 check_free(self.folder)
                 self._replace(self.folder / MARK, mark_bytes())
+                if not os.path.lexists(self.folder / IGNORE):
+                    self._replace(self.folder / IGNORE, IGNORED)
             self._marked = True
 
     def _write(self, path: Path, content: bytes) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -54,7 +55,7 @@ def test_what_a_killed_process_was_writing_is_removed_and_what_is_being_written_
         assert len(unfinished(store.folder)) == 1
         store.remove_left()
     assert unfinished(store.folder) == []
-    assert sum(path.is_file() for path in store.folder.rglob("*")) == 2  # the mark and the blob
+    assert sum(path.is_file() for path in store.folder.rglob("*")) == 3  # the mark, .gitignore and the blob
 
 
 def test_leftovers_are_files_in_a_store(tmp_path: Path) -> None:
@@ -104,3 +105,33 @@ def test_a_mark_beside_files_of_others_is_left(tmp_path: Path, name: str) -> Non
     with pytest.raises(UsageError, match="holds files that are not a store's"):
         Store(store.folder).put_blob(b"y")
     assert (store.folder / MARK).read_bytes() == b'{"apples": 3}'
+
+
+def test_a_store_keeps_itself_out_of_a_repository(tmp_path: Path) -> None:
+    subprocess.run(["git", "init", "--quiet", str(tmp_path)], check=True)
+    store = Store(tmp_path / "store")
+    store.put_blob(b"picture")
+    done = subprocess.run(["git", "status", "--porcelain"], cwd=tmp_path, check=True, capture_output=True, text=True)
+    assert done.stdout == ""
+    assert store.remove()
+    assert not store.folder.exists()
+
+
+def test_what_somebody_else_ignores_in_a_store_is_left(tmp_path: Path) -> None:
+    store = Store(tmp_path / "store")
+    store.put_blob(b"picture")
+    (store.folder / ".gitignore").write_text("mine\n")
+    Store(store.folder).put_blob(b"another")
+    assert store.remove()
+    assert [path.name for path in store.folder.iterdir()] == [".gitignore"]
+    assert (store.folder / ".gitignore").read_text() == "mine\n"
+
+
+def test_a_store_that_was_killed_before_it_was_marked_may_have_its_gitignore(tmp_path: Path) -> None:
+    store = Store(tmp_path / "store")
+    store.put_blob(b"picture")
+    shutil.move(store.folder / ".gitignore", tmp_path / "kept")
+    store.remove()
+    (tmp_path / "store").mkdir(exist_ok=True)
+    shutil.move(tmp_path / "kept", store.folder / ".gitignore")
+    Store(store.folder).put_blob(b"picture")

@@ -150,7 +150,7 @@ def test_what_was_measured_is_kept_for_each_model(store: Store) -> None:
     store.put_tuning("b", other.to_json())
     again = Store(store.folder)
     assert [Tuning.from_json(again.tuning(digest)) for digest in "abc"] == [one, other, None]
-    assert listing(store.folder) == ["store.json", "tunings/a.json", "tunings/b.json"]
+    assert listing(store.folder) == [".gitignore", "store.json", "tunings/a.json", "tunings/b.json"]
     again.put_tuning("b", one.to_json())
     assert Tuning.from_json(store.tuning("b")) == one
 
