@@ -116,10 +116,10 @@ def test_the_readmes_way_to_ones_own_model(tmp_path: Path) -> None:
             text = path.read_text()
             assert (text.count("models/mine.keras"), text.count("steps: 128")) == (1, 1)
             path.write_text(text.replace("models/mine.keras", "path/to/model.keras").replace("steps: 128", "steps: 4"))
-        done = empty.run_alone(*words)
+        done = empty.run_alone(*words, BROWSER="true")  # what --open runs
         assert done.status == 0, (words, done.err)
         ran.append(words[0])
-    assert ran[:4] == ["layers", "render", "init", "build"]
+    assert ran[:5] == ["build", "layers", "render", "init", "build"]
     assert (empty.folder / "site/index.html").is_file()
 
 
