@@ -27,7 +27,7 @@ def network() -> keras.Model:
     image = keras.Input((24, 24, 3))
     first = layers.Conv2D(4, 3, padding="same", activation="relu", name="first")(image)
     second = layers.Conv2D(4, 3, padding="same", activation="relu", name="second")(first)
-    joined = layers.Add()([first, second])
+    joined = layers.Add(name="joined")([first, second])
     third = layers.Conv2D(6, 1, activation="relu", name="third")(joined)
     return keras.Model(image, layers.Conv2D(4, 3, groups=2, activation="relu", name="fourth")(third))
 
@@ -68,7 +68,7 @@ def contributions(folder: Path, layer: str, source: str) -> np.ndarray:
 def test_the_manifest_has_the_shares_of_a_plain_computation(tmp_path: Path) -> None:
     """The third layer reads a sum: each of its inputs has two sources, with one share."""
     found, _ = built(configure(tmp_path, "dataset: images\n"))
-    expected = contributions(tmp_path, "third", "add")
+    expected = contributions(tmp_path, "third", "joined")
     shares = expected / np.abs(expected).sum(axis=0)
     for record in found[2]["filters"]:
         own = shares[:, record["index"]]
