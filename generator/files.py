@@ -18,6 +18,7 @@ from io import BufferedReader
 from pathlib import Path
 from typing import IO
 
+from generator.errors import UsageError, way_out
 from generator.locking import BUSY, lock_file
 
 TEMPORARY_PREFIX = ".filter-gallery-new-"
@@ -48,6 +49,17 @@ def write_atomically(path: Path, content: bytes) -> None:
     remove_left_beside(path)
     with temporary_file(path) as opened:
         opened.write(content)
+
+
+def write_named(path: Path, content: bytes) -> None:
+    """Write a file that the user named, atomically.
+
+    Raises UsageError if the system does not let it be written.
+    """
+    try:
+        write_atomically(path, content)
+    except OSError as error:
+        raise UsageError(f"cannot write {path}: {error.strerror}", way_out(error)) from None
 
 
 @contextmanager

@@ -22,7 +22,6 @@ ELSEWHERE: dict[str, str] = {
     "api/filters": "api/test_api.py",
     "api/gallery": "api/test_api.py",
     "api/network": "api/test_api.py",
-    "cli/build": "cli/test_commands.py",
     "cli/clean": "cli/test_commands.py",
     "cli/embed": "embed/test_snippets.py",
     "cli/exports": "cli/test_publishing.py",

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from generator import arrays
 from generator.digests import digest
+from generator.plan import PhotoIdentity
 
 Array = NDArray[Any]
 
@@ -40,17 +40,16 @@ class LayerCircuit:
     output_shares: Array
 
 
-_FIELDS = tuple(field.name for field in fields(LayerCircuit))
-
-
-def circuit_key(model: str, dataset: str | None, photos: Sequence[tuple[str, tuple[int, int]]]) -> str | None:
+def circuit_key(model: str, dataset: str | None, photos: Sequence[PhotoIdentity]) -> str | None:
     """Return the key of what is measured of a model: on a dataset where there is one, else on the photos.
 
-    All are given by their digests, a photo also by the size at which it is fed. None where there is neither.
+    Model and dataset are given by their digests. None where there is neither dataset nor photo.
     """
     if dataset is None and not photos:
         return None
-    images = ["dataset", dataset] if dataset is not None else ["photos", list(photos)]
+    images = (
+        ["dataset", dataset] if dataset is not None else ["photos", [(photo.digest, photo.size) for photo in photos]]
+    )
     return digest([VERSION, model, images])
 
 
@@ -98,19 +97,3 @@ def _strongest(signed: Array) -> tuple[Array, Array]:
         columns.append(np.pad(np.where(right, order, NONE), missing, constant_values=NONE))
         numbers.append(np.pad(np.where(right, taken, 0.0), missing))
     return np.concatenate(columns, axis=1), np.concatenate(numbers, axis=1)
-
-
-def to_bytes(layers: Mapping[int, LayerCircuit]) -> bytes:
-    """Return the circuits of layers, by their index, as a file."""
-    return arrays.to_bytes(
-        {f"{layer}/{name}": getattr(own, name) for layer, own in sorted(layers.items()) for name in _FIELDS}
-    )
-
-
-def from_bytes(content: bytes, layers: Sequence[int]) -> dict[int, LayerCircuit]:
-    """Return the circuits of some layers of a file.
-
-    Raises ValueError if it is damaged, or lacks one.
-    """
-    found = arrays.from_bytes(content, [f"{layer}/{name}" for layer in layers for name in _FIELDS])
-    return {layer: LayerCircuit(**{name: found[f"{layer}/{name}"] for name in _FIELDS}) for layer in layers}

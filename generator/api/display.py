@@ -12,8 +12,7 @@ from pathlib import Path
 from markupsafe import escape
 from PIL import Image
 
-from generator.errors import UsageError, way_out
-from generator.files import write_atomically
+from generator.files import write_named
 from generator.names import slug
 
 WIDEST = 192
@@ -43,10 +42,7 @@ class Display(ABC):
         """
         paths = [Path(folder) / f"{slug(self.model)}-{slug(self.layer)}-{index}.png" for index in self.filters]
         for path, image in zip(paths, self.images(), strict=True):
-            try:
-                write_atomically(path, _png(image))
-            except OSError as error:
-                raise UsageError(f"cannot write {path}: {error.strerror}", way_out(error)) from None
+            write_named(path, _png(image))
         return paths
 
     def __len__(self) -> int:

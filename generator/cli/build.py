@@ -25,8 +25,8 @@ from generator.config.load import parse_config
 from generator.config.presets import text_for
 from generator.config.schema import NO_DATASET
 from generator.config.values import Filters
-from generator.errors import UsageError, way_out
-from generator.files import write_atomically
+from generator.errors import UsageError
+from generator.files import real_path, write_named
 
 
 @click.command()
@@ -69,7 +69,6 @@ def build(
 ) -> int:
     """Render what is not rendered yet, and write the site: of config.yaml, or of MODELs without one."""
     from generator.cli.progress import Reporter
-    from generator.files import real_path
     from generator.pipeline import building
     from generator.plan import Choice
 
@@ -78,7 +77,7 @@ def build(
         text = _text_of(sources, config_path, output, photos, dataset, size, steps, save_config)
         config = parse_config(text, "the command line", Path())
         if save_config:
-            _save(text)
+            write_named(Path(CONFIG_NAME), text.encode())
     else:
         _only_with_models({"--photos": photos, "--size": size, "--steps": steps, "--save-config": save_config})
         config = with_dataset(with_output(read_config(config_path), output), dataset)
@@ -134,13 +133,6 @@ def _only_with_models(given: dict[str, object]) -> None:
     for option, value in given.items():
         if value not in ((), None, False):
             raise UsageError(f"{option}: only with models on the command line", f"Say it in {CONFIG_NAME}")
-
-
-def _save(text: str) -> None:
-    try:
-        write_atomically(Path(CONFIG_NAME), text.encode())
-    except OSError as error:
-        raise UsageError(f"cannot write {CONFIG_NAME}: {error.strerror}", way_out(error)) from None
 
 
 def _tell(text: str, saved: bool) -> None:

@@ -9,7 +9,7 @@ import click
 
 from generator.cli.options import debug_option
 from generator.cli.terminal import print_line
-from generator.errors import UsageError, way_out
+from generator.errors import UsageError
 
 
 @click.command()
@@ -20,7 +20,7 @@ from generator.errors import UsageError, way_out
 def init(folder: Path, preset: str, github: bool) -> None:
     """Write a commented config.yaml into FOLDER, and with --github a workflow that publishes the gallery."""
     from generator.config.presets import preset_text
-    from generator.files import real_path, write_atomically
+    from generator.files import real_path, write_named
     from generator.publish.workflow import workflow
 
     config_file, workflow_file = folder / "config.yaml", folder / ".github" / "workflows" / "pages.yml"
@@ -36,10 +36,7 @@ def init(folder: Path, preset: str, github: bool) -> None:
         if path in kept:
             print_line(f"Kept {path}.")
             continue
-        try:
-            write_atomically(path, content)
-        except OSError as error:
-            raise UsageError(f"cannot write {path}: {error.strerror}", way_out(error)) from None
+        write_named(path, content)
         following = f" Next: filter-gallery build -c {shlex.quote(str(path))}" if path == config_file else ""
         print_line(f"Wrote {path}.{following}")
     if github:

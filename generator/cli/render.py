@@ -11,7 +11,7 @@ import click
 from generator.cli.options import config_for, config_option, debug_option, find_model, trust_option
 from generator.cli.terminal import print_line
 from generator.config.values import ObjectiveSpec
-from generator.errors import UsageError, way_out
+from generator.errors import UsageError
 from generator.terms import METHODS, OBJECTIVES
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def render(
     **settings: object,
 ) -> None:
     """Render one picture of LAYER in MODEL, of a random filter where none is named, and print its trace."""
-    from generator.files import write_atomically
+    from generator.files import write_named
     from generator.imaging.encoding import picture_file, picture_format
     from generator.models.opening import opened
     from generator.pipeline import bands
@@ -75,10 +75,7 @@ def render(
     _print_trace(pictures)
     request = pictures.request
     path = output or Path(f"{entry.slug}-{request.layer.slug}-{request.filters[0]}.png")
-    try:
-        write_atomically(path, pictures.files[0])
-    except OSError as error:
-        raise UsageError(f"cannot write {path}: {error.strerror}", way_out(error)) from None
+    write_named(path, pictures.files[0])
     channels, shown = request.summary.channels, request.summary.bands
     whole = bands.show_all(channels, shown)
     of = "" if whole else f" of all {channels} channels, of which the file shows {len(shown)}"

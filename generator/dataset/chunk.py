@@ -7,14 +7,12 @@ threshold, so it is the same whichever chunk an image is in, and random with reg
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-
-from generator import arrays
 
 Array = NDArray[Any]
 
@@ -62,9 +60,6 @@ class LayerChunk:
     low_places: Array
     sampled: Array
     sampled_places: Array
-
-
-_FIELDS = tuple(LayerChunk.__dataclass_fields__)
 
 
 class Measured(Protocol):
@@ -143,19 +138,3 @@ def layer_chunk(
         sampled=both[:, in_sample].astype(np.float32),
         sampled_places=measured.place[in_sample].astype(np.int32),
     )
-
-
-def to_bytes(layers: Mapping[int, LayerChunk]) -> bytes:
-    """Return chunks of layers, by their index, as a file. The same chunks give the same bytes."""
-    return arrays.to_bytes(
-        {f"{layer}/{name}": getattr(chunk, name) for layer, chunk in sorted(layers.items()) for name in _FIELDS}
-    )
-
-
-def from_bytes(content: bytes, layers: Sequence[int]) -> dict[int, LayerChunk]:
-    """Return the chunks of some layers of a file.
-
-    Raises ValueError if it is damaged, or lacks one.
-    """
-    found = arrays.from_bytes(content, [f"{layer}/{name}" for layer in layers for name in _FIELDS])
-    return {layer: LayerChunk(**{name: found[f"{layer}/{name}"] for name in _FIELDS}) for layer in layers}

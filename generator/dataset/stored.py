@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from generator.arrays import layers_from_bytes
 from generator.dataset.boxes import Fields
-from generator.dataset.chunk import from_bytes
+from generator.dataset.chunk import LayerChunk
 from generator.dataset.evidence import Example, LayerEvidence, Part, merged
 from generator.digests import digest
 from generator.errors import GalleryError
@@ -162,9 +163,9 @@ def layer_evidence(store: Store, looked: Looked, layers: Iterable[int]) -> dict[
     }
 
 
-def _chunks(store: Store, blob: str, layers: Sequence[int]) -> dict[int, Any]:
+def _chunks(store: Store, blob: str, layers: Sequence[int]) -> dict[int, LayerChunk]:
     try:
-        return from_bytes(store.blob(blob), layers)
+        return layers_from_bytes(LayerChunk, store.blob(blob), layers)
     except ValueError:
         raise GalleryError(f"{store.blob_path(blob)}: is no chunk of a dataset", "Run the build with --force") from None
 

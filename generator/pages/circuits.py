@@ -12,9 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from generator.analysis.circuit import COUNT, NONE, LayerCircuit, circuit_key, from_bytes
+from generator.analysis.circuit import COUNT, NONE, LayerCircuit, circuit_key
+from generator.arrays import layers_from_bytes
 from generator.dataset.stored import Looked
 from generator.models.summary import ConvLayer, ModelSummary
+from generator.numbers import shortened
 from generator.plan import PhotoIdentity
 from generator.store import Store
 
@@ -103,14 +105,13 @@ class Circuits:
         self._count, self._of_dataset = 0, looked is not None
         self._uses: dict[tuple[int, int], list[tuple[int, int]]] = {}
         self._sources = {layer.index: layer.sources() for layer in summary.layers}
-        of_photos = [(photo.digest, photo.size) for photo in photos]
-        key = circuit_key(summary.digest, None if looked is None else looked.identity, of_photos)
+        key = circuit_key(summary.digest, None if looked is None else looked.identity, photos)
         stored = store.circuit(key) if key else None
         if stored is None:
             return
         layers = [layer for layer in stored["layers"] if 1 <= layer <= len(summary.layers)]
         try:
-            self._layers = from_bytes(store.blob(stored["numbers"]), layers)
+            self._layers = layers_from_bytes(LayerCircuit, store.blob(stored["numbers"]), layers)
         except ValueError:  # damaged: it is measured again by a build with --force
             return
         self._count = stored["count"]
@@ -140,7 +141,7 @@ class Circuits:
             channel, share = int(own.inputs[index, place]), float(own.shares[index, place])
             sources, known = self._sources[layer][channel], self._known[layer][channel]
             drawn = _drawn(own.kernels[index, place], largest)
-            found.append(InputView(channel, sources, known, _short(abs(share)), share > 0, drawn))
+            found.append(InputView(channel, sources, known, shortened(abs(share), 4), share > 0, drawn))
         return found
 
     def _outputs(self, layer: int, index: int) -> list[OutputView]:
@@ -152,13 +153,8 @@ class Circuits:
                 if user != NONE and abs(share) > abs(largest.get((consumer, user), 0.0)):
                     largest[consumer, user] = share
         ranked = sorted(largest.items(), key=lambda item: (-abs(item[1]), item[0]))
-        views = [OutputView(*place, _short(abs(share)), share > 0) for place, share in ranked]
+        views = [OutputView(*place, shortened(abs(share), 4), share > 0) for place, share in ranked]
         return [view for sign in (True, False) for view in [v for v in views if v.positive is sign][:COUNT]]
-
-
-def _short(share: float) -> float:
-    """Return a share with four digits: more would depend on how images were batched."""
-    return float(f"{share:.4g}")
 
 
 def _drawn(kernel: NDArray[Any], largest: float) -> str:

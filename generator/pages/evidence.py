@@ -17,6 +17,7 @@ from generator.dataset.evidence import QUANTILES, Example
 from generator.dataset.pictures import Mosaic, WholeSheet, best_mosaic, other_mosaic, whole_sheets
 from generator.dataset.stored import LayerImages, Looked, images_in_use, layer_evidence
 from generator.models.summary import ConvLayer, ModelSummary
+from generator.numbers import shortened
 from generator.store import Store
 
 CLASSES = 10
@@ -214,10 +215,10 @@ class Evidence:
         return EvidenceView(
             count=evidence.count,
             fires=int(evidence.fires[index]),
-            mean=_short(evidence.mean[0, index]),
-            deviation=_short(evidence.deviation[0, index]),
-            most=_short(evidence.most[index]),
-            highest=_short(evidence.top_values[1, index, 0]),
+            mean=shortened(evidence.mean[0, index]),
+            deviation=shortened(evidence.deviation[0, index]),
+            most=shortened(evidence.most[index]),
+            highest=shortened(evidence.top_values[1, index, 0]),
             quantiles=tuple((share, _quantile(responses, share), _quantile(peaks, share)) for share in QUANTILES),
             best=tuple(self._example(own, e, n, None) for n, e in enumerate(best)),
             best_file=files[0],
@@ -225,7 +226,7 @@ class Evidence:
             others=tuple(others),
             others_file=files[1],
             classes=self._classes(evidence.class_means[:, index]),
-            selective=(looked.classes[selective[0]], _short(selective[1])) if selective else None,
+            selective=(looked.classes[selective[0]], shortened(selective[1])) if selective else None,
             histogram=histogram(evidence.sampled[0, :, index].tolist(), high=max(0.0, float(evidence.most[index]))),
             sampled=len(evidence.sampled_images) if evidence.is_sample else 0,
             varies=bool(evidence.deviation[1, index] > 1e-5 * abs(evidence.mean[1, index])),
@@ -255,8 +256,8 @@ class Evidence:
         return ExampleView(
             image=self._looked.names[example.image],
             label=self._looked.class_of(example.image),
-            response=_short(example.response),
-            peak=_short(example.peak),
+            response=shortened(example.response),
+            peak=shortened(example.peak),
             box=(top, left, height, width),
             marked=_percents(shares),
             number=number,
@@ -269,18 +270,13 @@ class Evidence:
         assert self._looked
         known = [(float(mean), name) for name, mean in zip(self._looked.classes, means, strict=True) if mean == mean]
         ranked = sorted(known, key=lambda item: (-item[0], item[1]))
-        return tuple((name, _short(mean)) for mean, name in ranked[:CLASSES])
+        return tuple((name, shortened(mean)) for mean, name in ranked[:CLASSES])
 
 
 def _quantile(values: NDArray[Any], share: float) -> float:
     """Return the value at a share, by the nearest rank, as ``LayerEvidence.weaker`` picks images."""
     ordered = np.sort(values)
-    return _short(ordered[max(0, int(np.ceil(share * len(ordered) - 1e-9)) - 1)])
-
-
-def _short(value: float) -> float:
-    """Return a number with six digits: more would depend on how images were batched."""
-    return float(f"{value:.6g}") + 0.0
+    return shortened(ordered[max(0, int(np.ceil(share * len(ordered) - 1e-9)) - 1)])
 
 
 def _percents(shares: tuple[float, float, float, float]) -> tuple[float, float, float, float]:

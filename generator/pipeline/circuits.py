@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from generator.analysis.circuit import LayerCircuit, circuit_key, layer_circuit, to_bytes
+from generator.analysis.circuit import LayerCircuit, circuit_key, layer_circuit
+from generator.arrays import layers_to_bytes
 from generator.config.values import ModelEntry
 from generator.dataset.images import Feed, ImageError, fed
 from generator.dataset.stored import Looked, layer_evidence
@@ -55,8 +56,7 @@ def trace_circuits(
     store = context.store
     looked = _looked(entry, summary, store)
     photos = context.identities(summary)
-    of_photos = [(photo.digest, photo.size) for photo in photos]
-    key = circuit_key(summary.digest, None if looked is None else looked.identity, of_photos)
+    key = circuit_key(summary.digest, None if looked is None else looked.identity, photos)
     if not layers or key is None:
         return
     stored = store.circuit(key)
@@ -78,7 +78,7 @@ def trace_circuits(
         return
     if measured is not None:
         count, found = measured
-        blob = store.put_blob(to_bytes(found))
+        blob = store.put_blob(layers_to_bytes(found))
         store.put_circuit(key, {"count": count, "layers": layers, "numbers": blob})
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from generator.arrays import layers_to_bytes
 from generator.dataset import chunk as chunks
 from generator.dataset.boxes import Fields
 from generator.dataset.evidence import Part
@@ -91,7 +92,7 @@ class ImagePass:
         """
         done = self.measure(places, on_seen)
         key = key_of(record_group, [self._images.key(place) for place in places], self._layers)
-        blob = store.put_blob(chunks.to_bytes(done.layers))
+        blob = store.put_blob(layers_to_bytes(done.layers))
         record = {
             "technique": TECHNIQUE,
             "images": [list(self._images.key(place)) for place in done.kept],

@@ -22,13 +22,12 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from generator.models.activation_point import activation_point, without_activation
+from generator.models.activation_point import without_activation
 from generator.models.conv_weights import conv_weights, scale_and_offset
-from generator.models.describe import conv_positions
 from generator.models.load import LoadedModel
-from generator.render.backend import Tensor, compiled, kernel_gradient
+from generator.render.backend import Tensor, kernel_gradient
 from generator.render.folded_weights import folds
-from generator.render.forward import visited
+from generator.render.forward import Forward
 
 Array = NDArray[Any]
 ops = keras.ops
@@ -63,18 +62,12 @@ class Contributions:
 
     def __init__(self, model: LoadedModel, layers: Sequence[int], size: tuple[int, int]) -> None:
         self._model = model
-        graph = model.graph
-        convs = conv_positions(graph)
-        self._points = {layer: activation_point(graph, convs[layer - 1]) for layer in layers}
-        self._kept = {layer: graph.calls[point.conv].inputs for layer, point in self._points.items()}
-        convolutional = graph.until(max(point.last for point in self._points.values()))
-        shapes = convolutional.shapes(*size, int(graph.picture[-1] or model.summary.channels))
-        needed = graph.needed([point.last for point in self._points.values()])
-        floats = sum(int(np.prod(shapes[number])) for position in needed for number in graph.calls[position].outputs)
-        self.batch = int(np.clip(LARGEST_FLOATS // max(1, floats), 1, LARGEST_BATCH))
+        self._forward = Forward(model, layers, size)
+        self._points = self._forward.points
+        self._kept = {layer: model.graph.calls[point.conv].inputs for layer, point in self._points.items()}
+        self.batch = self._forward.batch(LARGEST_FLOATS, LARGEST_BATCH)
         self._sums: dict[int, list[Array]] = {}
-        run: Any = self._measured
-        self._run = run if graph.numeric else compiled(run, free=(1,))
+        self._run = self._forward.compiled(self._measured)
 
     def add(self, images: Array) -> None:
         """Count images (n, height, width, channels), values from 0 to 255."""
@@ -99,7 +92,7 @@ class Contributions:
         return LayerContributions(values, kernels, weights.groups)
 
     def _measured(self, images: Tensor) -> dict[int, tuple[Tensor, Tensor]]:
-        return visited(self._model, images, self._points, self._kept, self._looked_at)
+        return self._forward.visit(images, self._kept, self._looked_at)
 
     def _looked_at(self, layer: int, values: dict[int, Tensor]) -> tuple[Tensor, Tensor]:
         """Return (inputs, filters) the parts of the weighted sum, and (filters,) the sum of the weights."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,15 +10,14 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from generator.models.activation_point import ActivationPoint, activation_point, without_activation
+from generator.models.activation_point import ActivationPoint, without_activation
 from generator.models.ceiling import Ceiling, ceiling_at
-from generator.models.describe import conv_positions
 from generator.models.graph import TO_LAST
 from generator.models.load import LoadedModel
 from generator.models.receptive_field import unit_windows
 from generator.models.summary import ConvLayer
-from generator.render.backend import Tensor, compiled, first_peaks
-from generator.render.forward import visited
+from generator.render.backend import Tensor, first_peaks
+from generator.render.forward import Forward
 
 Array = NDArray[Any]
 ops = keras.ops
@@ -54,27 +53,21 @@ class ImageResponses:
     """
 
     def __init__(self, model: LoadedModel, layers: Sequence[int], size: tuple[int, int]) -> None:
-        self._model, self._size = model, size
-        graph = model.graph
-        convs = conv_positions(graph)
-        self._points = {layer: activation_point(graph, convs[layer - 1]) for layer in layers}
+        self._model = model
+        self._forward = Forward(model, layers, size)
+        self._points, shapes = self._forward.points, self._forward.shapes
+        graph = self._forward.graph
         self._ceilings: dict[int, Ceiling | None] = {
-            layer: ceiling_at(graph, point) for layer, point in self._points.items()
+            layer: ceiling_at(model.graph, point) for layer, point in self._points.items()
         }
-        convolutional = graph.until(max(point.last for point in self._points.values()))
-        shapes = convolutional.shapes(*size, int(graph.picture[-1] or model.summary.channels))
         self.maps: dict[int, tuple[int, int]] = {}
         for layer, point in self._points.items():
             shape = shapes[graph.calls[point.last].outputs[0]]
             self.maps[layer] = (shape[1], shape[2]) if graph.calls[point.conv].channels_first else (shape[0], shape[1])
-        windows = unit_windows(convolutional, size, shapes)
+        windows = unit_windows(graph, size, shapes)
         self.windows = {layer: windows[point.conv] for layer, point in self._points.items()}
-        needed = graph.needed([point.last for point in self._points.values()])
-        floats = sum(int(np.prod(shapes[number])) for position in needed for number in graph.calls[position].outputs)
-        self.batch = int(np.clip(LARGEST_FLOATS // max(1, floats), 1, LARGEST_BATCH))
-        # A graph of TensorFlow's own operations may lose shapes while it is compiled.
-        run: Callable[[Tensor], Any] = self._measured
-        self._run = run if graph.numeric else compiled(run, free=(1,))
+        self.batch = self._forward.batch(LARGEST_FLOATS, LARGEST_BATCH)
+        self._run = self._forward.compiled(self._measured)
 
     def __call__(self, images: Array) -> Mapping[int, Responses]:
         """Return the responses, by a layer's index, to images (n, height, width, channels), values from 0 to 255."""
@@ -87,7 +80,7 @@ class ImageResponses:
             for layer, point in self._points.items()
             if self._ceilings[layer] is not None
         }
-        return visited(self._model, images, self._points, kept, self._looked_at)
+        return self._forward.visit(images, kept, self._looked_at)
 
     def _looked_at(self, layer: int, values: dict[int, Tensor]) -> tuple[Tensor, ...]:
         graph = self._model.graph

@@ -94,12 +94,8 @@ def remove_own(folder: Path) -> bool:
         raise UsageError(f"{folder}: not a store of filter-gallery; nothing was removed")
     try:
         ignores = [folder / IGNORE] if _is_own_ignore(folder / IGNORE) else []
-        for path in (
-            *own_files(folder),
-            folder / SPEED,
-            *ignores,
-            folder / MARK,
-        ):  # the mark last: till then it is ours
+        own = (*own_files(folder), folder / SPEED, *ignores, folder / MARK)  # the mark last: till then it is ours
+        for path in own:
             path.unlink(missing_ok=True)
     except OSError as error:
         raise UsageError(f"cannot remove {error.filename}: {error.strerror}", way_out(error)) from None

@@ -5,7 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from generator.analysis.circuit import COUNT, NONE, circuit_key, from_bytes, layer_circuit, to_bytes
+from generator.analysis.circuit import COUNT, NONE, LayerCircuit, circuit_key, layer_circuit
+from generator.arrays import layers_from_bytes
+from generator.arrays import layers_to_bytes as to_bytes
+from generator.plan import PhotoIdentity
 
 RNG = np.random.default_rng(0)
 
@@ -62,16 +65,16 @@ def test_they_are_read_back_and_damage_is_noticed() -> None:
     circuits = {layer: layer_circuit(RNG.normal(size=(5, 4)), RNG.normal(size=(3, 3, 5, 4))) for layer in (2, 7)}
     content = to_bytes(circuits)
     assert content == to_bytes(dict(reversed(circuits.items())))
-    found = from_bytes(content, [7, 2])
+    found = layers_from_bytes(LayerCircuit, content, [7, 2])
     for layer, circuit in circuits.items():
         np.testing.assert_array_equal(found[layer].inputs, circuit.inputs)
         np.testing.assert_array_equal(found[layer].kernels, circuit.kernels)
     with pytest.raises(ValueError, match="no arrays"):
-        from_bytes(content, [3])
+        layers_from_bytes(LayerCircuit, content, [3])
 
 
 def test_what_is_measured_is_named_by_its_images() -> None:
-    photos = [("a" * 64, (8, 8))]
+    photos = [PhotoIdentity("x", "a" * 64, (8, 8))]
     assert circuit_key("m", None, []) is None
     assert circuit_key("m", "x", photos) == circuit_key("m", "x", [])
     keys = {circuit_key(*of) for of in (("m", "x", photos), ("m", "y", []), ("m", None, photos), ("n", "x", []))}

@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from generator.dataset.chunk import IMAGES, SAMPLE, WHOLE, from_bytes, images_of_chunk, layer_chunk, threshold, to_bytes
+from generator.arrays import layers_from_bytes
+from generator.arrays import layers_to_bytes as to_bytes
+from generator.dataset.chunk import IMAGES, SAMPLE, WHOLE, LayerChunk, images_of_chunk, layer_chunk, threshold
 from tests.dataset.test_evidence import DIGESTS, LABELS, values
 
 CHUNK = layer_chunk(values(np.random.default_rng(0).normal(size=(30, 4))), LABELS, 2, np.ones(30, np.bool_), examples=9)
@@ -14,7 +16,7 @@ CHUNK = layer_chunk(values(np.random.default_rng(0).normal(size=(30, 4))), LABEL
 def test_there_and_back() -> None:
     content = to_bytes({3: CHUNK, 1: CHUNK})
     assert content == to_bytes({1: CHUNK, 3: CHUNK})
-    back = from_bytes(content, [3])[3]
+    back = layers_from_bytes(LayerChunk, content, [3])[3]
     for name, value in vars(CHUNK).items():
         np.testing.assert_array_equal(getattr(back, name), value)
 
@@ -22,7 +24,7 @@ def test_there_and_back() -> None:
 @pytest.mark.parametrize("content", [b"", b"PK", to_bytes({1: CHUNK})[:-30], to_bytes({2: CHUNK})])
 def test_what_is_damaged_or_lacks_a_layer_is_none(content: bytes) -> None:
     with pytest.raises(ValueError, match="no arrays"):
-        from_bytes(content, [1])
+        layers_from_bytes(LayerChunk, content, [1])
 
 
 def test_the_size_of_a_chunk_does_not_depend_on_how_many_images_there_are() -> None:

@@ -134,4 +134,5 @@ def test_a_store_that_was_killed_before_it_was_marked_may_have_its_gitignore(tmp
     store.remove()
     (tmp_path / "store").mkdir(exist_ok=True)
     shutil.move(tmp_path / "kept", store.folder / ".gitignore")
-    Store(store.folder).put_blob(b"picture")
+    again = Store(store.folder)
+    assert again.has_blob(again.put_blob(b"picture"))
