@@ -192,7 +192,7 @@ def feature_maps(
         summary = loaded.summary
         chosen = layer_of(summary, layer, entry.name)
         indices = selected(filters, chosen, entry.name)
-        fed = _photo(photo).fitted(summary.photo_size(), summary.channels, summary.bands)
+        fed = _photo(photo).fitted(summary.for_layer(chosen).photo_size(), summary.channels, summary.bands)
         warn(entry.name, summary, stacklevel=3)
         of_layer, *_ = activations_of(loaded, [chosen.index], fed)
         maps, uncapped = (

@@ -6,6 +6,9 @@ from pathlib import Path
 
 PHOTOS = ("chelsea", "coffee", "rocket", "astronaut")
 
+DEMO_CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
+"""The classes of the bundled network, in the order of its units."""
+
 _HERE = Path(__file__).resolve().parent
 _CHECKOUT = _HERE.parent.parent
 

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from generator import assets
 from generator.assets.catalogue import APPLICATIONS
 from generator.config.branding import check_branding
+from generator.config.labels import check_labels
 from generator.config.lines import Problem
 from generator.config.pairs import check_pairs
 from generator.config.schema import ConfigFile, DatasetPart, ModelPart
@@ -113,6 +114,7 @@ def _check_model(model: ModelPart, index: int, folder: Path) -> Iterator[Problem
         problem = "demo takes pictures of any size; see render.size"
         yield Problem(("models", index, "input_shape"), f"{place}.input_shape: {problem}")
     yield from _check_weights(model, kind, index, folder)
+    yield from check_labels(model, index, folder)
     yield from _check_dataset(model.dataset, ("models", index), folder)
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from generator import assets
 from generator.assets.catalogue import APPLICATIONS
 from generator.config.branding import branding_of
+from generator.config.labels import read_labels
 from generator.config.schema import ConfigFile, DatasetPart, ModelPart, PreprocessPart
 from generator.config.sources import dataset_kind, looks_like_file, name_of, path_below, source_kind
 from generator.config.values import Config, Dataset, ModelEntry, Photo, PreprocessChoice
@@ -76,6 +77,7 @@ def _entry(model: ModelPart, page: str, file: ConfigFile, folder: Path) -> Model
         bands=model.bands,
         folder=str(folder) if kind == "callable" or model.custom_objects else "",
         dataset=_dataset(file.dataset if model.dataset is None else model.dataset, folder),
+        labels=read_labels(model.labels, folder) or (assets.DEMO_CLASSES if kind == "demo" else ()),
     )
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import BeforeValidator, Field, PlainValidator
 
-from generator.config.types.annotations import Omittable, Strict, TakesList, near, one_of
+from generator.config.types.annotations import Omittable, Strict, Takes, TakesList, near, one_of
 from generator.config.types.colours import Colour
 from generator.config.types.filters import FilterSelection
 from generator.config.types.numbers import BandList, Channels, Deviations, InputShape, NumberOrFraction
@@ -24,6 +24,15 @@ Sign = Literal["positive", "negative", "both"]
 Precision = Literal["auto", "float32", "bfloat16"]
 NO_DATASET = "none"
 Labels = Annotated[tuple[str, ...], TakesList(Text, "a list of names,", (["cat", "dog"],))]
+ModelLabels = Annotated[
+    tuple[str, ...] | str,
+    Takes(
+        Text | Annotated[list[Text], Field(min_length=1)],
+        "a list of names, or a file,",
+        lambda given: tuple(given) if isinstance(given, list) else given,
+        examples=(["cat", "dog"], "labels.txt"),
+    ),
+]
 
 
 class RenderPart(Strict):
@@ -124,10 +133,17 @@ def _preprocess(value: object) -> object:
     return value
 
 
+def _layer_part(part: object) -> object:
+    """Return the short forms, nothing or the filters alone, as a mapping too."""
+    if part is None:
+        return {}
+    return {"filters": part} if isinstance(part, (int, list, str)) else part
+
+
 def _layers(value: object) -> object:
     """Return the short forms, a glob or a list of globs, as a mapping too."""
     if isinstance(value, dict) and value:
-        return {as_text(glob): {} if part is None else part for glob, part in value.items()}
+        return {as_text(glob): _layer_part(part) for glob, part in value.items()}
     globs = value if isinstance(value, list) and value else [value]
     return {as_text(glob): {} for glob in globs}
 
@@ -137,7 +153,8 @@ PreprocessSetting = Annotated[
     Style | PreprocessPart, PlainValidator(_preprocess, json_schema_input_type=Style | PreprocessPart)
 ]
 _LayerParts = Annotated[
-    dict[Text, LayerPart | None], Field(min_length=1, json_schema_extra={"words": "mapping from glob"})
+    dict[Text, LayerPart | FilterSelection | None],
+    Field(min_length=1, json_schema_extra={"words": "mapping from glob"}),
 ]
 _Layers = Text | Annotated[list[Text], Field(min_length=1)] | _LayerParts
 DatasetSetting = Annotated[
@@ -166,7 +183,12 @@ class ModelPart(Strict):
     bands: BandList = ()
     """The channels of the input that are shown as red, green and blue, or the one that is shown as gray, from 0."""
     layers: Layers = Field(default={"*": LayerPart()})
-    """A glob, a list of globs, or a mapping from glob to ``filters`` and ``render``; the first that matches decides."""
+    """A glob, a list of globs, or a mapping from glob to ``filters`` and ``render``; the first that matches decides.
+
+    ``dense`` stands for the dense layers that end the network, and leaves the others as they are.
+    """
+    labels: ModelLabels = ()
+    """Names of the network's classes in their order, or a file with a name in each line."""
     filters: Omittable[FilterSelection] = None
     """Which filters of each layer; else those of the file."""
     dataset: Omittable[DatasetSetting] = None

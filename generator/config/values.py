@@ -151,6 +151,10 @@ class Dataset:
         return self.source if self.kind == "callable" else Path(self.source).name
 
 
+DENSE = "dense"
+"""In place of a glob: the dense layers that end a network."""
+
+
 @dataclass(frozen=True)
 class LayerRule:
     """What the layers whose name matches ``glob`` get; ``render`` holds only the settings that differ."""
@@ -167,7 +171,8 @@ class ModelEntry:
     ``kind`` is ``demo``, ``application``, ``file`` (a whole model), ``architecture`` (a .json file without weights) or
     ``callable`` (``package.module:function``). ``weights`` is ``imagenet``, ``random``, a file, or empty where the
     source brings its own. ``custom_objects`` are (name, import path); import paths are looked up in ``folder`` first.
-    ``bands`` are the input's channels that are shown as red, green and blue, or the one shown as gray.
+    ``bands`` are the input's channels that are shown as red, green and blue, or the one shown as gray. ``labels`` are
+    the names of its classes.
     """
 
     name: str
@@ -185,10 +190,18 @@ class ModelEntry:
     bands: tuple[int, ...] = ()
     folder: str = ""
     dataset: Dataset | None = None
+    labels: tuple[str, ...] = ()
 
-    def rule_for(self, layer: str) -> LayerRule | None:
-        """Return the first rule that matches a layer's name, or None if the layer is left out."""
-        return next((rule for rule in self.layers if fnmatchcase(layer, rule.glob)), None)
+    def rule_for(self, layer: str, is_dense: bool = False) -> LayerRule | None:
+        """Return the first rule that matches a layer's name, or None if the layer is left out.
+
+        For dense layers that of ``DENSE`` comes first. Where it is the only one, it says nothing on other layers.
+        """
+        of_dense = next((rule for rule in self.layers if rule.glob == DENSE), None)
+        if is_dense and of_dense is not None:
+            return of_dense
+        rules = self.layers if self.layers != (of_dense,) else (*self.layers, LayerRule("*"))
+        return next((rule for rule in rules if fnmatchcase(layer, rule.glob)), None)
 
     def settings_for(self, rule: LayerRule) -> RenderSettings:
         """Return the complete settings of the main picture for the layers of a rule."""

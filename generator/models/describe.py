@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from math import prod
 from typing import Any
 
@@ -13,12 +13,13 @@ from generator.models.activation_point import activation_name, activation_point
 from generator.models.ceiling import ceiling_at
 from generator.models.conv_weights import kernel_variables
 from generator.models.graph import Call, Graph
+from generator.models.heads import head_positions
 from generator.models.left_out import left_out
 from generator.models.preprocess import Preprocess
 from generator.models.provenance import provenance
 from generator.models.receptive_field import receptive_fields
 from generator.models.recording import CONVOLUTIONS
-from generator.models.summary import PICTURE, ArchitectureRow, ConvLayer, ModelSummary, Shape
+from generator.models.summary import PICTURE, WHOLE_INPUT, ArchitectureRow, ConvLayer, ModelSummary, Shape
 from generator.names import slug
 
 REFERENCE_SIDE = 128
@@ -66,48 +67,46 @@ def describe(
         raise ModelError(f"the model takes {input_shape}, not pictures (height, width, channels)")
     channels = int(input_shape[2])
     shown = _bands(channels, bands)
-    shapes, side_area, multiple = _shapes(graph, input_shape)
+    shapes, side_area, multiple, own_size = _shapes(graph, input_shape, positions)
     fields = receptive_fields(graph, shapes if graph.numeric else {})
     macs = _running_costs(graph, shapes, side_area, _macs)
     floats = _running_costs(graph, shapes, side_area, lambda call, shapes: prod(shapes[call.outputs[0]]))
     inputs = provenance(graph, positions, shapes)
+    heads = head_positions(graph, positions)
     layers = []
     for index, position in enumerate(positions, start=1):
         call = graph.calls[position]
         point = activation_point(graph, position)
         ceiling = ceiling_at(graph, point)
+        dense = call.stands_for
+        units = dense is not None and len(dense.shape) == 1
         layers.append(
             ConvLayer(
                 index=index,
                 call=call.number,
                 name=call.name,
                 slug=f"{index:03d}-{slug(call.name)}",
-                type=type(call.op).__name__,
-                kernel_shapes=tuple(tuple(kernel.shape) for kernel in kernel_variables(call.op)),
-                output_shape=channels_last(call, call.shape if None in input_shape else shapes[call.outputs[0]]),
+                type=type(call.op if dense is None else dense.op).__name__,
+                kernel_shapes=tuple(
+                    tuple(kernel.shape)
+                    for kernel in (kernel_variables(call.op) if dense is None else [dense.op.kernel])
+                ),
+                output_shape=dense.shape
+                if dense is not None and units
+                else channels_last(call, call.shape if None in input_shape else shapes[call.outputs[0]]),
                 filters=int(channels_last(call, call.shape)[2] or 0),
                 parameters=call.op.count_params(),
-                receptive_field=fields[position],
+                receptive_field=(WHOLE_INPUT, WHOLE_INPUT) if units else fields[position],
                 read_at=graph.calls[point.last].name,
                 activation=activation_name(graph, point),
                 macs=macs[position],
                 floats=floats[position],
                 ceiling=None if ceiling is None else ceiling.value,
                 inputs=inputs.get(position, ()),
+                own_size=position in own_size,
+                is_head=position in heads,
             )
         )
-    index_of = {position: index for index, position in enumerate(positions, start=1)}
-    rows = [
-        ArchitectureRow(
-            call.name,
-            type(call.op).__name__,
-            call.shape if None in input_shape else shapes.get(call.outputs[0], call.shape),
-            call.op.count_params() if isinstance(call.op, keras.Layer) and call.number == 1 else 0,
-            index_of.get(position),
-            feeding,
-        )
-        for position, (call, feeding) in enumerate(zip(graph.calls, _feeding(graph), strict=True))
-    ]
     return ModelSummary(
         digest=digest,
         input_shape=input_shape,
@@ -117,7 +116,7 @@ def describe(
         parameters=model.count_params(),
         preprocess=preprocess,
         layers=tuple(layers),
-        architecture=tuple(rows),
+        architecture=tuple(_rows(graph, positions, shapes, None in input_shape)),
         left_out=tuple(not_shown),
         warnings=tuple(warnings),
         bands=shown,
@@ -125,15 +124,31 @@ def describe(
     )
 
 
-def _feeding(graph: Graph) -> list[tuple[int, ...]]:
-    """Return for each call the positions of the calls that feed it, each once, ``PICTURE`` for the picture itself."""
-    maker = {tensor: position for position, call in enumerate(graph.calls) for tensor in call.outputs}
-    maker[graph.input] = PICTURE
-    return [
+def _rows(
+    graph: Graph, positions: Sequence[int], shapes: dict[int, tuple[int, ...]], any_shape: bool
+) -> Iterator[ArchitectureRow]:
+    """Yield a row for each layer of the model, with the positions, from 0, of the rows that feed it."""
+    index_of = {position: index for index, position in enumerate(positions, start=1)}
+    shown = [position for position, call in enumerate(graph.calls) if not call.hidden]
+    row_of = {position: row for row, position in enumerate(shown)}
+    made_by: dict[int, tuple[int, ...]] = {graph.input: (PICTURE,)}  # of each tensor: the rows that it comes from
+    for position, call in enumerate(graph.calls):
         # zeros, and what is made of sizes, are given a tensor for its shape alone
-        tuple(dict.fromkeys(maker[i] for i in call.values if i in maker))
-        for call in graph.calls
-    ]
+        feeding = tuple(
+            dict.fromkeys(row for number in (call.stands_for or call).values for row in made_by.get(number, ()))
+        )
+        made_by.update(dict.fromkeys(call.outputs, feeding if call.hidden else (row_of[position],)))
+        if call.hidden:
+            continue
+        dense = call.stands_for or call
+        yield ArchitectureRow(
+            call.name,
+            type(dense.op).__name__,
+            dense.shape if any_shape or call.stands_for else shapes.get(call.outputs[0], call.shape),
+            call.op.count_params() if isinstance(call.op, keras.Layer) and call.number == 1 else 0,
+            index_of.get(position),
+            feeding,
+        )
 
 
 def _bands(channels: int, bands: tuple[int, ...]) -> tuple[int, ...]:
@@ -164,15 +179,35 @@ def channels_last(call: Call, shape: Shape) -> Shape:
     return (*shape[1:], shape[0]) if call.channels_first else shape
 
 
-def _shapes(graph: Graph, input_shape: tuple[Any, ...]) -> tuple[dict[int, tuple[int, ...]], int, int]:
-    """Return all shapes at a reference size, that size's area, and which multiples other sizes may be of (0: none)."""
+def _shapes(
+    graph: Graph, input_shape: tuple[Any, ...], positions: Sequence[int]
+) -> tuple[dict[int, tuple[int, ...]], int, int, set[int]]:
+    """Return shapes and sizes.
+
+    These are all shapes at a reference size, that size's area, which multiples other sizes may be of (0: none), and the
+    positions of the dense layers that take the reference size alone.
+    """
     height, width, channels = input_shape
-    end = max(activation_point(graph, position).last for position in conv_positions(graph))
+    ends = {position: activation_point(graph, position).last for position in positions}
+    end = max((last for at, last in ends.items() if graph.calls[at].stands_for is None), default=max(ends.values()))
     convolutional = graph.until(end)
     reference = (height or REFERENCE_SIDE, width or REFERENCE_SIDE)
     multiples = MULTIPLES if graph.any_size else ()
     multiple = next((m for m in multiples if _takes(convolutional, reference, m, channels)), 0)
-    return convolutional.shapes(*reference, channels), reference[0] * reference[1], multiple
+    own_size = {
+        position
+        for position, last in ends.items()
+        if last > end and multiple and not _takes(graph.until(last), reference, multiple, channels)
+    }
+    shapes = graph.until(max(ends.values())).shapes(*reference, channels)
+    # One that is as large as the map before it would give maps of its own for larger pictures.
+    own_size |= {at for at in positions if graph.calls[at].stands_for is not None and multiple and _spans(graph, at)}
+    return shapes, reference[0] * reference[1], multiple, own_size
+
+
+def _spans(graph: Graph, position: int) -> bool:
+    """Tell whether a dense layer stands behind a map of more than one place that was flattened."""
+    return bool(max(graph.calls[position].op.kernel_size) > 1)
 
 
 def _takes(graph: Graph, reference: tuple[int, int], multiple: int, channels: int) -> bool:

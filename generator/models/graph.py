@@ -29,7 +29,9 @@ class Call:
 
     ``number`` counts the calls of the same operation from 1. ``channels_first`` tells that the operation is a layer of
     pictures that takes and gives (n, channels, height, width); it is computed channels-last, as CPUs do.
-    ``elementwise`` is the activation that an operation is which is not Keras's own.
+    ``elementwise`` is the activation that an operation is which is not Keras's own. A convolution ``stands_for`` the
+    call of a dense layer that ends the network, and what is ``hidden`` beside it is no layer of the model: see
+    ``heads``.
     """
 
     op: Any
@@ -42,6 +44,8 @@ class Call:
     number: int
     channels_first: bool = False
     elementwise: Elementwise | None = None
+    stands_for: Call | None = None
+    hidden: bool = False
 
     @property
     def values(self) -> tuple[int, ...]:

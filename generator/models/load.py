@@ -17,6 +17,7 @@ from generator.models.built import digest_of_built
 from generator.models.describe import describe
 from generator.models.flatten import flatten
 from generator.models.graph import Graph
+from generator.models.heads import with_units
 from generator.models.identity import digest_of
 from generator.models.preprocess import Preprocess
 from generator.models.samples import bundled_photos
@@ -50,7 +51,7 @@ def loaded(entry: ModelEntry, model: keras.Model, digest: str | None = None) -> 
 
     Layers whose names Keras cannot run under are renamed. Raises ModelError if there is nothing to show.
     """
-    graph = flatten(model, input_shape=entry.input_shape)
+    graph = with_units(flatten(model, input_shape=entry.input_shape))
     digest = digest or digest_of_built(entry, model)
     _make_names_scopes(model, graph)
     preprocess, warnings = _preprocess(entry, graph, int(graph.picture[-1] or 0))

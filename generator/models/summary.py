@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 from pydantic import TypeAdapter
 
 from generator.models.preprocess import Preprocess
 
-SUMMARY_VERSION = 11
+SUMMARY_VERSION = 12
 """Raised when a summary holds more, or other things, than before: cached ones are then computed anew."""
 
 PICTURE = -1
@@ -70,7 +70,11 @@ class ConvLayer:
     layer. Shapes leave out the batch. ``receptive_field`` is (height, width) in input pixels, None if it could not
     be followed. ``macs`` and ``floats`` are multiplications and activations of one forward pass up to this layer,
     for each pixel of the input. ``ceiling`` is the value that its activations never pass in the network, None if there
-    is none. ``inputs`` are its input channels with where they come from.
+    is none. ``inputs`` are its input channels with where they come from. A layer of its ``own_size`` takes pictures of
+    the size that the network was built for alone, whatever the other layers take. That of an ``is_head`` gives the
+    network's answers: each filter is one of them.
+
+    A dense layer that ends the network is one, too: its filters are its units.
     """
 
     index: int
@@ -89,6 +93,18 @@ class ConvLayer:
     floats: float
     ceiling: float | None = None
     inputs: tuple[ChannelRun, ...] = ()
+    own_size: bool = False
+    is_head: bool = False
+
+    @property
+    def is_dense(self) -> bool:
+        """Tell whether it is a dense layer, whose filters are called units."""
+        return self.type == "Dense"
+
+    @property
+    def has_maps(self) -> bool:
+        """Tell whether its activations lie at places; those of a dense layer at the end are numbers."""
+        return len(self.output_shape) == 3
 
     def sources(self) -> list[tuple[tuple[int, int], ...]]:
         """Return for each input channel the (layer's index, filter) that it is known to come from."""
@@ -158,6 +174,14 @@ class ModelSummary:
     multiple: int = 1
     bands: tuple[int, ...] = (0, 1, 2)
     notes: tuple[str, ...] = ()
+
+    def for_layer(self, layer: ConvLayer) -> ModelSummary:
+        """Return the summary whose sizes are those that one layer takes."""
+        return replace(self, any_size=False) if layer.own_size and self.any_size else self
+
+    def for_images(self) -> ModelSummary:
+        """Return the summary whose sizes are those that every layer takes."""
+        return replace(self, any_size=False) if any(layer.own_size for layer in self.layers) else self
 
     def photo_size(self) -> tuple[int, int]:
         """Return the (height, width) at which photos are fed: large enough to read, the network's own if fixed."""

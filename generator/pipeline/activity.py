@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import chain
 
 import numpy as np
 
@@ -23,12 +24,18 @@ def measure(model: LoadedModel, layers: Sequence[int], photos: Iterable[PhotoFil
     """
     summary = model.summary
     largest = {layer: [LEAST] * summary.layers[layer - 1].filters for layer in layers}
+    sizes = {layer: summary.for_layer(summary.layers[layer - 1]).photo_size() for layer in layers}
     for photo in photos:
         try:
-            pixels = photo.fitted(summary.photo_size(), summary.channels, summary.bands)
+            fitted = {
+                size: photo.fitted(size, summary.channels, summary.bands) for size in dict.fromkeys(sizes.values())
+            }
         except PhotoError:
             continue
-        for block in feature_map_blocks(model, layers, pixels):
+        for block in chain.from_iterable(
+            feature_map_blocks(model, [layer for layer in layers if sizes[layer] == size], pixels)
+            for size, pixels in fitted.items()
+        ):
             means = block.activation.mean(axis=(0, 1), dtype=np.float64)
             of_layer = largest[block.layer]
             for index, mean in enumerate(np.where(np.isfinite(means), means, LEAST).tolist(), start=block.first):

@@ -25,8 +25,10 @@ MIN_SCORE = 0.97
 def measure(model: LoadedModel, shown: list[tuple[ConvLayer, RenderSettings]]) -> Tuning:
     """Return the tuning for a model whose layers are rendered with those settings; it takes seconds.
 
-    The precision is tried at the deepest layer, which holds what the others do, the batches there and at the first.
+    The precision is tried at the deepest convolution, which holds what the others do, the batches there and at the
+    first.
     """
+    shown = [pair for pair in shown if not pair[0].is_dense] or shown
     shown = [(layer, _comparable(settings)) for layer, settings in shown]
     deepest = max(shown, key=lambda pair: pair[0].macs)
     first = min(shown, key=lambda pair: pair[0].macs)

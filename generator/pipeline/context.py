@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from generator.config import Config, ModelEntry
@@ -26,6 +25,7 @@ from generator.plan import (
     check_layers,
     chosen_layers,
     layers_by_activity,
+    matches,
     plan_model,
 )
 from generator.store import Store
@@ -172,9 +172,8 @@ def prepare_all(
 
 def _as_it_fits(entry: ModelEntry, summary: ModelSummary) -> Iterator[ModelEntry]:
     """Yield the entry with what fits the model of its layers, and all filters, if any layer is left."""
-    names = [layer.name for layer in summary.layers]
-    rules = [rule for rule in entry.layers if any(fnmatchcase(name, rule.glob) for name in names)]
-    former = replace(entry, layers=tuple(replace(rule, filters=None) for rule in rules), filters="all")
+    rules = [rule for rule in entry.layers if any(matches(layer, rule.glob) for layer in summary.layers)]
+    former = replace(entry, layers=tuple(replace(rule, filters=None) for rule in rules), filters="all", labels=())
     with contextlib.suppress(UsageError):
         if chosen_layers(former, summary):
             yield former

@@ -30,7 +30,7 @@ def task_cost(task: Task, summary: ModelSummary) -> float:
     """Return about how many multiplications a task takes."""
     if task.technique == PICTURE:
         assert task.settings is not None
-        height, width = summary.canvas_size(task.settings.size, task.settings.margin)
+        height, width = summary.for_layer(task.layer).canvas_size(task.settings.size, task.settings.margin)
         views = max(1, task.settings.crops)
         each = height * width * (task.layer.macs * views + OVERHEAD) * PASSES * task.settings.steps
         return each * task.pictures
@@ -58,7 +58,7 @@ def task_bytes(task: Task, summary: ModelSummary) -> float:
     each = USUAL_BYTES[task.technique]
     if task.technique == PICTURE:
         assert task.settings is not None
-        height, width = summary.picture_size(task.settings.size)
+        height, width = summary.for_layer(task.layer).picture_size(task.settings.size)
         return 4 * each * height * width * task.pictures
     if task.photo is not None:
         height, width = (min(side, 64) for side in task.photo.size)

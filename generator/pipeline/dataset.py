@@ -123,6 +123,7 @@ def fed_size(images: ImageSet, dataset: Dataset, summary: ModelSummary) -> tuple
 
     Their own, where it is the same for all and the network takes it; else that of the configuration, or of photos.
     """
+    summary = summary.for_images()
     height, width = summary.input_shape[:2]
     if not summary.any_size and height and width:
         return height, width

@@ -112,7 +112,7 @@ def start_pictures(
     from generator.render.optimize import scores  # it imports TensorFlow
 
     assert task.settings is not None
-    size = model.summary.picture_size(task.settings.size)
+    size = model.summary.for_layer(task.layer).picture_size(task.settings.size)
     places = sorted({image for start in starts for image, _ in start.parts})
     pixels: Mapping[int, Array | ImageError] = dict(fed(images, places, feed))
     if any(isinstance(own, ImageError) for own in pixels.values()):

@@ -97,11 +97,11 @@ def _complete(
     settings: Mapping[str, object], entry: ModelEntry, layer: ConvLayer, summary: ModelSummary, tunings: Store | None
 ) -> RenderSettings:
     """Return the settings of one picture: those given, then the entry's for the layer, then the method's."""
-    rule = entry.rule_for(layer.name)
+    rule = entry.rule_for(layer.name, layer.is_dense)
     configured = {**dict(entry.render), **(dict(rule.render) if rule else {})}
     if settings.get("method") not in (None, configured.get("method", "fourier")):
         configured = {key: value for key, value in configured.items() if key in _ANY_METHOD}
-    complete = effective(complete_settings({**configured, **settings}), summary)
+    complete = effective(complete_settings({**configured, **settings}), summary.for_layer(layer))
     if complete.precision == "auto":
         tuning = Tuning.from_json(tunings.tuning(summary.digest)) if tunings else None
         complete = replace(complete, precision=(tuning or Tuning()).precision)

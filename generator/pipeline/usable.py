@@ -30,7 +30,11 @@ def without_spoiled_filters(model: LoadedModel, layers: Sequence[int], size: int
 
     The block gets the reasons why filters of some layers cannot be optimised; ``size`` is that of a picture.
     """
-    found = not_finite(model, layers, model.summary.picture_size(size))
+    summary = model.summary
+    by_size: dict[tuple[int, int], list[int]] = {}
+    for layer in layers:
+        by_size.setdefault(summary.for_layer(summary.layers[layer - 1]).picture_size(size), []).append(layer)
+    found = {layer: own for side, some in by_size.items() for layer, own in not_finite(model, some, side).items()}
     reasons = {
         layer: dict.fromkeys(filters.activations, OVERFLOW) | dict.fromkeys(filters.weights, NOT_FINITE)
         for layer, filters in found.items()

@@ -1,7 +1,7 @@
 """What there is to render: an ordered list of tasks, each a plain value with a key of its own."""
 
 from generator.plan.activity import Activity, activity_key, layers_by_activity
-from generator.plan.choose import EVERYTHING, Choice, check_layers, chosen_layers, spread
+from generator.plan.choose import EVERYTHING, Choice, check_layers, chosen_layers, matches, spread
 from generator.plan.tasks import (
     FEATURE_MAP,
     KERNEL,
@@ -29,6 +29,7 @@ __all__ = [
     "check_layers",
     "chosen_layers",
     "layers_by_activity",
+    "matches",
     "plan_model",
     "spread",
     "tasks_from_examples",

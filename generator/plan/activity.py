@@ -18,7 +18,7 @@ def layers_by_activity(entry: ModelEntry, summary: ModelSummary) -> list[int]:
     """Return the layers, by index, of which an entry selects the most active filters."""
     layers = []
     for layer in summary.layers:
-        rule = entry.rule_for(layer.name)
+        rule = entry.rule_for(layer.name, layer.is_dense)
         if rule is not None and isinstance(entry.filters if rule.filters is None else rule.filters, MostActive):
             layers.append(layer.index)
     return layers

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from types import MappingProxyType
 
-from generator.config.values import Filters, ModelEntry, MostActive, RenderSettings
+from generator.config.values import DENSE, Filters, LayerRule, ModelEntry, MostActive, RenderSettings
 from generator.errors import UsageError, nearest, quoted
 from generator.models.summary import ConvLayer, ModelSummary
 from generator.plan.activity import Activity
@@ -27,6 +27,9 @@ class Choice:
 
 
 EVERYTHING = Choice()
+
+MOST_UNITS = 100
+"""Units of a dense layer that are shown where the configuration does not say how many."""
 
 
 @dataclass(frozen=True)
@@ -48,21 +51,49 @@ def chosen_layers(
     does not have.
     """
     names = [layer.name for layer in summary.layers]
+    _check_labels(entry, summary)
     for glob in [rule.glob for rule in entry.layers]:
-        if not any(fnmatchcase(name, glob) for name in names):
+        if glob == DENSE and not any(matches(layer, glob) for layer in summary.layers):
+            raise UsageError(f"{entry.name}: no dense layer ends the network", "Leave `dense` out of `layers:`")
+        if not any(matches(layer, glob) for layer in summary.layers):
             known = nearest(glob, names) or f"See: filter-gallery layers {entry.name}"
             raise UsageError(f"{entry.name}: no convolutional layer matches {quoted(glob)}", known)
     chosen = []
     for layer in summary.layers:
-        rule = entry.rule_for(layer.name)
-        if rule is None or (choice.layers and not any(fnmatchcase(layer.name, glob) for glob in choice.layers)):
+        rule = entry.rule_for(layer.name, layer.is_dense)
+        if rule is None or (choice.layers and not any(matches(layer, glob) for glob in choice.layers)):
             continue
-        configured = entry.filters if rule.filters is None else rule.filters
+        configured = configured_filters(entry, rule, layer)
         selection = configured if choice.filters is None else choice.filters
         filters = choose_filters(selection, layer, entry.name, activity.get(layer.index, ()))
-        settings = tuple(dict.fromkeys(effective(each, summary) for each in entry.pictures_for(rule)))
+        settings = tuple(dict.fromkeys(effective(each, summary.for_layer(layer)) for each in entry.pictures_for(rule)))
         chosen.append(ChosenLayer(layer, _with_directions(filters, settings, layer, entry.name), settings))
     return chosen
+
+
+def matches(layer: ConvLayer, glob: str) -> bool:
+    """Tell whether a layer is meant by a glob for names, or by ``dense``."""
+    return fnmatchcase(layer.name, glob) or (glob == DENSE and layer.is_dense)
+
+
+def configured_filters(entry: ModelEntry, rule: LayerRule, layer: ConvLayer) -> Filters:
+    """Return which filters a configuration selects of a layer; of many units not all, unless it says so of them."""
+    if rule.filters is not None:
+        return rule.filters
+    many = layer.is_dense and layer.filters > MOST_UNITS
+    if many and (entry.filters == "all" or (isinstance(entry.filters, int) and entry.filters > MOST_UNITS)):
+        return MOST_UNITS
+    return entry.filters
+
+
+def _check_labels(entry: ModelEntry, summary: ModelSummary) -> None:
+    """Make sure that the names of classes are those of a layer that gives as many answers. Raises UsageError."""
+    heads = [layer for layer in summary.layers if layer.is_head]
+    if entry.labels and not any(layer.filters == len(entry.labels) for layer in heads):
+        given = (
+            ", ".join(f"{layer.title} has {layer.filters:,}" for layer in heads) or "the network ends without classes"
+        )
+        raise UsageError(f"{entry.name}: labels: {len(entry.labels):,} names, but {given}", "Name each class once")
 
 
 def _with_directions(
@@ -91,9 +122,12 @@ def check_layers(choice: Choice, configured: Iterable[tuple[ModelEntry, ModelSum
 
     Raises UsageError, with the nearest name.
     """
-    names = [layer.name for entry, summary in configured for layer in summary.layers if entry.rule_for(layer.name)]
+    shown = [
+        layer for entry, summary in configured for layer in summary.layers if entry.rule_for(layer.name, layer.is_dense)
+    ]
+    names = [layer.name for layer in shown]
     for glob in choice.layers:
-        if names and not any(fnmatchcase(name, glob) for name in names):
+        if names and not any(matches(layer, glob) for layer in shown):
             raise UsageError(
                 f"no convolutional layer matches {quoted(glob)}", nearest(glob, names) or "See: filter-gallery plan"
             )

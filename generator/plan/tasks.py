@@ -68,7 +68,12 @@ def plan_model(
     chosen = chosen_layers(entry, summary, choice, activity)
     tasks = [t for c in chosen for t in _tasks(entry, summary, KERNEL, c.layer, [c.filters])]
     for photo in photos:
-        tasks += [t for c in chosen for t in _tasks(entry, summary, FEATURE_MAP, c.layer, [c.filters], photo=photo)]
+        tasks += [
+            task
+            for own in chosen
+            if own.layer.has_maps
+            for task in _tasks(entry, summary, FEATURE_MAP, own.layer, [own.filters], photo=photo)
+        ]
     tasks += [t for c in chosen for t in _pictures(entry, summary, c, tuning or Tuning())]
     return tasks
 

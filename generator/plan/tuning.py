@@ -48,7 +48,7 @@ class Tuning:
 
 def memory_limit(summary: ModelSummary, layer: ConvLayer, settings: RenderSettings) -> int:
     """Return how many pictures fit into an eighth of the machine's memory (1 GiB at most), 32 at most."""
-    height, width = summary.canvas_size(settings.size, settings.margin)
+    height, width = summary.for_layer(layer).canvas_size(settings.size, settings.margin)
     # Every activation of the pass is stored for the gradient; as much again is in flight.
     each = 2 * 4 * layer.floats * height * width * max(1, settings.crops)
     return max(1, min(LARGEST_BATCH, int(memory_for_batches() / max(each, 1))))

@@ -58,7 +58,8 @@ def finite_weights(model: LoadedModel) -> Iterator[None]:
     Filters that do not depend on them give what they gave.
     """
     changed = []
-    for variable in model.keras_model.variables:
+    in_place = [variable for call in model.graph.calls if call.stands_for for variable in call.op.variables]
+    for variable in (*model.keras_model.variables, *in_place):
         values = _numbers(variable)
         usable = np.isfinite(values) & (np.abs(values) < OVERFLOWING)
         if not usable.all():

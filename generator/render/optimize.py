@@ -81,7 +81,7 @@ class Optimizer:
         self._settings = settings
         self.method = method or method_for(model, layer, settings)
         self._raw = settings.method == "pixel"
-        picture, canvas = model.summary.picture_size(settings.size), canvas_of(model, settings)
+        picture, canvas = sizes_of(model, layer, settings)
         self._inner = (picture[0] / canvas[0], picture[1] / canvas[1])
         # One step is compiled, not the loop: within a graph's while loop TensorFlow does not use oneDNN's gradient of
         # max pooling. ``free``: the number of leading axes that vary, for variable, moments, draw, noise, weights,
@@ -195,15 +195,14 @@ class Optimizer:
 
 def method_for(model: LoadedModel, layer: int, settings: RenderSettings) -> Method:
     """Return the method that the settings name, at the sizes that the network allows."""
-    summary = model.summary
-    picture, rate = summary.picture_size(settings.size), settings.learning_rate
+    summary, rate = model.summary, settings.learning_rate
+    picture, canvas = sizes_of(model, layer, settings)
     if settings.method == "pixel":
         return Pixel(picture, summary.channels, rate)
     if settings.method == "maco":
         return Maco(picture, picture, summary.channels, rate, settings.crops)
     transforms = RandomTransforms(settings.transforms)
     field = largest_field(summary.layers[layer - 1])
-    canvas = canvas_of(model, settings)
     return Fourier(canvas, picture, summary.channels, rate, settings.steps, transforms, field, settings.precision)
 
 
@@ -213,9 +212,11 @@ def largest_field(layer: ConvLayer) -> float:
     return math.inf if WHOLE_INPUT in sides else max(sides)
 
 
-def canvas_of(model: LoadedModel, settings: RenderSettings) -> tuple[int, int]:
-    """Return the (height, width) that the network is shown."""
-    return model.summary.canvas_size(settings.size, settings.margin if settings.method == "fourier" else 0)
+def sizes_of(model: LoadedModel, layer: int, settings: RenderSettings) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Return the (height, width) of a layer's pictures, and of the canvas that the network is shown."""
+    summary = model.summary.for_layer(model.summary.layers[layer - 1])
+    margin = settings.margin if settings.method == "fourier" else 0
+    return summary.picture_size(settings.size), summary.canvas_size(settings.size, margin)
 
 
 def picture_rng(seed: int, index: int, which: int = 0) -> np.random.Generator:

@@ -181,13 +181,13 @@ def _node_box(
     row = ArchitectureRow("input", "Input", summary.input_shape, 0, None) if node.row == INPUT else rows[node.row]
     layer = None if row.conv is None else summary.layers[row.conv - 1]
     output = layer.output_shape if layer else row.output_shape
-    kernel = f"kernel {shape(layer.kernel_shapes[0][:2])}" if layer else ""
+    kernel = f"kernel {shape(layer.kernel_shapes[0][:2])}" if layer and not layer.is_dense else ""
     weights = f"{grouped(row.parameters)} parameters" if row.parameters else ""
     tooltip = [f"{layer.title if layer else row.name}: {row.type}", kernel, f"output {shape(output)}", weights]
     for where, positions in (("before it", node.before), ("after it", node.after)):
         if positions:
             tooltip.append(f"{where} " + ", ".join(f"{rows[i].name} ({rows[i].type})" for i in positions))
-    first = kernel.removeprefix("kernel ") if layer else "" if node.row == INPUT else _words(row.type)
+    first = kernel.removeprefix("kernel ") or ("" if node.row == INPUT else _words(row.type))
     wide, high = box(output, largest) if layer else (13.0, 5.0) if node.kind == "dense" else (11.0, 11.0)
     middle = top + height / 2
     return NodeBox(

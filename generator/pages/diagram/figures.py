@@ -13,8 +13,9 @@ CHANNELS, SIDE = 2048, 512
 def box(output: Shape, largest: tuple[float, float]) -> tuple[float, float]:
     """Return width and height, in pixels, of a box for an output (height, width, channels): both grow logarithmically.
 
-    ``largest`` are the width and height of the largest box.
+    ``largest`` are the width and height of the largest box. Numbers without places are a map of one place.
     """
+    output = output if len(output) == 3 else (1, 1, output[-1])
     side, channels = max((n for n in output[:2] if n), default=0), output[2] or 1
     wide = min(1.0, (1 + log2(channels)) / (1 + log2(CHANNELS)))
     high = min(1.0, (1 + log2(side)) / (1 + log2(SIDE))) if side else 0.5
