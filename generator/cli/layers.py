@@ -63,9 +63,7 @@ def layers(model: str, config_path: Path | None, trust: bool) -> None:
     ]
     print_table(["#", "Name", "Type", "Kernel", "Output", "Parameters", "Receptive field"], rows, right=(0, 5))
     total = sum(layer.filters for layer in summary.layers)
-    print_line(
-        f"{len(summary.layers)} convolutional layers, {total:,} filters; preprocessing: {summary.preprocess.label}"
-    )
+    print_line(f"{summary.layers_in_words}, {total:,} filters; preprocessing: {summary.preprocess.label}")
     for ceiling, count in sorted(Counter(c.ceiling for c in summary.layers if c.ceiling is not None).items()):
         print_line(
             f"Activations of {count} {'layer' if count == 1 else 'layers'} end at {ceiling:.6g} in the network; "

@@ -13,7 +13,7 @@ from generator.models.activation_point import activation_name, activation_point
 from generator.models.ceiling import ceiling_at
 from generator.models.conv_weights import kernel_variables
 from generator.models.graph import Call, Graph
-from generator.models.heads import head_positions
+from generator.models.heads import head_positions, last_activation
 from generator.models.left_out import left_out
 from generator.models.preprocess import Preprocess
 from generator.models.provenance import provenance
@@ -105,6 +105,7 @@ def describe(
                 inputs=inputs.get(position, ()),
                 own_size=position in own_size,
                 is_head=position in heads,
+                answers_with=last_activation(graph, position) if position in heads else "",
             )
         )
     return ModelSummary(

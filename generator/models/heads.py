@@ -64,6 +64,19 @@ def head_positions(graph: Graph, convolutions: Collection[int]) -> set[int]:
     return found
 
 
+def last_activation(graph: Graph, position: int) -> str:
+    """Return the name of the activation behind a convolution whose channels are answers, nothing if there is none."""
+    tensor = graph.calls[position].outputs[0]
+    while len(consumers := graph.consumers(tensor)) == 1:
+        call = graph.calls[consumers[0]]
+        if isinstance(call.op, _L.Activation):
+            return str(getattr(call.op.activation, "__name__", "")).strip("<>")
+        if type(call.op).__name__ in ("Softmax", "Sigmoid", "LogSoftmax"):
+            return type(call.op).__name__.lower()
+        tensor = call.outputs[0]
+    return ""
+
+
 def _heads(graph: Graph) -> set[int]:
     """Return the positions of the dense layers between which and an output nothing has weights."""
     from_picture = {graph.input}

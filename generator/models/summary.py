@@ -72,7 +72,7 @@ class ConvLayer:
     for each pixel of the input. ``ceiling`` is the value that its activations never pass in the network, None if there
     is none. ``inputs`` are its input channels with where they come from. A layer of its ``own_size`` takes pictures of
     the size that the network was built for alone, whatever the other layers take. That of an ``is_head`` gives the
-    network's answers: each filter is one of them.
+    network's answers: each filter is one of them, and ``answers_with`` is the activation that makes an answer of it.
 
     A dense layer that ends the network is one, too: its filters are its units.
     """
@@ -95,11 +95,17 @@ class ConvLayer:
     inputs: tuple[ChannelRun, ...] = ()
     own_size: bool = False
     is_head: bool = False
+    answers_with: str = ""
 
     @property
     def is_dense(self) -> bool:
         """Tell whether it is a dense layer, whose filters are called units."""
         return self.type == "Dense"
+
+    @property
+    def word(self) -> str:
+        """Return what one of its filters is called."""
+        return "unit" if self.is_dense else "filter"
 
     @property
     def has_maps(self) -> bool:
@@ -174,6 +180,16 @@ class ModelSummary:
     multiple: int = 1
     bands: tuple[int, ...] = (0, 1, 2)
     notes: tuple[str, ...] = ()
+
+    @property
+    def layers_in_words(self) -> str:
+        """Return how many layers are walked, such as ``13 convolutional layers and a dense one``."""
+        dense = sum(layer.is_dense for layer in self.layers)
+        convolutions = len(self.layers) - dense
+        counted = f"{convolutions} convolutional layer{'' if convolutions == 1 else 's'}"
+        return counted + (
+            f" and {'a' if dense == 1 else dense} dense {'one' if dense == 1 else 'ones'}" if dense else ""
+        )
 
     def for_layer(self, layer: ConvLayer) -> ModelSummary:
         """Return the summary whose sizes are those that one layer takes."""

@@ -196,6 +196,16 @@ class Evidence:
         """Return the images that the model was looked at on."""
         return self._looked
 
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Return the names of the dataset's classes in their order."""
+        return self._looked.classes if self._looked else ()
+
+    def class_means(self, layer: ConvLayer) -> NDArray[Any] | None:
+        """Return the mean responses (classes, filters) of a layer to the images of each class; None if not known."""
+        own = self._layers.get(layer.index)
+        return None if own is None else own.evidence.class_means
+
     def of(self, layer: ConvLayer, index: int, stem: str) -> EvidenceView | None:
         """Return what is known of a filter; ``stem`` begins the paths of its files. None if nothing is."""
         own, looked = self._layers.get(layer.index), self._looked

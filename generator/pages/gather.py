@@ -9,6 +9,7 @@ from dataclasses import replace
 from generator.analysis.filter_views import FeatureMapView, ImageFile, KernelView, PooledMap
 from generator.config.values import ModelEntry
 from generator.models.summary import ConvLayer, ModelSummary
+from generator.pages.answers import answer_names
 from generator.pages.circuits import Circuits
 from generator.pages.evidence import Evidence
 from generator.pages.pictures import pictures_of
@@ -49,8 +50,9 @@ def model_view(
     for layer in summary.layers:
         folder = f"{entry.slug}/{layer.slug}"
         indices = shown_filters.get(layer.index, [])
+        names = answer_names(entry, layer, evidence)
         if filters := tuple(
-            _filter(records, photo_files, layer, folder, index, evidence, circuits) for index in indices
+            _filter(records, photo_files, layer, folder, index, evidence, circuits, names) for index in indices
         ):
             on_images = evidence.responses(layer, indices)
             view = LayerView(layer, f"{folder}/index.html", filters, on_images=on_images)
@@ -86,6 +88,7 @@ def _filter(
     index: int,
     evidence: Evidence,
     circuits: Circuits,
+    names: Sequence[str],
 ) -> FilterView:
     stem = f"{folder}/{index:04d}"
     of_dataset = evidence.of(layer, index, stem)
@@ -97,6 +100,7 @@ def _filter(
         kernel=_kernel(records.kernel(layer.index, index), stem),
         evidence=of_dataset,
         circuit=circuits.of(layer, index),
+        name=names[index] if names else "",
     )
 
 

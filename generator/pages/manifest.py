@@ -83,6 +83,7 @@ def _technique(technique: TechniqueView) -> records.Technique:
 def _filter(layer: LayerView, view: FilterView) -> records.Filter:
     return records.Filter(
         index=view.index,
+        name=view.name or None,
         page=view.page,
         verdict=view.verdict,
         picture=view.picture.path,

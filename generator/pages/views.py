@@ -23,7 +23,7 @@ from generator.site.sheets import BEST
 class FilterView:
     """A filter, as its page shows it; ``maps`` are its feature maps, ``evidence`` what it does on the dataset.
 
-    ``circuit`` is what it is made of, and what uses it.
+    ``circuit`` is what it is made of, and what uses it. ``name`` is the class that it stands for, if it does for one.
 
     There is at least one picture, and the first is the main one.
     """
@@ -35,6 +35,12 @@ class FilterView:
     kernel: KernelView | None
     evidence: EvidenceView | None = None
     circuit: CircuitView | None = None
+    name: str = ""
+
+    @property
+    def label(self) -> str:
+        """Return its name, or its number where it has none."""
+        return self.name or str(self.index)
 
     @property
     def main(self) -> PictureView:
@@ -155,6 +161,13 @@ class ModelView:
     def by_index(self) -> dict[int, LayerView]:
         """Return the layers by their index in the summary."""
         return {view.layer.index: view for view in self.layers}
+
+    @property
+    def answers(self) -> tuple[LayerView, ...]:
+        """Return the layers whose filters are the network's answers, where that is plain: dense ones, or with names."""
+        return tuple(
+            view for view in self.layers if view.layer.is_head and (view.layer.is_dense or view.filters[0].name)
+        )
 
     @property
     def overview(self) -> tuple[LayerView, ...]:

@@ -52,6 +52,7 @@ def _layer_entry(layer: Layer) -> dict[str, Any]:
         "folder": layer.folder,
         "filters": len(indices) if indices == list(range(len(indices))) else indices,
         "of": layer.filter_count,
+        **_names(layer),
         "verdicts": _verdicts(layer),
         "flags": {flag: places for flag in FLAGS if (places := _flagged(layer, flag))},
         "classes": _preferring(layer),
@@ -79,6 +80,7 @@ def layer_data(layer: Layer) -> dict[str, Any]:
     return {
         "title": layer.title,
         "filters": list(layer.indices),
+        **_names(layer),
         "verdicts": _verdicts(layer),
         "scores": [_short(record.pictures[0].score) for record in layer.filters],
         "photos": [technique.photo for technique in of_photos],
@@ -90,6 +92,12 @@ def layer_data(layer: Layer) -> dict[str, Any]:
         "classes": _preferring(layer),
         "techniques": [_technique_entry(technique, layer) for technique in layer.techniques],
     }
+
+
+def _names(layer: Layer) -> dict[str, list[str]]:
+    """Return the names of a layer's filters, where these stand for classes."""
+    names = [record.name or str(record.index) for record in layer.filters]
+    return {"names": names} if any(record.name for record in layer.filters) else {}
 
 
 def _verdicts(layer: Layer) -> str:

@@ -221,6 +221,10 @@ class Filter(_Record):
     """What is shown of a filter."""
 
     index: FilterIndex
+    name: Annotated[
+        LongText | None,
+        Field(description="the class that it stands for in the layer that gives the network's answers; else null"),
+    ] = None
     page: SitePath
     verdict: Verdict
     picture: SitePath

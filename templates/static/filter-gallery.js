@@ -85,7 +85,7 @@
         Object.assign(shown, { width: 96, height: 96, src: `${folder + sheet}-${pad(Math.floor(place / MOST), 3)}.webp` });
         shown.style.objectPosition = `-${96 * (place % 8)}px -${96 * Math.floor((place % MOST) / 8)}px`;
       } else shown.src = stem + (ends[at] || ends[0]);
-      made.append(make("a", { className: `tile ${technique.kind}`, href: `${stem}.html` }, shown, make("span", { className: "hidden" }, `${layer.title} filter `), index));
+      made.append(make("a", { className: `tile ${technique.kind}`, href: `${stem}.html` }, shown, make("span", { className: "hidden" }, `${layer.title} ${layer.names ? "" : "filter "}`), layer.names ? layer.names[at] : index));
     });
     return made;
   }

@@ -111,6 +111,11 @@
         const near = model.slug === slug ? 0.5 : 0;
         const named = fit(words, model, layer);
         if (named) results.push(asLayer(model, layer, 10 + named + near));
+        (layer.names || []).forEach((name, place) => { // of a network's answers
+          const whole = plain(`${name} ${layer.title} ${model.name}`);
+          if (!words.every((word) => whole.includes(word)) || !words.some((word) => plain(name).includes(word))) return;
+          results.push({ title: name, about: `${model.name}, ${layer.title}`, href: `${layer.folder}/${pad(indices(layer)[place], 4)}.html`, rank: 12 + near });
+        });
         const fits = (kind || filter !== null) && (others.length ? fit(others, model, layer) : 1);
         if (!fits) continue;
         const places = [];
@@ -340,7 +345,7 @@
       const numbers = [`score ${shown(data.scores[place])}`, ...data.photos.map((name, at) => `${name} ${shown(data.responses[at][place])}`)];
       const ways = data.techniques.filter((_, at) => !none[at].has(place)).map((one) => ({ ...one, src: source(one, place) }));
       const verdict = VERDICTS.find((name) => name[0] === data.verdicts[place]);
-      return { title: `${data.title}, filter ${index}`, about: `${verdict}; ${numbers.join(", ")}`, page: `${pad(index, 4)}.html`, ways };
+      return { title: `${data.title}, ${data.names ? data.names[place] : `filter ${index}`}`, about: `${verdict}; ${numbers.join(", ")}`, page: `${pad(index, 4)}.html`, ways };
     }
 
     /** Return what filters are narrowed to; of a class, its name as the data has it. */
@@ -367,7 +372,7 @@
         if (image.getAttribute("src") !== name) image.setAttribute("src", name);
         tile.classList.toggle("none", none[at].has(place));
         tile.hidden = !kept.has(place);
-        tile.lastChild.data = data.filters[place] + (by ? ` · ${shown(by[place])}` : "");
+        tile.lastChild.data = (data.names ? data.names[place] : data.filters[place]) + (by ? ` · ${shown(by[place])}` : "");
       });
       sheet.append(...order.map((place) => tiles[place]));
       sheet.style.setProperty("--size", { 2: 1.5, 3: 2.25 }[values.get("size")] || 1);

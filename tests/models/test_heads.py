@@ -190,7 +190,7 @@ def test_dense_layers_that_do_not_end_the_network_are_none() -> None:
 
 
 def test_a_layer_derived_from_dense_is_none() -> None:
-    class Doubled(layers.Dense):  # type: ignore[misc]
+    class Doubled(layers.Dense):
         def call(self, inputs: keras.KerasTensor, training: bool | None = None) -> keras.KerasTensor:
             return 2 * super().call(inputs, training)
 
