@@ -19,7 +19,7 @@ COUNT = 6
 
 NONE = -1
 
-VERSION = 1
+VERSION = 2
 """Raised when what is measured is another."""
 
 
@@ -38,6 +38,13 @@ class LayerCircuit:
     kernels: Array
     outputs: Array
     output_shares: Array
+
+
+@dataclass(frozen=True, eq=False)
+class LayerEffects:
+    """What the filters of a layer say to some answers: ``values`` (filters, answers), see ``render.effects``."""
+
+    values: Array
 
 
 def circuit_key(model: str, dataset: str | None, photos: Sequence[PhotoIdentity]) -> str | None:

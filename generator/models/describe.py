@@ -13,7 +13,7 @@ from generator.models.activation_point import activation_name, activation_point
 from generator.models.ceiling import ceiling_at
 from generator.models.conv_weights import kernel_variables
 from generator.models.graph import Call, Graph
-from generator.models.heads import head_positions, last_activation
+from generator.models.heads import head_positions, last_activation, linear_source
 from generator.models.left_out import left_out
 from generator.models.preprocess import Preprocess
 from generator.models.provenance import provenance
@@ -73,6 +73,7 @@ def describe(
     floats = _running_costs(graph, shapes, side_area, lambda call, shapes: prod(shapes[call.outputs[0]]))
     inputs = provenance(graph, positions, shapes)
     heads = head_positions(graph, positions)
+    ends = {activation_point(graph, position).last: position for position in positions}
     layers = []
     for index, position in enumerate(positions, start=1):
         call = graph.calls[position]
@@ -105,6 +106,7 @@ def describe(
                 inputs=inputs.get(position, ()),
                 own_size=position in own_size,
                 is_head=position in heads,
+                linear_in=_linear_in(graph, position, ends) if position in heads else 0,
                 answers_with=last_activation(graph, position) if position in heads else "",
             )
         )
@@ -123,6 +125,11 @@ def describe(
         bands=shown,
         notes=(*notes, *graph.notes, *_about_bands(channels, shown)),
     )
+
+
+def _linear_in(graph: Graph, position: int, ends: dict[int, int]) -> int:
+    source = linear_source(graph, position, ends)
+    return 0 if source is None else 1 + sorted(ends.values()).index(source)
 
 
 def _rows(

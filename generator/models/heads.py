@@ -9,7 +9,7 @@ networks", 2013, section 2: a class's probability also rises when the other clas
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -23,6 +23,11 @@ from generator.models.recording import CONVOLUTIONS
 _L = keras.layers
 _IDLE = (_L.Dropout, _L.GaussianDropout, _L.GaussianNoise, _L.ActivityRegularization, _L.Identity)
 """Layers that change nothing at inference."""
+
+_LINEAR = (
+    *(*_IDLE, _L.GlobalAveragePooling2D, _L.AveragePooling2D, _L.Flatten, _L.Reshape, _L.BatchNormalization),
+    *(_L.ZeroPadding2D, _L.Cropping2D),
+)
 
 
 def with_units(graph: Graph) -> Graph:
@@ -75,6 +80,23 @@ def last_activation(graph: Graph, position: int) -> str:
             return type(call.op).__name__.lower()
         tensor = call.outputs[0]
     return ""
+
+
+def linear_source(graph: Graph, position: int, ends: Mapping[int, int]) -> int | None:
+    """Return the convolution of whose activations a convolution takes a linear function; None if there is none.
+
+    ``ends`` are the positions of convolutions by those of the calls whose results are their activations.
+    """
+    makers = {tensor: at for at, call in enumerate(graph.calls) for tensor in call.outputs}
+    (tensor,) = graph.calls[position].values
+    while tensor in makers:
+        at = makers[tensor]
+        if at in ends:
+            return ends[at]
+        if not isinstance(graph.calls[at].op, _LINEAR) or len(graph.calls[at].values) != 1:
+            return None
+        (tensor,) = graph.calls[at].values
+    return None
 
 
 def _heads(graph: Graph) -> set[int]:

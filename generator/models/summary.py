@@ -73,6 +73,7 @@ class ConvLayer:
     is none. ``inputs`` are its input channels with where they come from. A layer of its ``own_size`` takes pictures of
     the size that the network was built for alone, whatever the other layers take. That of an ``is_head`` gives the
     network's answers: each filter is one of them, and ``answers_with`` is the activation that makes an answer of it.
+    ``linear_in`` is the layer of whose activations it is a linear function, 0 if of none.
 
     A dense layer that ends the network is one, too: its filters are its units.
     """
@@ -96,11 +97,17 @@ class ConvLayer:
     own_size: bool = False
     is_head: bool = False
     answers_with: str = ""
+    linear_in: int = 0
 
     @property
     def is_dense(self) -> bool:
         """Tell whether it is a dense layer, whose filters are called units."""
         return self.type == "Dense"
+
+    @property
+    def gives_answers(self) -> bool:
+        """Tell whether its filters are plainly the network's answers, and not the features of one without a head."""
+        return self.is_head and (self.is_dense or self.answers_with in ("softmax", "sigmoid"))
 
     @property
     def word(self) -> str:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from generator.analysis.circuit import COUNT, NONE, LayerCircuit, circuit_key
+from generator.analysis.circuit import COUNT, NONE, LayerCircuit, LayerEffects, circuit_key
 from generator.arrays import layers_from_bytes
 from generator.dataset.stored import Looked
 from generator.models.summary import ConvLayer, ModelSummary
@@ -61,7 +61,8 @@ class CircuitView:
     """What a filter is made of, and what it feeds; the strongest first.
 
     It was measured on ``count`` images: those of the dataset, or the photos unless ``of_dataset``. Without ``measured``
-    the filter never fired there, or its layer sees the picture alone.
+    the filter never fired there, or its layer sees the picture alone. ``says`` is what it says to the answers; of an
+    answer whose inputs are not known, ``heard`` are the filters of the last layer before it that say most to it.
     """
 
     inputs: tuple[InputView, ...]
@@ -69,6 +70,18 @@ class CircuitView:
     count: int
     of_dataset: bool
     measured: bool
+    says: tuple[EffectView, ...] = ()
+    heard: tuple[OutputView, ...] = ()
+
+    @property
+    def spoken_for_by(self) -> tuple[OutputView, ...]:
+        """Return the filters that say most for it."""
+        return tuple(view for view in self.heard if view.positive)
+
+    @property
+    def spoken_against_by(self) -> tuple[OutputView, ...]:
+        """Return the filters that say most against it."""
+        return tuple(view for view in self.heard if not view.positive)
 
     @property
     def excited_by(self) -> tuple[InputView, ...]:
@@ -91,6 +104,24 @@ class CircuitView:
         return tuple(view for view in self.outputs if not view.positive)
 
 
+@dataclass(frozen=True)
+class EffectView:
+    """What a filter says to an answer, a (layer's index, filter): how much that would lose without it.
+
+    ``share`` is of the largest that it says to any answer, 1 or less.
+    """
+
+    layer: int
+    filter: int
+    effect: float
+    share: float
+
+    @property
+    def positive(self) -> bool:
+        """Tell whether it speaks for the answer."""
+        return self.effect > 0
+
+
 class Circuits:
     """The circuits of a model's layers, which the store may hold or not."""
 
@@ -104,6 +135,9 @@ class Circuits:
         self._layers: dict[int, LayerCircuit] = {}
         self._count, self._of_dataset = 0, looked is not None
         self._uses: dict[tuple[int, int], list[tuple[int, int]]] = {}
+        self._effects: dict[int, LayerEffects] = {}
+        self._answers: list[tuple[int, int]] = []
+        self._summary = summary
         self._sources = {layer.index: layer.sources() for layer in summary.layers}
         key = circuit_key(summary.digest, None if looked is None else looked.identity, photos)
         stored = store.circuit(key) if key else None
@@ -112,6 +146,10 @@ class Circuits:
         layers = [layer for layer in stored["layers"] if 1 <= layer <= len(summary.layers)]
         try:
             self._layers = layers_from_bytes(LayerCircuit, store.blob(stored["numbers"]), layers)
+            if stored["effects"]:
+                affecting = [layer for layer in stored["affecting"] if 1 <= layer <= len(summary.layers)]
+                self._effects = layers_from_bytes(LayerEffects, store.blob(stored["effects"]), affecting)
+                self._answers = [(layer, index) for layer, index in stored["answers"]]
         except ValueError:  # damaged: it is measured again by a build with --force
             return
         self._count = stored["count"]
@@ -128,7 +166,10 @@ class Circuits:
         if not self._layers:
             return None
         inputs, outputs = tuple(self._inputs(layer.index, index)), tuple(self._outputs(layer.index, index))
-        return CircuitView(inputs, outputs, self._count, self._of_dataset, bool(inputs))
+        says, heard = self._says(layer.index, index), self._heard(layer, index)
+        if heard:
+            inputs = ()
+        return CircuitView(inputs, outputs, self._count, self._of_dataset, bool(inputs), says, heard)
 
     def _inputs(self, layer: int, index: int) -> list[InputView]:
         own = self._layers.get(layer)
@@ -143,6 +184,48 @@ class Circuits:
             drawn = _drawn(own.kernels[index, place], largest)
             found.append(InputView(channel, sources, known, shortened(abs(share), 4), share > 0, drawn))
         return found
+
+    def _heard(self, layer: ConvLayer, index: int) -> tuple[OutputView, ...]:
+        """Return what the filters of the last layer say to an answer, if it is not known what it is made of."""
+        before = [other for other in self._effects if other < layer.index]
+        if (layer.index, index) not in self._answers or layer.provenance or not before:
+            return ()
+        values = self._effects[max(before)].values
+        own = values[:, self._answers.index((layer.index, index))].copy()
+        same = [place for place, (head, _) in enumerate(self._answers) if head == layer.index]
+        if layer.answers_with == "softmax" and len(same) > 1:
+            own -= values[:, same].mean(axis=1)
+        own[~np.isfinite(own)] = 0
+        total = float(np.abs(own).sum()) or 1.0
+        ranked = sorted(range(len(own)), key=lambda filter_: (-abs(own[filter_]), filter_))
+        views = [
+            OutputView(max(before), filter_, shortened(abs(float(own[filter_])) / total, 4), bool(own[filter_] > 0))
+            for filter_ in ranked
+            if own[filter_]
+        ]
+        return tuple(view for sign in (True, False) for view in [v for v in views if v.positive is sign][:COUNT])
+
+    def _says(self, layer: int, index: int) -> tuple[EffectView, ...]:
+        """Return what a filter says to each answer, the most for it first; compared with the others of its layer.
+
+        A softmax answers with differences alone: what is said to all of them alike is taken away.
+        """
+        own = self._effects.get(layer)
+        if own is None or index >= len(own.values) or not np.isfinite(own.values[index]).all():
+            return ()
+        values = own.values[index].copy()
+        heads = np.array([head for head, _ in self._answers])
+        for head in set(heads.tolist()):
+            if self._summary.layers[head - 1].answers_with == "softmax" and np.sum(heads == head) > 1:
+                values[heads == head] -= values[heads == head].mean()
+        largest = float(np.abs(values).max(initial=0.0))
+        if not largest > 0:
+            return ()
+        order = np.argsort(-values, kind="stable")
+        return tuple(
+            EffectView(head, answer, shortened(float(value)), round(abs(float(value)) / largest, 4))
+            for (head, answer), value in ((self._answers[place], values[place]) for place in order.tolist())
+        )
 
     def _outputs(self, layer: int, index: int) -> list[OutputView]:
         """Return the filters that use any of the channels that come from this one, each by its largest share."""

@@ -165,9 +165,12 @@ class ModelView:
     @property
     def answers(self) -> tuple[LayerView, ...]:
         """Return the layers whose filters are the network's answers, where that is plain: dense ones, or with names."""
-        return tuple(
-            view for view in self.layers if view.layer.is_head and (view.layer.is_dense or view.filters[0].name)
-        )
+        return tuple(view for view in self.layers if view.layer.gives_answers or view.filters[0].name)
+
+    @property
+    def exact_layers(self) -> tuple[int, ...]:
+        """Return the layers, by index, of which the network's answers are linear functions."""
+        return tuple(view.layer.linear_in for view in self.answers if view.layer.linear_in)
 
     @property
     def overview(self) -> tuple[LayerView, ...]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from generator.analysis.circuit import LayerCircuit, circuit_key, layer_circuit
+from generator.analysis.circuit import LayerCircuit, LayerEffects, circuit_key, layer_circuit
 from generator.arrays import layers_to_bytes
 from generator.config.values import ModelEntry
 from generator.dataset.images import Feed, ImageError, fed
@@ -19,8 +20,11 @@ from generator.models.summary import PICTURE_LAYER, ModelSummary
 from generator.pipeline.context import BuildContext
 from generator.pipeline.dataset import Datasets, shown_filters
 from generator.pipeline.events import CircuitWarning, ImagesSeen
-from generator.plan import PhotoIdentity, Task
+from generator.plan import PhotoIdentity, Task, spread
 from generator.store import Store
+
+if TYPE_CHECKING:
+    from generator.models.load import LoadedModel
 
 MULTIPLICATIONS = 4e11
 """What showing a network the images costs at most, if they are more than ``FEWEST``."""
@@ -31,7 +35,20 @@ FEWEST, MOST = 8, 256
 BEST = 3
 """An image counts for the filters of which it is one of so many best examples."""
 
+MOST_ANSWERS = 16
+"""Answers of which it is measured what filters say to them: each costs as much as a step of training."""
+
 DOING = "measuring what filters are made of"
+ANSWERING = "measuring what filters say to its answers"
+
+
+@dataclass(frozen=True)
+class _Wanted:
+    """The layers of which it is asked what their filters are made of, those that say something to the ``answers``."""
+
+    layers: tuple[int, ...]
+    affecting: tuple[int, ...]
+    answers: tuple[tuple[int, int], ...]
 
 
 def trace_circuits(
@@ -42,44 +59,85 @@ def trace_circuits(
     datasets: Datasets,
     force: bool,
 ) -> None:
-    """Bring what the store knows of the inputs of a model's filters up to date.
+    """Bring what the store knows of the inputs of a model's filters, and of what they say to its answers, up to date.
 
     ``shown`` are the tasks of the filters that pages show. A model whose layers do not allow it has none, and a
     warning says so; with ``force`` it is measured again.
     """
     filters = shown_filters(shown)
-    # The inputs of a layer that sees the picture alone are its colours, which its kernels show.
-    sources = {
-        layer: {source for run in summary.layers[layer - 1].inputs for source, _ in run.first} for layer in filters
-    }
-    layers = [layer for layer in filters if sources[layer] - {PICTURE_LAYER}]
     store = context.store
     looked = _looked(entry, summary, store)
     photos = context.identities(summary)
     key = circuit_key(summary.digest, None if looked is None else looked.identity, photos)
-    if not layers or key is None:
+    if key is None:
+        return
+    size = photos[0].size if looked is None else looked.size
+    wanted = _wanted(summary, filters, size)
+    if not wanted.layers:
         return
     stored = store.circuit(key)
-    if stored and not force and set(layers) <= set(stored["layers"]):
+    if stored and not force and _holds(stored, wanted):
         return
     if stored:
-        layers = sorted({*layers, *stored["layers"]})
+        wanted = replace(
+            wanted,
+            layers=tuple(sorted({*wanted.layers, *stored["layers"]})),
+            affecting=tuple(sorted({*wanted.affecting, *stored["affecting"]})),
+        )
     try:
         batches = (
             _of_dataset(entry, summary, looked, filters, store, datasets)
             if looked
             else _of_photos(summary, context, photos)
         )
-        measured = _measured(entry, layers, batches, context)
+        measured = _measured(entry, wanted, batches, context)
     except GalleryError:  # reported where the dataset was looked at, or the photos were
         return
     except Exception as error:  # a model's own layers can raise anything
         context.on_event(CircuitWarning(entry.name, f"what its filters are made of is not known: {reason(error)}"))
         return
     if measured is not None:
-        count, found = measured
-        blob = store.put_blob(layers_to_bytes(found))
-        store.put_circuit(key, {"count": count, "layers": layers, "numbers": blob})
+        count, found, effects = measured
+        store.put_circuit(
+            key,
+            {
+                "count": count,
+                "layers": list(wanted.layers),
+                "numbers": store.put_blob(layers_to_bytes(found)),
+                "answers": [list(answer) for answer in wanted.answers],
+                "affecting": list(wanted.affecting),
+                "effects": store.put_blob(layers_to_bytes(effects)) if effects else None,
+            },
+        )
+
+
+def _wanted(summary: ModelSummary, filters: Mapping[int, Sequence[int]], size: tuple[int, int]) -> _Wanted:
+    """Return what is asked of the shown filters on images of a size."""
+    takes = [
+        layer
+        for layer in filters
+        if not summary.layers[layer - 1].own_size or size == summary.for_images().photo_size()
+    ]
+    # The inputs of a layer that sees the picture alone are its colours, which its kernels show.
+    sources = {
+        layer: {source for run in summary.layers[layer - 1].inputs for source, _ in run.first} for layer in takes
+    }
+    layers = tuple(layer for layer in takes if sources[layer] - {PICTURE_LAYER})
+    heads = [layer for layer in takes if summary.layers[layer - 1].gives_answers]
+    units = [(layer, index) for layer in heads for index in filters[layer]]
+    answers = tuple(units[place] for place in spread(len(units), MOST_ANSWERS)) if units else ()
+    affecting = tuple(layer for layer in takes if layer not in heads) if answers else ()
+    return _Wanted(layers, affecting, answers if affecting else ())
+
+
+def _holds(stored: Mapping[str, Any], wanted: _Wanted) -> bool:
+    """Tell whether what is stored has all that is asked."""
+    answers = {tuple(answer) for answer in stored["answers"]}
+    return (
+        set(wanted.layers) <= set(stored["layers"])
+        and set(wanted.affecting) <= set(stored["affecting"])
+        and set(wanted.answers) <= answers
+    )
 
 
 def _looked(entry: ModelEntry, summary: ModelSummary, store: Store) -> Looked | None:
@@ -127,26 +185,51 @@ def _of_photos(summary: ModelSummary, context: BuildContext, photos: Sequence[Ph
 
 
 def _measured(
-    entry: ModelEntry, layers: Sequence[int], images: Sequence[Batch], context: BuildContext
-) -> tuple[int, dict[int, LayerCircuit]] | None:
-    """Return how many images were shown, and the circuits of the layers; None if there are no images."""
+    entry: ModelEntry, wanted: _Wanted, images: Sequence[Batch], context: BuildContext
+) -> tuple[int, dict[int, LayerCircuit], dict[int, LayerEffects]] | None:
+    """Return how many images were shown, the circuits of the layers, and what they say to the answers.
+
+    None if there are no images.
+    """
     if not images:
         return None
     context.store.check_writable()
     model = context.models.load(entry)
     from generator.render.contributions import Contributions  # it imports TensorFlow
 
-    contributions = Contributions(model, layers, images[0].shape[:2])
+    contributions = Contributions(model, wanted.layers, images[0].shape[:2])
     done = 0
     for batch in _batches(images, contributions.batch):
         contributions.add(batch)
         done += len(batch)
         context.on_event(ImagesSeen(entry.name, "", DOING, done, len(images)))
     found = {}
-    for layer in layers:
+    for layer in wanted.layers:
         own = contributions.of(layer)
         found[layer] = layer_circuit(own.values, own.kernels, own.groups)
-    return len(images), found
+    return len(images), found, _effects(entry, model, wanted, images, context)
+
+
+def _effects(
+    entry: ModelEntry, model: LoadedModel, wanted: _Wanted, images: Sequence[Batch], context: BuildContext
+) -> dict[int, LayerEffects]:
+    """Return what the filters of the layers say to the answers, on as many of the images as it may cost."""
+    if not wanted.answers:
+        return {}
+    from generator.render.effects import Effects  # it imports TensorFlow
+
+    height, width = images[0].shape[:2]
+    passes = 3 * len(wanted.answers)  # each forward and back
+    cost = passes * height * width * max(model.summary.layers[layer - 1].macs for layer in wanted.affecting)
+    count = int(np.clip(MULTIPLICATIONS / max(1.0, cost), FEWEST, MOST))
+    images = [images[place] for place in spread(len(images), count)]
+    effects = Effects(model, wanted.affecting, wanted.answers, (height, width))
+    done = 0
+    for batch in _batches(images, effects.batch):
+        effects.add(batch)
+        done += len(batch)
+        context.on_event(ImagesSeen(entry.name, "", ANSWERING, done, len(images)))
+    return {layer: LayerEffects(effects.of(layer)) for layer in wanted.affecting}
 
 
 def _batches(images: Sequence[Batch], count: int) -> Iterator[Batch]:

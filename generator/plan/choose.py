@@ -28,8 +28,8 @@ class Choice:
 
 EVERYTHING = Choice()
 
-MOST_UNITS = 100
-"""Units of a dense layer that are shown where the configuration does not say how many."""
+FEW_UNITS, MOST_UNITS = 16, 100
+"""Units of a dense layer of which the configuration does not say how many are shown: so few are all; the most."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +65,10 @@ def chosen_layers(
             continue
         configured = configured_filters(entry, rule, layer)
         selection = configured if choice.filters is None else choice.filters
+        if layer.is_dense and isinstance(selection, tuple) and selection is choice.filters and not choice.layers:
+            selection = tuple(index for index in selection if index < layer.filters)  # named for the convolutions
+            if not selection:
+                continue
         filters = choose_filters(selection, layer, entry.name, activity.get(layer.index, ()))
         settings = tuple(dict.fromkeys(effective(each, summary.for_layer(layer)) for each in entry.pictures_for(rule)))
         chosen.append(ChosenLayer(layer, _with_directions(filters, settings, layer, entry.name), settings))
@@ -77,13 +81,19 @@ def matches(layer: ConvLayer, glob: str) -> bool:
 
 
 def configured_filters(entry: ModelEntry, rule: LayerRule, layer: ConvLayer) -> Filters:
-    """Return which filters a configuration selects of a layer; of many units not all, unless it says so of them."""
-    if rule.filters is not None:
-        return rule.filters
-    many = layer.is_dense and layer.filters > MOST_UNITS
-    if many and (entry.filters == "all" or (isinstance(entry.filters, int) and entry.filters > MOST_UNITS)):
-        return MOST_UNITS
-    return entry.filters
+    """Return which filters a configuration selects of a layer.
+
+    Of a dense layer these are all, as long as there are few, unless the configuration says so of dense layers. The
+    filters that it names are those of convolutions.
+    """
+    if rule.filters is not None or not layer.is_dense:
+        return entry.filters if rule.filters is None else rule.filters
+    if layer.filters <= FEW_UNITS or entry.filters == "all" or isinstance(entry.filters, tuple):
+        return min(layer.filters, MOST_UNITS)
+    if isinstance(entry.filters, MostActive):
+        return MostActive(min(entry.filters.count, MOST_UNITS))
+    assert isinstance(entry.filters, int)
+    return min(entry.filters, MOST_UNITS)
 
 
 def _check_labels(entry: ModelEntry, summary: ModelSummary) -> None:

@@ -34,6 +34,20 @@ def kernel_gradient(function: Callable[[], Tensor], kernel: Any, weights: Tensor
     return gradient
 
 
+def gradients_within(
+    function: Callable[[Callable[[Tensor], None]], tuple[dict[int, Tensor], Tensor]],
+) -> dict[int, tuple[Tensor, Tensor | None]]:
+    """Return tensors that arise within a function, each with the gradient at it of what the function returns.
+
+    The function is given what watches a tensor, which has to happen before the tensor is used, and returns the
+    tensors by number and a single value. A gradient is None where the value does not depend on the tensor.
+    """
+    with tf.GradientTape(watch_accessed_variables=False) as tape:
+        tensors, value = function(tape.watch)
+    gradients = tape.gradient(value, tensors)
+    return {number: (tensor, gradients[number]) for number, tensor in tensors.items()}
+
+
 def compiled(function: Callable[..., Any], free: Sequence[int]) -> Callable[..., Any]:
     """Return the function as one graph, traced once, at its first call.
 

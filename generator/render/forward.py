@@ -37,9 +37,12 @@ class Forward:
         own = sum(int(np.prod(self.shapes[number])) for number in outputs)
         return int(np.clip(floats // max(1, own), 1, most))
 
-    def compiled(self, function: Callable[[Tensor], Any]) -> Callable[[Tensor], Any]:
-        """Return a function of pictures as one compiled graph, but where operations of TensorFlow's may lose shapes."""
-        return function if self.graph.numeric else compiled(function, free=(1,))
+    def compiled(self, function: Callable[..., Any], free: Sequence[int] = (1,)) -> Callable[..., Any]:
+        """Return a function of pictures as one compiled graph, but where operations of TensorFlow's may lose shapes.
+
+        ``free`` says of each argument how many of its first axes may be of other lengths in later calls.
+        """
+        return function if self.graph.numeric else compiled(function, free=free)
 
     def visit(
         self, images: Tensor, kept: Mapping[int, Sequence[int]], look: Callable[[int, dict[int, Tensor]], Found]

@@ -89,11 +89,18 @@ class Dataset(_Schema):
 
 
 class Circuit(_Schema):
-    """What a model's filters are made of: measured on how many images, and the blob of the numbers of some layers."""
+    """What a model's filters are made of: measured on how many images, and the blob of the numbers of some layers.
+
+    ``answers`` are the layer and filter of each answer, and ``effects`` the blob of what the filters of ``affecting``
+    layers say to them.
+    """
 
     count: Count
     layers: list[Count]
     numbers: Blob
+    answers: list[Annotated[list[Count], Field(min_length=2, max_length=2)]]
+    affecting: list[Count]
+    effects: Blob | None
 
 
 class Activity(RootModel[dict[Annotated[str, Field(pattern=r"^[0-9]{1,9}$")], list[Number]]]):

@@ -216,7 +216,8 @@ class Store:
     def circuit(self, digest: str) -> Record | None:
         """Return what a model's filters are made of, or None if that is not known."""
         circuit = self._get(f"circuits/{digest}")
-        return circuit if circuit and self.has_blob(circuit["numbers"]) else None
+        blobs = [circuit[name] for name in ("numbers", "effects") if circuit[name]] if circuit else []
+        return circuit if all(map(self.has_blob, blobs)) else None
 
     def circuits_state(self) -> list[list[Any]]:
         """Return name, size and time of each circuit."""
