@@ -95,6 +95,7 @@ def _filter(layer: LayerView, view: FilterView) -> records.Filter:
         examples=tuple(_example(view.evidence, example) for example in view.evidence.best) if view.evidence else (),
         inputs=tuple(_inputs(view.circuit)) if view.circuit else (),
         outputs=tuple(_outputs(view.circuit)) if view.circuit else (),
+        effects=tuple(_effects(view.circuit)) if view.circuit else (),
     )
 
 
@@ -108,6 +109,11 @@ def _inputs(circuit: CircuitView) -> Iterator[records.Connection]:
 def _outputs(circuit: CircuitView) -> Iterator[records.Connection]:
     for part in circuit.outputs:
         yield records.Connection(layer=part.layer, filter=part.filter, share=part.share, sign=_sign(part.positive))
+
+
+def _effects(circuit: CircuitView) -> Iterator[records.Effect]:
+    for part in circuit.says:
+        yield records.Effect(layer=part.layer, filter=part.filter, effect=part.effect)
 
 
 def _sign(positive: bool) -> Literal["positive", "negative"]:

@@ -217,6 +217,14 @@ class Connection(_Record):
     ]
 
 
+class Effect(_Record):
+    """What a filter says to one of the network's answers: how much that one's score would lose without it."""
+
+    layer: Positive
+    filter: FilterIndex
+    effect: FiniteNumber
+
+
 class Filter(_Record):
     """What is shown of a filter."""
 
@@ -256,6 +264,10 @@ class Filter(_Record):
     outputs: Annotated[
         Several[Connection],
         Field(description="the filters to which it contributes most: excited ones, then others, the strongest first"),
+    ] = ()
+    effects: Annotated[
+        Several[Effect],
+        Field(description="what it says to the network's answers, at most 16: the most for it first"),
     ] = ()
 
 

@@ -156,3 +156,59 @@ def test_a_layer_that_does_not_allow_it_is_a_warning(tmp_path: Path) -> None:
     warnings = [event.message for event in events if isinstance(event, CircuitWarning)]
     assert any("made of is not known" in message for message in warnings)
     assert not any(record["inputs"] for layer in found for record in layer["filters"])
+
+
+def classifier(flat: bool = False) -> keras.Model:
+    image = keras.Input((24, 24, 3))
+    first = layers.Conv2D(4, 3, activation="relu", name="first")(image)
+    second = layers.Conv2D(4, 3, activation="relu", name="second")(first)
+    pooled = layers.Flatten()(second) if flat else layers.GlobalAveragePooling2D()(second)
+    return keras.Model(image, layers.Dense(3, "softmax", name="head")(pooled))
+
+
+LABELLED = SETTINGS.replace("[net.keras]", '[{source: net.keras, labels: [cat, "<i>dog</i>", bird]}]')
+
+
+def test_what_filters_say_to_the_classes(tmp_path: Path) -> None:
+    config = configure(tmp_path, "", classifier)
+    config.write_text(LABELLED + "dataset: images\n")
+    found, _ = built(config)
+    model = keras.models.load_model(tmp_path / "net.keras")
+    images = np.stack([np.asarray(Image.open(path), np.float32) for path in sorted((tmp_path / "images").iterdir())])
+    activation = np.asarray(keras.Model(model.input, model.get_layer("second").output)(images), np.float64)
+    expected = activation.mean((0, 1, 2))[:, None] * np.asarray(model.get_layer("head").kernel, np.float64)
+    expected -= expected.mean(axis=1, keepdims=True)
+    for index, record in enumerate(found[1]["filters"]):
+        said = [part["effect"] for part in record["effects"]]
+        assert said == sorted(said, reverse=True)
+        by_class = {part["filter"]: part["effect"] for part in record["effects"]}
+        if not expected[index].any():
+            assert not by_class  # it never fires
+            continue
+        assert by_class == {unit: pytest.approx(expected[index, unit], rel=1e-2, abs=1e-3) for unit in range(3)}
+    assert expected.any()
+    assert any(record["effects"] for record in found[0]["filters"])
+    assert [record["name"] for record in found[2]["filters"]] == ["cat", "<i>dog</i>", "bird"]
+    assert {part["layer"] for part in found[2]["filters"][0]["inputs"]} == {2}
+    fires = [next(record["page"] for record in layer["filters"] if record["effects"]) for layer in found[:2]]
+    before, page, last = ((tmp_path / "site" / name).read_text() for name in (*fires, found[2]["filters"][1]["page"]))
+    assert "exactly, as only a mean" in page
+    assert "activation times the gradient" in before
+    assert "&lt;i&gt;dog&lt;/i&gt;</h1>" in last
+    assert "What it says to the classes" in page
+    for text in (page, before, last, (tmp_path / "site/net/index.html").read_text()):
+        assert "<i>dog" not in text
+
+
+@pytest.mark.parametrize("dataset", ["", "dataset: images\n"])
+def test_a_head_of_one_size_does_not_keep_the_rest_from_being_measured(tmp_path: Path, dataset: str) -> None:
+    config = configure(tmp_path, "", lambda: classifier(flat=True))
+    config.write_text(SETTINGS + dataset)
+    found, events = built(config)
+    assert not [event for event in events if isinstance(event, CircuitWarning)]
+    assert any(record["inputs"] for record in found[1]["filters"])  # but for those that never fire
+    # At 224 pixels, as photos are fed, the head takes nothing.
+    assert any(record["inputs"] for record in found[2]["filters"]) == bool(dataset)
+    assert any(record["effects"] for record in found[1]["filters"]) == bool(dataset)
+    assert [layer["filter_count"] for layer in found] == [4, 4, 3]
+    assert all(record["pictures"] for record in found[2]["filters"])

@@ -142,3 +142,67 @@ def test_a_pattern_may_be_of_any_of_the_models() -> None:
 )
 def test_a_choice_knows_whether_it_leaves_anything_out(choice: Choice, narrows: bool) -> None:
     assert choice.narrows is narrows
+
+
+def dense(index: int, name: str, units: int, **fields: object) -> ConvLayer:
+    return conv(index, name, units, type="Dense", output_shape=(units,), is_head=True, activation="linear", **fields)
+
+
+@pytest.mark.parametrize(
+    ("layers", "filters", "units", "expected"),
+    [
+        ((LayerRule("*"),), "all", 10, 10),
+        ((LayerRule("*"),), 4, 10, 10),  # few are all shown
+        ((LayerRule("*"),), 4, 40, 4),
+        ((LayerRule("*"),), "all", 1000, 100),
+        ((LayerRule("*"),), 200, 1000, 100),
+        ((LayerRule("*"),), MostActive(5), 1000, 5),
+        ((LayerRule("*"),), (0, 3), 10, 10),  # the filters that are named are those of convolutions
+        ((LayerRule("*"), LayerRule("dense", 16)), "all", 1000, 16),
+        ((LayerRule("*"), LayerRule("dense", "all")), 3, 1000, 1000),
+        ((LayerRule("dense", (3, 7)),), "all", 1000, 2),
+        ((LayerRule("stem"),), "all", 10, 0),
+        ((LayerRule("head", 3),), "all", 10, 3),
+    ],
+)
+def test_the_units_of_a_dense_layer(layers: tuple[LayerRule, ...], filters: Filters, units: int, expected: int) -> None:
+    network = summary(LAYERS[0], dense(2, "head", units))
+    chosen = {own.layer.name: own.filters for own in chosen_layers(entry(layers=layers, filters=filters), network)}
+    assert len(chosen.get("head", ())) == expected
+
+
+def test_units_alone_leave_the_other_layers_as_they_are() -> None:
+    network = summary(LAYERS[0], dense(2, "head", 1000))
+    chosen = chosen_layers(entry(layers=(LayerRule("dense", 2),)), network)
+    assert [(own.layer.name, own.filters) for own in chosen] == [("stem", tuple(range(8))), ("head", (0, 500))]
+
+
+def test_dense_of_a_network_without_any() -> None:
+    with pytest.raises(UsageError) as caught:
+        chosen_layers(entry(layers=(LayerRule("*"), LayerRule("dense", 2))), NETWORK)
+    assert str(caught.value) == "net: no dense layer ends the network. Leave `dense` out of `layers:`"
+
+
+@pytest.mark.parametrize(
+    ("labels", "network", "message"),
+    [
+        (3, summary(LAYERS[0], dense(2, "head", 4)), "net: labels: 3 names, but head has 4. Name each class once"),
+        (3, NETWORK, "net: labels: 3 names, but the network ends without classes. Name each class once"),
+    ],
+)
+def test_labels_of_the_wrong_number(labels: int, network: ModelSummary, message: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        chosen_layers(entry(labels=tuple(map(str, range(labels)))), network)
+    assert str(caught.value) == message
+
+
+def test_filters_that_are_chosen_now_are_those_of_convolutions() -> None:
+    network = summary(LAYERS[0], dense(2, "head", 4))
+    for choice, expected in (
+        (Choice(filters=(1, 7)), {"stem": (1, 7), "head": (1,)}),
+        (Choice(filters=(6, 7)), {"stem": (6, 7)}),
+        (Choice(layers=("dense",)), {"head": (0, 1, 2, 3)}),
+        (Choice(layers=("head",), filters=(2,)), {"head": (2,)}),
+    ):
+        assert {own.layer.name: own.filters for own in chosen_layers(entry(), network, choice)} == expected
+    check_layers(Choice(layers=("dense",)), [(entry(), network)])

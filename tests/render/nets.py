@@ -11,13 +11,14 @@ from keras import layers
 
 from generator.models.describe import describe
 from generator.models.flatten import flatten
+from generator.models.heads import with_units
 from generator.models.load import LoadedModel
 from generator.models.preprocess import named
 
 
 def assembled(model: keras.Model) -> LoadedModel:
     """Return what ``models.load`` makes of a model whose pictures reach it as 0 to 255, without a file between."""
-    graph = flatten(model)
+    graph = with_units(flatten(model))
     preprocess = named("none", int(graph.picture[2] or 0))
     return LoadedModel(model, graph, describe(model, graph, preprocess, digest=model.name, warnings=[]))
 
