@@ -2,7 +2,7 @@
 
     python -m tools.screenshots site docs/images
 
-Needs a built site that compares two models, and Chromium. Its first model is shown, the last layer of that, and there
+Needs a built site that compares two models, and Chromium. Its first model is shown, the last convolution of that, and there
 the filter whose picture excites it most.
 """
 
@@ -31,7 +31,8 @@ def shots(site: Path, comparison: str) -> dict[str, tuple[str, int]]:
     Raises SystemExit with what the site lacks.
     """
     manifest: dict[str, Any] = json.loads((site / "manifest.json").read_text(encoding="utf-8"))
-    layers = [layer for model in manifest["models"][:1] for layer in model["layers"] if layer["filters"]]
+    all_layers = [layer for model in manifest["models"][:1] for layer in model["layers"] if layer["filters"]]
+    layers = [layer for layer in all_layers if layer["type"] != "Dense"]
     compared = sorted(path.relative_to(site).as_posix() for path in site.glob(f"compare/{comparison}/index.html"))
     if not layers or not compared:
         raise SystemExit(f"{site} shows no {'comparison' if layers else 'filter'}. Build one with `compare:`")

@@ -71,6 +71,10 @@ def chosen_layers(
                 continue
         filters = choose_filters(selection, layer, entry.name, activity.get(layer.index, ()))
         settings = tuple(dict.fromkeys(effective(each, summary.for_layer(layer)) for each in entry.pictures_for(rule)))
+        if layer.is_dense and rule.glob != DENSE:  # directions name filters of convolutions
+            settings = tuple(s for s in settings if all(index < layer.filters for index, _ in s.objective.weights))
+            if not settings:
+                continue
         chosen.append(ChosenLayer(layer, _with_directions(filters, settings, layer, entry.name), settings))
     return chosen
 

@@ -206,3 +206,12 @@ def test_filters_that_are_chosen_now_are_those_of_convolutions() -> None:
     ):
         assert {own.layer.name: own.filters for own in chosen_layers(entry(), network, choice)} == expected
     check_layers(Choice(layers=("dense",)), [(entry(), network)])
+
+
+def test_a_direction_of_convolutions_leaves_units_out_that_do_not_have_it() -> None:
+    network = summary(LAYERS[0], dense(2, "head", 4))
+    of_stem = (("objective", (ObjectiveSpec("direction", ((7, 1.0),)),)),)
+    assert [own.layer.name for own in chosen_layers(entry(render=of_stem), network)] == ["stem"]
+    rules = (LayerRule("*"), LayerRule("dense"))
+    with pytest.raises(UsageError, match="net/head: no filter 7"):
+        chosen_layers(entry(render=of_stem, layers=rules), network)
