@@ -2,8 +2,8 @@
 
     python -m tools.screenshots site docs/images
 
-Needs a built site that compares two models, and Chromium. Its first model is shown, the last convolution of that, and there
-the filter whose picture excites it most.
+Needs a built site that compares two models, and Chromium. Its first model is shown, the last convolution of that, and
+there the filter whose picture excites it most.
 """
 
 from __future__ import annotations
