@@ -78,7 +78,11 @@ def make_layout(title: str, branding: Branding, templates: Templates) -> Layout:
     files.update({f"assets/{name}": Content.of(_bytes(templates.static(name))) for name in EMBEDDED})
     css = _bytes(templates.static("site.css")) + (accent_css(branding.accent).encode() if branding.accent else b"")
     js = _bytes(templates.static("site.js"))
-    assets = {"css": add_hashed("site", ".css", css), "js": add_hashed("site", ".js", js)}
+    assets = {
+        "css": add_hashed("site", ".css", css),
+        "js": add_hashed("site", ".js", js),
+        "tree": add_hashed("tree", ".css", _bytes(templates.static("tree.css"))),
+    }
     logo = None
     if branding.logo:
         size = _inspected(branding.logo, LOGO_MEGABYTES)

@@ -29,7 +29,7 @@ def model_record(model: ModelView) -> records.Model:
         preprocess=summary.preprocess.label,
         parameters=summary.parameters,
         page=model.page,
-        layers=tuple(map(_layer, model.layers)),
+        layers=tuple(_layer(layer, model) for layer in model.layers),
         dataset=_dataset(model.dataset) if model.dataset else None,
     )
 
@@ -45,7 +45,7 @@ def _source(entry: ModelEntry) -> str:
     return entry.source.replace("\\", "/").split("/")[-1] if entry.kind in ("file", "architecture") else entry.source
 
 
-def _layer(view: LayerView) -> records.Layer:
+def _layer(view: LayerView, model: ModelView) -> records.Layer:
     layer = view.layer
     return records.Layer(
         index=layer.index,
@@ -65,7 +65,7 @@ def _layer(view: LayerView) -> records.Layer:
         filter_count=layer.filters,
         strongest=tuple(filter_view.index for filter_view in view.best[:BEST]),
         techniques=tuple(map(_technique, view.techniques)),
-        filters=tuple(_filter(view, filter_view) for filter_view in view.filters),
+        filters=tuple(_filter(view, filter_view, model) for filter_view in view.filters),
     )
 
 
@@ -80,7 +80,7 @@ def _technique(technique: TechniqueView) -> records.Technique:
     )
 
 
-def _filter(layer: LayerView, view: FilterView) -> records.Filter:
+def _filter(layer: LayerView, view: FilterView, model: ModelView) -> records.Filter:
     return records.Filter(
         index=view.index,
         name=view.name or None,
@@ -95,6 +95,7 @@ def _filter(layer: LayerView, view: FilterView) -> records.Filter:
         examples=tuple(_example(view.evidence, example) for example in view.evidence.best) if view.evidence else (),
         inputs=tuple(_inputs(view.circuit)) if view.circuit else (),
         outputs=tuple(_outputs(view.circuit)) if view.circuit else (),
+        tree=view.tree if (layer.layer.index, view.index) in model.trees else None,
         effects=tuple(_effects(view.circuit)) if view.circuit else (),
     )
 

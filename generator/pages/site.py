@@ -103,6 +103,8 @@ def _pages(
             for left, shown, right in _neighbours(layer.filters):
                 values = {"model": view, "layer": layer, "filter": shown, "before": left, "after": right}
                 yield page("filter.html", shown.page, **values)
+                if (layer.layer.index, shown.index) in view.trees:
+                    yield page("tree.html", shown.tree, model=view, layer=layer, filter=shown)
     yield from _comparison_pages(page, compared)
 
 

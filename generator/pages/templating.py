@@ -32,7 +32,7 @@ from generator.numbers import MEGABYTE
 from generator.pages import template_filters as text
 
 OURS, STATIC = "ours/", "static/"
-SITE_ASSETS = ("site.css", "site.js")
+SITE_ASSETS = ("site.css", "site.js", "tree.css")
 MAX_TEMPLATE_BYTES, MAX_STATIC_BYTES = MEGABYTE, 250 * MEGABYTE
 """Of a template, and of a file that is copied: each is held in memory."""
 """The style sheet and the script of the pages; their paths in a site contain a hash."""

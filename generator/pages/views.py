@@ -38,6 +38,11 @@ class FilterView:
     name: str = ""
 
     @property
+    def tree(self) -> str:
+        """Return the page that unfolds what it is made of; there is one if it is among its model's ``trees``."""
+        return f"{self.page.removesuffix('.html')}-tree.html"
+
+    @property
     def label(self) -> str:
         """Return its name, or its number where it has none."""
         return self.name or str(self.index)
@@ -166,6 +171,29 @@ class ModelView:
     def answers(self) -> tuple[LayerView, ...]:
         """Return the layers whose filters are the network's answers, where that is plain: dense ones, or with names."""
         return tuple(view for view in self.layers if view.layer.gives_answers or view.filters[0].name)
+
+    @cached_property
+    def trees(self) -> frozenset[tuple[int, int]]:
+        """Return the filters, each with its layer's index, that are made of others that are made of something, too."""
+        made = {
+            (layer.layer.index, view.index): {part.first for part in view.circuit.excited_by}
+            for layer in self.layers
+            for view in layer.filters
+            if view.circuit and view.circuit.excited_by
+        }
+        return frozenset(place for place, sources in made.items() if not sources.isdisjoint(made))
+
+    def strongest_line(self, layer: int, index: int) -> tuple[tuple[int, int], ...]:
+        """Return the filter, the strongest shown one that excites it, the strongest of that, and so on."""
+        line = [(layer, index)]
+        while True:
+            circuit = self.by_index[line[-1][0]].by_index[line[-1][1]].circuit
+            sources = [part.first for part in circuit.excited_by] if circuit else []
+            shown = (s for s in sources if s and s[0] in self.by_index and s[1] in self.by_index[s[0]].by_index)
+            source = next(shown, None)
+            if source is None or source[0] >= line[-1][0]:
+                return tuple(line)
+            line.append(source)
 
     @property
     def exact_layers(self) -> tuple[int, ...]:

@@ -265,6 +265,10 @@ class Filter(_Record):
         Several[Connection],
         Field(description="the filters to which it contributes most: excited ones, then others, the strongest first"),
     ] = ()
+    tree: Annotated[
+        SitePath | None,
+        Field(description="the page that unfolds what it is made of; null where that is not made of anything in turn"),
+    ] = None
     effects: Annotated[
         Several[Effect],
         Field(description="what it says to the network's answers, at most 16: the most for it first"),
