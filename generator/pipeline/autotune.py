@@ -12,6 +12,7 @@ from generator.models.summary import ConvLayer
 from generator.plan.choose import choose_filters
 from generator.plan.tuning import Tuning, memory_limit
 from generator.render.optimize import Optimizer, scores
+from generator.render.processor import multiplies_bfloat16
 
 BATCH_SIZES = (8, 32)
 STEPS, FILTERS, ROUNDS = 16, 16, 3
@@ -34,7 +35,7 @@ def measure(model: LoadedModel, shown: list[tuple[ConvLayer, RenderSettings]]) -
     first = min(shown, key=lambda pair: pair[0].macs)
     best = Optimizer(model, deepest[0].index, deepest[1])
     precision = "float32"
-    if half := _in_half(model, deepest, best):
+    if multiplies_bfloat16() and (half := _in_half(model, deepest, best)):
         best, precision = half, "bfloat16"
     measured = [(deepest[0].floats, _batch(model, deepest, best))]
     if first[0].index != deepest[0].index:

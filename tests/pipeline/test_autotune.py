@@ -50,6 +50,7 @@ class Paces:
     def __init__(
         self, monkeypatch: pytest.MonkeyPatch, half: float = 1.0, small: dict[int, float] | None = None
     ) -> None:
+        monkeypatch.setattr(autotune, "multiplies_bfloat16", lambda: True)
         self.asked: list[tuple[int, str, int]] = []
         self.half, self.small = half, small or {}
         paces = self
@@ -157,6 +158,7 @@ def test_the_measurement_itself(between: tuple[Any, ...]) -> None:
 
 
 def test_where_a_layer_raises_in_bfloat16_it_is_not_chosen_however_fast(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(autotune, "multiplies_bfloat16", lambda: True)
     model = network(OnlyFull())
     own = Optimizer.pace
 
@@ -185,3 +187,11 @@ def test_whatever_the_settings_something_is_measured(settings: dict[str, Any]) -
     found = autotune.measure(model, shown(model, chosen)[:1])
     assert found.precision in ("float32", "bfloat16")
     assert len(found.batches) == 1
+
+
+def test_bfloat16_is_not_tried_where_it_would_be_emulated(monkeypatch: pytest.MonkeyPatch) -> None:
+    paces = Paces(monkeypatch, half=0.1)
+    monkeypatch.setattr(autotune, "multiplies_bfloat16", lambda: False)
+    model = network()
+    assert autotune.measure(model, shown(model)).precision == "float32"
+    assert {precision for _, precision, _ in paces.asked} == {"float32"}
