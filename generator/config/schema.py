@@ -137,7 +137,7 @@ def _layer_part(part: object) -> object:
     """Return the short forms, nothing or the filters alone, as a mapping too."""
     if part is None:
         return {}
-    return {"filters": part} if isinstance(part, (int, list, str)) else part
+    return {"filters": part} if isinstance(part, (int, list, str)) and not isinstance(part, bool) else part
 
 
 def _layers(value: object) -> object:

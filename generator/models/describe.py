@@ -61,7 +61,7 @@ def describe(
     input_shape = graph.picture
     positions = conv_positions(graph)
     not_shown = left_out(graph, positions)
-    if not positions:
+    if all(graph.calls[position].stands_for is not None for position in positions):
         raise ModelError("the model has no convolutional layer to show" + (f" ({not_shown[0]})" if not_shown else ""))
     if len(input_shape) != 3 or not input_shape[2]:
         raise ModelError(f"the model takes {input_shape}, not pictures (height, width, channels)")

@@ -240,10 +240,11 @@ BAD: dict[str, tuple[str, list[str]]] = {
     "filters-none": ("models: [demo]\nfilters: []", [f"2: filters: {EXPECT_FILTERS}, got []"]),
     "filters-negative": ("models: [demo]\nfilters: [1, -2]", [f"2: filters: {EXPECT_FILTERS}, got [1, -2]"]),
     "layer-filters": (
-        "models:\n  - source: demo\n    layers:\n      a: {filters: 3}\n      b: {filters: 0}\n      c: 3",
+        "models:\n  - source: demo\n    layers:\n      a: 3\n      b: {filters: 0}\n      c: true\n      d: 0",
         [
             f"5: models[0].layers.b.filters: {EXPECT_FILTERS}, got 0",
-            "6: models[0].layers.c: expected a mapping of settings, got 3",
+            "6: models[0].layers.c: expected a mapping of settings, got True",
+            f"7: models[0].layers.d.filters: {EXPECT_FILTERS}, got 0",
         ],
     ),
     "layers-none": ("models: [{source: demo, layers: []}]", ["1: models[0].layers: expected a text, got []"]),

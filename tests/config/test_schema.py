@@ -169,6 +169,7 @@ def test_all_examples_are_shown() -> None:
         "models[].bands",
         "models[].dataset.labels",
         "models[].filters",
+        "models[].labels",
         "render.objective",
         "render.transforms",
     }
