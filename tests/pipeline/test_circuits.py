@@ -212,3 +212,47 @@ def test_a_head_of_one_size_does_not_keep_the_rest_from_being_measured(tmp_path:
     assert any(record["effects"] for record in found[1]["filters"]) == bool(dataset)
     assert [layer["filter_count"] for layer in found] == [4, 4, 3]
     assert all(record["pictures"] for record in found[2]["filters"])
+
+
+def test_a_page_unfolds_what_a_filter_is_made_of(tmp_path: Path) -> None:
+    def chain() -> keras.Model:
+        image = x = keras.Input((24, 24, 3))
+        for number in range(1, 5):
+            x = layers.Conv2D(5, 3, activation="relu", name=f"conv{number}")(x)
+        return keras.Model(image, layers.Dense(3, name="head")(layers.GlobalAveragePooling2D()(x)))
+
+    found, _ = built(configure(tmp_path, "dataset: images\n", chain))
+    made = {
+        (layer["index"], record["index"]): [
+            (part["layer"], part["filter"]) for part in record["inputs"] if part["sign"] == "positive"
+        ]
+        for layer in found
+        for record in layer["filters"]
+    }
+    trees = {(layer["index"], record["index"]): record["tree"] for layer in found for record in layer["filters"]}
+    for place, tree in trees.items():
+        assert bool(tree) == any(made.get(source) for source in made[place]), place
+    assert not any(tree for (layer, _), tree in trees.items() if layer < 3)  # conv2 is made of what reads colours
+    deepest = [place for place, tree in trees.items() if tree and place[0] == 5]
+    assert deepest
+    for place in deepest:
+        path = tmp_path / "site" / trees[place]
+        page = path.read_text()
+        links = set(re.findall(r'href="([^"#]+\.html)"', page))
+        assert all((path.parent / link).is_file() for link in links)
+        steps = page[page.index("Step by step") :]
+        shown = [(int(a), int(b)) for a, b in re.findall(r'src="../(\d+)-\w+/(\d+)-picture\.webp"', steps)]
+        expected = []
+        for first in made[place]:
+            expected.append(first)
+            for second in made[first][:4]:
+                expected += [second, *(made[second][:4] if first in made[place][:4] else [])]
+        assert shown == expected
+        line = page[page.index("The strongest line") : page.index("Step by step")]
+        walked = [(int(a), int(b)) for a, b in re.findall(r'src="../(\d+)-\w+/(\d+)-picture\.webp"', line)]
+        chained = [place]
+        while made[chained[-1]]:
+            chained.append(made[chained[-1]][0])
+        assert walked == chained
+        own = (tmp_path / "site" / trees[place].replace("-tree.html", ".html")).read_text()
+        assert path.name in own
