@@ -103,7 +103,8 @@ def iframe(target: EmbedTarget, placement: Placement) -> str:
 
 
 FRAME = """\
-<iframe src="{source}" title="{title}" loading="lazy" style="display: block !important; width: 100% !important; border: 0 !important"></iframe>
+<iframe src="{source}" title="{title}" loading="lazy" \
+style="display: block !important; width: 100% !important; border: 0 !important"></iframe>
 <script>
 addEventListener("message", function (event) {{
   if (!event.data || event.data.type !== "filter-gallery:height") return;

@@ -205,7 +205,7 @@ def _shapes(
     own_size = {
         position
         for position, last in ends.items()
-        if last > end and multiple and not _takes(graph.until(last), reference, multiple, channels)
+        if last > end and multiple and not _takes(graph.until(last), reference, multiple, channels, farther=True)
     }
     shapes = graph.until(max(ends.values())).shapes(*reference, channels)
     # One that is as large as the map before it would give maps of its own for larger pictures.
@@ -218,10 +218,15 @@ def _spans(graph: Graph, position: int) -> bool:
     return bool(max(graph.calls[position].op.kernel_size) > 1)
 
 
-def _takes(graph: Graph, reference: tuple[int, int], multiple: int, channels: int) -> bool:
-    """Tell whether a network takes a size next to the reference that is a multiple of so many pixels, and no more."""
+def _takes(graph: Graph, reference: tuple[int, int], multiple: int, channels: int, farther: bool = False) -> bool:
+    """Tell whether a network takes a size next to the reference that is a multiple of so many pixels, and no more.
+
+    With ``farther`` it has to take twice that size, too: poolings may round a little more away.
+    """
     height, width = (side // multiple * multiple + multiple for side in reference)
     try:
+        if farther:
+            graph.shapes(2 * height, 2 * width, channels)
         for more in (0, 1, 2, 5, 10):  # odd and even at every halving
             graph.shapes(height + more * multiple, width + more * multiple, channels)
     except Exception:  # whatever an operation raises for a size it cannot take

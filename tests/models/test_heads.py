@@ -77,6 +77,16 @@ def convolution_at_the_end() -> keras.Model:
     return keras.Model(given, layers.Softmax()(x))
 
 
+def pooled_hidden() -> keras.Model:
+    """Poolings round so much away that a few pixels more make no difference."""
+    given = x = keras.Input((64, 64, 3))
+    for number in range(5):
+        x = layers.Conv2D(6, 3, padding="same", name="conv" if number == 4 else None)(x)
+        x = layers.MaxPooling2D()(x)
+    x = layers.Dense(8, "relu")(layers.Flatten()(x))
+    return keras.Model(given, layers.Dense(5, "softmax", name="head")(x))
+
+
 HEADS: list[Callable[[], keras.Model]] = [
     *(softmax_inside, softmax_as_layer, softmax_missing, one_sigmoid, flattened, flattened_of_one_place, hidden_dense),
     *(normalised_before, on_a_map, convolution_at_the_end),
@@ -203,3 +213,9 @@ def test_a_backbone_has_no_answers_to_name() -> None:
     given, x = convolved(ANY)
     summary = described(keras.Model(given, layers.Flatten()(layers.MaxPooling2D()(layers.ZeroPadding2D()(x)))))
     assert not any(layer.is_head for layer in summary.layers)
+
+
+def test_a_size_that_poolings_round_away_is_no_other_size() -> None:
+    summary = described(pooled_hidden())
+    assert summary.any_size
+    assert head_of(summary).own_size
