@@ -79,7 +79,8 @@ def _pages(
     records: Sequence[Model],
     compared: Sequence[Comparison],
 ) -> Iterator[tuple[str, Content]]:
-    yield from layout.files.items()
+    unfolded = any(view.trees for view in views)
+    yield from ((path, file) for path, file in layout.files.items() if unfolded or path != layout.assets["tree"])
 
     def page(template: str, path: str, **values: Any) -> tuple[str, Content]:
         html = templates.render(template, {**layout.values(path), "models": views, "compared": compared, **values})

@@ -62,8 +62,9 @@ NETWORKS: dict[str, Callable[[], keras.Model]] = {
 @pytest.mark.parametrize("name", NETWORKS)
 def test_a_channels_contribution_is_what_is_lost_without_it(name: str) -> None:
     model = assembled(scrambled(NETWORKS[name]()))
-    size = model.summary.photo_size()
-    size = size if max(size) < 64 else model.summary.picture_size(32)
+    summary = model.summary.for_images()
+    size = summary.photo_size()
+    size = size if max(size) < 64 else summary.picture_size(32)
     pixels = np.random.default_rng(0).integers(0, 256, (3, *size, model.summary.channels), np.uint8)
     every = [layer.index for layer in model.summary.layers]
     contributions = Contributions(model, every, size)
