@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,11 @@ from tests.chromium import launched
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
+
+
+# As ``start_keras`` does, which finds Keras imported here: else commands that run in the tests' process compute other
+# last digits than those in a process of their own, where the processor has no AVX-512.
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
 
 @pytest.fixture(scope="session")
