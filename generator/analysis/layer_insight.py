@@ -218,7 +218,10 @@ def _compared(
 
 def _chance(layer: ConvLayer, record: ComparableFilter) -> float:
     """Return the cosine that two random kernels of the layer seldom reach."""
-    weights = prod(layer.kernel_shapes[0][:2]) * record.kernel.input_count if record.kernel else 0
+    if layer.is_dense:
+        weights = layer.kernel_shapes[0][0]
+    else:
+        weights = prod(layer.kernel_shapes[0][:2]) * record.kernel.input_count if record.kernel else 0
     return BEYOND_CHANCE / sqrt(max(1, weights))
 
 

@@ -49,6 +49,11 @@ def percent(share: float) -> str:
     return f"{100 * share:.0f}\N{NARROW NO-BREAK SPACE}%"
 
 
+def small_percent(share: float) -> str:
+    """Return a share as percents, with a decimal where it is small."""
+    return f"{100 * share:.{0 if share >= 0.0995 else 1}f}\N{NARROW NO-BREAK SPACE}%"
+
+
 def direction(weights: Sequence[tuple[int, float]]) -> str:
     """Return ``3 − 7`` or ``0.5 × 3 + 2 × 7``: the filters of a direction, at most the ``DIRECTION_TERMS`` largest."""
     largest = sorted(sorted(weights, key=lambda pair: -abs(pair[1]))[:DIRECTION_TERMS])
@@ -130,6 +135,7 @@ FILTERS: dict[str, Callable[..., object]] = {
     "shape": shape,
     "input_shape": input_shape,
     "receptive_field": receptive_field,
+    "small_percent": small_percent,
     "grouped": grouped,
     "significant": significant,
     "percent": percent,

@@ -197,3 +197,10 @@ def test_many_filters_take_no_time(shown: FilterView) -> None:
     begin = time.process_time()
     assert len(layer(shown, maps, kernels).filters) == 512
     assert time.process_time() - begin < 1  # 0.03 s where nothing else runs
+
+
+def test_units_are_compared_by_the_number_of_their_weights(shown: FilterView) -> None:
+    """What a dense layer reads may be a map that was flattened: its kernel has the two sides that Keras says."""
+    filters = tuple(replace(shown, index=i, maps=(), kernel=kernel(inputs=16)) for i in range(2))
+    dense = conv(1, "head", 2, type="Dense", kernel_shapes=((144, 2),), output_shape=(2,))
+    assert LayerView(dense, "net/index.html", filters).insight.by_filter[0].chance == pytest.approx(2 / 12)

@@ -192,7 +192,7 @@ def test_what_filters_say_to_the_classes(tmp_path: Path) -> None:
     assert {part["layer"] for part in found[2]["filters"][0]["inputs"]} == {2}
     fires = [next(record["page"] for record in layer["filters"] if record["effects"]) for layer in found[:2]]
     before, page, last = ((tmp_path / "site" / name).read_text() for name in (*fires, found[2]["filters"][1]["page"]))
-    assert "exactly, as only a mean" in page
+    assert "This is exact" in page
     assert "activation times the gradient" in before
     assert "&lt;i&gt;dog&lt;/i&gt;</h1>" in last
     assert "What it says to the classes" in page
@@ -248,7 +248,7 @@ def test_a_page_unfolds_what_a_filter_is_made_of(tmp_path: Path) -> None:
             for second in made[first][:4]:
                 expected += [second, *(made[second][:4] if first in made[place][:4] else [])]
         assert shown == expected
-        line = page[page.index("The strongest line") : page.index("Step by step")]
+        line = page[page.index("Down to the first layer") : page.index("Step by step")]
         walked = [(int(a), int(b)) for a, b in re.findall(r'src="../(\d+)-\w+/(\d+)-picture\.webp"', line)]
         chained = [place]
         while made[chained[-1]]:
