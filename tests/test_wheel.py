@@ -35,7 +35,7 @@ def test_the_wheel_builds_the_demo_without_a_configuration(tmp_path: Path) -> No
     assert done.returncode == 0, done.stderr
     manifest = json.loads((empty / "site" / "manifest.json").read_text())
     assert [model["name"] for model in manifest["models"]] == ["demo"]
-    assert len(manifest["models"][0]["layers"]) == 7
+    assert len(manifest["models"][0]["layers"]) == 8
     where = subprocess.run([python, "-c", "import generator; print(generator.__file__)"], cwd=empty, **run)  # type: ignore[call-overload]
     assert str(other) in where.stdout
     packaged = installed / "generator"

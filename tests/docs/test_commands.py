@@ -114,4 +114,4 @@ def test_the_tutorial_is_followed_to_its_end(tmp_path: Path) -> None:
     assert float(outputs["shapes.py"].split("accuracy: ")[-1].split()[0]) > 0.9
     assert "the model's own Rescaling layer" in outputs["layers"]
     manifest = json.loads((tmp_path / "site" / "manifest.json").read_text(encoding="utf-8"))
-    assert [len(layer["filters"]) for layer in manifest["models"][0]["layers"]] == [8, 16]
+    assert [len(layer["filters"]) for layer in manifest["models"][0]["layers"]] == [8, 16, 3]
