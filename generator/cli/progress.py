@@ -20,10 +20,12 @@ from generator.pipeline import (
     Event,
     Failure,
     ImagesSeen,
+    Interrupted,
     LockWarning,
     Measuring,
     ModelReady,
     PagesDone,
+    PagesGrown,
     PhotoWarning,
     Planned,
     Progressed,
@@ -46,6 +48,7 @@ class Reporter:
         self._row: TaskID | None = None
         self._total = self._done = 0.0
         self._pictures, self._optimized = 0, 0.0
+        self._is_told = False
         self._began = self._last_line = time.monotonic()
 
     def __enter__(self) -> Reporter:
@@ -99,6 +102,12 @@ class Reporter:
                 if self._debug:
                     for line in "".join(traceback.format_exception(error)).splitlines():
                         self._print(line)
+            case PagesGrown(index=index):
+                if not self._is_told:
+                    self._print(f"First pages: {index} (they grow while the build runs)")
+                self._is_told = True
+            case Interrupted():
+                self._print("Interrupted: writing the pages of what is finished. Ctrl-C again leaves at once.")
             case PagesDone():
                 if self._bar:
                     self._bar.stop()

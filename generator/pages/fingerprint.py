@@ -23,7 +23,13 @@ PlannedModel = tuple[ModelEntry, ModelSummary, Sequence[PhotoIdentity], Sequence
 
 
 def inputs_digest(
-    config: Config, models: Sequence[PlannedModel], layout: Layout, templates: Templates, store: Store, keep_all: bool
+    config: Config,
+    models: Sequence[PlannedModel],
+    layout: Layout,
+    templates: Templates,
+    store: Store,
+    keep_all: bool,
+    growing: bool,
 ) -> str:
     """Return a digest of all inputs of a site: configuration, templates, summaries, the store's records, this package.
 
@@ -47,6 +53,7 @@ def inputs_digest(
             "circuits": store.circuits_state(),
             "comparisons": store.comparisons_state(),
             "keep_all": keep_all,
+            "growing": growing,
         }
     )
 

@@ -11,6 +11,7 @@ from generator.config.values import ModelEntry
 from generator.models.summary import ConvLayer, ModelSummary
 from generator.pages.answers import answer_names
 from generator.pages.circuits import Circuits
+from generator.pages.coming import MOST_FACES, ComingFilter, ComingLayer
 from generator.pages.evidence import Evidence
 from generator.pages.pictures import pictures_of
 from generator.pages.sheets.contact import contact_sheet
@@ -18,7 +19,7 @@ from generator.pages.sheets.techniques import best, techniques
 from generator.pages.sheets.thumbnails import with_sheets
 from generator.pages.stored_records import Entry, StoredRecords
 from generator.pages.views import FilterView, LayerView, ModelView
-from generator.plan import PhotoIdentity, Task
+from generator.plan import PICTURE, PhotoIdentity, Task
 from generator.site.sheets import BEST
 from generator.store import Store
 
@@ -30,10 +31,12 @@ def model_view(
     tasks: Iterable[Task],
     store: Store,
     keep_all: bool = False,
+    growing: bool = False,
 ) -> ModelView:
     """Return the view of a model: everything that the store holds of its tasks.
 
-    With ``keep_all`` also what it holds in their record groups of filters that no task has.
+    With ``keep_all`` also what it holds in their record groups of filters that no task has. With ``growing`` the view
+    says of the others that they are coming.
     """
     tasks = list(tasks)
     records = StoredRecords(tasks, store, keep_all)
@@ -43,9 +46,13 @@ def model_view(
             photo_files[photo] = ImageFile(
                 f"{entry.slug}/photo-{len(photo_files)}.webp", blob, photo.size[1], photo.size[0]
             )
-    layers = []
+    layers, coming = [], []
     shown_filters = {layer.index: indices for layer in summary.layers if (indices := records.filters(layer.index))}
-    evidence = Evidence(entry, summary, shown_filters, store)
+    awaited = _awaited(tasks, shown_filters) if growing else {}
+    named = {
+        layer: sorted({*shown_filters.get(layer, ()), *awaited.get(layer, ())}) for layer in {*shown_filters, *awaited}
+    }
+    evidence = Evidence(entry, summary, named, store)
     circuits = Circuits(summary, evidence.looked, photos, store)
     for layer in summary.layers:
         folder = f"{entry.slug}/{layer.slug}"
@@ -57,9 +64,14 @@ def model_view(
             on_images = evidence.responses(layer, indices)
             view = LayerView(layer, f"{folder}/index.html", filters, on_images=on_images)
             layers.append(_with_sheets(view, entry.name, folder, store))
+        if others := awaited.get(layer.index):
+            faces = (
+                _coming(records, photo_files, layer, folder, index, evidence, names) for index in others[:MOST_FACES]
+            )
+            coming.append(ComingLayer(layer, len(others), len(others) + len(indices), tuple(faces)))
     named_photos = tuple((photo.name, file) for photo, file in photo_files.items())
     planned, shown = {task.layer.index for task in tasks}, {view.layer.index for view in layers}
-    missing = tuple(layer for layer in summary.layers if layer.index in planned - shown)
+    missing = tuple(layer for layer in summary.layers if layer.index in planned - shown - awaited.keys())
     return ModelView(
         entry.name,
         entry.slug,
@@ -70,7 +82,37 @@ def model_view(
         named_photos,
         missing,
         evidence.dataset,
+        tuple(coming),
     )
+
+
+def _awaited(tasks: Iterable[Task], shown: Mapping[int, Sequence[int]]) -> dict[int, list[int]]:
+    """Return the filters of each layer that tasks will make pictures of, the next first."""
+    awaited: dict[int, dict[int, None]] = {}
+    for task in tasks:
+        if task.technique == PICTURE:
+            own = awaited.setdefault(task.layer.index, {})
+            own.update(dict.fromkeys(index for index in task.filters if index not in shown.get(task.layer.index, ())))
+    return {layer: list(filters) for layer, filters in awaited.items() if filters}
+
+
+def _coming(
+    records: StoredRecords,
+    photos: Mapping[PhotoIdentity, ImageFile],
+    layer: ConvLayer,
+    folder: str,
+    index: int,
+    evidence: Evidence,
+    names: Sequence[str],
+) -> ComingFilter:
+    stem, label = f"{folder}/{index:04d}", names[index] if names else str(index)
+    of_dataset = evidence.of(layer, index, stem)
+    if of_dataset and of_dataset.best_file and of_dataset.fires:
+        return ComingFilter(index, label, of_dataset.best_file, "example")
+    for feature_map in _maps(records, photos, layer, stem, index):
+        return ComingFilter(index, label, feature_map.file, "feature map")
+    kernel = _kernel(records.kernel(layer.index, index), stem)
+    return ComingFilter(index, label, kernel.file if kernel else None, "kernel" if kernel else "")
 
 
 def _with_sheets(view: LayerView, model: str, folder: str, store: Store) -> LayerView:

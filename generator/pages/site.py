@@ -20,8 +20,8 @@ from generator.pages.manifest import model_record
 from generator.pages.templating import Templates, open_templates
 from generator.pages.views import FilterView, ModelView
 from generator.site.data import SITE_DATA, layer_data, model_data, site_data
-from generator.site.folder import Content, write_files
-from generator.site.listing import MANIFEST_SCHEMA
+from generator.site.folder import Changes, Content, write_files
+from generator.site.listing import MANIFEST_SCHEMA, count_filters
 from generator.site.manifest import manifest_json, schema_json
 from generator.site.records import Model
 from generator.store import Store
@@ -29,12 +29,23 @@ from generator.store import Store
 
 @dataclass(frozen=True)
 class Written:
-    """What writing the site changed, and the verdicts on the filters that it shows."""
+    """What writing the site changed, and the verdicts on the filters that it shows.
+
+    ``changes`` are None if nothing had changed since it was last written.
+    """
 
     written: int
     unchanged: int
     deleted: int
     verdicts: Counter[str]
+    changes: Changes | None = None
+
+    def after(self, former: Sequence[Changes]) -> Written:
+        """Return what was changed, together, by former writes of the site and by this last one."""
+        if self.changes is None or not former:
+            return self
+        changes = self.changes.after(former)
+        return Written(changes.written, changes.unchanged, changes.deleted, self.verdicts, changes)
 
 
 def check_templates(config: Config) -> None:
@@ -52,15 +63,36 @@ def write_site(config: Config, models: Sequence[PlannedModel], store: Store, kee
 
     Raises UsageError if the output folder cannot be written, or a blob of the store is damaged.
     """
+    written = _write(config, models, store, keep_all, growing=False)
+    assert written is not None
+    return written
+
+
+def grow_site(config: Config, models: Sequence[PlannedModel], store: Store, keep_all: bool = False) -> Written | None:
+    """Write what there is of a site that is being built, as ``write_site`` does; the rest is said to be coming.
+
+    Models are compared when none of their filters are coming. None, and nothing is written, if the site that is there
+    shows more filters.
+    Raises UsageError as ``write_site`` does.
+    """
+    return _write(config, models, store, keep_all, growing=True)
+
+
+def _write(
+    config: Config, models: Sequence[PlannedModel], store: Store, keep_all: bool, growing: bool
+) -> Written | None:
     templates = open_templates(config.branding.templates)
     layout = make_layout(config.title, config.branding, templates)
-    inputs = inputs_digest(config, models, layout, templates, store, keep_all)
+    inputs = inputs_digest(config, models, layout, templates, store, keep_all, growing)
     if unchanged := unchanged_site(config.output, store, inputs):
         count, counted = unchanged
         return Written(0, count, 0, Counter(counted))
-    views = [model_view(*planned, store, keep_all) for planned in models]
+    views = [model_view(*planned, store, keep_all, growing) for planned in models]
+    if growing and sum(view.filters for view in views) < count_filters(config.output):
+        return None
     records = [model_record(view) for view in views]
-    files = dict(_pages(templates, layout, views, records, comparisons(config, views, store)))
+    compared = comparisons(config, [view for view in views if not view.coming], store)
+    files = dict(_pages(templates, layout, views, records, compared))
     for view in views:
         files.update(_pictures(view, store))
     times = noted_times(config.output, store)
@@ -69,7 +101,7 @@ def write_site(config: Config, models: Sequence[PlannedModel], store: Store, kee
         filter_view.verdict for view in views for layer in view.layers for filter_view in layer.filters
     )
     note_site(config.output, store, inputs, verdicts, changes.times)
-    return Written(changes.written, changes.unchanged, changes.deleted, verdicts)
+    return Written(changes.written, changes.unchanged, changes.deleted, verdicts, changes)
 
 
 def _pages(
@@ -139,6 +171,8 @@ def _files(view: ModelView) -> Iterator[ImageFile]:
         yield from filter(None, [layer.best_sheet, layer.contact])
         for shown in layer.filters:
             yield from _filter_files(shown)
+    for coming in view.coming:
+        yield from (face.file for face in coming.faces if face.file)
 
 
 def _filter_files(view: FilterView) -> Iterator[ImageFile]:

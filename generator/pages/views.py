@@ -14,6 +14,7 @@ from generator.analysis.verdict import RANK, Verdict, filter_verdict
 from generator.config.values import ModelEntry, RenderSettings
 from generator.models.summary import ConvLayer, ModelSummary
 from generator.pages.circuits import CircuitView
+from generator.pages.coming import ComingLayer
 from generator.pages.evidence import DatasetView, EvidenceView
 from generator.pages.technique import TechniqueView
 from generator.site.sheets import BEST
@@ -149,7 +150,8 @@ class ModelView:
     """A model with the layers that are shown; ``photos`` are (name, file) of each as the network sees it.
 
     ``missing`` are the layers that the configuration includes, and of which the store holds nothing. ``dataset`` are
-    the images that its filters were looked at on.
+    the images that its filters were looked at on. ``coming`` are, in a site that grows, the layers of which filters
+    have no picture yet.
     """
 
     name: str
@@ -161,6 +163,7 @@ class ModelView:
     photos: tuple[tuple[str, ImageFile], ...]
     missing: tuple[ConvLayer, ...] = ()
     dataset: DatasetView | None = None
+    coming: tuple[ComingLayer, ...] = ()
 
     @cached_property
     def by_index(self) -> dict[int, LayerView]:
@@ -210,6 +213,15 @@ class ModelView:
     def filters(self) -> int:
         """Return how many filters are shown."""
         return sum(len(view.filters) for view in self.layers)
+
+    @property
+    def planned(self) -> int:
+        """Return how many filters are shown when all that are coming have come."""
+        return self.filters + sum(layer.count for layer in self.coming)
+
+    def coming_of(self, layer: ConvLayer) -> int:
+        """Return how many filters of a layer are coming."""
+        return sum(coming.count for coming in self.coming if coming.layer is layer)
 
     def count(self, which: str) -> int:
         """Return how many filters have a verdict."""

@@ -139,6 +139,18 @@ class Failure:
 
 
 @dataclass(frozen=True)
+class PagesGrown:
+    """The site was written meanwhile, with what there is; ``index`` is its first page."""
+
+    index: str
+
+
+@dataclass(frozen=True)
+class Interrupted:
+    """The build ends here; the pages of what is done are written."""
+
+
+@dataclass(frozen=True)
 class PagesDone:
     """The site is written: how many files changed, stayed as they were, and were deleted."""
 
@@ -175,6 +187,8 @@ Event = (
     | Progressed
     | TaskDone
     | Failure
+    | PagesGrown
+    | Interrupted
     | PagesDone
 )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -48,14 +48,17 @@ class _Optimized:
     files: Future[_Encoded]
 
 
+KEPT = 24
+"""Graphs of layers that are kept, as their turn comes again: compiling one takes seconds."""
+
+
 class _Searches:
-    """The searches of a model, one layer's graph at a time; the networks' weights are prepared once."""
+    """The searches of a model, with the graphs of the last layers; the networks' weights are prepared once."""
 
     def __init__(self, model: LoadedModel) -> None:
         self.model = model
         self._networks: dict[str, Network] = {}
-        self._kind: tuple[Any, ...] = ()
-        self._search: Search | None = None
+        self._kept: OrderedDict[tuple[Any, ...], Search] = OrderedDict()
 
     def network(self, precision: str = "float32") -> Network:
         """Return the model prepared in a precision."""
@@ -64,19 +67,22 @@ class _Searches:
         return self._networks[precision]
 
     def run(self, task: Task, on_step: Callable[[int], None], start: Array | None) -> Optimization:
-        """Optimise a task's filters, in the graph of the former task if that differs in seed or filters alone.
+        """Optimise a task's filters, in the graph of a former task that differs in seed or filters alone.
 
         ``start`` are the pictures that they begin at, None for noise.
         """
         assert task.settings is not None
         kind = (task.layer.index, replace(task.settings, seed=0))
-        if self._search is None or kind != self._kind:
-            self._search = None  # let go of the old graph first
+        if kind not in self._kept:
+            while len(self._kept) >= KEPT:
+                self._kept.popitem(last=False)  # let go of the old graph first
             network = self.network(task.settings.precision)
-            self._search, self._kind = Search(self.model, task.layer.index, task.settings, network), kind
+            self._kept[kind] = Search(self.model, task.layer.index, task.settings, network)
+        self._kept.move_to_end(kind)
+        search = self._kept[kind]
         if start is not None:
-            return self._search.run_from(task.optimized_filters, start, on_step, task.settings.seed)
-        return self._search.run(task.optimized_filters, on_step, task.settings.seed)
+            return search.run_from(task.optimized_filters, start, on_step, task.settings.seed)
+        return search.run(task.optimized_filters, on_step, task.settings.seed)
 
 
 def optimize_all(

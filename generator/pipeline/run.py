@@ -2,36 +2,37 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from generator.config import Config
-from generator.errors import GalleryError, ModelError, PhotoError, UsageError, nearest
+from generator.errors import PhotoError, UsageError, nearest
 from generator.files import real_path
-from generator.pipeline.circuits import trace_circuits
 from generator.pipeline.compare import compare_weights
 from generator.pipeline.context import BuildContext, Prepared, open_context, prepare_all
-from generator.pipeline.cost import fixed_seconds, task_cost
-from generator.pipeline.dataset import Datasets, feed_of, look
+from generator.pipeline.cost import task_cost
 from generator.pipeline.events import (
-    AgainFromExamples,
-    Event,
     Failure,
+    Interrupted,
     LockWarning,
     OnEvent,
     PagesDone,
+    PagesGrown,
     PhotoWarning,
     Planned,
-    Progressed,
     Summary,
-    TaskDone,
     Waiting,
 )
 from generator.pipeline.failures import recorded
-from generator.pipeline.from_examples import example_tasks, start_pictures
+from generator.pipeline.growing import GrowingSite
+from generator.pipeline.work import Work
 from generator.plan import EVERYTHING, Choice, Task
+
+if TYPE_CHECKING:  # importing it takes a while, which a wrong configuration goes without
+    from generator.pages.fingerprint import PlannedModel
+    from generator.site.folder import Changes
 
 ALL_DARK = "it is all dark, so filters see next to nothing in it. Save it with brighter values"
 
@@ -99,7 +100,7 @@ def building(
 def _build(
     config: Config, choice: Choice, rendered_now: set[str], force: bool, trust: bool, on_event: OnEvent
 ) -> Summary:
-    from generator.pages.site import write_site
+    from generator.pages.site import grow_site, write_site
 
     context, failures = open_context(config, trust, on_event)
     context.store.remove_left()
@@ -121,60 +122,40 @@ def _build(
     on_event(Planned(count, len(everything) - count, pictures, sum(costs.values())))
     if count:
         context.store.check_writable()
-    rendered = 0
-    datasets = Datasets()
-    for model in prepared:
-        if model.now:
-            failures += look(model.entry, model.summary, model.shown + model.now, context, datasets, force)
-            trace_circuits(model.entry, model.summary, model.shown + model.now, context, datasets, force)
-        if tasks := pending[model.entry.name]:
-            done, failed = _render(model, tasks, context)
-            rendered += done
-            failures += failed
-    begun: dict[str, tuple[Task, ...]] = {}
-    for model in prepared:
-        own, failed = _from_examples(model, context, datasets, force)
-        begun[model.entry.name] = own
-        failures += failed
-    failures += compare_weights(config, prepared, rendered_now, context)
     narrowed = choice.narrows or len(rendered_now) < len(config.models)
-    gathered = [(p.entry, p.summary, p.photos, p.shown + p.now + begun[p.entry.name]) for p in prepared]
-    written = write_site(config, gathered, context.store, keep_all=narrowed)
+    index = str(config.output / "index.html")
+
+    meanwhile: list[Changes] = []
+
+    def grow() -> None:
+        written = grow_site(config, _gathered(prepared, work), context.store, keep_all=narrowed)
+        if written and written.changes:
+            meanwhile.append(written.changes)
+            on_event(PagesGrown(index))
+
+    site = GrowingSite(grow)
+    work = Work(context, pending, site, force)
+    try:
+        work.do(prepared)
+        failures += work.failures + compare_weights(config, prepared, rendered_now, context)
+    except KeyboardInterrupt:
+        if site.is_behind:
+            on_event(Interrupted())
+            site.catch_up()
+        raise
+    written = write_site(config, _gathered(prepared, work), context.store, keep_all=narrowed).after(meanwhile)
     pages = PagesDone(written.written, written.unchanged, written.deleted)
     on_event(pages)
     verdicts = tuple(sorted(written.verdicts.items()))
-    index = str(config.output / "index.html")
-    return Summary(rendered, len(everything) - count, tuple(failures), pages, verdicts, index)
+    return Summary(work.rendered, len(everything) - count, tuple(failures), pages, verdicts, index)
 
 
-def _from_examples(
-    prepared: Prepared, context: BuildContext, datasets: Datasets, force: bool
-) -> tuple[tuple[Task, ...], list[Failure]]:
-    """Optimise again the filters that an image excites more than their picture; return their tasks, and what failed."""
-    entry, shown = prepared.entry, prepared.shown + prepared.now
-    found = example_tasks(entry, prepared.summary, shown, context.store)
-    pending = [
-        (task, starts)
-        for task, starts in (found if prepared.now else [])
-        if force or context.store.record(task.record_group, task.key) is None
+def _gathered(prepared: Sequence[Prepared], work: Work) -> list[PlannedModel]:
+    """Return what a site shows of the models, as far as it is known by now."""
+    return [
+        (model.entry, model.summary, model.photos, model.shown + model.now + work.begun.get(model.entry.name, ()))
+        for model in prepared
     ]
-    failures: list[Failure] = []
-    if pending and entry.dataset:
-        try:
-            images, model = datasets.images(entry.dataset), context.models.load(entry)
-            feed = feed_of(images, entry.dataset, prepared.summary)
-            made = {task.key: start_pictures(model, task, images, feed, starts) for task, starts in pending}
-        except GalleryError as error:
-            return tuple(task for task, _ in found), [context.fail(f"model {entry.name}", error)]
-        from generator.pipeline.optimize import optimize_all  # it imports TensorFlow
-
-        pictures = {key: start for key, start in made.items() if start is not None}
-        done = [task for task, _ in pending if task.key in pictures]
-        cost = sum(task_cost(task, prepared.summary) for task in done)
-        context.on_event(AgainFromExamples(entry.name, sum(len(task.filters) for task in done), cost))
-        for failure in optimize_all(model, done, context.store, context.on_event, pictures):
-            failures.append(context.failed(failure))
-    return tuple(task for task, _ in found), failures
 
 
 def _without_damaged_photos(pending: dict[str, list[Task]], context: BuildContext) -> list[Failure]:
@@ -203,31 +184,3 @@ def _check_apart(config: Config) -> None:
         raise UsageError(
             f"output {config.output} and cache {config.cache}: one is inside the other", "Name another folder"
         )
-
-
-def _render(prepared: Prepared, tasks: list[Task], context: BuildContext) -> tuple[int, list[Failure]]:
-    """Return how many tasks were done, and what failed."""
-    from generator.pipeline.execute import execute
-
-    try:
-        model = context.models.load(prepared.entry)
-    except ModelError as error:
-        return 0, [context.fail(f"model {prepared.entry.name}", error)]
-    began, cost, done = time.monotonic(), 0.0, 0
-    failures: list[Failure] = []
-
-    def listen(event: Event) -> None:
-        nonlocal cost, done
-        cost += event.cost if isinstance(event, Progressed) else 0.0
-        done += isinstance(event, TaskDone)
-        context.on_event(event)
-
-    for failure in execute(model, tasks, {photo.digest: photo for photo in context.photos}, context.store, listen):
-        context.on_event(failure)
-        failures.append(failure)
-    if cost:
-        # Small builds are mostly compiling, and tell little of how fast large ones are.
-        seconds = max(1.0, time.monotonic() - began - fixed_seconds(tasks))
-        before = context.store.speed().get("multiplications_per_second", 0.0)
-        context.store.note_speed({"multiplications_per_second": max(before, cost / seconds)})
-    return done, failures

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from generator.config import Config
 from generator.files import real_path
-from generator.pipeline.events import Event, Summary
+from generator.pipeline.events import Event, PagesGrown, Summary
 from generator.serve.builder import BuildAborted, Builder
 from generator.serve.status import StatusFeed, site_digest
 from generator.serve.watch import Reading, read, stamps
@@ -103,6 +103,8 @@ class Preview:
                 self._report(event.problems, event.trace)
                 self._status.change(building=False)
             else:
+                if isinstance(event, PagesGrown):
+                    self._status.change(site=site_digest(self._folder))
                 self._on_event(event)
 
     def _check_meanwhile(self, reading: Reading) -> None:

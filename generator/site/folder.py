@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import stat
@@ -38,12 +39,22 @@ class Changes:
     """How many files were written, left as they were, and deleted.
 
     ``times`` are those of all files now, in nanoseconds: a file of the same size and time is as it was written.
+    ``changed`` and ``removed`` are the paths of those that were written and deleted.
     """
 
     written: int
     unchanged: int
     deleted: int
     times: Mapping[str, int] = field(default_factory=dict, compare=False, repr=False)
+    changed: frozenset[str] = field(default=frozenset(), compare=False, repr=False)
+    removed: frozenset[str] = field(default=frozenset(), compare=False, repr=False)
+
+    def after(self, former: Iterable[Changes]) -> Changes:
+        """Return what was changed, together, by former writes of a site and by this last one."""
+        changed = self.changed.union(*(one.changed for one in former)) & self.times.keys()
+        removed = self.removed.union(*(one.removed for one in former)) - self.times.keys()
+        counts = len(changed), len(self.times) - len(changed), len(removed)
+        return Changes(*counts, self.times, frozenset(changed), frozenset(removed))
 
 
 @dataclass(frozen=True)
@@ -141,26 +152,24 @@ def write_files(
             changed.append(path)
         else:
             times[path] = modified
-    deleted = 0
+    removed = frozenset[str]()
     try:
-        _delete_unfinished(folder, files)
+        _delete_unfinished(folder, {*files, *claims})
         if changed or stale or manifest_bytes(folder) != new_manifest:
             announced = merge_claims(claims, {path: content.digest for path, content in files.items()})
             folder.mkdir(parents=True, exist_ok=True)
             put_file(f"{folder}/{JOURNAL}", journal_bytes(announced))
             for parent in {path.rpartition("/")[0] for path in changed}:
                 (folder / parent).mkdir(parents=True, exist_ok=True)
-            for path in changed:
-                put_file(f"{folder}/{path}", files[path].read())
-                times[path] = os.stat(f"{folder}/{path}").st_mtime_ns  # noqa: PTH116
-            deleted = sum(_delete(folder, path, claims[path]) for path in stale)
+            times.update(_put_files(folder, {path: files[path] for path in changed}))
+            removed = frozenset(path for path in stale if _delete(folder, path, claims[path]))
             put_file(f"{folder}/{MANIFEST}", new_manifest)
         (folder / JOURNAL).unlink(missing_ok=True)
     except OSError as error:
         hint = way_out(error, "Run again")
         where = error.filename2 or error.filename or folder
         raise UsageError(f"output {where}: cannot be written: {error.strerror}", hint) from None
-    return Changes(len(changed), len(files) - len(changed), deleted, times)
+    return Changes(len(changed), len(files) - len(changed), len(removed), times, frozenset(changed), removed)
 
 
 def intact_since(folder: Path, path: str, size: int, digest: str, known_time: int | None) -> int | None:
@@ -178,6 +187,36 @@ def intact_since(folder: Path, path: str, size: int, digest: str, known_time: in
     return state.st_mtime_ns if as_written else None
 
 
+def _put_files(folder: Path, files: Mapping[str, Content]) -> dict[str, int]:
+    """Write files of a site, all under temporary names first, and return their times.
+
+    So hardly ever, and not for long, a page is there without what it links to: a killed build leaves a site to read.
+    """
+    times, staged = dict[str, int](), dict[str, str]()
+    try:
+        for number, (path, content) in enumerate(files.items()):
+            staged[path] = f"{folder}/{path.rpartition('/')[0]}/{TEMPORARY_PREFIX}{number}"
+            _write_new(staged[path], content.read())
+        for path in sorted(staged, key=_links_to_others):
+            os.replace(staged[path], f"{folder}/{path}")  # noqa: PTH105
+            times[path] = os.stat(f"{folder}/{path}").st_mtime_ns  # noqa: PTH116
+    except BaseException:
+        _discard(staged.values())
+        raise
+    return times
+
+
+def _discard(paths: Iterable[str]) -> None:
+    for path in paths:
+        with contextlib.suppress(OSError):
+            os.unlink(path)  # noqa: PTH108
+
+
+def _links_to_others(path: str) -> tuple[bool, int]:
+    """Return a key that sorts pages after what they show, and those above after those below."""
+    return path.endswith(".html"), -path.count("/")
+
+
 def put_file(path: str, content: bytes) -> None:
     """Write a file under a temporary name and rename it: a faster ``write_atomically``, for one writer at a time.
 
@@ -185,10 +224,15 @@ def put_file(path: str, content: bytes) -> None:
     """
     parent, _, name = path.rpartition("/")
     temporary = f"{parent}/{TEMPORARY_PREFIX}{name[-80:]}"
-    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
-    with open(os.open(temporary, flags, 0o666), "wb") as opened:  # noqa: PTH123
-        opened.write(content)
+    _write_new(temporary, content)
     os.replace(temporary, path)  # noqa: PTH105
+
+
+def _write_new(path: str, content: bytes) -> None:
+    """Write a temporary file; no link is followed."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+    with open(os.open(path, flags, 0o666), "wb") as opened:  # noqa: PTH123
+        opened.write(content)
 
 
 def remove_site(folder: Path) -> Removed:
@@ -246,6 +290,9 @@ def _delete_unfinished(folder: Path, paths: Iterable[str]) -> None:
             for path in unfinished:
                 if os.path.islink(path) or os.path.isfile(path):  # noqa: PTH113, PTH114
                     os.unlink(path)  # noqa: PTH108
+            if unfinished and place:
+                with contextlib.suppress(OSError):  # there is more in it
+                    (folder / place).rmdir()
 
 
 def _delete(folder: Path, path: str, digests: Collection[str]) -> bool:

@@ -51,6 +51,11 @@ def files_of_manifest(manifest: Any) -> dict[str, str]:
     return dict(_files(manifest)) if is_manifest(manifest) else {}
 
 
+def count_filters(folder: Path) -> int:
+    """Return how many filters a folder's site shows: how many pages of filters its manifest lists."""
+    return sum(bool(re.fullmatch(r"[^/]+/[^/]+/\d{4,}\.html", path)) for path in listed_files(folder))
+
+
 def read_journal(folder: Path) -> Claims:
     """Return the files that the journal of an unfinished build lists; none if it is not ours."""
     journal = read_json(folder / JOURNAL)

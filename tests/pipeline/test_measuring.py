@@ -50,8 +50,8 @@ def test_the_first_build_measures_and_those_after_it_keep_to_that(place: Place, 
     assert heard.measured == ["tiny"]
     assert heard.batches == [
         ("first", (0, 1), "bfloat16"),
-        ("first", (2, 3), "bfloat16"),
         ("second", (0,), "bfloat16"),
+        ("first", (2, 3), "bfloat16"),
         ("second", (1, 2), "bfloat16"),
     ]
     assert tunings(place) == [HALVES]

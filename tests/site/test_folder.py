@@ -356,21 +356,26 @@ class Killed(BaseException):
     """What no part of the program catches."""
 
 
-def killed(site: Path, files: Files, after: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Build, and be killed when so many files are written; the journal is the first."""
-    written = 0
-    put_file = output.put_file
+def killed(site: Path, files: Files, after: int, monkeypatch: pytest.MonkeyPatch, renaming: bool = True) -> None:
+    """Build, and be killed when so many files are renamed, or else written; the journal is the first.
 
-    def counted(path: str, content: bytes) -> None:
-        nonlocal written
-        if written == after:
-            (site / f"{TEMPORARY_PREFIX}half").write_bytes(content[:3])
+    As a killed program cannot tidy up, nothing is removed.
+    """
+    done = 0
+    place, name = (os, "replace") if renaming else (output, "_write_new")
+    real = getattr(place, name)
+
+    def counted(*given: object) -> None:
+        nonlocal done
+        if done == after:
+            (site / f"{TEMPORARY_PREFIX}half").write_bytes(b"hal")
             raise Killed
-        written += 1
-        put_file(path, content)
+        done += 1
+        real(*given)
 
     with monkeypatch.context() as patched:
-        patched.setattr(output, "put_file", counted)
+        patched.setattr(place, name, counted)
+        patched.setattr(output, "_discard", lambda paths: None)
         with pytest.raises(Killed):
             write(site, files)
 
@@ -378,15 +383,16 @@ def killed(site: Path, files: Files, after: int, monkeypatch: pytest.MonkeyPatch
 TWO = {"index.html": "HOME", "net/index.html": "NET", "new/index.html": "new"}
 
 
+@pytest.mark.parametrize("renaming", [False, True])
 @pytest.mark.parametrize("after", range(5))
 @pytest.mark.parametrize("first", [{}, ONE])
 @pytest.mark.parametrize("then", [ONE, TWO])
 def test_a_killed_build_goes_on_or_back(
-    site: Path, first: Files, then: Files, after: int, monkeypatch: pytest.MonkeyPatch
+    site: Path, first: Files, then: Files, after: int, renaming: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if first:
         write(site, first)
-    killed(site, TWO, after, monkeypatch)
+    killed(site, TWO, after, monkeypatch, renaming)
     write(site, then)
     assert files_in(site) == then
     assert not (site / JOURNAL).exists()
@@ -408,6 +414,46 @@ def test_a_disk_that_is_full(site: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(output, "put_file", full)
     with pytest.raises(UsageError, match=r"cannot be written: No space left on device\. Free some space"):
         write(site, ONE)
+
+
+@pytest.mark.parametrize("fits", range(1, 4))
+def test_a_disk_that_fills_up_leaves_the_former_site(site: Path, fits: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(site, ONE)
+    real, written = output._write_new, 0
+
+    def filling(path: str, content: bytes) -> None:
+        nonlocal written
+        if written == fits:
+            raise OSError(28, os.strerror(28), path)
+        written += 1
+        real(path, content)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(output, "_write_new", filling)
+        with pytest.raises(UsageError, match="No space left on device"):
+            write(site, TWO)
+    assert files_in(site).items() >= ONE.items()
+    assert not list(site.rglob(f"{TEMPORARY_PREFIX}*"))
+
+
+def test_pages_come_after_what_they_show(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    order: list[str] = []
+    real = os.replace
+
+    def noted(temporary: str, path: str) -> None:
+        order.append(Path(path).relative_to(site).as_posix())
+        real(temporary, path)
+
+    monkeypatch.setattr(os, "replace", noted)
+    write(site, {"index.html": "h", "net/index.html": "n", "net/1/0.html": "f", "net/1/0.webp": "p"})
+    assert order == [JOURNAL, "net/1/0.webp", "net/1/0.html", "net/index.html", "index.html", MANIFEST]
+
+
+def test_what_several_writes_changed_is_counted_once(site: Path) -> None:
+    whole = {**TWO, "more.html": "MORE"}
+    former = [write(site, ONE), write(site, TWO)]
+    assert write(site, whole).after(former) == Changes(4, 0, 1)
+    assert write(site, TWO).after([]) == Changes(0, 3, 1)
 
 
 def test_there_is_nothing_to_remove(site: Path) -> None:

@@ -1,0 +1,126 @@
+"""The work of a build on its models, in the order in which there is something to see soonest."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+
+from generator.errors import GalleryError, ModelError
+from generator.pipeline.circuits import trace_circuits
+from generator.pipeline.context import BuildContext, Prepared
+from generator.pipeline.cost import fixed_seconds, task_cost
+from generator.pipeline.dataset import Datasets, feed_of, look
+from generator.pipeline.events import AgainFromExamples, Event, Failure, Progressed, TaskDone
+from generator.pipeline.from_examples import Start, example_tasks, start_pictures
+from generator.pipeline.growing import GrowingSite
+from generator.pipeline.turns import first_turn, quick_tasks, second_turn
+from generator.plan import Task
+
+
+class Work:
+    """Does what is ``pending`` of each model, by its name, and tells the ``site`` when there is more to show.
+
+    ``rendered`` is how many tasks were done, ``failures`` what failed, and ``begun`` are the tasks of pictures that
+    begin at examples, by their model's name.
+    """
+
+    def __init__(
+        self, context: BuildContext, pending: Mapping[str, Sequence[Task]], site: GrowingSite, force: bool
+    ) -> None:
+        self.rendered = 0
+        self.failures: list[Failure] = []
+        self.begun: dict[str, tuple[Task, ...]] = {}
+        self._context, self._pending, self._site, self._force = context, pending, site, force
+        self._datasets = Datasets()
+        self._unloadable: set[str] = set()
+
+    def do(self, prepared: Sequence[Prepared]) -> None:
+        """Do all of it: what is quick, what filters do on datasets, a few pictures of every layer, then all others.
+
+        To and fro, as the model that comes next is often in memory still.
+        """
+        for model in prepared:
+            self._render(model, quick_tasks(self._pending[model.entry.name]))
+            self._look(model)
+        to_do = [model for model in prepared if self._pending[model.entry.name]]
+        if len(to_do) == 1:  # what was compiled for the first turn serves in the second
+            own = self._pending[to_do[0].entry.name]
+            self._render(to_do[0], first_turn(own) + second_turn(own))
+        else:
+            for model in reversed(to_do):
+                self._render(model, first_turn(self._pending[model.entry.name]))
+            for model in to_do:
+                self._render(model, second_turn(self._pending[model.entry.name]))
+        for model in reversed(prepared):
+            self._begin_at_examples(model)
+
+    def _look(self, model: Prepared) -> None:
+        """Measure what a model's filters do on its dataset, and what they are made of."""
+        if model.now:
+            every = model.shown + model.now
+            self.failures += look(model.entry, model.summary, every, self._context, self._datasets, self._force)
+            trace_circuits(model.entry, model.summary, every, self._context, self._datasets, self._force)
+            self._site.more()
+
+    def _render(self, prepared: Prepared, tasks: Sequence[Task]) -> None:
+        """Do some tasks of a model."""
+        from generator.pipeline.execute import execute
+
+        context, name = self._context, prepared.entry.name
+        if not tasks or name in self._unloadable:
+            return
+        try:
+            model = context.models.load(prepared.entry)
+        except ModelError as error:
+            self._unloadable.add(name)
+            self.failures.append(context.fail(f"model {name}", error))
+            return
+        began, cost = time.monotonic() - self._site.seconds, 0.0
+
+        def listen(event: Event) -> None:
+            nonlocal cost
+            cost += event.cost if isinstance(event, Progressed) else 0.0
+            context.on_event(event)
+            if isinstance(event, TaskDone):
+                self.rendered += 1
+                self._site.more()
+
+        for failure in execute(model, tasks, {photo.digest: photo for photo in context.photos}, context.store, listen):
+            context.on_event(failure)
+            self.failures.append(failure)
+        if cost:
+            # Small builds are mostly compiling, and tell little of how fast large ones are.
+            seconds = max(1.0, time.monotonic() - self._site.seconds - began - fixed_seconds(tasks))
+            before = context.store.speed().get("multiplications_per_second", 0.0)
+            context.store.note_speed({"multiplications_per_second": max(before, cost / seconds)})
+
+    def _begin_at_examples(self, prepared: Prepared) -> None:
+        """Optimise again the filters that an image excites more than their picture."""
+        entry, context = prepared.entry, self._context
+        found = example_tasks(entry, prepared.summary, prepared.shown + prepared.now, context.store)
+        self.begun[entry.name] = tuple(task for task, _ in found)
+        pending = [
+            (task, starts)
+            for task, starts in (found if prepared.now else [])
+            if self._force or context.store.record(task.record_group, task.key) is None
+        ]
+        if pending and entry.dataset:
+            try:
+                self._optimize_from_examples(prepared, pending)
+            except GalleryError as error:
+                self.failures.append(context.fail(f"model {entry.name}", error))
+
+    def _optimize_from_examples(self, prepared: Prepared, pending: Sequence[tuple[Task, Sequence[Start]]]) -> None:
+        entry, summary, context = prepared.entry, prepared.summary, self._context
+        assert entry.dataset is not None
+        images, model = self._datasets.images(entry.dataset), context.models.load(entry)
+        feed = feed_of(images, entry.dataset, summary)
+        made = {task.key: start_pictures(model, task, images, feed, starts) for task, starts in pending}
+        from generator.pipeline.optimize import optimize_all  # it imports TensorFlow
+
+        pictures = {key: start for key, start in made.items() if start is not None}
+        done = [task for task, _ in pending if task.key in pictures]
+        cost = sum(task_cost(task, summary) for task in done)
+        context.on_event(AgainFromExamples(entry.name, sum(len(task.filters) for task in done), cost))
+        for failure in optimize_all(model, done, context.store, context.on_event, pictures):
+            self.failures.append(context.failed(failure))
