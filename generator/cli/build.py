@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -27,6 +30,9 @@ from generator.config.schema import NO_DATASET
 from generator.config.values import Filters
 from generator.errors import UsageError
 from generator.files import real_path, write_named
+
+if TYPE_CHECKING:
+    from generator.pipeline.events import Event, OnEvent
 
 
 @click.command()
@@ -82,9 +88,12 @@ def build(
         _only_with_models({"--photos": photos, "--size": size, "--steps": steps, "--save-config": save_config})
         config = with_dataset(with_output(read_config(config_path), output), dataset)
     exports = Exports.selected(config, archive, single_file, single_file_limit, models, layers)
+    open_once = _opener() if show else lambda index: None
     with (
         Reporter(debug_asked()) as reporter,
-        building(config, Choice(layers, filters), models, force, trust, reporter, wait) as summary,
+        building(
+            config, Choice(layers, filters), models, force, trust, partial(_hear, reporter, open_once), wait
+        ) as summary,
     ):
         verdicts = ", ".join(f"{count} {name}" for name, count in summary.verdicts) or "none"
         changes = summary.pages
@@ -98,11 +107,31 @@ def build(
             print_line(line)
         if text:
             _tell(text, save_config)
-        if show:
-            import webbrowser
-
-            webbrowser.open(real_path(Path(summary.index)).as_uri())
+        open_once(summary.index)
     return 1 if summary.failures else 0
+
+
+def _hear(report: OnEvent, open_once: Callable[[str], None], event: Event) -> None:
+    """Report an event of a build, and open the site as soon as there are pages."""
+    from generator.pipeline import PagesGrown
+
+    report(event)
+    if isinstance(event, PagesGrown):
+        open_once(event.index)
+
+
+def _opener() -> Callable[[str], None]:
+    """Return a function that opens a page in the browser, the first time that it is called."""
+    opened: list[str] = []
+
+    def open_once(index: str) -> None:
+        import webbrowser
+
+        if not opened:
+            opened.append(index)
+            webbrowser.open(real_path(Path(index)).as_uri())
+
+    return open_once
 
 
 def _text_of(

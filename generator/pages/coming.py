@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from generator.analysis.filter_views import ImageFile
 from generator.models.summary import ConvLayer
 
-MOST_FACES = 12
+MOST_FACES = 10
 """Filters of a layer, those that come next, of which something is shown."""
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from generator.pipeline import growing
 from tests.cli.conftest import Gallery
 from tests.cli.test_commands import write_images
 
@@ -72,3 +73,17 @@ def test_the_site_is_opened_if_asked_for(copied: Gallery, monkeypatch: pytest.Mo
     monkeypatch.setattr(webbrowser, "open", opened.append)
     assert copied.run("build", "--open").status == 0
     assert opened == [(copied.folder / "site/index.html").resolve().as_uri()]
+
+
+def test_the_site_is_opened_once_as_soon_as_there_are_pages(copied: Gallery, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(growing, "FIRST_SECONDS", 0.0)
+    monkeypatch.setattr(growing, "SHARE", 1e9)
+    opened: list[bool] = []
+    index = copied.folder / "site/index.html"
+    monkeypatch.setattr(webbrowser, "open", lambda page: opened.append("so far" in index.read_text()))
+    shutil.rmtree(copied.folder / "site")
+    shutil.rmtree(copied.folder / ".filter-gallery")
+    done = copied.run("build", "--open")
+    assert done.status == 0
+    assert opened == [True]  # before the end
+    assert done.err.count("First pages: site/index.html (they grow while the build runs)") == 1
