@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict, deque
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from generator.config.values import RenderSettings
 from generator.imaging import encoding
 from generator.models.load import LoadedModel
 from generator.models.summary import ModelSummary
@@ -49,16 +50,23 @@ class _Optimized:
 
 
 KEPT = 24
-"""Graphs of layers that are kept, as their turn comes again: compiling one takes seconds."""
+"""Graphs of layers that are kept for their next turn, at most: some 20 MB each."""
+
+Kind = tuple[int, RenderSettings]
 
 
 class _Searches:
-    """The searches of a model, with the graphs of the last layers; the networks' weights are prepared once."""
+    """The searches of a model for some tasks; the networks' weights are prepared once.
 
-    def __init__(self, model: LoadedModel) -> None:
+    A graph is kept while there are tasks ahead that it serves. Of more than fit the first stay: they are the first to
+    be needed again.
+    """
+
+    def __init__(self, model: LoadedModel, tasks: Iterable[Task]) -> None:
         self.model = model
         self._networks: dict[str, Network] = {}
-        self._kept: OrderedDict[tuple[Any, ...], Search] = OrderedDict()
+        self._ahead = Counter(map(_kind, tasks))
+        self._kept: dict[Kind, Search] = {}
 
     def network(self, precision: str = "float32") -> Network:
         """Return the model prepared in a precision."""
@@ -72,17 +80,28 @@ class _Searches:
         ``start`` are the pictures that they begin at, None for noise.
         """
         assert task.settings is not None
-        kind = (task.layer.index, replace(task.settings, seed=0))
-        if kind not in self._kept:
-            while len(self._kept) >= KEPT:
-                self._kept.popitem(last=False)  # let go of the old graph first
-            network = self.network(task.settings.precision)
-            self._kept[kind] = Search(self.model, task.layer.index, task.settings, network)
-        self._kept.move_to_end(kind)
-        search = self._kept[kind]
+        kind = _kind(task)
+        self._ahead[kind] -= 1
+        search = self._search(kind)
+        if self._ahead[kind] < 1:
+            self._kept.pop(kind, None)
         if start is not None:
             return search.run_from(task.optimized_filters, start, on_step, task.settings.seed)
         return search.run(task.optimized_filters, on_step, task.settings.seed)
+
+    def _search(self, kind: Kind) -> Search:
+        if kind not in self._kept:
+            if len(self._kept) >= KEPT:
+                self._kept.popitem()  # let go of the newest before another takes its memory
+            layer, settings = kind
+            self._kept[kind] = Search(self.model, layer, settings, self.network(settings.precision))
+        return self._kept[kind]
+
+
+def _kind(task: Task) -> Kind:
+    """Return what the tasks of one graph have in common."""
+    assert task.settings is not None
+    return task.layer.index, replace(task.settings, seed=0)
 
 
 def optimize_all(
@@ -99,7 +118,7 @@ def optimize_all(
     layers = sorted({task.layer.index for task in tasks})
     size = max(task.settings.size for task in tasks if task.settings)
     with without_spoiled_filters(model, layers, size) as reasons, ThreadPoolExecutor(1) as encoder:
-        searches = _Searches(model)
+        searches = _Searches(model, tasks)
         optimized: deque[_Optimized] = deque()
 
         def optimize(batch: Batch) -> None:

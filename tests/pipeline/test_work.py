@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -148,13 +149,32 @@ def test_a_finished_site_is_not_emptied_while_it_is_built_anew(place: Place) -> 
     assert set(seen) == {7}
 
 
-def test_what_is_compiled_for_a_layer_serves_in_both_turns(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("kept", "graphs"), [(24, 2), (2, 2), (1, 4)])
+def test_what_is_compiled_for_a_layer_serves_in_both_turns(
+    kept: int, graphs: int, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As many graphs as there are layers, for four batches; where one fits, one for each batch."""
     made: list[int] = []
 
-    def counted(*given: object, **more: object) -> object:
-        made.append(1)
-        return Search(*given, **more)  # type: ignore[arg-type]
+    def counted(*given: Any) -> Search:
+        made.append(given[1])
+        return Search(*given)
 
     monkeypatch.setattr(optimize, "Search", counted)
+    monkeypatch.setattr(optimize, "KEPT", kept)
     place.build()
-    assert len(made) == 2  # layers; batches are four
+    assert len(made) == graphs
+
+
+def test_a_graph_that_is_not_needed_again_is_let_go(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept: list[int] = []
+    run = optimize._Searches.run
+
+    def noted(self: Any, *given: Any) -> Any:
+        found = run(self, *given)
+        kept.append(len(self._kept))
+        return found
+
+    monkeypatch.setattr(optimize._Searches, "run", noted)
+    place.build()
+    assert kept == [1, 2, 1, 0]
