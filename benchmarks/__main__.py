@@ -17,7 +17,7 @@ from pathlib import Path
 
 import click
 
-from benchmarks import ceiling, circuits, cost, dataset, effects, gallery, memory, pages, quality, speed
+from benchmarks import ceiling, circuits, cost, dataset, effects, gallery, growing, memory, pages, quality, speed
 from benchmarks.peers import table as peers
 
 README = Path(__file__).parent / "README.md"
@@ -52,6 +52,7 @@ SECTIONS = (
     Section("dataset", dataset.TITLE, dataset.TEXT, dataset.HEAD, dataset.rows),
     Section("circuits", circuits.TITLE, circuits.TEXT, circuits.HEAD, circuits.rows),
     Section("effects", effects.TITLE, effects.TEXT, effects.HEAD, effects.rows),
+    Section("growing", growing.TITLE, growing.TEXT, growing.HEAD, growing.rows),
     Section("gallery", gallery.TITLE, gallery.TEXT, gallery.HEAD, gallery.rows),
     Section("quality", "Quality at equal passes", quality.EQUAL_TEXT, quality.EQUAL_HEAD, quality.equal_rows),
     Section("defaults", "What the defaults rest on", quality.TEXT, quality.HEAD, quality.neighbour_rows),
