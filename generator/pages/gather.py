@@ -36,7 +36,7 @@ def model_view(
     """Return the view of a model: everything that the store holds of its tasks.
 
     With ``keep_all`` also what it holds in their record groups of filters that no task has. With ``growing`` the view
-    says of the others that they are coming.
+    says of the others that they are coming, and leaves out what takes long: contact sheets, and trees.
     """
     tasks = list(tasks)
     records = StoredRecords(tasks, store, keep_all)
@@ -63,7 +63,7 @@ def model_view(
         ):
             on_images = evidence.responses(layer, indices)
             view = LayerView(layer, f"{folder}/index.html", filters, on_images=on_images)
-            layers.append(_with_sheets(view, entry.name, folder, store))
+            layers.append(_with_sheets(view, entry.name, folder, store, with_contact=not growing))
         if others := awaited.get(layer.index):
             faces = (
                 _coming(records, photo_files, layer, folder, index, evidence, names) for index in others[:MOST_FACES]
@@ -83,6 +83,7 @@ def model_view(
         missing,
         evidence.dataset,
         tuple(coming),
+        growing,
     )
 
 
@@ -115,10 +116,10 @@ def _coming(
     return ComingFilter(index, label, kernel.file if kernel else None, "kernel" if kernel else "")
 
 
-def _with_sheets(view: LayerView, model: str, folder: str, store: Store) -> LayerView:
+def _with_sheets(view: LayerView, model: str, folder: str, store: Store, with_contact: bool) -> LayerView:
     of_layer = tuple(with_sheets(technique, folder, store) for technique in techniques(view.filters))
     strongest = with_sheets(best(view.best[:BEST]), folder, store)
-    contact = contact_sheet(view, model, folder, store)
+    contact = contact_sheet(view, model, folder, store) if with_contact else None
     return replace(view, techniques=of_layer, best_sheet=strongest.sheets[0], contact=contact)
 
 

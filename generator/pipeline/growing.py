@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from generator.errors import GalleryError
 
@@ -14,33 +15,46 @@ FIRST_SECONDS = 5.0
 SHARE = 0.05
 """Of the time of a build, at most, that writing a growing site takes, but for the first time."""
 
-GROWTH = 2.0
-"""How much longer writing may take than the last time: there is more of it."""
+FIXED = 8
+"""As long as it is not known better, the pages of so many pictures take as long as what every site needs."""
+
+FEW = 1 / 8
+"""Of the pictures to make: writing the pages of so few cannot cost much, though it is not known how much."""
+
+
+@dataclass(frozen=True)
+class _Writing:
+    """The seconds that writing a site took, and how many pictures were done."""
+
+    seconds: float
+    pictures: int
 
 
 class GrowingSite:
-    """Writes a site while it is built, at moments that cost little. ``write`` does it.
+    """Writes a site while it is built, at moments that cost little: ``write`` does it.
 
-    ``seconds`` is what it took so far; it ``is_behind`` while the store holds more.
+    ``planned`` pictures will come. ``seconds`` is what writing took so far; it ``is_behind`` while the store holds more.
     """
 
-    def __init__(self, write: Callable[[], None]) -> None:
-        self._write = write
+    def __init__(self, write: Callable[[], None], planned: int) -> None:
+        self._write, self._planned = write, planned
         self._began = time.monotonic()
-        self._first: float | None = None
-        self._last = 0.0
+        self._first: _Writing | None = None
+        self._last = _Writing(0.0, 0)
+        self._pictures = 0
         self.is_behind = False
         self.seconds = 0.0
 
-    def more(self) -> None:
-        """Take note that the store holds more than before; write the site if it is time."""
+    def more(self, pictures: int = 0) -> None:
+        """Take note that the store holds more than before, so many pictures among it; write the site if it is time."""
         self.is_behind = True
+        self._pictures += pictures
         elapsed = time.monotonic() - self._began
         if self._first is None:
             if elapsed >= FIRST_SECONDS:
                 self._write_now()
                 self._first = self._last
-        elif self.seconds - self._first + GROWTH * self._last <= SHARE * elapsed:
+        elif self.seconds - self._first.seconds + self._expected(self._first) <= SHARE * elapsed:
             self._write_now()
 
     def catch_up(self) -> None:
@@ -52,5 +66,14 @@ class GrowingSite:
         before = time.monotonic()
         self._write()
         self.is_behind = False
-        self._last = time.monotonic() - before
-        self.seconds += self._last
+        self._last = _Writing(time.monotonic() - before, self._pictures)
+        self.seconds += self._last.seconds
+
+    def _expected(self, first: _Writing) -> float:
+        """Return the seconds that writing takes now: more than the last time, by what a picture takes."""
+        last, more = self._last, self._pictures - self._last.pictures
+        if last.pictures > first.pictures:
+            each = max(0.0, (last.seconds - first.seconds) / (last.pictures - first.pictures))
+        else:
+            each = 0.0 if self._pictures <= FEW * self._planned else last.seconds / FIXED
+        return last.seconds + each * more

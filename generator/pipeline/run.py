@@ -133,7 +133,7 @@ def _build(
             meanwhile.append(written.changes)
             on_event(PagesGrown(index))
 
-    site = GrowingSite(grow)
+    site = GrowingSite(grow, pictures)
     work = Work(context, pending, site, force)
     try:
         work.do(prepared)

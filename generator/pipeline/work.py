@@ -83,7 +83,7 @@ class Work:
             context.on_event(event)
             if isinstance(event, TaskDone):
                 self.rendered += 1
-                self._site.more()
+                self._site.more(event.task.pictures)
 
         for failure in execute(model, tasks, {photo.digest: photo for photo in context.photos}, context.store, listen):
             context.on_event(failure)

@@ -39,7 +39,7 @@ def taking(clock: Clock, seconds: Callable[[], float], written: list[float]) -> 
 
 def test_a_short_build_writes_at_its_end_alone(clock: Clock) -> None:
     written: list[float] = []
-    site = GrowingSite(taking(clock, lambda: 1, written))
+    site = GrowingSite(taking(clock, lambda: 1, written), 100)
     for _ in range(4):
         clock.now += FIRST_SECONDS / 5
         site.more()
@@ -48,27 +48,42 @@ def test_a_short_build_writes_at_its_end_alone(clock: Clock) -> None:
     assert site.seconds == 0
 
 
-@pytest.mark.parametrize("slower", [0.0, 0.005, 0.02])
-def test_it_costs_its_share_of_the_time(clock: Clock, slower: float) -> None:
-    """Though writing takes the longer, the more there is."""
-    began, written = clock.now, list[float]()
-    site = GrowingSite(taking(clock, lambda: 0.5 + slower * (clock.now - began), written))
-    for _ in range(2000):
+@pytest.mark.parametrize("each", [0.0, 0.002, 0.01, 0.3])
+@pytest.mark.parametrize("fixed", [0.05, 0.5])
+@pytest.mark.parametrize("sooner", [0, 20])
+def test_it_costs_its_share_of_the_time(clock: Clock, fixed: float, each: float, sooner: int) -> None:
+    """Sixteen pictures come each five seconds. Of the first times it is not known yet what a picture's pages take.
+
+    Before that, ``sooner`` times, there is more to show, but no picture.
+    """
+    began, written, pictures = clock.now, list[float](), 0
+    costs: list[float] = []
+
+    def cost() -> float:
+        costs.append(fixed + each * pictures)
+        return costs[-1]
+
+    site = GrowingSite(taking(clock, cost, written), 6400)
+    for _ in range(sooner):
         clock.now += 1
         site.more()
-        if len(written) > 1:
-            assert site.seconds - 0.5 - slower * FIRST_SECONDS <= SHARE * (clock.now - began)
-    assert written[0] - began == pytest.approx(FIRST_SECONDS)
-    assert len(written) > 3
-    spent = site.seconds / (clock.now - began)
-    assert spent > 0.2 * SHARE  # it does grow
+    for _ in range(400):
+        clock.now += 5
+        pictures += 16
+        site.more(16)
+        unknown = [c for c in costs if c > fixed][:2]
+        assert site.seconds - costs[0] - sum(unknown) <= SHARE * (clock.now - began)
+    assert written[0] - began == pytest.approx(5)
+    if each < 0.3:  # else a page takes longer than its picture
+        assert site.seconds > 0.3 * SHARE * (clock.now - began) or len(written) >= 400
+    assert sum(unknown) < 0.15 * (fixed + each * 6400)  # of what writing all of it takes
 
 
 def test_what_cannot_be_written_at_the_end_stays(clock: Clock) -> None:
     def refuse() -> None:
         raise UsageError("the disk is full")
 
-    site = GrowingSite(refuse)
+    site = GrowingSite(refuse, 100)
     site.catch_up()
     clock.now += FIRST_SECONDS
     with pytest.raises(UsageError):
@@ -78,7 +93,7 @@ def test_what_cannot_be_written_at_the_end_stays(clock: Clock) -> None:
 
 def test_catching_up_writes_at_once(clock: Clock) -> None:
     written: list[float] = []
-    site = GrowingSite(taking(clock, lambda: 1, written))
+    site = GrowingSite(taking(clock, lambda: 1, written), 100)
     site.more()
     site.catch_up()
     assert len(written) == 1
