@@ -36,7 +36,8 @@ def model_view(
     """Return the view of a model: everything that the store holds of its tasks.
 
     With ``keep_all`` also what it holds in their record groups of filters that no task has. With ``growing`` the view
-    says of the others that they are coming, and leaves out what takes long: contact sheets, and trees.
+    says of the others that they are coming, and leaves out what takes
+    long: contact sheets, and what filters are made of.
     """
     tasks = list(tasks)
     records = StoredRecords(tasks, store, keep_all)
@@ -53,7 +54,7 @@ def model_view(
         layer: sorted({*shown_filters.get(layer, ()), *awaited.get(layer, ())}) for layer in {*shown_filters, *awaited}
     }
     evidence = Evidence(entry, summary, named, store)
-    circuits = Circuits(summary, evidence.looked, photos, store)
+    circuits = None if growing else Circuits(summary, evidence.looked, photos, store)
     for layer in summary.layers:
         folder = f"{entry.slug}/{layer.slug}"
         indices = shown_filters.get(layer.index, [])
@@ -83,7 +84,6 @@ def model_view(
         missing,
         evidence.dataset,
         tuple(coming),
-        growing,
     )
 
 
@@ -130,7 +130,7 @@ def _filter(
     folder: str,
     index: int,
     evidence: Evidence,
-    circuits: Circuits,
+    circuits: Circuits | None,
     names: Sequence[str],
 ) -> FilterView:
     stem = f"{folder}/{index:04d}"
@@ -142,7 +142,7 @@ def _filter(
         maps=tuple(_maps(records, photos, layer, stem, index)),
         kernel=_kernel(records.kernel(layer.index, index), stem),
         evidence=of_dataset,
-        circuit=circuits.of(layer, index),
+        circuit=circuits.of(layer, index) if circuits else None,
         name=names[index] if names else "",
     )
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from generator.analysis.filter_views import ImageFile
 from generator.config import Config
+from generator.digests import digest
 from generator.pages.comparison import Comparison
 from generator.pages.diagram.drawing import drawing
 from generator.pages.embedding import embed_pages
@@ -18,7 +19,7 @@ from generator.pages.gather_comparisons import comparisons
 from generator.pages.layout import Layout, make_layout
 from generator.pages.manifest import model_record
 from generator.pages.templating import Templates, open_templates
-from generator.pages.views import FilterView, ModelView
+from generator.pages.views import FilterView, LayerView, ModelView
 from generator.site.data import SITE_DATA, layer_data, model_data, site_data
 from generator.site.folder import Changes, Content, write_files
 from generator.site.listing import MANIFEST_SCHEMA, count_filters
@@ -63,25 +64,36 @@ def write_site(config: Config, models: Sequence[PlannedModel], store: Store, kee
 
     Raises UsageError if the output folder cannot be written, or a blob of the store is damaged.
     """
-    written = _write(config, models, store, keep_all, growing=False)
+    written = _write(config, models, store, keep_all, growing=False, kept=Kept())
     assert written is not None
     return written
 
 
-def grow_site(config: Config, models: Sequence[PlannedModel], store: Store, keep_all: bool = False) -> Written | None:
+@dataclass
+class Kept:
+    """What one writing of a growing site leaves to the next: its templates, and each layer's pages, by their state."""
+
+    templates: Templates | None = None
+    pages: dict[str, tuple[str, list[tuple[str, Content]]]] = field(default_factory=dict)
+
+
+def grow_site(
+    config: Config, models: Sequence[PlannedModel], store: Store, keep_all: bool = False, kept: Kept | None = None
+) -> Written | None:
     """Write what there is of a site that is being built, as ``write_site`` does; the rest is said to be coming.
 
     Models are compared when none of their filters are coming. None, and nothing is written, if the site that is there
     shows more filters.
+    The pages of layers that are as they were are those that were ``kept``.
     Raises UsageError as ``write_site`` does.
     """
-    return _write(config, models, store, keep_all, growing=True)
+    return _write(config, models, store, keep_all, growing=True, kept=kept or Kept())
 
 
 def _write(
-    config: Config, models: Sequence[PlannedModel], store: Store, keep_all: bool, growing: bool
+    config: Config, models: Sequence[PlannedModel], store: Store, keep_all: bool, growing: bool, kept: Kept
 ) -> Written | None:
-    templates = open_templates(config.branding.templates)
+    kept.templates = templates = kept.templates or open_templates(config.branding.templates)
     layout = make_layout(config.title, config.branding, templates)
     inputs = inputs_digest(config, models, layout, templates, store, keep_all, growing)
     if unchanged := unchanged_site(config.output, store, inputs):
@@ -92,7 +104,7 @@ def _write(
         return None
     records = [model_record(view) for view in views]
     compared = comparisons(config, [view for view in views if not view.coming], store)
-    files = dict(_pages(templates, layout, views, records, compared))
+    files = dict(_pages(templates, layout, views, records, compared, kept))
     for view in views:
         files.update(_pictures(view, store))
     times = noted_times(config.output, store)
@@ -110,6 +122,7 @@ def _pages(
     views: Sequence[ModelView],
     records: Sequence[Model],
     compared: Sequence[Comparison],
+    kept: Kept,
 ) -> Iterator[tuple[str, Content]]:
     unfolded = any(view.trees for view in views)
     yield from ((path, file) for path, file in layout.files.items() if unfolded or path != layout.assets["tree"])
@@ -131,14 +144,24 @@ def _pages(
         for path, values in embed_pages(view):
             yield page("embed.html", path, **values)
         for (before, layer, after), layer_record in zip(_neighbours(view.layers), record.layers, strict=True):
-            data = layer_data(layer_record)
-            yield page("layer.html", layer.page, model=view, layer=layer, data=data, before=before, after=after)
-            for left, shown, right in _neighbours(layer.filters):
-                values = {"model": view, "layer": layer, "filter": shown, "before": left, "after": right}
-                yield page("filter.html", shown.page, **values)
-                if (layer.layer.index, shown.index) in view.trees:
-                    yield page("tree.html", shown.tree, model=view, layer=layer, filter=shown)
+            beside = [other and other.page for other in (before, after)]
+            state = digest([layer_record.model_dump_json(), beside, view.coming_of(layer.layer), len(view.photos)])
+            if kept.pages.get(layer.page, ("", []))[0] != state:
+                data = layer_data(layer_record)
+                own = [page("layer.html", layer.page, model=view, layer=layer, data=data, before=before, after=after)]
+                kept.pages[layer.page] = state, own + list(_filter_pages(page, view, layer))
+            yield from kept.pages[layer.page][1]
     yield from _comparison_pages(page, compared)
+
+
+def _filter_pages(
+    page: Callable[..., tuple[str, Content]], view: ModelView, layer: LayerView
+) -> Iterator[tuple[str, Content]]:
+    """Yield the pages of a layer's filters; ``page`` renders a template with its values to a path."""
+    for before, shown, after in _neighbours(layer.filters):
+        yield page("filter.html", shown.page, model=view, layer=layer, filter=shown, before=before, after=after)
+        if (layer.layer.index, shown.index) in view.trees:
+            yield page("tree.html", shown.tree, model=view, layer=layer, filter=shown)
 
 
 def _comparison_pages(

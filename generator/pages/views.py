@@ -150,8 +150,8 @@ class ModelView:
     """A model with the layers that are shown; ``photos`` are (name, file) of each as the network sees it.
 
     ``missing`` are the layers that the configuration includes, and of which the store holds nothing. ``dataset`` are
-    the images that its filters were looked at on. ``coming`` are, in a site that is ``growing``, the layers of which
-    filters have no picture yet.
+    the images that its filters were looked at on. ``coming`` are, in a site that grows, the layers of which filters
+    have no picture yet.
     """
 
     name: str
@@ -164,7 +164,6 @@ class ModelView:
     missing: tuple[ConvLayer, ...] = ()
     dataset: DatasetView | None = None
     coming: tuple[ComingLayer, ...] = ()
-    growing: bool = False
 
     @cached_property
     def by_index(self) -> dict[int, LayerView]:
@@ -178,12 +177,7 @@ class ModelView:
 
     @cached_property
     def trees(self) -> frozenset[tuple[int, int]]:
-        """Return the filters, each with its layer's index, that are made of others that are made of something, too.
-
-        A growing site does without their pages.
-        """
-        if self.growing:
-            return frozenset()
+        """Return the filters, each with its layer's index, that are made of others that are made of something, too."""
         made = {
             (layer.layer.index, view.index): {part.first for part in view.circuit.excited_by}
             for layer in self.layers

@@ -24,7 +24,7 @@ FEW = 1 / 8
 
 @dataclass(frozen=True)
 class _Writing:
-    """The seconds that writing a site took, and how many pictures were done."""
+    """The seconds that writing a site took, and how many pictures were new in it."""
 
     seconds: float
     pictures: int
@@ -33,7 +33,7 @@ class _Writing:
 class GrowingSite:
     """Writes a site while it is built, at moments that cost little: ``write`` does it.
 
-    ``planned`` pictures will come. ``seconds`` is what writing took so far; it ``is_behind`` while the store holds more.
+    ``planned`` pictures will come. ``seconds`` is what writing took; it ``is_behind`` while the store holds more.
     """
 
     def __init__(self, write: Callable[[], None], planned: int) -> None:
@@ -41,7 +41,7 @@ class GrowingSite:
         self._began = time.monotonic()
         self._first: _Writing | None = None
         self._last = _Writing(0.0, 0)
-        self._pictures = 0
+        self._pictures = self._done = 0  # since it was written, and in all
         self.is_behind = False
         self.seconds = 0.0
 
@@ -49,12 +49,13 @@ class GrowingSite:
         """Take note that the store holds more than before, so many pictures among it; write the site if it is time."""
         self.is_behind = True
         self._pictures += pictures
+        self._done += pictures
         elapsed = time.monotonic() - self._began
         if self._first is None:
             if elapsed >= FIRST_SECONDS:
                 self._write_now()
                 self._first = self._last
-        elif self.seconds - self._first.seconds + self._expected(self._first) <= SHARE * elapsed:
+        elif self.seconds - self._first.seconds + self._expected(self._first) <= SHARE * self._allowed(elapsed):
             self._write_now()
 
     def catch_up(self) -> None:
@@ -67,13 +68,26 @@ class GrowingSite:
         self._write()
         self.is_behind = False
         self._last = _Writing(time.monotonic() - before, self._pictures)
+        self._pictures = 0
         self.seconds += self._last.seconds
 
+    def _allowed(self, elapsed: float) -> float:
+        """Return the seconds of which a share may be spent: those that passed.
+
+        Where half of the pictures are new, those of the whole build, as far as can be foreseen: a site with twice as
+        many is worth more now than later.
+        """
+        is_worth_it = 2 * self._pictures >= self._done > 0
+        rate = max(1.0, self._planned / self._done) if is_worth_it else 1.0
+        return (elapsed - self.seconds) * rate
+
     def _expected(self, first: _Writing) -> float:
-        """Return the seconds that writing takes now: more than the last time, by what a picture takes."""
-        last, more = self._last, self._pictures - self._last.pictures
-        if last.pictures > first.pictures:
-            each = max(0.0, (last.seconds - first.seconds) / (last.pictures - first.pictures))
+        """Return the seconds that writing takes now: what it takes without new pictures, and what each of these does.
+
+        Pages of layers that are as they were are not made again.
+        """
+        if self._last is not first and self._last.pictures:
+            each = max(0.0, self._last.seconds - first.seconds) / self._last.pictures
         else:
-            each = 0.0 if self._pictures <= FEW * self._planned else last.seconds / FIXED
-        return last.seconds + each * more
+            each = 0.0 if self._done <= FEW * self._planned else first.seconds / FIXED
+        return first.seconds + each * self._pictures

@@ -100,7 +100,7 @@ def building(
 def _build(
     config: Config, choice: Choice, rendered_now: set[str], force: bool, trust: bool, on_event: OnEvent
 ) -> Summary:
-    from generator.pages.site import grow_site, write_site
+    from generator.pages.site import Kept, grow_site, write_site
 
     context, failures = open_context(config, trust, on_event)
     context.store.remove_left()
@@ -126,9 +126,10 @@ def _build(
     index = str(config.output / "index.html")
 
     meanwhile: list[Changes] = []
+    kept = Kept()
 
     def grow() -> None:
-        written = grow_site(config, _gathered(prepared, work), context.store, keep_all=narrowed)
+        written = grow_site(config, _gathered(prepared, work), context.store, narrowed, kept)
         if written and written.changes:
             meanwhile.append(written.changes)
             on_event(PagesGrown(index))

@@ -56,11 +56,13 @@ def test_it_costs_its_share_of_the_time(clock: Clock, fixed: float, each: float,
 
     Before that, ``sooner`` times, there is more to show, but no picture.
     """
-    began, written, pictures = clock.now, list[float](), 0
+    began, written, fresh = clock.now, list[float](), 0
     costs: list[float] = []
 
     def cost() -> float:
-        costs.append(fixed + each * pictures)
+        nonlocal fresh
+        costs.append(fixed + each * fresh)
+        fresh = 0
         return costs[-1]
 
     site = GrowingSite(taking(clock, cost, written), 6400)
@@ -69,10 +71,10 @@ def test_it_costs_its_share_of_the_time(clock: Clock, fixed: float, each: float,
         site.more()
     for _ in range(400):
         clock.now += 5
-        pictures += 16
+        fresh += 16
         site.more(16)
         unknown = [c for c in costs if c > fixed][:2]
-        assert site.seconds - costs[0] - sum(unknown) <= SHARE * (clock.now - began)
+    assert site.seconds - costs[0] - sum(unknown) <= SHARE * (clock.now - began)
     assert written[0] - began == pytest.approx(5)
     if each < 0.3:  # else a page takes longer than its picture
         assert site.seconds > 0.3 * SHARE * (clock.now - began) or len(written) >= 400
@@ -98,3 +100,24 @@ def test_catching_up_writes_at_once(clock: Clock) -> None:
     site.catch_up()
     assert len(written) == 1
     assert not site.is_behind
+
+
+def test_it_shows_twice_as_many_as_soon_as_the_whole_build_allows(clock: Clock) -> None:
+    """A fast build, whose pages take a tenth of the time: it is not spared for the end."""
+    fresh, done, shown = 0, 0, list[int]()
+
+    def write() -> None:
+        nonlocal fresh
+        clock.now += 0.1 + 0.02 * fresh
+        fresh = 0
+        shown.append(done)
+
+    site = GrowingSite(write, 600)
+    clock.now += 5
+    site.more()
+    for _ in range(37):
+        clock.now += 3
+        fresh, done = fresh + 16, done + 16
+        site.more(16)
+    assert shown == [0, 16, 32, 64, 128, 256]
+    assert site.seconds < SHARE * 120
