@@ -117,11 +117,6 @@ class EffectView:
     share: float
 
     @property
-    def length(self) -> float:
-        """Return its share with its sign, for a bar to one side or the other."""
-        return self.share if self.positive else -self.share
-
-    @property
     def positive(self) -> bool:
         """Tell whether it speaks for the answer."""
         return self.effect > 0

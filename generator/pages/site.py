@@ -22,7 +22,7 @@ from generator.pages.templating import Templates, open_templates
 from generator.pages.views import FilterView, LayerView, ModelView
 from generator.site.data import SITE_DATA, layer_data, model_data, site_data
 from generator.site.folder import Changes, Content, write_files
-from generator.site.listing import MANIFEST_SCHEMA, count_filters
+from generator.site.listing import MANIFEST_SCHEMA, count_filters, listed_files
 from generator.site.manifest import manifest_json, schema_json
 from generator.site.records import Model
 from generator.store import Store
@@ -83,7 +83,7 @@ def grow_site(
     """Write what there is of a site that is being built, as ``write_site`` does; the rest is said to be coming.
 
     Models are compared when none of their filters are coming. None, and nothing is written, if the site that is there
-    shows more filters.
+    shows more filters, or has more files: what a finished one has and a growing one has not.
     The pages of layers that are as they were are those that were ``kept``.
     Raises UsageError as ``write_site`` does.
     """
@@ -107,6 +107,8 @@ def _write(
     files = dict(_pages(templates, layout, views, records, compared, kept))
     for view in views:
         files.update(_pictures(view, store))
+    if growing and len(files) < len(listed_files(config.output)):
+        return None
     times = noted_times(config.output, store)
     changes = write_files(config.output, files, lambda listing: manifest_json(config.title, records, listing), times)
     verdicts: Counter[str] = Counter(
