@@ -6,7 +6,6 @@ python -m benchmarks.dataset [VGG16|SqueezeNet SIDE COUNT [--predict]]
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 import tempfile
 import time
@@ -22,7 +21,6 @@ from generator.config.values import Dataset, ModelEntry
 from generator.dataset.chunk import images_of_chunk
 from generator.dataset.folder import open_folder
 from generator.dataset.images import Feed, in_groups
-from generator.errors import GalleryError
 from generator.store import Store
 
 TITLE = "The pass over a dataset"
@@ -54,11 +52,9 @@ def rows() -> Iterator[str]:
 
 
 def _measured(name: str, side: int, count: int, *more: str) -> dict[str, float]:
-    command = [sys.executable, "-m", "benchmarks.dataset", name, str(side), str(count), *more]
-    completed = subprocess.run(command, capture_output=True, text=True, check=False)
-    if completed.returncode:
-        raise GalleryError(f"the pass failed: {(completed.stderr.strip().splitlines() or ['no message'])[-1]}")
-    measured: dict[str, float] = json.loads(completed.stdout.strip().splitlines()[-1])
+    from benchmarks.process import answer
+
+    measured: dict[str, float] = answer("benchmarks.dataset", name, str(side), str(count), *more)
     return measured
 
 

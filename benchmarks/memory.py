@@ -5,7 +5,6 @@ python -m benchmarks.memory FOLDER PHOTOS FILTERS   does one build in this proce
 
 from __future__ import annotations
 
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -14,8 +13,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from benchmarks.process import peak
-from generator.errors import GalleryError
+from benchmarks.process import answer, peak
 
 TITLE = "Memory"
 TEXT = """\
@@ -48,11 +46,7 @@ def _photos(folder: Path, count: int) -> None:
 
 
 def _in_own_process(folder: str, photos: int, filters: int) -> float:
-    command = [sys.executable, "-m", "benchmarks.memory", folder, str(photos), str(filters)]
-    completed = subprocess.run(command, capture_output=True, text=True, check=False)
-    if completed.returncode:
-        raise GalleryError(f"the build failed: {(completed.stderr.strip().splitlines() or ['no message'])[-1]}")
-    return float(completed.stdout.strip().splitlines()[-1])
+    return float(answer("benchmarks.memory", folder, str(photos), str(filters)))
 
 
 def main() -> None:

@@ -60,11 +60,19 @@ class Build:
 
 def run(job: Job) -> Build:
     """Do a job in a new process. Raises GalleryError if it fails."""
-    command = [sys.executable, "-m", "benchmarks.process", json.dumps(asdict(job))]
+    return Build(**answer("benchmarks.process", json.dumps(asdict(job))))
+
+
+def answer(module: str, *words: str) -> Any:
+    """Return the value of the last line of JSON that a module prints, in a new process.
+
+    Raises GalleryError if it fails.
+    """
+    command = [sys.executable, "-m", module, *words]
     completed = subprocess.run(command, capture_output=True, text=True, check=False)
     if completed.returncode:
-        raise GalleryError(f"the build failed: {(completed.stderr.strip().splitlines() or ['no message'])[-1]}")
-    return Build(**json.loads(completed.stdout.strip().splitlines()[-1]))
+        raise GalleryError(f"{module} failed: {(completed.stderr.strip().splitlines() or ['no message'])[-1]}")
+    return json.loads(completed.stdout.strip().splitlines()[-1])
 
 
 def peak() -> float:

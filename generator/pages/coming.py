@@ -18,7 +18,6 @@ class ComingFilter:
     None, and "", if there is nothing yet. Of the examples the first has 96 pixels a side.
     """
 
-    index: int
     label: str
     file: ImageFile | None
     kind: str

@@ -36,8 +36,8 @@ def model_view(
     """Return the view of a model: everything that the store holds of its tasks.
 
     With ``keep_all`` also what it holds in their record groups of filters that no task has. With ``growing`` the view
-    says of the others that they are coming, and leaves out what takes
-    long: contact sheets, and what filters are made of.
+    says of the others that they are coming, and leaves out what takes long: contact sheets, and what filters are
+    made of.
     """
     tasks = list(tasks)
     records = StoredRecords(tasks, store, keep_all)
@@ -50,10 +50,10 @@ def model_view(
     layers, coming = [], []
     shown_filters = {layer.index: indices for layer in summary.layers if (indices := records.filters(layer.index))}
     awaited = _awaited(tasks, shown_filters) if growing else {}
-    named = {
-        layer: sorted({*shown_filters.get(layer, ()), *awaited.get(layer, ())}) for layer in {*shown_filters, *awaited}
+    every = {
+        index: sorted({*shown_filters.get(index, ()), *awaited.get(index, ())}) for index in shown_filters | awaited
     }
-    evidence = Evidence(entry, summary, named, store)
+    evidence = Evidence(entry, summary, every, store)
     circuits = None if growing else Circuits(summary, evidence.looked, photos, store)
     for layer in summary.layers:
         folder = f"{entry.slug}/{layer.slug}"
@@ -109,11 +109,11 @@ def _coming(
     stem, label = f"{folder}/{index:04d}", names[index] if names else str(index)
     of_dataset = evidence.of(layer, index, stem)
     if of_dataset and of_dataset.best_file and of_dataset.fires:
-        return ComingFilter(index, label, of_dataset.best_file, "example")
+        return ComingFilter(label, of_dataset.best_file, "example")
     for feature_map in _maps(records, photos, layer, stem, index):
-        return ComingFilter(index, label, feature_map.file, "feature map")
+        return ComingFilter(label, feature_map.file, "feature map")
     kernel = _kernel(records.kernel(layer.index, index), stem)
-    return ComingFilter(index, label, kernel.file if kernel else None, "kernel" if kernel else "")
+    return ComingFilter(label, kernel.file if kernel else None, "kernel" if kernel else "")
 
 
 def _with_sheets(view: LayerView, model: str, folder: str, store: Store, with_contact: bool) -> LayerView:

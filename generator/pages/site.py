@@ -24,7 +24,7 @@ from generator.site.data import SITE_DATA, layer_data, model_data, site_data
 from generator.site.folder import Changes, Content, write_files
 from generator.site.listing import MANIFEST_SCHEMA, count_filters, listed_files
 from generator.site.manifest import manifest_json, schema_json
-from generator.site.records import Model
+from generator.site.records import Layer, Model
 from generator.store import Store
 
 
@@ -64,7 +64,7 @@ def write_site(config: Config, models: Sequence[PlannedModel], store: Store, kee
 
     Raises UsageError if the output folder cannot be written, or a blob of the store is damaged.
     """
-    written = _write(config, models, store, keep_all, growing=False, kept=Kept())
+    written = _write(config, models, store, keep_all)
     assert written is not None
     return written
 
@@ -75,6 +75,14 @@ class Kept:
 
     templates: Templates | None = None
     pages: dict[str, tuple[str, list[tuple[str, Content]]]] = field(default_factory=dict)
+
+    def unless_changed(
+        self, layer: str, state: str, pages: Iterator[tuple[str, Content]]
+    ) -> Iterator[tuple[str, Content]]:
+        """Yield the pages of a layer, named by its own: as they were if it is in the same state, else ``pages``."""
+        if layer not in self.pages or self.pages[layer][0] != state:
+            self.pages[layer] = state, list(pages)
+        yield from self.pages[layer][1]
 
 
 def grow_site(
@@ -87,27 +95,32 @@ def grow_site(
     The pages of layers that are as they were are those that were ``kept``.
     Raises UsageError as ``write_site`` does.
     """
-    return _write(config, models, store, keep_all, growing=True, kept=kept or Kept())
+    return _write(config, models, store, keep_all, kept or Kept())
 
 
 def _write(
-    config: Config, models: Sequence[PlannedModel], store: Store, keep_all: bool, growing: bool, kept: Kept
+    config: Config, models: Sequence[PlannedModel], store: Store, keep_all: bool, kept: Kept | None = None
 ) -> Written | None:
-    kept.templates = templates = kept.templates or open_templates(config.branding.templates)
+    """Write a site, a growing one if there is something ``kept`` of it."""
+    growing = kept is not None
+    templates = (kept and kept.templates) or open_templates(config.branding.templates)
+    if kept:
+        kept.templates = templates
     layout = make_layout(config.title, config.branding, templates)
     inputs = inputs_digest(config, models, layout, templates, store, keep_all, growing)
     if unchanged := unchanged_site(config.output, store, inputs):
         count, counted = unchanged
         return Written(0, count, 0, Counter(counted))
     views = [model_view(*planned, store, keep_all, growing) for planned in models]
-    if growing and sum(view.filters for view in views) < count_filters(config.output):
+    former = listed_files(config.output) if growing else {}
+    if sum(view.filters for view in views) < count_filters(former):
         return None
     records = [model_record(view) for view in views]
     compared = comparisons(config, [view for view in views if not view.coming], store)
     files = dict(_pages(templates, layout, views, records, compared, kept))
     for view in views:
         files.update(_pictures(view, store))
-    if growing and len(files) < len(listed_files(config.output)):
+    if len(files) < len(former):
         return None
     times = noted_times(config.output, store)
     changes = write_files(config.output, files, lambda listing: manifest_json(config.title, records, listing), times)
@@ -124,7 +137,7 @@ def _pages(
     views: Sequence[ModelView],
     records: Sequence[Model],
     compared: Sequence[Comparison],
-    kept: Kept,
+    kept: Kept | None,
 ) -> Iterator[tuple[str, Content]]:
     unfolded = any(view.trees for view in views)
     yield from ((path, file) for path, file in layout.files.items() if unfolded or path != layout.assets["tree"])
@@ -146,22 +159,28 @@ def _pages(
         for path, values in embed_pages(view):
             yield page("embed.html", path, **values)
         for (before, layer, after), layer_record in zip(_neighbours(view.layers), record.layers, strict=True):
-            beside = [other and other.page for other in (before, after)]
-            state = digest([layer_record.model_dump_json(), beside, view.coming_of(layer.layer), len(view.photos)])
-            if kept.pages.get(layer.page, ("", []))[0] != state:
-                data = layer_data(layer_record)
-                own = [page("layer.html", layer.page, model=view, layer=layer, data=data, before=before, after=after)]
-                kept.pages[layer.page] = state, own + list(_filter_pages(page, view, layer))
-            yield from kept.pages[layer.page][1]
+            pages = _layer_pages(page, view, layer, layer_record, before, after)
+            if kept:
+                beside = [other and other.page for other in (before, after)]
+                state = [layer_record.model_dump_json(), beside, view.coming_of(layer.layer), len(view.photos)]
+                pages = kept.unless_changed(layer.page, digest(state), pages)
+            yield from pages
     yield from _comparison_pages(page, compared)
 
 
-def _filter_pages(
-    page: Callable[..., tuple[str, Content]], view: ModelView, layer: LayerView
+def _layer_pages(
+    page: Callable[..., tuple[str, Content]],
+    view: ModelView,
+    layer: LayerView,
+    record: Layer,
+    before: LayerView | None,
+    after: LayerView | None,
 ) -> Iterator[tuple[str, Content]]:
-    """Yield the pages of a layer's filters; ``page`` renders a template with its values to a path."""
-    for before, shown, after in _neighbours(layer.filters):
-        yield page("filter.html", shown.page, model=view, layer=layer, filter=shown, before=before, after=after)
+    """Yield the pages of a layer and its filters; ``page`` renders a template with its values to a path."""
+    data = layer_data(record)
+    yield page("layer.html", layer.page, model=view, layer=layer, data=data, before=before, after=after)
+    for left, shown, right in _neighbours(layer.filters):
+        yield page("filter.html", shown.page, model=view, layer=layer, filter=shown, before=left, after=right)
         if (layer.layer.index, shown.index) in view.trees:
             yield page("tree.html", shown.tree, model=view, layer=layer, filter=shown)
 

@@ -144,6 +144,7 @@ def _build(
             on_event(Interrupted())
             site.catch_up()
         raise
+    kept.pages.clear()  # all are made again, and may be many
     written = write_site(config, _gathered(prepared, work), context.store, keep_all=narrowed).after(meanwhile)
     pages = PagesDone(written.written, written.unchanged, written.deleted)
     on_event(pages)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from itertools import groupby
+from operator import itemgetter
 
 from generator.errors import GalleryError, ModelError
 from generator.pipeline.circuits import trace_circuits
@@ -42,15 +44,11 @@ class Work:
         for model in prepared:
             self._render(model, quick_tasks(self._pending[model.entry.name]))
             self._look(model)
-        to_do = [model for model in prepared if self._pending[model.entry.name]]
-        if len(to_do) == 1:  # what was compiled for the first turn serves in the second
-            own = self._pending[to_do[0].entry.name]
-            self._render(to_do[0], first_turn(own) + second_turn(own))
-        else:
-            for model in reversed(to_do):
-                self._render(model, first_turn(self._pending[model.entry.name]))
-            for model in to_do:
-                self._render(model, second_turn(self._pending[model.entry.name]))
+        turns = [(model, first_turn(self._pending[model.entry.name])) for model in reversed(prepared)]
+        turns += [(model, second_turn(self._pending[model.entry.name])) for model in prepared]
+        # Of two turns of one model in a row, what was compiled for the first serves in the second.
+        for model, own in groupby([turn for turn in turns if turn[1]], key=itemgetter(0)):
+            self._render(model, [task for _, tasks in own for task in tasks])
         for model in reversed(prepared):
             self._begin_at_examples(model)
 

@@ -201,15 +201,10 @@ def _put_files(folder: Path, files: Mapping[str, Content]) -> dict[str, int]:
             os.replace(staged[path], f"{folder}/{path}")  # noqa: PTH105
             times[path] = os.stat(f"{folder}/{path}").st_mtime_ns  # noqa: PTH116
     except BaseException:
-        _discard(staged.values())
+        with contextlib.suppress(OSError):
+            _delete_unfinished(folder, files)
         raise
     return times
-
-
-def _discard(paths: Iterable[str]) -> None:
-    for path in paths:
-        with contextlib.suppress(OSError):
-            os.unlink(path)  # noqa: PTH108
 
 
 def _links_to_others(path: str) -> tuple[bool, int]:

@@ -51,9 +51,9 @@ def files_of_manifest(manifest: Any) -> dict[str, str]:
     return dict(_files(manifest)) if is_manifest(manifest) else {}
 
 
-def count_filters(folder: Path) -> int:
-    """Return how many filters a folder's site shows: how many pages of filters its manifest lists."""
-    return sum(bool(re.fullmatch(r"[^/]+/[^/]+/\d{4,}\.html", path)) for path in listed_files(folder))
+def count_filters(paths: Iterable[str]) -> int:
+    """Return how many filters a site of such files shows: how many are pages of filters."""
+    return sum(bool(re.fullmatch(r"[^/]+/[^/]+/\d{4,}\.html", path)) for path in paths)
 
 
 def read_journal(folder: Path) -> Claims:

@@ -375,7 +375,7 @@ def killed(site: Path, files: Files, after: int, monkeypatch: pytest.MonkeyPatch
 
     with monkeypatch.context() as patched:
         patched.setattr(place, name, counted)
-        patched.setattr(output, "_discard", lambda paths: None)
+        patched.setattr(output, "_delete_unfinished", lambda folder, paths: None)
         with pytest.raises(Killed):
             write(site, files)
 
