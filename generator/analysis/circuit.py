@@ -19,7 +19,7 @@ COUNT = 6
 
 NONE = -1
 
-VERSION = 2
+VERSION = 3
 """Raised when what is measured is another."""
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import keras
 from keras.src.activations.activations import ReLU as ReluOperation
 
+from generator.models.elementwise import CUSTOM
 from generator.models.graph import Call, Graph
 
 RELUS = (keras.layers.ReLU, ReluOperation)
@@ -63,7 +64,7 @@ def activation_point(graph: Graph, conv: int) -> ActivationPoint:
     if norm is not None and not isinstance(graph.calls[norm].op, keras.layers.BatchNormalization):
         norm = None
     act = _only_consumer(graph, conv if norm is None else norm)
-    if act is not None and not _is_activation(graph.calls[act]):
+    if act is not None and not is_activation(graph.calls[act]):
         act = None
     return ActivationPoint(conv, norm, act)
 
@@ -128,7 +129,24 @@ def _only_consumer(graph: Graph, position: int) -> int | None:
     return consumers[0] if len(consumers) == 1 and tensor not in graph.outputs else None
 
 
-def _is_activation(call: Call) -> bool:
+def rises(call: Call) -> bool:
+    """Tell whether a call, or what a convolution applies itself, is an activation that is known to rise with its input.
+
+    All of Keras's do, but for a dip below zero, unless their results depend on several numbers.
+    """
+    op = call.op
+    if call.elementwise is not None:
+        return call.elementwise.name != CUSTOM
+    if isinstance(op, keras.Layer) and hasattr(op, "activation"):
+        activation = op.activation
+        while isinstance(activation, keras.layers.Activation):
+            activation = activation.activation
+        return activation is None or activation in _BY_ELEMENT or isinstance(activation, (*_ACTIVATION_LAYERS, *RELUS))
+    return is_activation(call) and type(op).__name__ != "Glu"
+
+
+def is_activation(call: Call) -> bool:
+    """Tell whether a call is an activation of whatever kind, other than a softmax."""
     op = call.op
     if call.elementwise is not None:
         return True

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from generator.analysis.circuit import COUNT, NONE, LayerCircuit, LayerEffects, circuit_key
+from generator.analysis.expansion import LINKS, LayerExpansion
 from generator.arrays import layers_from_bytes
 from generator.dataset.stored import Looked
 from generator.models.summary import ConvLayer, ModelSummary
@@ -57,12 +58,26 @@ class OutputView:
 
 
 @dataclass(frozen=True)
+class LinkView:
+    """A filter further back, by its layer's index, with its linear effect; see ``analysis.expansion``.
+
+    ``share`` is of all filters as far back; ``kernel`` is the effect as a data URI.
+    """
+
+    layer: int
+    filter: int
+    share: float
+    kernel: str
+
+
+@dataclass(frozen=True)
 class CircuitView:
     """What a filter is made of, and what it feeds; the strongest first.
 
     It was measured on ``count`` images: those of the dataset, or the photos unless ``of_dataset``. Without ``measured``
     the filter never fired there, or its layer sees the picture alone. ``says`` is what it says to the answers; of an
     answer whose inputs are not known, ``heard`` are the filters of the last layer before it that say most to it.
+    ``links`` are what lies further back, by the number of convolutions.
     """
 
     inputs: tuple[InputView, ...]
@@ -72,6 +87,7 @@ class CircuitView:
     measured: bool
     says: tuple[EffectView, ...] = ()
     heard: tuple[OutputView, ...] = ()
+    links: tuple[tuple[int, tuple[LinkView, ...]], ...] = ()
 
     @property
     def spoken_for_by(self) -> tuple[OutputView, ...]:
@@ -137,6 +153,7 @@ class Circuits:
         self._uses: dict[tuple[int, int], list[tuple[int, int]]] = {}
         self._effects: dict[int, LayerEffects] = {}
         self._answers: list[tuple[int, int]] = []
+        self._links: dict[int, LayerExpansion] = {}
         self._summary = summary
         self._sources = {layer.index: layer.sources() for layer in summary.layers}
         key = circuit_key(summary.digest, None if looked is None else looked.identity, photos)
@@ -150,6 +167,9 @@ class Circuits:
                 affecting = [layer for layer in stored["affecting"] if 1 <= layer <= len(summary.layers)]
                 self._effects = layers_from_bytes(LayerEffects, store.blob(stored["effects"]), affecting)
                 self._answers = [(layer, index) for layer, index in stored["answers"]]
+            if stored["links"]:
+                linked = [layer for layer in stored["linked"] if 1 <= layer <= len(summary.layers)]
+                self._links = layers_from_bytes(LayerExpansion, store.blob(stored["links"]), linked)
         except ValueError:  # damaged: it is measured again by a build with --force
             return
         self._count = stored["count"]
@@ -169,7 +189,8 @@ class Circuits:
         says, heard = self._says(layer.index, index), self._heard(layer, index)
         if heard:
             inputs = ()
-        return CircuitView(inputs, outputs, self._count, self._of_dataset, bool(inputs), says, heard)
+        links = self._linked(layer.index, index)
+        return CircuitView(inputs, outputs, self._count, self._of_dataset, bool(inputs), says, heard, links)
 
     def _inputs(self, layer: int, index: int) -> list[InputView]:
         own = self._layers.get(layer)
@@ -184,6 +205,27 @@ class Circuits:
             drawn = _drawn(own.kernels[index, place], largest)
             found.append(InputView(channel, sources, known, shortened(abs(share), 4), share > 0, drawn))
         return found
+
+    def _linked(self, layer: int, index: int) -> tuple[tuple[int, tuple[LinkView, ...]], ...]:
+        """Return what lies further back, by the number of convolutions."""
+        own = self._links.get(layer)
+        if own is None or index not in own.filters:
+            return ()
+        row = own.filters.tolist().index(index)
+        found = []
+        for place, distance in enumerate(own.distances.tolist()):
+            views = []
+            for at in range(place * LINKS, (place + 1) * LINKS):
+                if own.layers[row, at] == NONE:
+                    continue
+                kernel = own.kernels[row, at].astype(np.float32)
+                there = np.isfinite(kernel)
+                drawn = _drawn(kernel[there.any(axis=1)][:, there.any(axis=0)], 1.0)
+                share = shortened(float(own.shares[row, at]), 4)
+                views.append(LinkView(int(own.layers[row, at]), int(own.sources[row, at]), share, drawn))
+            if views:
+                found.append((distance, tuple(views)))
+        return tuple(found)
 
     def _heard(self, layer: ConvLayer, index: int) -> tuple[OutputView, ...]:
         """Return what the filters of the last layer say to an answer, if it is not known what it is made of."""

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from generator.analysis.circuit import LayerCircuit, LayerEffects, circuit_key, layer_circuit
-from generator.arrays import layers_to_bytes
+from generator.analysis.expansion import LayerExpansion, layer_expansion, reached, strongest_links
+from generator.arrays import layers_from_bytes, layers_to_bytes
 from generator.config.values import ModelEntry
 from generator.dataset.images import Feed, ImageError, fed
 from generator.dataset.stored import Looked, layer_evidence
@@ -40,15 +41,20 @@ MOST_ANSWERS = 16
 
 DOING = "measuring what filters are made of"
 ANSWERING = "measuring what filters say to its answers"
+LINKING = "finding what lies further back"
 
 
 @dataclass(frozen=True)
 class _Wanted:
-    """The layers of which it is asked what their filters are made of, those that say something to the ``answers``."""
+    """The layers of which it is asked what their filters are made of, those that say something to the ``answers``.
+
+    ``linked`` are the filters, by their layer, of which it is asked what has a linear effect on them from further back.
+    """
 
     layers: tuple[int, ...]
     affecting: tuple[int, ...]
     answers: tuple[tuple[int, int], ...]
+    linked: Mapping[int, tuple[int, ...]]
 
 
 def trace_circuits(
@@ -76,13 +82,19 @@ def trace_circuits(
     if not wanted.layers:
         return
     stored = store.circuit(key)
-    if stored and not force and _holds(stored, wanted):
+    linked = _stored_links(stored, store) if stored else {}
+    if stored and not force and _holds(stored, linked, wanted):
         return
     if stored:
+        both = {
+            layer: {*wanted.linked.get(layer, ()), *(own.filters.tolist() if (own := linked.get(layer)) else ())}
+            for layer in wanted.linked.keys() | linked
+        }
         wanted = replace(
             wanted,
             layers=tuple(sorted({*wanted.layers, *stored["layers"]})),
             affecting=tuple(sorted({*wanted.affecting, *stored["affecting"]})),
+            linked={layer: tuple(sorted(filters)) for layer, filters in sorted(both.items())},
         )
     try:
         batches = (
@@ -97,7 +109,7 @@ def trace_circuits(
         context.on_event(CircuitWarning(entry.name, f"what its filters are made of is not known: {reason(error)}"))
         return
     if measured is not None:
-        count, found, effects = measured
+        count, found, effects, links = measured
         store.put_circuit(
             key,
             {
@@ -107,6 +119,8 @@ def trace_circuits(
                 "answers": [list(answer) for answer in wanted.answers],
                 "affecting": list(wanted.affecting),
                 "effects": store.put_blob(layers_to_bytes(effects)) if effects else None,
+                "linked": list(links),
+                "links": store.put_blob(layers_to_bytes(links)) if links else None,
             },
         )
 
@@ -127,17 +141,32 @@ def _wanted(summary: ModelSummary, filters: Mapping[int, Sequence[int]], size: t
     units = [(layer, index) for layer in heads for index in filters[layer]]
     answers = tuple(units[place] for place in spread(len(units), MOST_ANSWERS)) if units else ()
     affecting = tuple(layer for layer in takes if layer not in heads) if answers else ()
-    return _Wanted(layers, affecting, answers if affecting else ())
+    linked = {layer: tuple(filters[layer]) for layer in layers if reached(summary, summary.layers[layer - 1])}
+    return _Wanted(layers, affecting, answers if affecting else (), linked)
 
 
-def _holds(stored: Mapping[str, Any], wanted: _Wanted) -> bool:
+def _holds(stored: Mapping[str, Any], linked: Mapping[int, LayerExpansion], wanted: _Wanted) -> bool:
     """Tell whether what is stored has all that is asked."""
     answers = {tuple(answer) for answer in stored["answers"]}
     return (
         set(wanted.layers) <= set(stored["layers"])
         and set(wanted.affecting) <= set(stored["affecting"])
         and set(wanted.answers) <= answers
+        and all(
+            layer in linked and set(filters) <= set(linked[layer].filters.tolist())
+            for layer, filters in wanted.linked.items()
+        )
     )
+
+
+def _stored_links(stored: Mapping[str, Any], store: Store) -> dict[int, LayerExpansion]:
+    """Return the links that a stored circuit has, by layer; none if they are damaged."""
+    if not stored["links"]:
+        return {}
+    try:
+        return layers_from_bytes(LayerExpansion, store.blob(stored["links"]), stored["linked"])
+    except (ValueError, GalleryError):
+        return {}
 
 
 def _looked(entry: ModelEntry, summary: ModelSummary, store: Store) -> Looked | None:
@@ -186,8 +215,8 @@ def _of_photos(summary: ModelSummary, context: BuildContext, photos: Sequence[Ph
 
 def _measured(
     entry: ModelEntry, wanted: _Wanted, images: Sequence[Batch], context: BuildContext
-) -> tuple[int, dict[int, LayerCircuit], dict[int, LayerEffects]] | None:
-    """Return how many images were shown, the circuits of the layers, and what they say to the answers.
+) -> tuple[int, dict[int, LayerCircuit], dict[int, LayerEffects], dict[int, LayerExpansion]] | None:
+    """Return how many images were shown, the circuits of the layers, what they say to the answers, and their links.
 
     None if there are no images.
     """
@@ -197,7 +226,9 @@ def _measured(
     model = context.models.load(entry)
     from generator.render.contributions import Contributions  # it imports TensorFlow
 
-    contributions = Contributions(model, wanted.layers, images[0].shape[:2])
+    ahead = {layer: reached(model.summary, model.summary.layers[layer - 1]) for layer in wanted.linked}
+    sources = {source for own in ahead.values() for layers in own.values() for source in layers}
+    contributions = Contributions(model, wanted.layers, images[0].shape[:2], also=sources)
     done = 0
     for batch in _batches(images, contributions.batch):
         contributions.add(batch)
@@ -207,7 +238,37 @@ def _measured(
     for layer in wanted.layers:
         own = contributions.of(layer)
         found[layer] = layer_circuit(own.values, own.kernels, own.groups)
-    return len(images), found, _effects(entry, model, wanted, images, context)
+    powers = {source: contributions.power(source) for source in sources}
+    links = _links(entry, model, wanted.linked, ahead, powers, context)
+    return len(images), found, _effects(entry, model, wanted, images, context), links
+
+
+def _links(
+    entry: ModelEntry,
+    model: LoadedModel,
+    linked: Mapping[int, Sequence[int]],
+    ahead: Mapping[int, Mapping[int, frozenset[int]]],
+    powers: Mapping[int, NDArray[Any]],
+    context: BuildContext,
+) -> dict[int, LayerExpansion]:
+    """Return the links of filters, by their layer, to the layers that lie ``ahead`` of each, by the distance."""
+    from generator.render.expanded import ExpandedWeights  # it imports TensorFlow
+
+    expanded, found = ExpandedWeights(model, powers), {}
+    for done, (layer, filters) in enumerate(linked.items(), start=1):
+        try:
+            links = [
+                {distance: strongest_links(maps, powers) for distance, maps in some.items()}
+                for some in expanded.of(layer, filters, ahead[layer])
+            ]
+        except Exception as error:  # a model's own layers can raise anything
+            title = model.summary.layers[layer - 1].title
+            message = f"what lies further back than the inputs of {title} is not known: {reason(error)}"
+            context.on_event(CircuitWarning(entry.name, message))
+            links = []
+        found[layer] = layer_expansion(filters, links)
+        context.on_event(ImagesSeen(entry.name, "", LINKING, done, len(linked)))
+    return found
 
 
 def _effects(

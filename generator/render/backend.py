@@ -34,6 +34,19 @@ def kernel_gradient(function: Callable[[], Tensor], kernel: Any, weights: Tensor
     return gradient
 
 
+def pulled_back(
+    function: Callable[[dict[int, Tensor]], Tensor], at: dict[int, Tensor], weights: Tensor
+) -> dict[int, Tensor]:
+    """Return the gradients, at tensors by number, of what a function of them returns, each result times its weight."""
+    with tf.GradientTape(watch_accessed_variables=False) as tape:
+        tape.watch(at)
+        result = function(at)
+    gradients: dict[int, Tensor] = tape.gradient(
+        result, at, output_gradients=weights, unconnected_gradients=tf.UnconnectedGradients.ZERO
+    )
+    return gradients
+
+
 def gradients_within(
     function: Callable[[Callable[[Tensor], None]], tuple[dict[int, Tensor], Tensor]],
 ) -> dict[int, tuple[Tensor, Tensor | None]]:

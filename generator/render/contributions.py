@@ -13,7 +13,7 @@ place of this, a loud weight on a channel that is always silent would come first
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
@@ -58,13 +58,19 @@ class LayerContributions:
 
 
 class Contributions:
-    """Sums up what the input channels of some layers contribute to their filters, batch after batch of images."""
+    """Sums up what the input channels of some layers contribute to their filters, batch after batch of images.
 
-    def __init__(self, model: LoadedModel, layers: Sequence[int], size: tuple[int, int]) -> None:
-        self._model = model
-        self._forward = Forward(model, layers, size)
+    How large activations are is summed up of these layers, and ``also`` of others.
+    """
+
+    def __init__(
+        self, model: LoadedModel, layers: Sequence[int], size: tuple[int, int], also: Collection[int] = ()
+    ) -> None:
+        self._model, self._layers = model, frozenset(layers)
+        self._forward = Forward(model, sorted({*layers, *also}), size)
         self._points = self._forward.points
-        self._kept = {layer: model.graph.calls[point.conv].inputs for layer, point in self._points.items()}
+        self._kept = {layer: model.graph.calls[self._points[layer].conv].inputs for layer in layers}
+        self._count = 0
         self.batch = self._forward.batch(LARGEST_FLOATS, LARGEST_BATCH)
         self._sums: dict[int, list[Array]] = {}
         self._run = self._forward.compiled(self._measured)
@@ -76,13 +82,22 @@ class Contributions:
             own = [np.asarray(ops.convert_to_numpy(value), np.float64) for value in sums]
             before = self._sums.get(layer)
             self._sums[layer] = own if before is None else [a + b for a, b in zip(before, own, strict=True)]
+        self._count += len(images)
+
+    def power(self, layer: int) -> Array:
+        """Return (filters,): the root mean square of a layer's activations, over all places of all images."""
+        call = self._model.graph.calls[self._points[layer].last]
+        shape = self._forward.shapes[call.outputs[0]]
+        squares = self._sums[layer][0]
+        places = np.prod(shape) / len(squares)
+        return np.sqrt(squares / max(1, self._count * places))
 
     def of(self, layer: int) -> LayerContributions:
         """Return the contributions to the filters of a layer."""
         point, graph = self._points[layer], self._model.graph
         call = graph.calls[point.conv]
         weights = conv_weights(call.op)
-        parts, activation = self._sums[layer]
+        _, parts, activation = self._sums[layer]
         with np.errstate(invalid="ignore", divide="ignore"):
             values = np.where(activation > 0, parts / activation, np.nan)
         kernels = weights.all_kernels()
@@ -91,15 +106,22 @@ class Contributions:
             values, kernels = values * scale, kernels * scale
         return LayerContributions(values, kernels, weights.groups)
 
-    def _measured(self, images: Tensor) -> dict[int, tuple[Tensor, Tensor]]:
+    def _measured(self, images: Tensor) -> dict[int, tuple[Tensor, ...]]:
         return self._forward.visit(images, self._kept, self._looked_at)
 
-    def _looked_at(self, layer: int, values: dict[int, Tensor]) -> tuple[Tensor, Tensor]:
-        """Return (inputs, filters) the parts of the weighted sum, and (filters,) the sum of the weights."""
+    def _looked_at(self, layer: int, values: dict[int, Tensor]) -> tuple[Tensor, ...]:
+        """Return (filters,) sums of squares, (inputs, filters) parts of the weighted sum, (filters,) sums of weights.
+
+        Only the first of a layer of which no more is asked.
+        """
         graph, point = self._model.graph, self._points[layer]
         conv = graph.calls[point.conv]
-        activation = ops.relu(values[graph.calls[point.last].outputs[0]])
+        value = values[graph.calls[point.last].outputs[0]]
         places = (2, 3) if conv.channels_first else (1, 2)
+        squares = ops.sum(ops.square(ops.cast(value, "float32")), axis=(0, *places))
+        if layer not in self._layers:
+            return (squares,)
+        activation = ops.relu(value)
         total = ops.sum(ops.cast(activation, "float32"), axis=(0, *places))
         inputs = {number: values[number] for number in conv.inputs}
         sparse = _is_sparse(conv.op)
@@ -118,7 +140,7 @@ class Contributions:
         kernel = conv.op.pointwise_kernel if separable else conv.op.kernel
         gradient = kernel_gradient(convolved, kernel, activation)
         parts = ops.sum(ops.cast(gradient, "float32") * ops.cast(kernel, "float32"), axis=(0, 1))
-        return _by_input(conv.op, parts), total
+        return squares, _by_input(conv.op, parts), total
 
 
 def _is_sparse(op: Any) -> bool:

@@ -92,7 +92,8 @@ class Circuit(_Schema):
     """What a model's filters are made of: measured on how many images, and the blob of the numbers of some layers.
 
     ``answers`` are the layer and filter of each answer, and ``effects`` the blob of what the filters of ``affecting``
-    layers say to them.
+    layers say to them. ``linked`` are layers, and ``links`` the blob of the links of their filters to what lies
+    further back.
     """
 
     count: Count
@@ -101,6 +102,8 @@ class Circuit(_Schema):
     answers: list[Annotated[list[Count], Field(min_length=2, max_length=2)]]
     affecting: list[Count]
     effects: Blob | None
+    linked: list[Count]
+    links: Blob | None
 
 
 class Activity(RootModel[dict[Annotated[str, Field(pattern=r"^[0-9]{1,9}$")], list[Number]]]):

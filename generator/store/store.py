@@ -216,7 +216,7 @@ class Store:
     def circuit(self, digest: str) -> Record | None:
         """Return what a model's filters are made of, or None if that is not known."""
         circuit = self._get(f"circuits/{digest}")
-        blobs = [circuit[name] for name in ("numbers", "effects") if circuit[name]] if circuit else []
+        blobs = [circuit[name] for name in ("numbers", "effects", "links") if circuit[name]] if circuit else []
         return circuit if all(map(self.has_blob, blobs)) else None
 
     def circuits_state(self) -> list[list[Any]]:

@@ -8,7 +8,7 @@ import keras
 import pytest
 from keras import layers
 
-from generator.models.activation_point import activation_name, activation_point
+from generator.models.activation_point import activation_name, activation_point, rises
 from generator.models.flatten import flatten
 from tests.models import nets
 
@@ -62,3 +62,21 @@ def test_the_name_of_an_activation(activation: Any, name: str, inside: bool) -> 
     conv = layers.Conv2D(2, 1, activation=activation if inside else None)
     graph = flatten(keras.Sequential([keras.Input((4, 4, 3)), conv, *([] if inside else [activation])]))
     assert activation_name(graph, activation_point(graph, 0)) == name
+
+
+@pytest.mark.parametrize(
+    ("activation", "does"),
+    [
+        *((name, True) for name in ("relu", "leaky_relu", "swish", "gelu", "tanh", "sigmoid", "relu6", "linear")),
+        *((layer, True) for layer in (layers.ReLU(), layers.PReLU(), layers.ELU(), layers.LeakyReLU())),
+        (layers.Activation(layers.Activation("elu")), True),
+        *((name, False) for name in ("softmax", "glu")),
+        *((function, False) for function in (keras.ops.square, lambda x: -x)),
+    ],
+)
+def test_which_activations_rise(activation: Any, does: bool) -> None:
+    inside = flatten(keras.Sequential([keras.Input((4, 4, 3)), layers.Conv2D(2, 1, activation=activation)]))
+    assert rises(inside.calls[0]) is does
+    after = activation if isinstance(activation, keras.Layer) else layers.Activation(activation)
+    outside = flatten(keras.Sequential([keras.Input((4, 4, 3)), layers.Conv2D(2, 1), after]))
+    assert rises(outside.calls[1]) is does

@@ -16,8 +16,10 @@ import pytest
 from keras import layers
 from PIL import Image
 
+from generator.analysis.expansion import LINKS, LayerExpansion
+from generator.arrays import layers_from_bytes
 from generator.config import load_config
-from generator.pipeline import CircuitWarning, Event, build
+from generator.pipeline import CircuitWarning, Event, ImagesSeen, build
 
 SETTINGS = "render: {size: 16, steps: 1, margin: 4}\nphotos: [chelsea]\nmodels: [net.keras]\n"
 
@@ -256,3 +258,88 @@ def test_a_page_unfolds_what_a_filter_is_made_of(tmp_path: Path) -> None:
         assert walked == chained
         own = (tmp_path / "site" / trees[place].replace("-tree.html", ".html")).read_text()
         assert path.name in own
+
+
+def linked(folder: Path) -> dict[int, set[int]]:
+    """Return of which filters the store has links, by layer."""
+    (path,) = (folder / ".filter-gallery/circuits").iterdir()
+    entry = json.loads(path.read_text())
+    blob = (folder / ".filter-gallery/objects" / entry["links"][:2] / entry["links"]).read_bytes()
+    kept = layers_from_bytes(LayerExpansion, blob, entry["linked"])
+    return {layer: set(own.filters.tolist()) for layer, own in kept.items()}
+
+
+def test_a_page_has_what_reaches_a_filter_from_further_back(tmp_path: Path) -> None:
+    """Two convolutions before the fourth layer lies what the third adds up; the kernel is a product of two."""
+    config = configure(tmp_path, "dataset: images\n")
+    built(config)
+    assert linked(tmp_path) == {4: {0, 1, 2, 3}}  # the first is a direct input of the third, too
+    page = (tmp_path / "site/net/004-fourth/0001.html").read_text()
+    part = page[page.index("from further back") :]
+    assert "Two convolutions back" in part
+    assert "Three convolutions back" not in part
+    assert part.count('class="cells far" src="data:image/png;base64,') == LINKS
+    assert "on 12 images of the dataset" in part
+    model = keras.models.load_model(tmp_path / "net.keras")
+    images = np.stack([np.asarray(Image.open(path), np.float32) for path in sorted((tmp_path / "images").iterdir())])
+    third, fourth = (np.asarray(model.get_layer(name).kernel, np.float64) for name in ("third", "fourth"))
+    kernels = np.einsum("im,hwm->hwi", third[0, 0, :, :3], fourth[..., 1])  # of the first group's three channels
+    effects = {}
+    for layer, name in ((1, "first"), (2, "second")):
+        activation = np.asarray(keras.Model(model.input, model.get_layer(name).output)(images), np.float64)
+        power = np.sqrt(np.square(activation).mean((0, 1, 2)))
+        for channel in range(4):
+            effects[layer, channel] = np.sqrt(np.square(kernels[..., channel]).sum()) * power[channel]
+    strongest = sorted(effects, key=lambda place: -effects[place])[:LINKS]
+    pages = {1: "001-first", 2: "002-second"}
+    links = re.findall(r'href="../(\d+-\w+)/(\d+).html"', part[: part.index("</section>")])
+    assert links == [(pages[layer], f"{channel:04d}") for layer, channel in strongest]
+    for share, place in zip(re.findall(r"([\d.]+) %<br>", part), strongest, strict=False):
+        assert float(share) == pytest.approx(100 * effects[place] / sum(effects.values()), abs=0.6)
+
+
+def test_links_are_found_for_the_filters_that_are_shown(tmp_path: Path) -> None:
+    config = configure(tmp_path)
+    config.write_text(SETTINGS + "filters: [2]\n")
+    built(config)
+    assert linked(tmp_path) == {4: {2}}
+    config.write_text(SETTINGS + "filters: [1]\n")
+    _, events = built(config)
+    assert any(isinstance(event, ImagesSeen) for event in events)
+    assert linked(tmp_path) == {4: {1, 2}}
+    config.write_text(SETTINGS + "filters: [1, 2]\n")
+    _, events = built(config)
+    assert not any(isinstance(event, ImagesSeen) for event in events)
+    (path,) = (tmp_path / ".filter-gallery/circuits").iterdir()
+    links = json.loads(path.read_text())["links"]
+    page = (tmp_path / "site/net/004-fourth/0001.html").read_text()
+    (tmp_path / ".filter-gallery/objects" / links[:2] / links).write_bytes(b"damaged")
+    built(config)
+    assert linked(tmp_path) == {4: {1, 2}}
+    assert (tmp_path / "site/net/004-fourth/0001.html").read_text() == page
+
+
+@keras.saving.register_keras_serializable("filter-gallery-tests")
+class Stubborn(layers.Layer):
+    """Passes on pictures, and refuses what is not linear enough for it."""
+
+    def call(self, inputs: Any) -> Any:
+        """Raise where there is a batch of the four that linearity is tried with."""
+        if inputs.shape[0] == 4:
+            raise RuntimeError("no four at once")
+        return inputs
+
+
+def test_a_layer_that_raises_costs_the_links_alone(tmp_path: Path) -> None:
+    def make() -> keras.Model:
+        convs = [layers.Conv2D(3, 3, name=f"conv{place}") for place in range(3)]
+        return keras.Sequential([keras.Input((24, 24, 3)), *convs[:2], Stubborn(), convs[2]])
+
+    config = configure(tmp_path, "", make)
+    module = "tests.pipeline.test_circuits:Stubborn"
+    config.write_text(SETTINGS.replace("[net.keras]", f"[{{source: net.keras, custom_objects: ['{module}']}}]"))
+    found, events = built(config)
+    (warning,) = [event.message for event in events if isinstance(event, CircuitWarning)]
+    assert "further back than the inputs of conv2 is not known: no four at once" in warning
+    assert found[2]["filters"][0]["inputs"]
+    assert "further back" not in (tmp_path / "site/net/003-conv2/0000.html").read_text()

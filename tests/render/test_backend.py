@@ -19,6 +19,14 @@ def test_values_and_each_pictures_own_gradient() -> None:
     np.testing.assert_allclose(gradient[1], [5, 25])
 
 
+def test_weights_of_a_result_are_pulled_back_to_all_that_it_depends_on() -> None:
+    at = {3: tf.constant([[1.0, 2.0]]), 7: tf.constant([[5.0]]), 9: tf.constant([[1.0]])}
+    pulled = backend.pulled_back(lambda v: v[3] * 2.0 + v[7], at, tf.constant([[10.0, 100.0]]))
+    np.testing.assert_allclose(pulled[3], [[20, 200]])
+    np.testing.assert_allclose(pulled[7], [[110]])
+    np.testing.assert_allclose(pulled[9], [[0]])
+
+
 def test_a_function_is_traced_once_whatever_the_length_of_its_free_axes() -> None:
     traced: list[Any] = []
 

@@ -83,3 +83,23 @@ def test_a_channels_contribution_is_what_is_lost_without_it(name: str) -> None:
         np.testing.assert_allclose(actual / scale, expected / scale, atol=2e-4, err_msg=f"layer {layer}")
         assert found.kernels.shape[2:] == found.values.shape
     assert any(np.isfinite(contributions.of(layer).values).any() for layer in every)
+
+
+@pytest.mark.parametrize("order", ["channels_first", "channels_last"])
+def test_the_power_of_a_layer_is_the_root_mean_square_of_its_activations(order: str) -> None:
+    model = assembled(scrambled(nets.either_format(order)))
+    size = model.summary.for_images().picture_size(32)
+    pixels = np.random.default_rng(0).integers(0, 256, (5, *size, model.summary.channels), np.uint8)
+    every = [layer.index for layer in model.summary.layers]
+    contributions = Contributions(model, every[-1:], size, also=every[:-1])
+    contributions.add(pixels[:2])
+    contributions.add(pixels[2:])
+    graph = model.graph
+    values: dict[int, Any] = {graph.input: ops.convert_to_tensor(pixels.astype(np.float32))}
+    points = {layer: activation_point(graph, conv_positions(graph)[layer - 1]) for layer in every}
+    for position in graph.needed([point.last for point in points.values()]):
+        graph.calls[position](values)
+    for layer, point in points.items():
+        value = np.asarray(values[graph.calls[point.last].outputs[0]], np.float64)
+        axes = (0, 2, 3) if graph.calls[point.conv].channels_first else (0, 1, 2)
+        np.testing.assert_allclose(contributions.power(layer), np.sqrt(np.square(value).mean(axis=axes)), rtol=1e-4)
