@@ -36,7 +36,7 @@ FOLLOWED = 8
 LARGEST_FLOATS = 2**23
 """Numbers that a tensor may have for all filters of a batch together."""
 
-_SIDES = (32, 48, 64, 96, 128, 160, 192)
+_SIDES = (32, 64, 96, 128, 192)
 """Sides of pictures tried, in which kernels have room; the least is the fastest."""
 
 

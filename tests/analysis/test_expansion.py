@@ -22,7 +22,7 @@ def test_links_are_ranked_by_the_norm_of_the_kernel_times_the_activation() -> No
     found = strongest_links({5: maps, 2: other}, {5: np.array([1.0, 2.0, 0.0]), 2: np.array([1.0])})
     assert found.layers.tolist() == [[5, 5, 2], [5, NONE, NONE]]
     assert found.sources.tolist() == [[1, 0, 0], [1, NONE, NONE]]
-    np.testing.assert_allclose(found.shares, [[6 / 10.5, 4 / 10.5, 0.5 / 10.5], [1, 0, 0]])
+    np.testing.assert_allclose(found.shares, np.array([[6 / 10.5, 4 / 10.5, 0.5 / 10.5], [1.0, 0.0, 0.0]]))
     # Rows 2 to 4 and columns 2 and 3 are those in which any kernel of the layer is; the largest number is 1.
     np.testing.assert_allclose(found.kernels[0][0] * 3, maps[0, 2:5, 2:4, 1])
     np.testing.assert_allclose(found.kernels[0][1] * 3, maps[0, 2:5, 2:4, 0])
