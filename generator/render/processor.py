@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -11,11 +12,21 @@ _MULTIPLYING = {"avx512_bf16", "amx_bf16", "bf16", "svebf16"}
 """Flags, as Linux names them, of processors of x86 and ARM that multiply bfloat16."""
 
 
+_ISA = "ONEDNN_MAX_CPU_ISA"
+"""The variable that keeps oneDNN, which TensorFlow computes with, from a processor's newer instructions."""
+
+_ISAS_MULTIPLYING = ("ALL", "DEFAULT", "AVX512_CORE_BF16", "AVX512_CORE_FP16", "AVX512_CORE_AMX", "AVX10")
+"""How its values begin that leave it those for bfloat16."""
+
+
 def multiplies_bfloat16() -> bool:
     """Tell whether the machine multiplies bfloat16 by itself; where that cannot be told, it is taken to.
 
-    Others emulate it: on two cores without AVX-512 a pass in bfloat16 takes several times as long as in float32.
+    Others emulate it: on two cores without AVX-512 a pass in bfloat16 takes several times as long as in float32. Where
+    oneDNN alone is kept from it, TensorFlow ends the process.
     """
+    if not os.environ.get(_ISA, "ALL").upper().startswith(_ISAS_MULTIPLYING):
+        return False
     if any(device.startswith("gpu") or device.startswith("tpu") for device in map(str.lower, _devices())):
         return True
     try:

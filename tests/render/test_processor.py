@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from generator.render import processor
 from generator.render.processor import flags_tell, multiplies_bfloat16
 
 
@@ -24,3 +25,12 @@ def test_the_flags_of_processors(cpuinfo: str, expected: bool) -> None:
 
 def test_this_machine_tells() -> None:
     assert multiplies_bfloat16() in (True, False)
+
+
+@pytest.mark.parametrize("isa", ["AVX2", "avx512_core", "AVX512_CORE_VNNI", "SSE41"])
+def test_onednn_may_be_kept_from_it(isa: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(processor, "flags_tell", lambda told: True)
+    monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", "AVX512_CORE_AMX_FP16")
+    assert multiplies_bfloat16()
+    monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", isa)
+    assert not multiplies_bfloat16()
