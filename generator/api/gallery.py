@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from generator.config import Config, load_config
 from generator.config.lines import describe
 from generator.config.load import parse_config
-from generator.config.schema import LayerPart
+from generator.config.schema import MOST_WORKERS, LayerPart
 from generator.config.values import Filters, MostActive
 from generator.errors import ConfigError, UsageError, reason
 from generator.pipeline.events import Event, LockWarning, ModelReady, OnEvent, PhotoWarning, Summary, Waiting
@@ -32,14 +32,16 @@ def build(
     filters: int | str | Iterable[int] | None = None,
     force: bool = False,
     trust: bool = False,
+    workers: int | None = None,
     on_event: OnEvent | None = None,
 ) -> Summary:
     """Build the site of a configuration, as ``filter-gallery build`` does.
 
     ``config`` is a configuration's file, or its content as a dict, whose paths start at the working folder.
     ``output`` replaces its ``output``; ``models``, ``layers`` (globs) and ``filters`` choose what is rendered
-    now; ``force`` renders again what the store holds; ``trust`` lets model files bring code of their own. ``on_event``
-    is called with each event (``generator.pipeline.events``); without it, a model's warnings are Python's.
+    now; ``force`` renders again what the store holds; ``trust`` lets model files bring code of their own. ``workers``
+    processes render pictures, in place of as many as pay. ``on_event`` is called with each event
+    (``generator.pipeline.events``); without it, a model's warnings are Python's.
 
     Returns what was done: ``summary.index`` is the page to open, ``summary.failures`` is what failed while the rest was
     built. Raises ConfigError, with all ``problems``, for a wrong configuration, and UsageError if nothing can be done.
@@ -52,6 +54,10 @@ def build(
     complete = _from_mapping(config) if isinstance(config, Mapping) else load_config(Path(config))
     if output is not None:
         complete = replace(complete, output=Path(output))
+    if workers is not None:
+        if not 1 <= workers <= MOST_WORKERS:
+            raise UsageError(f"workers: expected a number from 1 to {MOST_WORKERS}, got {workers!r:.80}")
+        complete = replace(complete, workers=workers)
     return run(complete, Choice(tuple(layers), filters_of(filters)), tuple(models), force, trust, on_event or _warn)
 
 

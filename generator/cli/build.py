@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,7 +27,7 @@ from generator.cli.terminal import print_first, print_line
 from generator.config.entries import entry_named
 from generator.config.load import parse_config
 from generator.config.presets import text_for
-from generator.config.schema import NO_DATASET
+from generator.config.schema import MOST_WORKERS, NO_DATASET
 from generator.config.values import Filters
 from generator.errors import UsageError
 from generator.files import real_path, write_named
@@ -47,6 +48,11 @@ if TYPE_CHECKING:
 @click.option("--size", type=click.IntRange(min=1), help="With MODEL: pixels of a picture.")
 @click.option("--steps", type=click.IntRange(min=1), help="With MODEL: optimisation steps of a picture.")
 @click.option("--save-config", is_flag=True, help=f"With MODEL: write the {CONFIG_NAME} of such a gallery.")
+@click.option(
+    "--workers",
+    type=click.IntRange(min=1, max=MOST_WORKERS),
+    help="Processes that render pictures, in place of as many as pay.",
+)
 @click.option("--open", "show", is_flag=True, help="Open the site in the browser.")
 @click.option("--force", is_flag=True, help="Render again what the store already holds.")
 @click.option("--wait/--no-wait", default=True, show_default=True, help="Wait for another build of the same output.")
@@ -65,6 +71,7 @@ def build(
     size: int | None,
     steps: int | None,
     save_config: bool,
+    workers: int | None,
     show: bool,
     force: bool,
     wait: bool,
@@ -87,6 +94,8 @@ def build(
     else:
         _only_with_models({"--photos": photos, "--size": size, "--steps": steps, "--save-config": save_config})
         config = with_dataset(with_output(read_config(config_path), output), dataset)
+    if workers is not None:
+        config = replace(config, workers=workers)
     exports = Exports.selected(config, archive, single_file, single_file_limit, models, layers)
     open_once = _opener() if show else lambda index: None
     with (

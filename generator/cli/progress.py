@@ -32,6 +32,8 @@ from generator.pipeline import (
     TaskDone,
     TaskStarted,
     Waiting,
+    WorkerLost,
+    WorkersStarted,
 )
 from generator.plan import Task
 
@@ -102,6 +104,11 @@ class Reporter:
                 if self._debug:
                     for line in "".join(traceback.format_exception(error)).splitlines():
                         self._print(line)
+            case WorkersStarted(count=count, why_fewer=why):
+                reason = f": {why}, and each needs one, and memory for itself" if why else ""
+                self._print(f"Pictures by {count} {'processes' if count > 1 else 'process'}{reason}.")
+            case WorkerLost(task=task):
+                self._print(f"A process died at {task.model}/{task.layer.name}; another does it again.")
             case PagesGrown(index=index):
                 if not self._is_told:
                     self._print(f"First pages: {index} (they grow while the build runs)")

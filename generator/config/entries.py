@@ -33,6 +33,7 @@ def complete(file: ConfigFile, folder: Path) -> Config:
         models=tuple(_entry(m, s, file, folder) for m, s in zip(file.models, slugs, strict=True)),
         branding=branding_of(file, folder),
         compare=None if file.compare is None else tuple(file.compare),
+        workers=file.workers,
     )
 
 

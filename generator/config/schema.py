@@ -23,6 +23,17 @@ Order = Literal["rgb", "bgr"]
 Sign = Literal["positive", "negative", "both"]
 Precision = Literal["auto", "float32", "bfloat16"]
 NO_DATASET = "none"
+MOST_WORKERS = 1024
+Workers = Annotated[
+    int,
+    Takes(
+        Literal["auto"] | Annotated[int, Field(ge=1, le=MOST_WORKERS)],
+        f"auto or a number from 1 to {MOST_WORKERS},",
+        lambda given: 0 if given == "auto" else given,
+        near("auto"),
+        examples=("auto", 2),
+    ),
+]
 Labels = Annotated[tuple[str, ...], TakesList(Text, "a list of names,", (["cat", "dog"],))]
 ModelLabels = Annotated[
     tuple[str, ...] | str,
@@ -243,3 +254,5 @@ class ConfigFile(Strict):
     """The models; one that is only a text is a ``source``."""
     compare: list[Pair] | None = None
     """Pairs of models by their names; else neighbours in ``models`` of one architecture."""
+    workers: Workers = 0
+    """Processes that render pictures: ``auto`` for as many as this machine has room for."""

@@ -233,6 +233,7 @@ class Config:
     """Everything a build needs to know, in the order in which it will be shown.
 
     ``compare`` are pairs of the models' names; None lets the models' architectures decide, see ``plan.pairs``.
+    ``workers`` is how many processes render pictures; 0 lets the machine decide.
     """
 
     title: str
@@ -242,3 +243,4 @@ class Config:
     models: tuple[ModelEntry, ...]
     compare: tuple[tuple[str, str], ...] | None = None
     branding: Branding = Branding()
+    workers: int = 0

@@ -22,6 +22,8 @@ from generator.pipeline.events import (
     TaskDone,
     TaskStarted,
     Waiting,
+    WorkerLost,
+    WorkersStarted,
 )
 from generator.pipeline.run import build, building
 
@@ -46,6 +48,8 @@ __all__ = [
     "TaskDone",
     "TaskStarted",
     "Waiting",
+    "WorkerLost",
+    "WorkersStarted",
     "build",
     "building",
     "prepare",

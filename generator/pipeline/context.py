@@ -46,10 +46,13 @@ class Prepared:
 
 
 class Models:
-    """Loads models, and keeps the last one, which is often needed again at once."""
+    """Loads models, and keeps the last one, which is often needed again at once.
+
+    With ``trust`` their files may bring code of their own.
+    """
 
     def __init__(self, trust: bool) -> None:
-        self._trust = trust
+        self.trust = trust
         self._last: tuple[ModelEntry, LoadedModel] | None = None
 
     def load(self, entry: ModelEntry) -> LoadedModel:
@@ -59,7 +62,7 @@ class Models:
 
             self._last = None  # let go of the old one before the new one takes its memory
             try:
-                self._last = (entry, load(entry, self._trust))
+                self._last = (entry, load(entry, self.trust))
             except GalleryError:
                 raise
             except Exception as error:  # a model's own code can raise anything; the other models are built

@@ -139,6 +139,21 @@ class Failure:
 
 
 @dataclass(frozen=True)
+class WorkersStarted:
+    """Pictures are rendered by so many processes; ``why_fewer`` than were asked for, empty if as many."""
+
+    count: int
+    why_fewer: str
+
+
+@dataclass(frozen=True)
+class WorkerLost:
+    """A process died while it did a task, which another does again."""
+
+    task: Task
+
+
+@dataclass(frozen=True)
 class PagesGrown:
     """The site was written meanwhile, with what there is; ``index`` is its first page."""
 
@@ -187,6 +202,8 @@ Event = (
     | Progressed
     | TaskDone
     | Failure
+    | WorkersStarted
+    | WorkerLost
     | PagesGrown
     | Interrupted
     | PagesDone

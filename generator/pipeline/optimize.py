@@ -1,11 +1,11 @@
-"""Pictures by the batch: optimised, encoded on another thread during the next batch, scored as encoded, and stored."""
+"""Pictures by the batch: optimised, encoded on another thread during the next batch, scored as encoded."""
 
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from types import MappingProxyType
 from typing import Any
@@ -13,14 +13,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from generator.config.values import RenderSettings
+from generator.digests import content_digest
 from generator.imaging import encoding
 from generator.models.load import LoadedModel
 from generator.models.summary import ModelSummary
 from generator.pipeline import bands
 from generator.pipeline.cost import task_cost
-from generator.pipeline.events import Failure, OnEvent, Progressed, TaskDone, TaskStarted
+from generator.pipeline.events import Failure, OnEvent, Progressed, TaskStarted
 from generator.pipeline.failures import OVERFLOW, attempt, leaving_out, of_filters, rounded
+from generator.pipeline.rendered import Kind, Rendered, keep, kind_of
 from generator.pipeline.usable import Batch, batch_of, without_spoiled_filters
 from generator.plan import PICTURE, Task
 from generator.render.network import Network
@@ -52,21 +53,23 @@ class _Optimized:
 KEPT = 24
 """Graphs of layers that are kept for their next turn, at most: some 20 MB each."""
 
-Kind = tuple[int, RenderSettings]
 
-
-class _Searches:
+class Searches:
     """The searches of a model for some tasks; the networks' weights are prepared once.
 
     A graph is kept while there are tasks ahead that it serves. Of more than fit the first stay: they are the first to
     be needed again.
     """
 
-    def __init__(self, model: LoadedModel, tasks: Iterable[Task]) -> None:
+    def __init__(self, model: LoadedModel, tasks: Iterable[Task] = ()) -> None:
         self.model = model
         self._networks: dict[str, Network] = {}
-        self._ahead = Counter(map(_kind, tasks))
+        self._ahead = Counter(map(kind_of, tasks))
         self._kept: dict[Kind, Search] = {}
+
+    def expect(self, task: Task, count: int) -> None:
+        """Take it that so many tasks are ahead that the graph of this one serves."""
+        self._ahead[kind_of(task)] = count
 
     def network(self, precision: str = "float32") -> Network:
         """Return the model prepared in a precision."""
@@ -80,7 +83,7 @@ class _Searches:
         ``start`` are the pictures that they begin at, None for noise.
         """
         assert task.settings is not None
-        kind = _kind(task)
+        kind = kind_of(task)
         self._ahead[kind] -= 1
         search = self._search(kind)
         if self._ahead[kind] < 1:
@@ -98,12 +101,6 @@ class _Searches:
         return self._kept[kind]
 
 
-def _kind(task: Task) -> Kind:
-    """Return what the tasks of one graph have in common."""
-    assert task.settings is not None
-    return task.layer.index, replace(task.settings, seed=0)
-
-
 def optimize_all(
     model: LoadedModel,
     tasks: list[Task],
@@ -115,11 +112,27 @@ def optimize_all(
 
     ``starts`` are the pictures that tasks begin at, by their keys, one for each filter.
     """
+    for done in rendered(model, tasks, on_event, lambda spoiled: Searches(model, tasks), starts):
+        yield from keep(done, store, on_event)
+
+
+def rendered(
+    model: LoadedModel,
+    tasks: Sequence[Task],
+    on_event: OnEvent,
+    searches_if: Callable[[bool], Searches],
+    starts: Mapping[str, Array] = MappingProxyType({}),
+) -> Iterator[Rendered]:
+    """Do picture tasks, and yield what came of each when the next one is optimised; ``starts`` as above.
+
+    The searches that are given may have been prepared before, but with the weights as they are now: ``searches_if`` is
+    told whether some of them are set to zero, see ``without_spoiled_filters``.
+    """
     layers = sorted({task.layer.index for task in tasks})
     size = max(task.settings.size for task in tasks if task.settings)
     with without_spoiled_filters(model, layers, size) as reasons, ThreadPoolExecutor(1) as encoder:
-        searches = _Searches(model, tasks)
         optimized: deque[_Optimized] = deque()
+        searches = searches_if(any(reasons.values()))
 
         def optimize(batch: Batch) -> None:
             on_step = _step_reporter(batch.part, task_cost(batch.part, model.summary), on_event)
@@ -132,14 +145,16 @@ def optimize_all(
         for batch in (*(batch_of(task, reasons) for task in tasks), None):
             if batch is not None:
                 on_event(TaskStarted(batch.task))
-                yield from of_filters(batch.task, batch.failed)
-            if batch is not None and batch.part.filters:
-                yield from attempt([batch.task], partial(optimize, batch))
+                failures = [*of_filters(batch.task, batch.failed)]
+                if batch.part.filters:
+                    failures += attempt([batch.task], partial(optimize, batch))
+                if failures:
+                    yield Rendered(batch.task, None, {}, tuple(failures))
             while optimized and optimized[0].batch is not batch:
                 done = optimized.popleft()
-                failures: list[Failure] = []
-                yield from attempt([done.batch.task], partial(_finish, searches, done, store, on_event, failures))
-                yield from failures
+                finished: list[Rendered] = []
+                failures = [*attempt([done.batch.task], partial(_finish, searches, done, finished))]
+                yield from finished or [Rendered(done.batch.task, None, {}, tuple(failures))]
 
 
 def _step_reporter(task: Task, cost: float, on_event: OnEvent) -> Callable[[int], None]:
@@ -176,7 +191,7 @@ def _decoded(contents: tuple[bytes, ...], summary: ModelSummary) -> Array:
     )
 
 
-def _scored(searches: _Searches, done: _Optimized, files: _Encoded, sheets: list[Array]) -> tuple[Array, Array]:
+def _scored(searches: Searches, done: _Optimized, files: _Encoded, sheets: list[Array]) -> tuple[Array, Array]:
     """Return (n,) the scores of a batch's files, and (n,) the largest values of the objective that were reached."""
     task, summary = done.batch.part, searches.model.summary
     assert task.settings is not None
@@ -199,16 +214,18 @@ def _scored(searches: _Searches, done: _Optimized, files: _Encoded, sheets: list
     return finished, np.fmax.reduce([finished, *seen, done.optimization.second])  # no second search is NaN
 
 
-def _finish(searches: _Searches, done: _Optimized, store: Store, on_event: OnEvent, failures: list[Failure]) -> None:
-    """Score the files of a batch, and put all of it into the store; add the failures of filters that overflowed."""
+def _finish(searches: Searches, done: _Optimized, finished_tasks: list[Rendered]) -> None:
+    """Score the files of a batch, and add what came of it, with the failures of filters that overflowed."""
     task, optimization, files = done.batch.part, done.optimization, done.files.result()
     assert task.settings is not None
     sheets = [encoding.decode(content, 1)[..., 0] for content in files.channels or ()]
     finished, reached = _scored(searches, done, files, sheets)
     blobs: list[str] = []
+    contents: dict[str, bytes] = {}
 
     def put(content: bytes) -> str:
-        blobs.append(store.put_blob(content))
+        blobs.append(content_digest(content))
+        contents[blobs[-1]] = content
         return blobs[-1]
 
     def picture(place: int) -> dict[str, Any]:
@@ -218,7 +235,7 @@ def _finish(searches: _Searches, done: _Optimized, store: Store, on_event: OnEve
             channels = {"sheet": put(files.channels[place]), "size": [width, height]}
         return {
             "picture": put(files.finished[place]),
-            "growth": [[step, put(contents[place])] for step, contents in files.snapshots],
+            "growth": [[step, put(snapshot[place])] for step, snapshot in files.snapshots],
             "channels": channels,
             "transparent": optimization.opacity is not None and bool((optimization.opacity[place] < 1).any()),
             "score": rounded(finished[place]),
@@ -243,11 +260,12 @@ def _finish(searches: _Searches, done: _Optimized, store: Store, on_event: OnEve
     if task.settings.objective.weights:  # the pictures of a direction are those of every filter that it names
         own = dict.fromkeys(task.filters, next(iter(own.values()))) if own else {}
     overflowed = {index: OVERFLOW for index in task.filters if index not in own}
-    failures.extend(of_filters(done.batch.task, overflowed))
+    failures = tuple(of_filters(done.batch.task, overflowed))
     if not own:
+        finished_tasks.append(Rendered(done.batch.task, None, {}, failures))
         return
     height, width = optimization.pictures.shape[1:3]
     entries = [{"filter": index, "pictures": pictures} for index, pictures in own.items()]
     record = {"technique": PICTURE, "filters": entries, "size": [width, height], "blobs": blobs}
-    store.put_record(task.record_group, task.key, leaving_out(record, {**done.batch.failed, **overflowed}))
-    on_event(TaskDone(done.batch.task))
+    record = leaving_out(record, {**done.batch.failed, **overflowed})
+    finished_tasks.append(Rendered(done.batch.task, record, contents, failures))

@@ -12,7 +12,7 @@ from generator.errors import PhotoError, UsageError, nearest
 from generator.files import real_path
 from generator.pipeline.compare import compare_weights
 from generator.pipeline.context import BuildContext, Prepared, open_context, prepare_all
-from generator.pipeline.cost import task_cost
+from generator.pipeline.cost import USUAL_SPEED, task_cost
 from generator.pipeline.events import (
     Failure,
     Interrupted,
@@ -24,10 +24,12 @@ from generator.pipeline.events import (
     Planned,
     Summary,
     Waiting,
+    WorkersStarted,
 )
 from generator.pipeline.failures import recorded
 from generator.pipeline.growing import GrowingSite
 from generator.pipeline.work import Work
+from generator.pipeline.workers import Workers, count_workers, local
 from generator.plan import EVERYTHING, Choice, Task
 
 if TYPE_CHECKING:  # importing it takes a while, which a wrong configuration goes without
@@ -137,7 +139,8 @@ def _build(
     site = GrowingSite(grow, pictures)
     work = Work(context, pending, site, force)
     try:
-        work.do(prepared)
+        with _workers(config, context, pictures, sum(costs.values())) as workers:
+            work.do(prepared, workers)
         failures += work.failures + compare_weights(config, prepared, rendered_now, context)
     except KeyboardInterrupt:
         if site.is_behind:
@@ -150,6 +153,20 @@ def _build(
     on_event(pages)
     verdicts = tuple(sorted(written.verdicts.items()))
     return Summary(work.rendered, len(everything) - count, tuple(failures), pages, verdicts, index)
+
+
+@contextmanager
+def _workers(config: Config, context: BuildContext, pictures: int, cost: float) -> Iterator[Workers | None]:
+    """Give the processes that render pictures, None where this one does."""
+    speed = context.store.speed().get("multiplications_per_second", USUAL_SPEED)
+    count, why_fewer = count_workers(config.workers, cost / speed) if pictures else (1, "")
+    if count > 1 or why_fewer:
+        context.on_event(WorkersStarted(count, why_fewer))
+    if count == 1:
+        yield None
+        return
+    with local(count) as workers:
+        yield workers
 
 
 def _gathered(prepared: Sequence[Prepared], work: Work) -> list[PlannedModel]:

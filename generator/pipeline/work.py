@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from operator import itemgetter
 
@@ -12,10 +12,12 @@ from generator.pipeline.circuits import trace_circuits
 from generator.pipeline.context import BuildContext, Prepared
 from generator.pipeline.cost import fixed_seconds, task_cost
 from generator.pipeline.dataset import Datasets, feed_of, look
-from generator.pipeline.events import AgainFromExamples, Event, Failure, Progressed, TaskDone
+from generator.pipeline.events import AgainFromExamples, Event, Failure, OnEvent, Progressed, TaskDone
 from generator.pipeline.from_examples import Start, example_tasks, start_pictures
 from generator.pipeline.growing import GrowingSite
+from generator.pipeline.rendered import keep
 from generator.pipeline.turns import first_turn, quick_tasks, second_turn
+from generator.pipeline.workers import Workers
 from generator.plan import Task
 
 
@@ -36,10 +38,10 @@ class Work:
         self._datasets = Datasets()
         self._unloadable: set[str] = set()
 
-    def do(self, prepared: Sequence[Prepared]) -> None:
+    def do(self, prepared: Sequence[Prepared], workers: Workers | None = None) -> None:
         """Do all of it: what is quick, what filters do on datasets, a few pictures of every layer, then all others.
 
-        To and fro, as the model that comes next is often in memory still.
+        To and fro, as the model that comes next is often in memory still. With ``workers`` they render the pictures.
         """
         for model in prepared:
             self._render(model, quick_tasks(self._pending[model.entry.name]))
@@ -48,7 +50,7 @@ class Work:
         turns += [(model, second_turn(self._pending[model.entry.name])) for model in prepared]
         # Of two turns of one model in a row, what was compiled for the first serves in the second.
         for model, own in groupby([turn for turn in turns if turn[1]], key=itemgetter(0)):
-            self._render(model, [task for _, tasks in own for task in tasks])
+            self._render(model, [task for _, tasks in own for task in tasks], workers)
         for model in reversed(prepared):
             self._begin_at_examples(model)
 
@@ -60,18 +62,10 @@ class Work:
             trace_circuits(model.entry, model.summary, every, self._context, self._datasets, self._force)
             self._site.more()
 
-    def _render(self, prepared: Prepared, tasks: Sequence[Task]) -> None:
+    def _render(self, prepared: Prepared, tasks: Sequence[Task], workers: Workers | None = None) -> None:
         """Do some tasks of a model."""
-        from generator.pipeline.execute import execute
-
         context, name = self._context, prepared.entry.name
         if not tasks or name in self._unloadable:
-            return
-        try:
-            model = context.models.load(prepared.entry)
-        except ModelError as error:
-            self._unloadable.add(name)
-            self.failures.append(context.fail(f"model {name}", error))
             return
         began, cost = time.monotonic() - self._site.seconds, 0.0
 
@@ -83,14 +77,32 @@ class Work:
                 self.rendered += 1
                 self._site.more(event.task.pictures)
 
-        for failure in execute(model, tasks, {photo.digest: photo for photo in context.photos}, context.store, listen):
-            context.on_event(failure)
-            self.failures.append(failure)
+        try:
+            for failure in self._done(prepared, tasks, workers, listen):
+                self.failures.append(context.failed(failure))
+        except ModelError as error:
+            self._unloadable.add(name)
+            self.failures.append(context.fail(f"model {name}", error))
+            return
         if cost:
             # Small builds are mostly compiling, and tell little of how fast large ones are.
             seconds = max(1.0, time.monotonic() - self._site.seconds - began - fixed_seconds(tasks))
             before = context.store.speed().get("multiplications_per_second", 0.0)
             context.store.note_speed({"multiplications_per_second": max(before, cost / seconds)})
+
+    def _done(
+        self, prepared: Prepared, tasks: Sequence[Task], workers: Workers | None, on_event: OnEvent
+    ) -> Iterator[Failure]:
+        """Do tasks here, or let ``workers`` do them; yield what failed. Raises ModelError if the model cannot load."""
+        context = self._context
+        if workers is None:
+            from generator.pipeline.execute import execute
+
+            photos = {photo.digest: photo for photo in context.photos}
+            yield from execute(context.models.load(prepared.entry), tasks, photos, context.store, on_event)
+            return
+        for done in workers.render(prepared.entry, context.models.trust, prepared.summary, tasks, on_event):
+            yield from keep(done, context.store, on_event)
 
     def _begin_at_examples(self, prepared: Prepared) -> None:
         """Optimise again the filters that an image excites more than their picture."""

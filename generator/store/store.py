@@ -33,7 +33,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from generator.digests import DIGEST
+from generator.digests import DIGEST, content_digest
 from generator.errors import GalleryError, UsageError
 from generator.files import open_regular, real_path, temporary_file
 from generator.store import entry_schema as schema
@@ -82,7 +82,7 @@ class Store:
 
     def put_blob(self, content: bytes) -> str:
         """Store some bytes; returns their digest, which is the blob's name."""
-        digest = hashlib.sha256(content).hexdigest()
+        digest = content_digest(content)
         if not self.has_blob(digest):
             self._write(self.blob_path(digest), content)
         return digest
@@ -112,7 +112,7 @@ class Store:
                 content = opened.read()
         except OSError as error:
             raise GalleryError(f"{path}: {error.strerror}", _REBUILD_HINT) from None
-        if hashlib.sha256(content).hexdigest() != digest:
+        if content_digest(content) != digest:
             try:
                 path.unlink()
             except OSError as error:

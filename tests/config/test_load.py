@@ -126,7 +126,7 @@ EXPECT_FILTERS = "expected all, a number above zero, a list of filter indices, o
 EXPECT_STYLE = "expected auto, none, caffe, tf, torch, or a mapping with mean, std, scale, order"
 KNOWN = (
     "title, introduction, logo, accent, footer, templates, output, cache, photos, dataset, filters, render, models,"
-    " compare"
+    " compare, workers"
 )
 NO_PHOTO = "and no bundled photo of that name."
 BUNDLED = "Bundled: chelsea, coffee, rocket, astronaut"
@@ -388,3 +388,18 @@ def test_bytes_that_are_no_text(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as caught:
         load_config(tmp_path / "c.yaml")
     assert caught.value.problems == (f"{tmp_path / 'c.yaml'}: not a text file in UTF-8 (byte 7)",)
+
+
+@pytest.mark.parametrize(("written", "expected"), [("", 0), ("workers: auto", 0), ("workers: 3", 3)])
+def test_workers_are_a_number_or_left_to_the_machine(tmp_path: Path, written: str, expected: int) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_text(f"models: [demo]\n{written}\n")
+    assert load_config(path).workers == expected
+
+
+@pytest.mark.parametrize("written", ["0", "-1", "2000", "1.5", "true", "many", "[2]"])
+def test_other_workers_are_refused(tmp_path: Path, written: str) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_text(f"models: [demo]\nworkers: {written}\n")
+    with pytest.raises(ConfigError, match="2: workers: expected auto or a number from 1 to 1024, got"):
+        load_config(path)

@@ -172,6 +172,7 @@ def test_all_examples_are_shown() -> None:
         "models[].labels",
         "render.objective",
         "render.transforms",
+        "workers",
     }
 
 

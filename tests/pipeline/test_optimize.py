@@ -80,7 +80,7 @@ def test_files_are_encoded_on_another_thread_while_the_next_batch_climbs(
     """Every batch but the last has its files encoded only once the next one has begun: otherwise nobody would wait."""
     began = [threading.Event() for _ in BATCHES]
     threads: list[int] = []
-    encode, run = optimize._encode, optimize._Searches.run
+    encode, run = optimize._encode, optimize.Searches.run
     optimizing, encoding = iter(range(4)), iter(range(4))
 
     def watched_run(*words: Any) -> Any:
@@ -93,7 +93,7 @@ def test_files_are_encoded_on_another_thread_while_the_next_batch_climbs(
         assert after == len(began) or began[after].wait(SECONDS)
         return encode(*words)
 
-    monkeypatch.setattr(optimize._Searches, "run", watched_run)
+    monkeypatch.setattr(optimize.Searches, "run", watched_run)
     monkeypatch.setattr(optimize, "_encode", watched_encode)
     summary, _ = place.build()
     assert summary.failures == ()
@@ -104,7 +104,7 @@ def test_files_are_encoded_on_another_thread_while_the_next_batch_climbs(
 @pytest.mark.parametrize("call", range(4))
 @pytest.mark.parametrize(
     ("part", "name"),
-    [(optimize, "_encode"), (optimize, "scores"), (optimize._Searches, "run")],
+    [(optimize, "_encode"), (optimize, "scores"), (optimize.Searches, "run")],
     ids=["encode", "score", "optimize"],
 )
 def test_what_fails_costs_its_own_batch_alone(
@@ -126,7 +126,7 @@ def test_what_fails_costs_its_own_batch_alone(
 
 def test_a_batch_is_kept_although_the_next_one_fails(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     heard: list[Event] = []
-    monkeypatch.setattr(optimize._Searches, "run", nth(1, optimize._Searches.run, RuntimeError("no")))
+    monkeypatch.setattr(optimize.Searches, "run", nth(1, optimize.Searches.run, RuntimeError("no")))
     place.build(on_event=heard.append)
     assert story(heard)[:4] == [
         ("starts", *BATCHES[0]),
@@ -179,7 +179,7 @@ def test_a_store_that_takes_no_more_ends_the_build_at_once(place: Place, monkeyp
 
 @pytest.mark.parametrize("call", range(4))
 @pytest.mark.parametrize(
-    ("part", "name"), [(optimize, "scores"), (optimize._Searches, "run")], ids=["score", "optimize"]
+    ("part", "name"), [(optimize, "scores"), (optimize.Searches, "run")], ids=["score", "optimize"]
 )
 def test_an_interrupted_build_keeps_what_is_whole_and_goes_on_to_the_same_bytes(
     part: Any, name: str, call: int, place: Place, monkeypatch: pytest.MonkeyPatch

@@ -168,13 +168,13 @@ def test_what_is_compiled_for_a_layer_serves_in_both_turns(
 
 def test_a_graph_that_is_not_needed_again_is_let_go(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     kept: list[int] = []
-    run = optimize._Searches.run
+    run = optimize.Searches.run
 
     def noted(self: Any, *given: Any) -> Any:
         found = run(self, *given)
         kept.append(len(self._kept))
         return found
 
-    monkeypatch.setattr(optimize._Searches, "run", noted)
+    monkeypatch.setattr(optimize.Searches, "run", noted)
     place.build()
     assert kept == [1, 2, 1, 0]
