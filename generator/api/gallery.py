@@ -20,7 +20,16 @@ from generator.config.load import parse_config
 from generator.config.schema import MOST_WORKERS, LayerPart
 from generator.config.values import Filters, MostActive
 from generator.errors import ConfigError, UsageError, reason
-from generator.pipeline.events import Event, LockWarning, ModelReady, OnEvent, PhotoWarning, Summary, Waiting
+from generator.pipeline.events import (
+    Event,
+    LockWarning,
+    ModelReady,
+    OnEvent,
+    PhotoWarning,
+    Summary,
+    Waiting,
+    WorkersStarted,
+)
 
 
 def build(
@@ -94,6 +103,8 @@ def _warn(event: Event) -> None:
             warnings.warn(f"waiting: {output} is in use by {holder}", stacklevel=2)
         case LockWarning(output=output, message=message):
             warnings.warn(f"{output}: {message}", stacklevel=2)
+        case WorkersStarted(count=count, why_fewer=why) if why:
+            warnings.warn(f"pictures by {count} processes: {why}", stacklevel=2)
         case PhotoWarning(name=name, message=message):
             warnings.warn(f"photo {name}: {message}", stacklevel=2)
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from generator.config import Config
 from generator.errors import PhotoError, UsageError, nearest
 from generator.files import real_path
+from generator.models.start import start_keras
 from generator.pipeline.compare import compare_weights
 from generator.pipeline.context import BuildContext, Prepared, open_context, prepare_all
 from generator.pipeline.cost import USUAL_SPEED, task_cost
@@ -160,6 +161,8 @@ def _workers(config: Config, context: BuildContext, pictures: int, cost: float) 
     """Give the processes that render pictures, None where this one does."""
     speed = context.store.speed().get("multiplications_per_second", USUAL_SPEED)
     count, why_fewer = count_workers(config.workers, cost / speed) if pictures else (1, "")
+    if count > 1 and not config.workers and _has_accelerator():  # it is one, and each process would take its memory
+        count = 1
     if count > 1 or why_fewer:
         context.on_event(WorkersStarted(count, why_fewer))
     if count == 1:
@@ -167,6 +170,13 @@ def _workers(config: Config, context: BuildContext, pictures: int, cost: float) 
         return
     with local(count) as workers:
         yield workers
+
+
+def _has_accelerator() -> bool:
+    start_keras()
+    from generator.render.processor import has_accelerator
+
+    return has_accelerator()
 
 
 def _gathered(prepared: Sequence[Prepared], work: Work) -> list[PlannedModel]:

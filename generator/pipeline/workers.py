@@ -21,7 +21,7 @@ from multiprocessing.process import BaseProcess
 from typing import Self
 
 from generator.config.values import ModelEntry
-from generator.errors import ModelError
+from generator.errors import ModelError, reason
 from generator.models.summary import ModelSummary
 from generator.pipeline.cost import task_cost
 from generator.pipeline.events import Failure, OnEvent, Progressed, TaskStarted, WorkerLost
@@ -85,33 +85,44 @@ class Workers:
         running: dict[Future[Answer], tuple[_Slot, Task]] = {}
         for slot in self._slots:
             slot.warm.clear()
-        while True:
-            for slot in self._slots:
-                if slot.is_idle and (task := queue.next_for(slot, self._slots)) is not None:
-                    on_event(TaskStarted(task))
-                    running[slot.submit(Job(entry, trust, summary.digest, task, queue.has_more(task)))] = (slot, task)
-            if not running:
-                return
-            for future in wait(running, return_when=FIRST_COMPLETED).done:
-                slot, task = running.pop(future)
-                slot.is_idle = True
-                try:
-                    answer = future.result()
-                except BrokenExecutor as error:
-                    slot.end()
-                    deaths[task.key] += 1
-                    if deaths[task.key] < DEATHS:
-                        on_event(WorkerLost(task))
-                        queue.put_back(task)
+        try:
+            while True:
+                for slot in self._slots:
+                    if slot.is_idle and (task := queue.next_for(slot, self._slots)) is not None:
+                        on_event(TaskStarted(task))
+                        job = Job(entry, trust, summary.digest, task, queue.has_more(task))
+                        running[slot.submit(job)] = (slot, task)
+                if not running:
+                    return
+                for future in wait(running, return_when=FIRST_COMPLETED).done:
+                    slot, task = running.pop(future)
+                    slot.is_idle = True
+                    try:
+                        answer = future.result()
+                    except BrokenExecutor as error:
+                        slot.end()
+                        deaths[task.key] += 1
+                        if deaths[task.key] < DEATHS:
+                            on_event(WorkerLost(task))
+                            queue.put_back(task)
+                        else:
+                            message = f"given up: {DEATHS} processes died of it. Is there too little memory?"
+                            yield _failed(task, message, error)
                         continue
-                    message = f"given up: {DEATHS} processes died of it. Is there too little memory?"
-                    failed = Failure(f"{task.technique} of {task.model}/{task.layer.name}", message, error)
-                    yield Rendered(task, None, {}, (failed,))
-                    continue
-                if answer.refused is not None:
-                    raise ModelError(*answer.refused)
-                on_event(Progressed(task, task_cost(task, summary), task.pictures))
-                yield Rendered(task, answer.record, answer.files, tuple(failures_of(answer)))
+                    except Exception as error:  # a model's own code can raise anything, and what cannot travel
+                        yield _failed(task, reason(error), error)
+                        continue
+                    if answer.refused is not None:
+                        raise ModelError(*answer.refused)
+                    on_event(Progressed(task, task_cost(task, summary), task.pictures))
+                    yield Rendered(task, answer.record, answer.files, tuple(failures_of(answer)))
+        finally:
+            for slot, _ in running.values():  # nobody wants to know what they are doing any more
+                slot.end()
+
+
+def _failed(task: Task, message: str, error: BaseException) -> Rendered:
+    return Rendered(task, None, {}, (Failure(f"{task.technique} of {task.model}/{task.layer.name}", message, error),))
 
 
 class _Slot:

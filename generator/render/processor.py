@@ -27,7 +27,7 @@ def multiplies_bfloat16() -> bool:
     """
     if not os.environ.get(_ISA, "ALL").upper().startswith(_ISAS_MULTIPLYING):
         return False
-    if any(device.startswith("gpu") or device.startswith("tpu") for device in map(str.lower, _devices())):
+    if has_accelerator():
         return True
     try:
         told = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
@@ -36,11 +36,13 @@ def multiplies_bfloat16() -> bool:
     return flags_tell(told)
 
 
+def has_accelerator() -> bool:
+    """Tell whether TensorFlow computes on a GPU or TPU."""
+    devices = map(str.lower, keras.distribution.list_devices())
+    return any(device.startswith(("gpu", "tpu")) for device in devices)
+
+
 def flags_tell(cpuinfo: str) -> bool:
     """Tell whether the text of Linux's ``/proc/cpuinfo`` has the flag, or no flags at all."""
     lists = re.findall(r"^(?:flags|Features)\s*:(.*)$", cpuinfo, re.MULTILINE)
     return not lists or any(_MULTIPLYING & set(flags.split()) for flags in lists)
-
-
-def _devices() -> list[str]:
-    return list(keras.distribution.list_devices())

@@ -138,6 +138,59 @@ def test_a_model_that_a_process_cannot_load_is_one_failure(place: Place, monkeyp
     assert not any(technique == PICTURE for technique, _, _ in done)
 
 
+def test_after_a_model_that_cannot_be_loaded_all_processes_serve_the_next(place: Place) -> None:
+    (model,) = planned(place)
+
+    class Stuck(Here):
+        """Never answers the first of its jobs, until it ends."""
+
+        def submit(self, function: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
+            """Answer if it is not the first."""
+            if self.jobs or restarted:
+                return super().submit(function, *args, **kwargs)
+            self.jobs += args
+            return Future()
+
+        def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+            """Note that it ended."""
+            restarted.append(self)
+
+    restarted: list[Stuck] = []
+    refusing = Here(answer=Answer(None, {}, (), ("no", "")))
+    workers = Workers([lambda: refusing, Stuck])
+    with pytest.raises(ModelError):
+        list(workers.render(model.entry, False, model.summary, pictures(model), lambda event: None))
+    assert len(restarted) == 1
+    refusing.answer = Answer({"technique": PICTURE}, {}, ())
+    done = list(workers.render(model.entry, False, model.summary, pictures(model), lambda event: None))
+    assert len(done) == 2
+
+
+def test_what_cannot_travel_is_a_failure_of_its_task_alone(place: Place) -> None:
+    (model,) = planned(place)
+    first, second = pictures(model)
+
+    class Raising(Here):
+        def submit(self, function: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
+            """Raise for the first task."""
+            future = super().submit(function, *args, **kwargs)
+            if args[0].task.key == first.key:
+                future = Future()
+                future.set_exception(TypeError("cannot be pickled"))
+            return future
+
+    done = list(Workers([Raising]).render(model.entry, False, model.summary, [first, second], lambda event: None))
+    assert [[failure.message for failure in own.failures] for own in done] == [["cannot be pickled"], []]
+
+
+@pytest.mark.usefixtures("roomy")
+def test_a_gpu_serves_one_process_unless_more_are_asked_for(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run, "USUAL_SPEED", 1.0)
+    monkeypatch.setattr(run, "_has_accelerator", lambda: True)
+    monkeypatch.setattr(run, "local", lambda count: pytest.fail("several processes"))
+    assert not place.build()[0].failures
+
+
 def test_what_fails_in_a_process_is_reported_with_its_traceback(place: Place) -> None:
     (model,) = planned(place)
     failing = Here(answer=Answer(None, {}, (("picture of tiny/first", "no", "Traceback of there"),)))
