@@ -42,7 +42,7 @@ def pulled_back(
         tape.watch(at)
         result = function(at)
     gradients: dict[int, Tensor] = tape.gradient(
-        result, at, output_gradients=weights, unconnected_gradients=tf.UnconnectedGradients.ZERO
+        result, at, output_gradients=tf.cast(weights, result.dtype), unconnected_gradients=tf.UnconnectedGradients.ZERO
     )
     return gradients
 

@@ -51,7 +51,7 @@ class ExpandedWeights:
         self._model, self._powers = model, powers
         positions = conv_positions(model.graph)
         self._points = {index: activation_point(model.graph, at) for index, at in enumerate(positions, start=1)}
-        self._sized: dict[tuple[int, int], _Sized | None] = {}
+        self._sized: dict[tuple[tuple[int, int], bool], _Sized | None] = {}
 
     def of(
         self, layer: int, filters: Sequence[int], wanted: Mapping[int, Collection[int]]
@@ -61,9 +61,10 @@ class ExpandedWeights:
         ``wanted`` are the layers at each distance, in convolutions, the layer's own counted; those that are not
         followed have no map. Nothing is given where the network is not linear even without its activations.
         """
-        sizes = list(self._sizes(self._model.summary.layers[layer - 1], wanted))
+        own = self._model.summary.layers[layer - 1]
+        sizes = list(self._sizes(own, wanted))
         for place, size in enumerate(sizes):
-            sized = self._at(size)
+            sized = self._at(size, own.own_size)
             if sized is None:
                 continue
             first = min(self._points[source].conv for layers in wanted.values() for source in layers)
@@ -92,13 +93,16 @@ class ExpandedWeights:
         sizes = [summary.picture_size(side) for side in _SIDES if side > least]
         yield from dict.fromkeys([*sizes, summary.photo_size()])
 
-    def _at(self, size: tuple[int, int]) -> _Sized | None:
-        if size not in self._sized:
+    def _at(self, size: tuple[int, int], own_size: bool) -> _Sized | None:
+        """Return the network at a size, None if it does not take it; layers of their ``own_size`` need not be there."""
+        if (size, own_size) not in self._sized:
+            layers = self._model.summary.layers
+            points = {index: own for index, own in self._points.items() if own_size or not layers[index - 1].own_size}
             try:
-                self._sized[size] = _Sized(self._model, self._points, size)
+                self._sized[size, own_size] = _Sized(self._model, points, size)
             except Exception:  # whatever operations raise that do not take the size
-                self._sized[size] = None
-        return self._sized[size]
+                self._sized[size, own_size] = None
+        return self._sized[size, own_size]
 
 
 class _Sized:

@@ -231,3 +231,28 @@ def test_what_is_nearer_than_the_bend_is_given() -> None:
     model = assembled(scrambled(keras.Model(image, x)))
     (found,) = ExpandedWeights(model, {}).of(4, [0], {2: {2}, 3: {1}})
     assert found.keys() == {2}
+
+
+def three(policy: str = "float32", head: bool = False) -> LoadedModel:
+    keras.config.set_dtype_policy(policy)
+    try:
+        image = x = keras.Input((16, 16, 3))
+        for name in "abc":
+            x = layers.Conv2D(4, 3, padding="same", name=name, activation="relu")(x)
+        x = layers.Dense(3, name="head")(layers.Flatten()(x)) if head else x
+        return assembled(scrambled(keras.Model(image, x)))
+    finally:
+        keras.config.set_dtype_policy("float32")
+
+
+def test_a_head_of_one_size_does_not_keep_convolutions_from_theirs() -> None:
+    """The convolutions take any size, the Flatten and Dense after them one alone."""
+    plain, headed = (maps_of(three(head=head), "c", [0, 3])[2][1] for head in (False, True))
+    assert plain.shape == headed.shape
+    assert (plain.any(axis=(0, 3)) == headed.any(axis=(0, 3))).all()
+    assert plain.any(axis=(0, 3)).sum() == 25
+
+
+def test_a_network_in_mixed_precision_has_kernels_too() -> None:
+    full, mixed = (maps_of(three(policy), "c", [0, 3])[2][1] for policy in ("float32", "mixed_bfloat16"))
+    np.testing.assert_allclose(mixed, full, atol=0.03 * np.abs(full).max())
