@@ -107,28 +107,28 @@ def strongest_links(maps: Mapping[int, Array], powers: Mapping[int, Array]) -> L
     )
 
 
-def layer_expansion(filters: Sequence[int], links: Sequence[Mapping[int, Links]]) -> LayerExpansion:
-    """Return what is kept of a layer: ``links`` by distance, of some of the ``filters`` after the others."""
-    distances = sorted({distance for own in links for distance in own})
+def layer_expansion(
+    filters: Sequence[int], links: Sequence[tuple[Sequence[int], Mapping[int, Links]]]
+) -> LayerExpansion:
+    """Return what is kept of a layer's ``filters``: ``links`` by distance, of some of them after the others."""
+    distances = sorted({distance for _, own in links for distance in own})
     height, width = (
-        max((k.shape[axis] for own in links for at in own.values() for row in at.kernels for k in row), default=0)
+        max((k.shape[axis] for _, own in links for at in own.values() for row in at.kernels for k in row), default=0)
         for axis in (0, 1)
     )
     count, k = len(filters), LINKS * len(distances)
     layers, sources = (np.full((count, k), NONE, np.int32) for _ in range(2))
     shares, kernels = np.zeros((count, k), np.float32), np.full((count, k, height, width), np.nan, np.float16)
     first = 0
-    for own in links:
-        rows = 0
+    for some, own in links:
         for distance, found in own.items():
             begin = LINKS * distances.index(distance)
-            rows, columns = found.layers.shape
-            part = np.s_[first : first + rows, begin : begin + columns]
+            part = np.s_[first : first + len(some), begin : begin + found.layers.shape[1]]
             layers[part], sources[part], shares[part] = found.layers, found.sources, found.shares
             for row, row_kernels in enumerate(found.kernels):
                 for place, kernel in enumerate(row_kernels):
                     kernels[first + row, begin + place, : kernel.shape[0], : kernel.shape[1]] = kernel
-        first += rows
+        first += len(some)
     return LayerExpansion(np.array(filters, np.int32), np.array(distances, np.int32), layers, sources, shares, kernels)
 
 

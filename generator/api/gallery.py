@@ -64,7 +64,7 @@ def build(
     if output is not None:
         complete = replace(complete, output=Path(output))
     if workers is not None:
-        if not 1 <= workers <= MOST_WORKERS:
+        if not isinstance(workers, int) or not 1 <= workers <= MOST_WORKERS:
             raise UsageError(f"workers: expected a number from 1 to {MOST_WORKERS}, got {workers!r:.80}")
         complete = replace(complete, workers=workers)
     return run(complete, Choice(tuple(layers), filters_of(filters)), tuple(models), force, trust, on_event or _warn)
@@ -104,7 +104,7 @@ def _warn(event: Event) -> None:
         case LockWarning(output=output, message=message):
             warnings.warn(f"{output}: {message}", stacklevel=2)
         case WorkersStarted(count=count, why_fewer=why) if why:
-            warnings.warn(f"pictures by {count} processes: {why}", stacklevel=2)
+            warnings.warn(f"fewer workers than asked for, {count}: {why}", stacklevel=2)
         case PhotoWarning(name=name, message=message):
             warnings.warn(f"photo {name}: {message}", stacklevel=2)
 

@@ -258,8 +258,8 @@ def _links(
     for done, (layer, filters) in enumerate(linked.items(), start=1):
         try:
             links = [
-                {distance: strongest_links(maps, powers) for distance, maps in some.items()}
-                for some in expanded.of(layer, filters, ahead[layer])
+                (some, {distance: strongest_links(maps, powers) for distance, maps in found_there.items()})
+                for some, found_there in expanded.of(layer, filters, ahead[layer])
             ]
         except Exception as error:  # a model's own layers can raise anything
             title = model.summary.layers[layer - 1].title

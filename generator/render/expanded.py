@@ -55,8 +55,8 @@ class ExpandedWeights:
 
     def of(
         self, layer: int, filters: Sequence[int], wanted: Mapping[int, Collection[int]]
-    ) -> Iterator[dict[int, Maps]]:
-        """Give, for some of the filters after the others, the maps of the layers at each distance.
+    ) -> Iterator[tuple[Sequence[int], dict[int, Maps]]]:
+        """Give some of the filters after the others, each time with the maps of the layers at each distance.
 
         ``wanted`` are the layers at each distance, in convolutions, the layer's own counted; those that are not
         followed have no map. Nothing is given where the network is not linear even without its activations.
@@ -72,7 +72,8 @@ class ExpandedWeights:
             if place + 1 < len(sizes) and any(map(_touches, self._walked(sized, layer, filters[:1], wanted).values())):
                 continue  # there is more than fits
             for begin in range(0, len(filters), batch):
-                yield self._walked(sized, layer, filters[begin : begin + batch], wanted)
+                some = filters[begin : begin + batch]
+                yield some, self._walked(sized, layer, some, wanted)
             return
 
     def _walked(

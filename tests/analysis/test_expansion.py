@@ -43,8 +43,8 @@ def test_what_is_kept_has_a_row_for_each_filter_and_all_distances_side_by_side()
     near, far = (rng.normal(size=(3, side, side, 4)).astype(np.float32) for side in (3, 5))
     powers = {1: np.ones(4), 2: np.ones(4)}
     parts = [
-        {2: strongest_links({2: near[rows]}, powers), 3: strongest_links({1: far[rows]}, powers)}
-        for rows in (slice(0, 2), slice(2, 3))
+        (some, {2: strongest_links({2: near[rows]}, powers), 3: strongest_links({1: far[rows]}, powers)})
+        for some, rows in (([4, 6], slice(0, 2)), ([7], slice(2, 3)))
     ]
     kept = layer_expansion([4, 6, 7], parts)
     assert kept.filters.tolist() == [4, 6, 7]
@@ -63,7 +63,7 @@ def test_what_is_kept_has_a_row_for_each_filter_and_all_distances_side_by_side()
 
 
 def test_nothing_is_kept_of_a_layer_without_links() -> None:
-    kept = layer_expansion([0, 3], [{}])
+    kept = layer_expansion([0, 3], [([0, 3], {})])
     assert kept.filters.tolist() == [0, 3]
     assert kept.layers.shape == (2, 0)
 
@@ -79,3 +79,11 @@ def test_layers_are_reached_by_the_shortest_way_and_only_where_kernels_have_a_pl
     summary = assembled(keras.Model(image, scores)).summary
     found = {layer.title: reached(summary, layer) for layer in summary.layers}
     assert found == {"a": {}, "b": {}, "c": {}, "d": {2: {1, 2}}, "squeezed": {}, "scores": {}}
+
+
+def test_filters_without_links_keep_their_row() -> None:
+    maps = np.random.default_rng(0).normal(size=(1, 3, 3, 4)).astype(np.float32)
+    links = strongest_links({2: maps}, {2: np.ones(4)})
+    kept = layer_expansion([4, 6, 7], [([4, 6], {}), ([7], {2: links})])
+    assert kept.layers.tolist() == [[NONE] * LINKS, [NONE] * LINKS, [2] * LINKS]
+    assert kept.sources[2].tolist() == links.sources[0].tolist()

@@ -140,7 +140,7 @@ def after(model: keras.Model, name: str) -> Any:
 def maps_of(model: LoadedModel, name: str, filters: list[int]) -> dict[int, dict[int, np.ndarray]]:
     layer = layer_index(model, name)
     wanted = reached(model.summary, model.summary.layers[layer - 1])
-    parts = list(ExpandedWeights(model, {}).of(layer, filters, wanted))
+    parts = [part for _, part in ExpandedWeights(model, {}).of(layer, filters, wanted)]
     return {
         distance: {source: np.concatenate([part[distance][source] for part in parts]) for source in own}
         for distance, own in parts[0].items()
@@ -199,7 +199,7 @@ def test_at_most_so_many_layers_are_followed_the_strongest() -> None:
     model = assembled(scrambled(keras.Model(image, layers.Conv2D(3, 1, name="end")(layers.Concatenate()(branches)))))
     loud = {layer_index(model, f"branch{place}"): np.full(2, float(place >= 2)) for place in range(FOLLOWED + 2)}
     end = layer_index(model, "end")
-    (found,) = ExpandedWeights(model, loud).of(end, [0], reached(model.summary, model.summary.layers[end - 1]))
+    ((_, found),) = ExpandedWeights(model, loud).of(end, [0], reached(model.summary, model.summary.layers[end - 1]))
     assert found[2].keys() == {layer_index(model, f"stem{place}") for place in range(2, FOLLOWED + 2)}
 
 
@@ -220,7 +220,7 @@ def test_nothing_is_given_for_what_is_not_linear_without_its_activations(bend: C
     x = layers.Conv2D(4, 3, padding="same", name="b", activation="relu")(x)
     end = layers.Conv2D(4, 3, padding="same", name="c")(bend(x))
     model = assembled(scrambled(keras.Model(image, end)))
-    assert list(ExpandedWeights(model, {}).of(layer_index(model, "c"), [0], {2: {1}})) == [{}]
+    assert list(ExpandedWeights(model, {}).of(layer_index(model, "c"), [0], {2: {1}})) == [([0], {})]
 
 
 def test_what_is_nearer_than_the_bend_is_given() -> None:
@@ -229,7 +229,7 @@ def test_what_is_nearer_than_the_bend_is_given() -> None:
     for name in "bcd":
         x = layers.Conv2D(4, 3, padding="same", name=name)(x)
     model = assembled(scrambled(keras.Model(image, x)))
-    (found,) = ExpandedWeights(model, {}).of(4, [0], {2: {2}, 3: {1}})
+    ((_, found),) = ExpandedWeights(model, {}).of(4, [0], {2: {2}, 3: {1}})
     assert found.keys() == {2}
 
 
