@@ -6,22 +6,19 @@ A process keeps the model of its last job, and what it compiled for it.
 from __future__ import annotations
 
 import traceback
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from generator.config.values import ModelEntry
-from generator.errors import GalleryError, ModelError
+from generator.errors import ModelError
 from generator.models.start import start_keras
-from generator.pipeline.events import Failure
+from generator.pipeline.rendered import Rendered
 from generator.plan import Task
 
 if TYPE_CHECKING:
     from generator.models.load import LoadedModel
     from generator.pipeline.optimize import Searches
-
-Record = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -35,46 +32,26 @@ class Job:
     more: bool
 
 
-@dataclass(frozen=True)
-class Answer:
-    """What came of a job's task: see ``optimize.Rendered``. ``failures`` are what, why, and a traceback.
-
-    ``refused`` is why nothing of the model can be done there, with the way out; empty if it can.
-    """
-
-    record: Record | None
-    files: Mapping[str, bytes]
-    failures: tuple[tuple[str, str, str], ...]
-    refused: tuple[str, str] | None = None
-
-
 class RemoteError(Exception):
     """What another process raised, by its traceback."""
 
 
-def failures_of(answer: Answer) -> list[Failure]:
-    """Return the failures of an answer as a build reports them."""
-    return [Failure(what, message, RemoteError(text)) for what, message, text in answer.failures]
+def do(job: Job) -> Rendered:
+    """Do a job in this process, and return what came of it, its exceptions as ``RemoteError``: others may not travel.
 
-
-def do(job: Job) -> Answer:
-    """Do a job in this process."""
-    try:
-        held = _held(job)
-    except GalleryError as error:
-        return Answer(None, {}, (), (str(error), error.hint))
+    Raises ModelError if the model cannot be loaded here.
+    """
+    held = _held(job)
     from generator.pipeline.optimize import rendered
 
-    record: Record | None = None
-    files: Mapping[str, bytes] = {}
-    failures: list[tuple[str, str, str]] = []
-    for done in rendered(held.model, [job.task], lambda event: None, partial(held.searches, job)):
-        record, files = (done.record, done.files) if done.record else (record, files)
-        failures += [
-            (failure.what, failure.message, "".join(traceback.format_exception(failure.error)))
-            for failure in done.failures
-        ]
-    return Answer(record, files, tuple(failures))
+    parts = list(rendered(held.model, [job.task], lambda event: None, partial(held.searches, job)))
+    failures = [
+        replace(failure, error=RemoteError("".join(traceback.format_exception(failure.error))))
+        for part in parts
+        for failure in part.failures
+    ]
+    done = next((part for part in parts if part.record is not None), Rendered(job.task, None, {}, ()))
+    return replace(done, failures=tuple(failures))
 
 
 class _Held:

@@ -21,11 +21,11 @@ from multiprocessing.process import BaseProcess
 from typing import Self
 
 from generator.config.values import ModelEntry
-from generator.errors import ModelError, reason
+from generator.errors import GalleryError, reason
 from generator.models.summary import ModelSummary
 from generator.pipeline.cost import task_cost
 from generator.pipeline.events import Failure, OnEvent, Progressed, TaskStarted, WorkerLost
-from generator.pipeline.job import Answer, Job, do, failures_of
+from generator.pipeline.job import Job, do
 from generator.pipeline.machine import cores, free_memory
 from generator.pipeline.rendered import Kind, Rendered, kind_of
 from generator.plan import Task
@@ -82,7 +82,7 @@ class Workers:
         Raises ModelError if a process cannot load the model.
         """
         queue, deaths = _Queue(tasks), Counter[str]()
-        running: dict[Future[Answer], tuple[_Slot, Task]] = {}
+        running: dict[Future[Rendered], tuple[_Slot, Task]] = {}
         for slot in self._slots:
             slot.warm.clear()
         try:
@@ -98,7 +98,7 @@ class Workers:
                     slot, task = running.pop(future)
                     slot.is_idle = True
                     try:
-                        answer = future.result()
+                        done = future.result()
                     except BrokenExecutor as error:
                         slot.end()
                         deaths[task.key] += 1
@@ -109,13 +109,13 @@ class Workers:
                             message = f"given up: {DEATHS} processes died of it. Is there too little memory?"
                             yield _failed(task, message, error)
                         continue
+                    except GalleryError:
+                        raise
                     except Exception as error:  # a model's own code can raise anything, and what cannot travel
                         yield _failed(task, reason(error), error)
                         continue
-                    if answer.refused is not None:
-                        raise ModelError(*answer.refused)
                     on_event(Progressed(task, task_cost(task, summary), task.pictures))
-                    yield Rendered(task, answer.record, answer.files, tuple(failures_of(answer)))
+                    yield done
         finally:
             for slot, _ in running.values():  # nobody wants to know what they are doing any more
                 slot.end()
@@ -134,7 +134,7 @@ class _Slot:
         self._start = start
         self._own: Executor | None = None
 
-    def submit(self, job: Job) -> Future[Answer]:
+    def submit(self, job: Job) -> Future[Rendered]:
         if self._own is None:
             self._own = self._start()
         self.is_idle = False

@@ -9,8 +9,9 @@ import pytest
 
 from generator.config import load_config
 from generator.digests import content_digest
+from generator.errors import ModelError
 from generator.pipeline import job, prepare
-from generator.pipeline.job import Job, RemoteError, do, failures_of
+from generator.pipeline.job import Job, RemoteError, do
 from generator.pipeline.optimize import Searches
 from generator.plan import PICTURE
 from generator.store import Store
@@ -50,15 +51,14 @@ def test_what_was_loaded_and_compiled_serves_the_next_job(place: Place, monkeypa
 
 def test_another_network_than_the_callers_is_refused(place: Place) -> None:
     own, _ = jobs(place)
-    answer = do(replace(own, digest="0" * 64))
-    assert answer.record is None
-    assert answer.refused is not None
-    assert "loads another network" in answer.refused[0]
+    with pytest.raises(ModelError, match="loads another network") as raised:
+        do(replace(own, digest="0" * 64))
+    travelled = pickle.loads(pickle.dumps(raised.value))
+    assert (str(travelled), travelled.hint) == (str(raised.value), "Did its file change meanwhile?")
     (place.folder / "tiny.keras").unlink()
     job._last.clear()
-    answer = do(own)
-    assert answer.refused is not None
-    assert "tiny.keras" in answer.refused[0]
+    with pytest.raises(ModelError, match=r"tiny\.keras"):
+        do(own)
 
 
 def test_what_a_layer_raises_is_a_failure_with_its_traceback(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -67,7 +67,7 @@ def test_what_a_layer_raises_is_a_failure_with_its_traceback(place: Place, monke
 
     monkeypatch.setattr(Searches, "run", run)
     own, _ = jobs(place)
-    (failure,) = failures_of(pickle.loads(pickle.dumps(do(own))))
+    (failure,) = pickle.loads(pickle.dumps(do(own))).failures
     assert (failure.what, failure.message) == ("picture of tiny/first", "no")
     assert isinstance(failure.error, RemoteError)
     assert "RuntimeError: no" in str(failure.error)

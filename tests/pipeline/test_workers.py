@@ -19,10 +19,11 @@ import pytest
 from generator.config import load_config
 from generator.errors import ModelError
 from generator.files import open_regular
-from generator.pipeline import Event, TaskStarted, WorkerLost, WorkersStarted, build, prepare, run
+from generator.pipeline import Event, Failure, TaskStarted, WorkerLost, WorkersStarted, build, prepare, run
 from generator.pipeline import workers as module
 from generator.pipeline.context import Prepared
-from generator.pipeline.job import Answer, Job
+from generator.pipeline.job import Job, RemoteError
+from generator.pipeline.rendered import Rendered
 from generator.pipeline.workers import DEATHS, SECONDS_EACH, LocalProcess, Workers, count_workers
 from generator.plan import PICTURE
 from tests.pipeline.conftest import Place
@@ -88,8 +89,13 @@ def pictures(model: Prepared) -> list[Any]:
 class Here(Executor):
     """Answers in this process, or dies of some of the jobs."""
 
-    def __init__(self, deadly: Callable[[Job], bool] = lambda job: False, answer: Answer | None = None) -> None:
-        self.deadly, self.answer = deadly, answer or Answer({"technique": PICTURE}, {}, ())
+    def __init__(
+        self,
+        deadly: Callable[[Job], bool] = lambda job: False,
+        failures: tuple[Failure, ...] = (),
+        refuses: ModelError | None = None,
+    ) -> None:
+        self.deadly, self.failures, self.refuses = deadly, failures, refuses
         self.jobs: list[Job] = []
 
     def submit(self, function: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
@@ -98,8 +104,10 @@ class Here(Executor):
         self.jobs += args
         if self.deadly(args[0]):
             future.set_exception(BrokenExecutor("died"))
+        elif self.refuses:
+            future.set_exception(self.refuses)
         else:
-            future.set_result(self.answer)
+            future.set_result(Rendered(args[0].task, {"technique": PICTURE}, {}, self.failures))
         return future
 
 
@@ -126,7 +134,7 @@ def test_a_job_that_kills_is_given_up_and_named_and_the_others_are_done(place: P
 
 
 def test_a_model_that_a_process_cannot_load_is_one_failure(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    refusing = Here(answer=Answer(None, {}, (), ("tiny: cannot be loaded there", "Do so")))
+    refusing = Here(refuses=ModelError("tiny: cannot be loaded there", "Do so"))
     (model,) = planned(place)
     with pytest.raises(ModelError, match="cannot be loaded there") as raised:
         list(Workers([lambda: refusing]).render(model.entry, False, model.summary, pictures(model), print))
@@ -156,12 +164,12 @@ def test_after_a_model_that_cannot_be_loaded_all_processes_serve_the_next(place:
             restarted.append(self)
 
     restarted: list[Stuck] = []
-    refusing = Here(answer=Answer(None, {}, (), ("no", "")))
+    refusing = Here(refuses=ModelError("no"))
     workers = Workers([lambda: refusing, Stuck])
     with pytest.raises(ModelError):
         list(workers.render(model.entry, False, model.summary, pictures(model), lambda event: None))
     assert len(restarted) == 1
-    refusing.answer = Answer({"technique": PICTURE}, {}, ())
+    refusing.refuses = None
     done = list(workers.render(model.entry, False, model.summary, pictures(model), lambda event: None))
     assert len(done) == 2
 
@@ -193,7 +201,7 @@ def test_a_gpu_serves_one_process_unless_more_are_asked_for(place: Place, monkey
 
 def test_what_fails_in_a_process_is_reported_with_its_traceback(place: Place) -> None:
     (model,) = planned(place)
-    failing = Here(answer=Answer(None, {}, (("picture of tiny/first", "no", "Traceback of there"),)))
+    failing = Here(failures=(Failure("picture of tiny/first", "no", RemoteError("Traceback of there")),))
     done = list(Workers([lambda: failing]).render(model.entry, False, model.summary, pictures(model)[:1], print))
     (failure,) = done[0].failures
     assert (failure.what, failure.message, str(failure.error)) == ("picture of tiny/first", "no", "Traceback of there")
